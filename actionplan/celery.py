@@ -1,0 +1,47 @@
+"""Celery is only a trigger: each task says "bring the database to what now requires", and the database is the truth."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "actionplan.settings")
+
+from django.conf import settings
+
+VISIBILITY_TIMEOUT = 900
+
+app = Celery("actionplan", set_as_current=True)
+app.conf.update(
+    broker_url=settings.REDIS_URL or None,
+    # a worker killed in the middle gives its message back; every task may run twice
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    # a task waits in the queue, where another worker can take it, and not in one worker's memory
+    worker_prefetch_multiplier=1,
+    # the job ledger in the database says what happened
+    task_ignore_result=True,
+    # a task ends before its message is given to somebody else
+    task_time_limit=VISIBILITY_TIMEOUT // 2 - 60,
+    # nothing but plain data travels
+    task_serializer="json",
+    accept_content=["json"],
+    task_default_queue="actionplan",
+    # a half-open connection is noticed within seconds instead of leaving the worker deaf
+    broker_transport_options={
+        "visibility_timeout": VISIBILITY_TIMEOUT,
+        "socket_timeout": 10,
+        "socket_connect_timeout": 3,
+        "socket_keepalive": True,
+        "health_check_interval": 10,
+    },
+    broker_connection_retry_on_startup=True,
+    # the broker can be away for a long while without ending the worker
+    broker_connection_max_retries=None,
+    worker_hijack_root_logger=False,
+    worker_send_task_events=False,
+    # beat only asks what is due; the ledger knows the answer
+    beat_schedule={"due-jobs": {"task": "actionplan.tasks.run_due_jobs", "schedule": 600.0}},
+    beat_max_loop_interval=30,
+    timezone="UTC",
+)
+app.autodiscover_tasks(["actionplan"])

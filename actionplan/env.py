@@ -1,0 +1,113 @@
+"""What the settings read from the environment: typed, and an odd value refused in one sentence that names the variable."""
+
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env
+
+env = Env()
+env.read_env(Path(__file__).parent.parent / ".env", recurse=False)
+
+
+def text(name: str, default: str = "") -> str:
+    return str(env.str(name, default)).strip()
+
+
+def flag(name: str, *, default: bool) -> bool:
+    value = text(name, "1" if default else "0")
+    if value not in ("0", "1"):
+        raise ImproperlyConfigured(f"{name} is {value!r}: it must be 0 or 1.")
+    return value == "1"
+
+
+def words(name: str, default: str = "") -> list[str]:
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def day(name: str) -> date | None:
+    value = text(name)
+    if not value:
+        return None
+    try:
+        if not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+            raise ValueError
+        return date.fromisoformat(value)
+    except ValueError:
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}: it must be a day such as 2015-01-12, or be left out."
+        ) from None
+
+
+def url(name: str, schemes: tuple[str, ...], example: str, default: str = "") -> str:
+    value = text(name, default)
+    if value and urlsplit(value).scheme not in schemes:
+        raise ImproperlyConfigured(f"{name} has an unknown scheme: it must look like {example}.")
+    return value
+
+
+def _port(name: str, value: str) -> int | None:
+    try:
+        return urlsplit(value).port
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} has a port that is not a number from 1 to 65535.") from None
+
+
+def database(name: str) -> dict[str, Any]:
+    """Django's database settings from sqlite:///FILE or postgres://USER:PASSWORD@HOST:PORT/NAME."""
+    example = "postgres://user:password@host:5432/name or sqlite:////folder/file.sqlite3"
+    value = url(name, ("sqlite", "postgres", "postgresql"), example)
+    if not value:
+        raise ImproperlyConfigured(f"{name} is not set: it must look like {example}.")
+    parts = urlsplit(value)
+    path = unquote(parts.path.removeprefix("/"))
+    if not path:
+        raise ImproperlyConfigured(f"{name} names no database: it must look like {example}.")
+    if parts.scheme == "sqlite":
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": path,
+            # writers queue for the lock at BEGIN instead of failing half-way through a transaction
+            "OPTIONS": {
+                "timeout": 20,
+                "transaction_mode": "IMMEDIATE",
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+            },
+        }
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": path,
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(parts.hostname or ""),
+        "PORT": str(_port(name, value) or ""),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"connect_timeout": 5, "options": "-c statement_timeout=30000"},
+    }
+
+
+def email(name: str) -> dict[str, Any]:
+    """Django's e-mail settings from smtp://, smtp+tls://, console: or file:///FOLDER."""
+    example = "smtp://host:25 or smtp+tls://user:password@host:587"
+    value = url(name, ("smtp", "smtp+tls", "console", "file"), example, "console:")
+    parts = urlsplit(value)
+    if parts.scheme == "console":
+        return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
+    if parts.scheme == "file":
+        backend = "django.core.mail.backends.filebased.EmailBackend"
+        return {"EMAIL_BACKEND": backend, "EMAIL_FILE_PATH": unquote(parts.path)}
+    if not parts.hostname:
+        raise ImproperlyConfigured(f"{name} names no host: it must look like {example}.")
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": _port(name, value) or (587 if parts.scheme == "smtp+tls" else 25),
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
+        "EMAIL_TIMEOUT": 10,
+    }

@@ -1,0 +1,78 @@
+"""The jobs and their ledger: each brings the database to what a day requires, and is right run once, twice or late."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from actionplan.models import JobRun
+from commitments import clock, flags
+from commitments.models import Plan
+
+# What each job does for a plan and a day; it returns counts of what it changed.
+JOBS: dict[str, Callable[[Plan, date], dict[str, int]]] = {"flag_overdue": flags.bring_up_to}
+
+# Days without a run are filled in with their true dates, so many at the most.
+CATCH_UP = timedelta(days=366)
+LATE_AFTER = timedelta(hours=48)
+
+
+class FutureDay(ValueError):
+    """A job is asked to act for a day that has not come."""
+
+
+def run(job: str, plan: Plan, day: date) -> dict[str, Any]:
+    """Run a job as at the end of a day and say so in the ledger, whatever comes of it; raises FutureDay."""
+    if day > clock.today(plan.timezone):
+        raise FutureDay(f"{day} has not come yet in {plan.timezone}: give today or a day before it")
+    started = timezone.now()
+    row, _created = JobRun.objects.get_or_create(plan=plan, job=job, day=day, defaults={"started": started})
+    try:
+        counts = JOBS[job](plan, day)
+    except Exception:
+        _finish(row, started, JobRun.Outcome.FAILED, {})
+        raise
+    _finish(row, started, JobRun.Outcome.SUCCEEDED, counts)
+    return {"job": job, "plan": plan.slug, "day": day.isoformat(), **counts}
+
+
+def _finish(row: JobRun, started: datetime, outcome: JobRun.Outcome, counts: dict[str, int]) -> None:
+    row.refresh_from_db()
+    row.started, row.finished, row.outcome, row.runs = started, timezone.now(), outcome, row.runs + 1
+    row.counts = dict(Counter(row.counts) + Counter(counts))
+    row.save()
+
+
+def due_days(job: str, plan: Plan, today: date) -> list[date]:
+    """The days since the last success, and today."""
+    last = JobRun.objects.filter(plan=plan, job=job, outcome="succeeded", day__lt=today).order_by("-day").first()
+    if last is None:
+        return [today]
+    first = max(last.day, today - CATCH_UP)
+    return [first + timedelta(days=n) for n in range(1, (today - first).days + 1)]
+
+
+def run_due() -> list[dict[str, Any]]:
+    """Everything that is due now, for every plan in its own zone; two callers at once leave what one would."""
+    return [
+        run(job, plan, day)
+        for plan in Plan.objects.all()
+        for job in JOBS
+        for day in due_days(job, plan, clock.today(plan.timezone))
+    ]
+
+
+def freshness(plan: Plan) -> list[dict[str, Any]]:
+    """For each job when it last succeeded for the plan, or None."""
+    rows = JobRun.objects.filter(plan=plan, outcome="succeeded").order_by("finished").values_list("job", "finished")
+    last = dict(rows)
+    return [{"job": job, "last_success": last[job].isoformat() if job in last else None} for job in JOBS]
+
+
+def late(plan: Plan, now: datetime) -> list[str]:
+    """The jobs without a success for 48 hours."""
+    since = now - LATE_AFTER
+    fresh = JobRun.objects.filter(plan=plan, outcome="succeeded", finished__gte=since).values_list("job", flat=True)
+    return [job for job in JOBS if job not in set(fresh)]

@@ -1,0 +1,29 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import transaction
+
+from commitments import console, standings
+from commitments.models import Plan
+
+
+class Command(BaseCommand):
+    help = "Computes every standing afresh from the register."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--check", action="store_true", help="only compare; exit 1 where one differs")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        faults = []
+        for plan in Plan.objects.all():
+            if options["check"]:
+                faults += [f"{plan.slug}: the standing of {name} is not what the rule says: run rebuild_standings"
+                           for name in standings.differences(plan)]
+            else:
+                with transaction.atomic():
+                    Plan.objects.select_for_update().get(pk=plan.pk)
+                    self.stdout.write(f"{plan.slug}: {standings.store(plan)} stretches")
+        if faults:
+            console.fail(faults)
+        if options["check"]:
+            self.stdout.write("every standing is what the rule says")

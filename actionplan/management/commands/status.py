@@ -1,0 +1,50 @@
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from actionplan.status import status
+from commitments import clock, console
+
+
+class Command(BaseCommand):
+    help = "The state of everything on a day, as known on that day, on another, or now."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("slug")
+        parser.add_argument("--on", help="a civil day in the plan's zone; today where left out")
+        parser.add_argument("--known", help="a day, or now; as `--on` where left out")
+        parser.add_argument("--format", choices=["text", "json"], default="text")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        plan = console.plan(options["slug"])
+        today = clock.today(plan.timezone)
+        on = console.day("--on", options["on"], today)
+        known = None if options["known"] == "now" else console.day("--known", options["known"], on)
+        found = status(plan, on, known, today=today)
+        if options["format"] == "json":
+            self.stdout.write(json.dumps(found, ensure_ascii=False, indent=1))
+        else:
+            for line in lines(found):
+                self.stdout.write(line)
+
+
+def lines(found: dict[str, Any]) -> list[str]:
+    """The status as text: a line for each commitment, action and instalment."""
+    text = [f"{found['plan']} on {found['on']}, as known on {found['known']}"]
+    for commitment in found["commitments"]:
+        counts = ", ".join(f"{count} {state}" for state, count in commitment["counts"].items())
+        text.append(f"{commitment['number']:<8}{commitment['state'] or '-':<14}{counts}")
+    for action in found["actions"]:
+        stale = "  stale" if action["stale"] else ""
+        text.append(_line(action["ref"], action, action["last_day"], stale))
+    for money in found["contributions"]:
+        outstanding = ", ".join(f"{code} {amount}" for code, amount in money["outstanding"].items())
+        tail = f"  outstanding {outstanding}" if outstanding else ""
+        text.append(_line(f"{money['ref']}/{money['instalment']}", money, money["last_day"], tail))
+    return text
+
+
+def _line(ref: str, row: dict[str, Any], last: str | None, tail: str) -> str:
+    days = "" if row["days"] is None else f"{row['days']} d"
+    return f"{ref:<8}{row['state']:<14}{days:<9}{last or '':<11}{tail}".rstrip()

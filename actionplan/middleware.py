@@ -1,0 +1,10 @@
+def language(get_response):
+    return get_response
+
+
+def private(get_response):
+    return get_response
+
+
+def current_plan(get_response):
+    return get_response

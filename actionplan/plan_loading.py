@@ -1,0 +1,80 @@
+"""A whole plan file loaded: what the commitments and the funds say, in one transaction, or every fault and nothing."""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from django.db import transaction
+
+from commitments import loading as commitments
+from commitments.plan_file import check_refs, read_plan
+from commitments.toml_reader import Fault, Table, parse
+from funding.loading import load_funds
+from funding.plan_file import read_funds
+
+LARGEST = 1024 * 1024
+
+
+class Refused(Exception):
+    """The file is not loaded; every fault of it, in the order of the lines."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("refused")
+        self.faults = sorted(faults)
+
+
+@dataclass
+class Loaded:
+    slug: str
+    changes: list[str] = field(default_factory=list)
+
+
+def read_file(path: Path, largest: int = LARGEST) -> bytes:
+    """The content of a file of bounded size; raises Refused."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(largest + 1)
+    except OSError as error:
+        raise Refused([Fault(0, f"cannot be read: {error.strerror or error}")]) from None
+    if len(content) > largest:
+        raise Refused([Fault(1, f"the file is larger than {largest // 1024} KiB: nothing of it was read")])
+    return content
+
+
+def as_text(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise Refused([Fault(line, "this is not UTF-8: save the file in UTF-8")]) from None
+
+
+def load(
+    content: bytes, *, now: datetime | None = None, by: int | None = None, check: bool = False, text: str | None = None
+) -> Loaded:
+    """Validate the whole file, then create or update its plan; raises Refused. `check` writes nothing."""
+    source = parse(as_text(content))
+    if source.faults:
+        raise Refused(source.faults)
+    top = Table(source, (), source.tree, "the file")
+    plan = read_plan(top)
+    funds = read_funds(top, plan)
+    top.done()
+    check_refs(source, plan, {contribution.ref for fund in funds for contribution in fund.contributions})
+    if source.faults:
+        raise Refused(source.faults)
+    with transaction.atomic():
+        loading = commitments.begin(plan, text)
+        if not loading.faults:
+            commitments.load_commitments(loading)
+            load_funds(loading, funds)
+            digest = hashlib.sha256(content).hexdigest()
+            commitments.finish(loading, sha256=digest, now=now or datetime.now(UTC), by=by)
+        if loading.faults or check:
+            transaction.set_rollback(True)
+    if loading.faults:
+        raise Refused(loading.faults)
+    return Loaded(plan.slug, loading.changes)
+
+

@@ -1,0 +1,248 @@
+"""Past facts from a CSV file: every fault at once with its line, all or nothing, idempotent by id."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from commitments import kinds, services
+from commitments.kinds import Context
+from commitments.models import Entry, EntryText, Plan
+from commitments.register import TEXTS, Draft, civil_day
+from commitments.toml_reader import Fault
+
+COLUMNS = (
+    *("id", "ref", "kind", "effective", "recorded", "side", "quantity", "amount", "currency", "instalment"),
+    *("to", "words", "reason", "note", "source"),
+)
+NAMING = ("withdrawn", "confirmed", "disputed")
+LARGEST = 4 * 1024 * 1024
+
+
+@dataclass
+class Row:
+    line: int
+    cells: dict[str, str]
+    draft: Draft
+
+
+@dataclass
+class Reading:
+    """What a file holds: rows to append in order, faults, and warnings about what is merely unusual."""
+
+    rows: list[Row] = field(default_factory=list)
+    skipped: int = 0
+    faults: list[Fault] = field(default_factory=list)
+    warnings: list[Fault] = field(default_factory=list)
+
+    def fault(self, line: int, text: str) -> None:
+        self.faults.append(Fault(line, text))
+
+
+def load(plan: Plan, content: bytes, *, now: datetime, by: int | None, check: bool = False) -> Reading:
+    """Read and append; nothing is written where there is a fault, or to check only."""
+    with transaction.atomic():
+        Plan.objects.select_for_update().get(pk=plan.pk)
+        context = Context(plan, civil_day(now, plan.timezone))
+        reading = read(plan, content, context)
+        if not (reading.faults or check) and reading.rows:
+            services.record(plan, [row.draft for row in reading.rows], context=context, by=by, now=now)
+    return reading
+
+
+def read(plan: Plan, content: bytes, context: Context) -> Reading:
+    reading = Reading()
+    rows = list(_rows(content, reading))
+    codes: dict[str, Row] = {}
+    for row in rows:
+        if row.draft.code in codes:
+            reading.fault(row.line, _("The id “%(id)s” stands twice.") % {"id": row.draft.code})
+        codes.setdefault(row.draft.code, row)
+    known = {entry.code: entry for entry in Entry.objects.filter(plan=plan).select_related("text", "to")}
+    _parse_all(rows, plan, codes, known, reading)
+    _order(rows, codes, known, context, reading)
+    reading.faults.sort()
+    return reading
+
+
+def _rows(content: bytes, reading: Reading) -> Iterator[Row]:
+    if len(content) > LARGEST:
+        reading.fault(1, _("The file is larger than 4 MiB: load it in parts."))
+        return
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        reading.fault(line, _("This is not UTF-8: save the file as CSV in UTF-8."))
+        return
+    head = text.split("\n", 1)[0]
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=";" if head.count(";") > head.count(",") else ",", strict=True)
+    try:
+        names = [name.strip() for name in next(lines, [])]
+        if not _header_is_sound(names, reading):
+            return
+        start = lines.line_num + 1
+        for cells in lines:
+            line, start = start, lines.line_num + 1
+            if len(cells) > len(names) or "\x00" in "".join(cells):
+                reading.fault(line, _("There are more cells than columns, or a character that no text holds."))
+            elif any(cell.strip() for cell in cells):
+                named = dict(zip(names, (cell.strip() for cell in cells), strict=False))
+                row = {column: named.get(column, "") for column in COLUMNS}
+                yield Row(line, row, Draft(kind=row["kind"], code=row["id"], effective="", recorded_day=date.min))
+    except csv.Error as error:
+        reading.fault(lines.line_num, _("This is not CSV: %(error)s.") % {"error": error})
+
+
+def _header_is_sound(names: list[str], reading: Reading) -> bool:
+    unknown = [name for name in names if name not in COLUMNS]
+    missing = [name for name in ("id", "ref", "kind", "effective", "recorded", "side") if name not in names]
+    if unknown or missing or len(set(names)) < len(names):
+        wanted = ",".join(COLUMNS)
+        reading.fault(1, _("The first line must name the columns, each once: %(columns)s.") % {"columns": wanted})
+    return not reading.faults
+
+
+def _parse_all(rows: list[Row], plan: Plan, codes: dict[str, Row], known: dict[str, Entry], reading: Reading) -> None:
+    for row in rows:
+        try:
+            row.draft = _draft(row, plan, reading)
+        except ValueError as error:
+            reading.fault(row.line, str(error))
+            continue
+        to = row.cells["to"]
+        if row.draft.kind in NAMING and to and to not in codes and to not in known:
+            reading.fault(row.line, _("There is no entry with the id “%(id)s”.") % {"id": to})
+
+
+def _draft(row: Row, plan: Plan, reading: Reading) -> Draft:
+    cells = row.cells
+    kind = cells["kind"]
+    if not cells["id"] or len(cells["id"]) > 64:
+        raise ValueError(_("Give each row an id of its own, of at most 64 characters."))
+    day, moment = _recorded(cells["recorded"], plan)
+    return Draft(
+        kind=kind,
+        code=cells["id"],
+        effective=cells["effective"] or (day.isoformat() if kind in NAMING else ""),
+        recorded_day=day,
+        recorded_at=moment,
+        ref=cells["ref"],
+        instalment=_whole(cells, "instalment"),
+        side=cells["side"],
+        when=cells["to"] if kind not in NAMING else "",
+        words="" if kind == "moved" else cells["words"],
+        decided_by=cells["words"] if kind == "moved" else "",
+        quantity=_whole(cells, "quantity"),
+        amount=_amount(cells["amount"]),
+        currency=cells["currency"],
+        **{name: cells[name] for name in TEXTS if name in cells},
+    )
+
+
+def _recorded(text: str, plan: Plan) -> tuple[date, datetime | None]:
+    try:
+        if len(text) == 10:
+            return date.fromisoformat(text), None
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            raise ValueError
+        return civil_day(moment, plan.timezone), moment
+    except (ValueError, OverflowError):
+        right = _("“%(text)s” is no day or time of recording: give 2014-11-05, or 2014-11-05T09:30+00:00 with its offset.")
+        raise ValueError(right % {"text": text}) from None
+
+
+def _whole(cells: dict[str, str], name: str) -> int | None:
+    text = cells[name]
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:12]) <= 2_000_000_000 and len(text) <= 12):
+        raise ValueError(_("%(name)s must be a whole number above zero, not “%(text)s”.") % {"name": name, "text": text})
+    return int(text)
+
+
+def _amount(text: str) -> Decimal | None:
+    if not text:
+        return None
+    try:
+        amount = Decimal(text)
+        plain = all(sign.isascii() and (sign.isdigit() or sign == ".") for sign in text)
+        if plain and amount > 0 and len(text) <= 18 and len(text.partition(".")[2]) <= 2:
+            return amount
+    except InvalidOperation:
+        pass
+    raise ValueError(
+        _("The amount “%(text)s” must be a plain number above zero with at most two decimals, such as 4000000.00.")
+        % {"text": text}
+    )
+
+
+def _order(
+    rows: list[Row], codes: dict[str, Row], known: dict[str, Entry], context: Context, reading: Reading
+) -> None:
+    """Check the rows and put each behind the one that it names; what is there already is skipped."""
+    faulty = {fault.line for fault in reading.faults}
+    placed: dict[str, Entry | None] = {}
+    for start in rows:
+        way = [start]
+        while way and (named := codes.get(way[-1].cells["to"])) and way[-1].draft.kind in NAMING:
+            if named in way:
+                reading.fault(start.line, _("These rows name each other in a circle."))
+                way = []
+            elif named.draft.code in placed:
+                break
+            else:
+                way.append(named)
+        for row in reversed(way):
+            if row.draft.code not in placed and row.line not in faulty:
+                placed[row.draft.code] = _place(row, placed, known, context, reading)
+
+
+def _place(
+    row: Row, placed: dict[str, Entry | None], known: dict[str, Entry], context: Context, reading: Reading
+) -> Entry | None:
+    draft = row.draft
+    if draft.kind in NAMING and row.cells["to"]:
+        draft.to = known.get(row.cells["to"]) or placed.get(row.cells["to"])
+        if draft.to:
+            if draft.ref and draft.ref != draft.to.ref:
+                text = _("The entry “%(id)s” is about %(ref)s, not %(given)s.")
+                reading.fault(row.line, text % {"id": row.cells["to"], "ref": draft.to.ref, "given": draft.ref})
+            draft.ref, draft.instalment = draft.to.ref, draft.to.instalment
+    faults = kinds.faults(draft, context)
+    for fault in faults:
+        reading.fault(row.line, fault)
+    if faults:
+        return None
+    if draft.code in known:
+        if _differs(draft, known[draft.code]):
+            reading.fault(row.line, _("The id “%(id)s” is there already, with other content.") % {"id": draft.code})
+        reading.skipped += 1
+        return known[draft.code]
+    reading.warnings += [Fault(row.line, warning) for warning in kinds.warnings(draft, context)]
+    reading.rows.append(row)
+    # stands for the entry until it is appended; the register knows it by its code
+    return Entry(
+        kind=draft.kind, ref=draft.ref, instalment=draft.instalment, recorded_day=draft.recorded_day, code=draft.code
+    )
+
+
+def _differs(draft: Draft, entry: Entry) -> bool:
+    names = (
+        *("kind", "ref", "instalment", "effective", "recorded_day", "recorded_at", "side", "when"),
+        *("words", "quantity", "amount", "currency"),
+    )
+    if any(getattr(draft, name) != getattr(entry, name) for name in names):
+        return True
+    text = EntryText.objects.filter(entry=entry).first() or EntryText()
+    target = draft.to.code if draft.to else None
+    return target != (entry.to.code if entry.to else None) or draft.texts != {
+        name: getattr(text, name) for name in TEXTS
+    }
+

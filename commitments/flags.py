@@ -1,0 +1,135 @@
+"""Flags: raised once per obligation, kind and first day; cleared with a reason, never deleted."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q
+
+from commitments.facts import Counting, Lens, terms_on
+from commitments.models import ClearReason, Entry, Flag, FlagKind, Plan, Standing
+from commitments.periods import Recurrence
+from commitments.rule import History
+from commitments.standings import Histories
+from commitments.states import SATISFIED, State
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What raises a flag: a filter on standings, and the column that says since when."""
+
+    where: Q
+    since: str
+
+
+CONDITIONS = {
+    FlagKind.OVERDUE: Condition(Q(scored=True, state=State.OVERDUE), "since"),
+    FlagKind.DUE_SOON: Condition(Q(scored=True, state=State.DUE_SOON), "since"),
+    FlagKind.STALE: Condition(Q(stale_since__isnull=False), "stale_since"),
+    FlagKind.ORIGINAL_PASSED: Condition(Q(scored=True, slipped_since__isnull=False), "slipped_since"),
+}
+
+
+def bring_up_to(plan: Plan, day: date) -> dict[str, int]:
+    """Raise and clear what the day requires, as known on that day; a second run changes nothing."""
+    with transaction.atomic():
+        Plan.objects.select_for_update().get(pk=plan.pk)
+        raised = sum(_raise(plan, kind, condition, day) for kind, condition in CONDITIONS.items())
+        raised += _raise_missed(plan, day)
+        return {"raised": raised, "cleared": clear(plan, day)}
+
+
+def _raise(plan: Plan, kind: FlagKind, condition: Condition, day: date) -> int:
+    """One statement, however many: the standings of the day that have no such flag yet."""
+    rows = Standing.objects.filter(condition.where, plan=plan).on(day, Lens.THEN)
+    select, params = rows.values_list("plan_id", "obligation_id", condition.since).query.sql_with_params()
+    table = connection.ops.quote_name(Flag._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} (plan_id, obligation_id, since, kind, noticed, cleared_by) "  # noqa: S608
+            f"SELECT found.*, %s, %s, '' FROM ({select}) AS found WHERE 1 = 1 ON CONFLICT DO NOTHING",
+            [kind.value, day, *params],
+        )
+        return cursor.rowcount
+
+
+def _raise_missed(plan: Plan, day: date) -> int:
+    before = Flag.objects.filter(plan=plan, kind=FlagKind.MISSED_PERIOD).count()
+    Flag.objects.bulk_create(
+        [
+            Flag(plan=plan, obligation_id=pk, kind=FlagKind.MISSED_PERIOD, since=since, noticed=day)
+            for pk, days in missed_periods(plan, day).items()
+            for since in days
+        ],
+        ignore_conflicts=True,
+    )
+    return Flag.objects.filter(plan=plan, kind=FlagKind.MISSED_PERIOD).count() - before
+
+
+def missed_periods(plan: Plan, day: date, obligations: Iterable[int] | None = None) -> dict[int, list[date]]:
+    """For each scored recurring action the days after its short periods, as known on the day."""
+    recurring = Entry.objects.filter(plan=plan, kind="terms", terms__deadline__kind="recurring")
+    if obligations is not None:
+        recurring = recurring.filter(obligation__in=list(obligations))
+    pks = set(recurring.values_list("obligation_id", flat=True))
+    histories = Histories(plan, pks) if pks else None
+    return {pk: list(_missed(histories.action(pk), day)) for pk in pks if histories and pk}
+
+
+def _missed(history: History, day: date) -> Iterator[date]:
+    terms = terms_on(history.versions, day, day)
+    closed = history.judge(day, day).state in (State.NOT_PURSUED, State.SUPERSEDED)
+    if terms.deadline.kind != "recurring" or not terms.scored or closed:
+        return
+    for period in Recurrence(terms, Counting(history.facts, day, day)).missed:
+        yield period.window.last + timedelta(days=1)
+
+
+def clear(plan: Plan, day: date, obligations: Iterable[int] | None = None) -> int:
+    """Clear the flags whose condition no longer holds on the day; how many."""
+    open_flags = Flag.objects.filter(plan=plan, cleared=None, noticed__lte=day)
+    if obligations is not None:
+        open_flags = open_flags.filter(obligation__in=list(obligations))
+    gone = [flag for kind, condition in CONDITIONS.items() for flag in _gone(open_flags, kind, condition, day)]
+    missed = list(open_flags.filter(kind=FlagKind.MISSED_PERIOD))
+    if missed:
+        still = missed_periods(plan, day, {flag.obligation_id for flag in missed})
+        gone += [flag for flag in missed if flag.since not in still.get(flag.obligation_id, [])]
+    if not gone:
+        return 0
+    standing = Standing.objects.filter(obligation__in={flag.obligation_id for flag in gone}).on(day, Lens.THEN)
+    by_obligation = {row.obligation_id: row for row in standing}
+    for flag in gone:
+        flag.cleared, flag.cleared_by = day, _reason(flag, by_obligation.get(flag.obligation_id), day)
+    return Flag.objects.bulk_update(gone, ["cleared", "cleared_by"], batch_size=500)
+
+
+def _gone(open_flags: "Iterable[Flag]", kind: FlagKind, condition: Condition, day: date) -> list[Flag]:
+    holding = Standing.objects.filter(
+        condition.where, obligation=OuterRef("obligation"), **{condition.since: OuterRef("since")}
+    ).on(day, Lens.THEN)
+    return list(open_flags.filter(kind=kind).exclude(Exists(holding)))
+
+
+def _reason(flag: Flag, standing: Standing | None, day: date) -> ClearReason:
+    if standing is None:
+        return ClearReason.TERMS
+    if standing.state in (State.SUPERSEDED, State.NOT_PURSUED):
+        return ClearReason.SUPERSEDED
+    if flag.kind == FlagKind.DUE_SOON and standing.state in (State.DUE, State.OVERDUE):
+        return ClearReason.PASSED
+    latest = (
+        Entry.objects.filter(plan=flag.plan_id, ref=standing.obligation.ref, recorded_day__lte=day)
+        .exclude(kind__in=["note", "progress", "confidence", "confirmed", "disputed"])
+        .order_by("-number")
+        .first()
+    )
+    kind = latest.kind if latest else "terms"
+    if kind in ("terms", "moved", "withdrawn"):
+        return {"terms": ClearReason.TERMS, "moved": ClearReason.MOVED, "withdrawn": ClearReason.WITHDRAWN}[kind]
+    if flag.kind == FlagKind.STALE and State(standing.state) not in SATISFIED:
+        return ClearReason.REPORTED
+    if flag.kind != FlagKind.DUE_SOON and standing.state == State.MET or flag.kind == FlagKind.MISSED_PERIOD:
+        return ClearReason.REPORTED_LATE
+    return ClearReason.MET

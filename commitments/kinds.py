@@ -1,0 +1,291 @@
+"""The kinds of entry, and what makes one malformed, contradictory or merely unusual; one place for forms and files."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.utils.translation import pgettext_lazy
+
+from commitments import dates
+from commitments.dates import DateError
+from commitments.facts import MOVABLE, Terms
+from commitments.models import Entry, Obligation, Plan
+from commitments.register import Draft
+from commitments.standings import terms_from
+
+Check = Callable[[Draft, "Context"], Iterator[str]]
+COLOURS = ("green", "amber", "red")
+CONFIRMABLE = ("started", "completed", "delivered", "paid", "refunded")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`needs` and `takes` name fields of a Draft; any kind takes the free texts and the dates."""
+
+    name: str
+    label: Any
+    needs: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
+    about: tuple[str, ...] = ("action",)  # action, contribution, entry
+    check: Check | None = None
+    warn: Check | None = None
+
+
+class Context:
+    """What a check may look up of the plan; each thing is read once."""
+
+    def __init__(self, plan: Plan, today: date) -> None:
+        self.plan, self.today = plan, today
+        self.cache: dict[str, Any] = {}
+
+    @cached_property
+    def obligations(self) -> dict[tuple[str, int], Obligation]:
+        found = Obligation.objects.filter(plan=self.plan)
+        return {(obligation.ref, obligation.instalment): obligation for obligation in found}
+
+    @cached_property
+    def instalments(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for ref, instalment in self.obligations:
+            if instalment:
+                found.setdefault(ref, []).append(instalment)
+        return found
+
+    @cached_property
+    def bodies(self) -> set[str]:
+        return set(self.plan.bodies.values_list("code", flat=True))
+
+    @cached_property
+    def terms(self) -> dict[str, Terms]:
+        """The latest terms of each action."""
+        entries = Entry.objects.filter(plan=self.plan, kind="terms", instalment=None).order_by("number")
+        return {entry.ref: terms_from(entry.terms or {}) for entry in entries}
+
+    def completed(self, ref: str) -> bool:
+        return Entry.objects.filter(plan=self.plan, ref=ref, kind="completed").exists()
+
+
+def faults(draft: Draft, context: Context) -> list[str]:
+    """What is wrong with the draft, in the reader's language; an empty list for a sound one."""
+    kind = KINDS.get(draft.kind)
+    if kind is None:
+        known = ", ".join(KINDS)
+        return [
+            _("There is no kind of entry called “%(kind)s”: it must be one of %(known)s.")
+            % {"kind": draft.kind, "known": known}
+        ]
+    found = [*_date_faults(draft, context), *_field_faults(draft, kind), *_ref_faults(draft, kind, context)]
+    if draft.side and draft.side not in context.plan.sides:
+        sides = ", ".join(context.plan.sides)
+        found.append(
+            _("“%(side)s” is no side of the plan: it must be one of %(sides)s.")
+            % {"side": draft.side, "sides": sides}
+        )
+    if not found and kind.check:
+        found += kind.check(draft, context)
+    return found
+
+
+def warnings(draft: Draft, context: Context) -> list[str]:
+    """What is unusual about a sound draft; honest facts come late, so nothing of it is refused."""
+    found = []
+    if draft.window.first < context.plan.adopted_on:
+        found.append(_("the date lies before the adoption of the plan"))
+    kind = KINDS[draft.kind]
+    return [*found, *(kind.warn(draft, context) if kind.warn else ())]
+
+
+def _date_faults(draft: Draft, context: Context) -> Iterator[str]:
+    try:
+        first = draft.window.first
+    except DateError:
+        yield _(
+            "“%(date)s” is not a date that can be read: give a day (2014-10-15), a month (2014-10), a quarter (2014-36), a season (2014-23) or a year (2014)."
+        ) % {"date": draft.effective}
+        return
+    if draft.recorded_day > context.today:
+        yield _("It cannot be recorded on %(day)s, which is after today.") % {"day": draft.recorded_day}
+    if first > draft.recorded_day:
+        yield _(
+            "%(date)s had not begun when it was recorded: give the day or month in which it happened, not one to come."
+        ) % {"date": draft.effective}
+
+
+LABELS = {
+    "quantity": gettext_lazy("a quantity"),
+    "amount": gettext_lazy("an amount"),
+    "currency": gettext_lazy("a currency"),
+    "instalment": gettext_lazy("an instalment"),
+    "to": gettext_lazy("the entry that it names"),
+    "when": gettext_lazy("a new deadline"),
+    "words": gettext_lazy("what it names"),
+    "reason": gettext_lazy("a reason"),
+    "note": gettext_lazy("a note"),
+}
+
+
+def _field_faults(draft: Draft, kind: Kind) -> Iterator[str]:
+    for name, label in LABELS.items():
+        value = getattr(draft, name)
+        given = value is not None and value != ""
+        if name in kind.needs and not given:
+            yield _("“%(kind)s” needs %(field)s.") % {"kind": kind.label, "field": label}
+        if given and name not in (*kind.needs, *kind.takes, "reason", "note"):
+            yield _("“%(kind)s” does not take %(field)s.") % {"kind": kind.label, "field": label}
+
+
+def _ref_faults(draft: Draft, kind: Kind, context: Context) -> Iterator[str]:
+    if "entry" in kind.about or (not draft.ref and "plan" in kind.about):
+        return
+    is_action = (draft.ref, 0) in context.obligations
+    is_contribution = draft.ref in context.instalments
+    if not is_action and not is_contribution:
+        yield _("There is no action or contribution “%(ref)s” in this plan.") % {"ref": draft.ref}
+    elif not (is_action and "action" in kind.about) and not (
+        is_contribution and "contribution" in kind.about
+    ):
+        yield _("“%(kind)s” cannot be recorded on %(ref)s.") % {"kind": kind.label, "ref": draft.ref}
+    elif draft.instalment and (draft.ref, draft.instalment) not in context.obligations:
+        yield _("%(ref)s has no instalment %(number)s.") % {"ref": draft.ref, "number": draft.instalment}
+
+
+def _completed(draft: Draft, context: Context) -> Iterator[str]:
+    if context.terms[draft.ref].deadline.target is not None:
+        yield _("%(ref)s has a quantity to reach: record what was delivered, not a completion.") % {
+            "ref": draft.ref
+        }
+    if context.plan.evidence_required and not draft.source:
+        yield _("This plan asks for evidence before a completion is recorded: give its source.")
+
+
+def _reopened(draft: Draft, context: Context) -> Iterator[str]:
+    if context.terms[draft.ref].deadline.quantity is not None:
+        yield _("%(ref)s has a quantity, so it is not reopened: withdraw the delivery that was mistaken.") % {
+            "ref": draft.ref
+        }
+
+
+def _delivered(draft: Draft, context: Context) -> Iterator[str]:
+    if context.terms[draft.ref].deadline.quantity is None:
+        yield _("%(ref)s has no quantity to reach: the delivery is shown and satisfies nothing") % {
+            "ref": draft.ref
+        }
+
+
+def _consent(draft: Draft, context: Context) -> Iterator[str]:
+    if draft.words not in context.bodies:
+        known = ", ".join(sorted(context.bodies))
+        yield _("“%(body)s” is no body of the plan: it must be one of %(known)s.") % {
+            "body": draft.words,
+            "known": known,
+        }
+
+
+def _unneeded_consent(draft: Draft, context: Context) -> Iterator[str]:
+    terms = context.terms.get(draft.ref)
+    if terms and draft.words not in terms.consents:
+        yield _("%(ref)s does not wait for the consent of %(body)s") % {"ref": draft.ref, "body": draft.words}
+
+
+def _unneeded_event(draft: Draft, context: Context) -> Iterator[str]:
+    terms = context.terms.get(draft.ref)
+    if terms and draft.words != terms.deadline.of:
+        yield _("%(ref)s does not wait for “%(event)s”") % {"ref": draft.ref, "event": draft.words}
+
+
+def _moved(draft: Draft, context: Context) -> Iterator[str]:
+    if context.terms[draft.ref].deadline.kind not in MOVABLE:
+        yield _(
+            "The deadline of %(ref)s cannot be moved: only one with a date, an immediate one or none can."
+        ) % {"ref": draft.ref}
+    try:
+        dates.parse_deadline(draft.when)
+    except DateError:
+        yield _(
+            "“%(date)s” is not a deadline that can be read: give a day, a month, a quarter, a season or a year, with ../ before it for “by”."
+        ) % {"date": draft.when}
+
+
+def _unusual_move(draft: Draft, context: Context) -> Iterator[str]:
+    if dates.parse_deadline(draft.when).last < draft.window.first:
+        yield _("the new deadline lies before the day of the move")
+    if context.completed(draft.ref):
+        yield _("the action has a completion already")
+
+
+def _withdrawn(draft: Draft, context: Context) -> Iterator[str]:
+    if draft.to and draft.to.kind in ("terms", "plan", "redacted"):
+        yield _("Terms are not withdrawn: load a corrected plan file.")
+
+
+def _unusual_withdrawal(draft: Draft, context: Context) -> Iterator[str]:
+    if draft.to and draft.to.recorded_day > draft.recorded_day:
+        yield _("it withdraws an entry that was recorded later")
+
+
+def _confirmed(draft: Draft, context: Context) -> Iterator[str]:
+    if draft.to and draft.to.kind not in CONFIRMABLE:
+        yield _("Only a completion, a delivery or a payment can be confirmed or disputed.")
+
+
+def _confidence(draft: Draft, context: Context) -> Iterator[str]:
+    if draft.words not in COLOURS:
+        yield _("Confidence is green, amber or red, not “%(colour)s”.") % {"colour": draft.words}
+    elif draft.words != "green" and not draft.reason:
+        yield _("Give a reason for amber or red.")
+
+
+BOTH = ("action", "contribution")
+KINDS: dict[str, Kind] = {}
+
+
+def register(kinds: Iterable[Kind]) -> None:
+    """Add kinds of entry; the app that knows their rule does it once, at the start."""
+    KINDS.update({kind.name: kind for kind in kinds})
+
+
+register(
+    [
+        Kind("started", gettext_lazy("started")),
+        Kind("progress", gettext_lazy("progress"), about=BOTH),
+        Kind("completed", gettext_lazy("completed"), check=_completed),
+        Kind("delivered", gettext_lazy("delivered"), needs=("quantity",), warn=_delivered),
+        Kind("note", pgettext_lazy("kind of entry", "note"), about=BOTH),
+        Kind(
+            "consent",
+            gettext_lazy("consent given"),
+            ("words",),
+            ("instalment",),
+            BOTH,
+            _consent,
+            _unneeded_consent,
+        ),
+        Kind(
+            "event", gettext_lazy("event happened"), ("words",), ("instalment",), BOTH, None, _unneeded_event
+        ),
+        Kind(
+            "moved",
+            gettext_lazy("deadline moved"),
+            ("when", "reason"),
+            (),
+            ("action",),
+            _moved,
+            _unusual_move,
+        ),
+        Kind(
+            *("withdrawn", gettext_lazy("entry withdrawn"), ("to", "reason"), ("instalment",), ("entry",)),
+            check=_withdrawn,
+            warn=_unusual_withdrawal,
+        ),
+        Kind("reopened", gettext_lazy("reopened"), ("reason",), check=_reopened),
+        Kind("superseded", gettext_lazy("superseded"), ("reason",), ("instalment",), BOTH),
+        Kind("not-pursued", gettext_lazy("not pursued"), ("reason",), ("instalment",), BOTH),
+        Kind("confidence", gettext_lazy("confidence"), ("words",), about=BOTH, check=_confidence),
+        Kind("confirmed", gettext_lazy("confirmed"), ("to",), ("instalment",), ("entry",), _confirmed),
+        Kind("disputed", gettext_lazy("disputed"), ("to", "reason"), ("instalment",), ("entry",), _confirmed),
+    ]
+)

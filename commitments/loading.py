@@ -1,0 +1,278 @@
+"""A read plan file becomes rows and terms: what changes freely is updated, terms are entries of the register."""
+
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.db import models
+
+from commitments import register, standings
+from commitments.models import Action, Aim, Body, Commitment, Entry, Obligation, Plan
+from commitments.plan_file import ActionSpec, CommitmentSpec, PlanSpec, find_words
+from commitments.register import Draft
+from commitments.toml_reader import Fault
+
+ADVICE = (
+    "move a deadline in the register instead, or give the file a reason at its top level: "
+    'change = "…" (counts from today) or correction = "…" (a mistake in the file, counts from adoption)'
+)
+
+
+@dataclass
+class Wanted:
+    """The terms that the file now gives an obligation; `line` is where it says so."""
+
+    obligation: Obligation
+    payload: dict[str, Any]
+    line: int
+    removed: bool = False
+
+
+@dataclass
+class Loading:
+    """One load of a plan file on its way: what it changes, and what speaks against it."""
+
+    spec: PlanSpec
+    plan: Plan
+    created: bool
+    changes: list[str] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    wanted: list[Wanted] = field(default_factory=list)
+
+    def fault(self, line: int, text: str) -> None:
+        self.faults.append(Fault(line, text))
+
+
+def begin(spec: PlanSpec, signed_text: str | None) -> Loading:
+    """The plan's own row, locked; to be called inside a transaction."""
+    existing = Plan.objects.select_for_update().filter(slug=spec.slug).first()
+    loading = Loading(spec, existing or Plan(slug=spec.slug), created=existing is None)
+    copied = (
+        *("title", "summary", "adopted_on", "place", "timezone", "sides", "languages"),
+        *("lead_days", "grace_days", "stale_days", "year_basis", "evidence_required"),
+    )
+    if existing:
+        _check_settings(loading, existing)
+    values = {name: getattr(spec, name) for name in copied}
+    if signed_text is not None:
+        values["signed_text"] = signed_text
+    update(loading, loading.plan, values, "the plan")
+    return loading
+
+
+def _check_settings(loading: Loading, plan: Plan) -> None:
+    """The zone, the basis, the sides and the day of adoption are terms; the numbers are in the actions' terms."""
+    spec = loading.spec
+    for name in ("timezone", "year_basis", "sides", "adopted_on"):
+        if getattr(plan, name) != getattr(spec, name) and not (spec.change or spec.correction):
+            loading.fault(1, f"{name} of the plan is a term and was {getattr(plan, name)}: {ADVICE}")
+    used = Entry.objects.filter(plan=plan).exclude(side="").values_list("side", flat=True).distinct()
+    for side in set(used) - set(spec.sides):
+        loading.fault(1, f"sides of the plan must keep {side}: the register has entries of that side")
+
+
+def update(loading: Loading, row: models.Model, values: Mapping[str, Any], what: str) -> None:
+    """Save the row where it is new or a value differs, and say which."""
+    differing = [name for name, value in values.items() if getattr(row, name) != value]
+    new = row.pk is None
+    for name in differing:
+        setattr(row, name, values[name])
+    if new:
+        row.save()
+        loading.changes.append(f"{what}: new")
+    elif differing:
+        row.save()
+        loading.changes.append(f"{what}: {', '.join(differing)}")
+
+
+def relate(loading: Loading, manager: Any, pks: Iterable[int], what: str) -> None:
+    wanted = set(pks)
+    if wanted != set(manager.values_list("pk", flat=True)):
+        manager.set(wanted)
+        if not loading.created:
+            loading.changes.append(f"{what}: changed")
+
+
+def load_commitments(loading: Loading) -> None:
+    plan, spec = loading.plan, loading.spec
+    for position, body in enumerate(spec.bodies):
+        row = plan.bodies.filter(code=body.code).first() or Body(plan=plan, code=body.code)
+        values = {"name": body.name, "side": body.side, "position": position}
+        update(loading, row, values, f"body {body.code}")
+    for position, aim in enumerate(spec.aims):
+        found = plan.aims.filter(code=aim.code).first() or Aim(plan=plan, code=aim.code)
+        update(loading, found, {"title": aim.title, "position": position}, f"aim {aim.code}")
+    positions = iter(range(len(spec.actions)))
+    for commitment in spec.commitments:
+        _load_commitment(loading, commitment, positions)
+    _link_superseders(plan, spec)
+    _vanished(loading)
+
+
+def _load_commitment(loading: Loading, spec: CommitmentSpec, positions: Iterable[int]) -> None:
+    plan = loading.plan
+    row = plan.commitments.filter(number=spec.number).first() or Commitment(plan=plan, number=spec.number)
+    what = f"commitment {spec.number}"
+    update(loading, row, {"title": spec.title, "summary": spec.summary}, what)
+    aims = plan.aims.filter(code__in=spec.aims).values_list("pk", flat=True)
+    relate(loading, row.aims, aims, f"aims of {what}")
+    for action, position in zip(spec.actions, positions, strict=False):
+        _load_action(loading, row, action, position)
+
+
+def _load_action(loading: Loading, commitment: Commitment, spec: ActionSpec, position: int) -> None:
+    plan = loading.plan
+    row = Action.objects.filter(plan=plan, ref=spec.ref).first() or Action(plan=plan, ref=spec.ref)
+    start, end = _anchor(loading, spec)
+    values = {
+        "commitment_id": commitment.pk,
+        "title": spec.title,
+        "signed_words": spec.words,
+        "clause": spec.clause,
+        "position": position,
+        "after": spec.after,
+        "unit": spec.unit,
+        "interpretations": spec.interpretations,
+        "anchor_start": start,
+        "anchor_end": end,
+    }
+    update(loading, row, values, f"action {spec.ref}")
+    codes = {body.code: body.pk for body in plan.bodies.all()}
+    relate(loading, row.leads, [codes[code] for code in spec.lead], f"lead of action {spec.ref}")
+    relate(loading, row.partners, [codes[code] for code in spec.partners], f"with of action {spec.ref}")
+    loading.wanted.append(Wanted(row, spec.terms, spec.line))
+
+
+def _anchor(loading: Loading, spec: ActionSpec) -> tuple[int | None, int | None]:
+    if not loading.plan.signed_text or not spec.words:
+        return None, None
+    found = find_words(loading.plan.signed_text, spec.words, spec.at)
+    if isinstance(found, str):
+        loading.fault(spec.line, f"words of action {spec.ref}: {found}")
+        return None, None
+    return found
+
+
+def _link_superseders(plan: Plan, spec: PlanSpec) -> None:
+    actions = {action.ref: action for action in Action.objects.filter(plan=plan)}
+    for action in spec.actions:
+        if action.terms["until"]:
+            # only ever added: earlier terms still hold for earlier days
+            actions[action.ref].superseders.add(*(actions[ref] for ref in action.terms["until"]))
+
+
+def _vanished(loading: Loading) -> None:
+    """What the file no longer names stays where it has entries; an action goes only with a reason."""
+    plan, spec = loading.plan, loading.spec
+    kept = {action.ref for action in spec.actions}
+    for action in Action.objects.filter(plan=plan).exclude(ref__in=kept):
+        remove(loading, action, f"action {action.ref}")
+    numbers = [commitment.number for commitment in spec.commitments]
+    for commitment in plan.commitments.exclude(number__in=numbers):
+        if not loading.spec.withdrawn:
+            loading.fault(1, f"commitment {commitment.number} is missing: a commitment of a plan stays")
+    plan.aims.exclude(code__in=[aim.code for aim in spec.aims]).delete()
+    for body in plan.bodies.exclude(code__in=[body.code for body in spec.bodies]):
+        if body.memberships.exists() or Entry.objects.filter(plan=plan, words=body.code).exists():
+            loading.fault(1, f"body {body.code} is missing: accounts or entries name it")
+        else:
+            body.delete()
+            loading.changes.append(f"body {body.code}: removed")
+
+
+def remove(loading: Loading, obligation: Obligation, what: str) -> None:
+    latest = terms_of(obligation)
+    if latest and latest.get("withdrawn"):
+        return
+    if not loading.spec.withdrawn:
+        loading.fault(
+            1, f'{what} is missing: nothing is deleted, so keep it and give it withdrawn = "reason"'
+        )
+    elif latest:
+        payload = {**latest, "withdrawn": loading.spec.withdrawn}
+        loading.wanted.append(Wanted(obligation, payload, 1, removed=True))
+
+
+def terms_of(obligation: Obligation) -> dict[str, Any] | None:
+    """The latest terms of an obligation."""
+    entry = Entry.objects.filter(obligation=obligation, kind="terms").order_by("-number").first()
+    if entry is None:
+        return None
+    return {key: value for key, value in (entry.terms or {}).items() if key != "since"}
+
+
+def finish(loading: Loading, *, sha256: str, now: datetime, by: int | None) -> None:
+    """Record the file and the terms that it changes, and compute the standings that follow."""
+    plan, spec = loading.plan, loading.spec
+    latest = _latest_terms(plan)
+    changed = [wanted for wanted in loading.wanted if latest.get(wanted.obligation.pk) != wanted.payload]
+    for wanted in changed:
+        _check_terms(loading, wanted, latest.get(wanted.obligation.pk))
+    known = Entry.objects.filter(plan=plan, kind="plan").order_by("-number").first()
+    if loading.faults or (known and known.words == sha256):
+        return
+    today = register.civil_day(now, plan.timezone)
+    drafts = [_plan_draft(spec, sha256, today, now)]
+    drafts += [_terms_draft(spec, wanted, latest, today) for wanted in changed]
+    register.append(plan, drafts, by=by, now=now)
+    loading.changes += [f"terms of {wanted.obligation}: recorded" for wanted in changed]
+    if changed:
+        standings.store(plan, [wanted.obligation.pk for wanted in changed])
+
+
+def _latest_terms(plan: Plan) -> dict[int, dict[str, Any]]:
+    entries = Entry.objects.filter(plan=plan, kind="terms").order_by("number")
+    return {
+        entry.obligation_id: {key: value for key, value in (entry.terms or {}).items() if key != "since"}
+        for entry in entries
+        if entry.obligation_id
+    }
+
+
+def _check_terms(loading: Loading, wanted: Wanted, before: dict[str, Any] | None) -> None:
+    if before is None or loading.spec.change or loading.spec.correction:
+        return
+    differing = sorted(key for key in wanted.payload if wanted.payload[key] != before.get(key))
+    if differing != ["withdrawn"] or not wanted.payload["withdrawn"]:
+        names = ", ".join(differing)
+        loading.fault(
+            wanted.line, f"terms of {wanted.obligation} differ from those recorded ({names}): {ADVICE}"
+        )
+
+
+def _plan_draft(spec: PlanSpec, sha256: str, today: date, now: datetime) -> Draft:
+    return Draft(
+        kind="plan",
+        code=f"plan-{secrets.token_hex(12)}",
+        effective=today.isoformat(),
+        recorded_day=today,
+        recorded_at=now,
+        words=sha256,
+        reason=spec.change or spec.correction or spec.withdrawn,
+    )
+
+
+def _terms_draft(
+    spec: PlanSpec,
+    wanted: Wanted,
+    latest: Mapping[int, dict[str, Any]],
+    today: date,
+) -> Draft:
+    """First terms and corrections are known and effective from adoption, a change from the day it is loaded."""
+    obligation = wanted.obligation
+    from_adoption = obligation.pk not in latest or bool(spec.correction)
+    day = spec.adopted_on if from_adoption else today
+    withdrawn = str(wanted.payload.get("withdrawn", ""))
+    return Draft(
+        kind="terms",
+        code=f"terms-{secrets.token_hex(12)}",
+        ref=obligation.ref,
+        instalment=obligation.instalment or None,
+        obligation=obligation,
+        effective=day.isoformat(),
+        recorded_day=day,
+        terms={**wanted.payload, "since": None if from_adoption else today.isoformat()},
+        reason=spec.change or spec.correction or withdrawn,
+    )

@@ -1,0 +1,324 @@
+"""The plan as its file says it, the register, and what is derived from both."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from commitments.facts import Lens
+from commitments.querysets import (
+    ActionQuerySet,
+    EntryQuerySet,
+    FlagQuerySet,
+    MembershipQuerySet,
+    PlanQuerySet,
+    StandingQuerySet,
+)
+from commitments.states import State
+
+# Texts of the plan file are tables by language: {"en": "…", "fr": "…"}.
+
+
+class Plan(models.Model):
+    """One signed instrument, its parties and its settings."""
+
+    slug = models.SlugField(unique=True)
+    title = models.JSONField()
+    summary = models.JSONField(default=dict)
+    adopted_on = models.DateField()
+    place = models.CharField(max_length=200, blank=True)
+    timezone = models.CharField(max_length=64)
+    sides = models.JSONField()
+    languages = models.JSONField()
+    lead_days = models.PositiveIntegerField()
+    grace_days = models.PositiveIntegerField()
+    stale_days = models.PositiveIntegerField()
+    year_basis = models.CharField(max_length=20)
+    evidence_required = models.BooleanField(default=False)
+    signed_text = models.TextField(blank=True)
+    is_sample = models.BooleanField(default=False)
+
+    objects: ClassVar[PlanQuerySet] = PlanQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["adopted_on", "slug"]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Body(models.Model):
+    """An organisation, on a side or on none."""
+
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="bodies")
+    code = models.CharField(max_length=64)
+    name = models.JSONField()
+    side = models.CharField(max_length=8, blank=True)
+    position = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["plan", "code"], name="body_once")]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Aim(models.Model):
+    """One of the plan's stated purposes; commitments serve it."""
+
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="aims")
+    code = models.CharField(max_length=64)
+    title = models.JSONField()
+    position = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["plan", "code"], name="aim_once")]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Commitment(models.Model):
+    """One numbered commitment; the number is the instrument's own."""
+
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="commitments")
+    number = models.PositiveIntegerField()
+    title = models.JSONField()
+    summary = models.JSONField(default=dict)
+    aims = models.ManyToManyField(Aim, related_name="commitments")
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["plan", "number"], name="commitment_once")]
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
+class Obligation(models.Model):
+    """What has a standing: an action, or one instalment of a contribution (then `instalment` is above 0)."""
+
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="obligations")
+    commitment = models.ForeignKey(Commitment, models.CASCADE, related_name="obligations")
+    ref = models.CharField(max_length=32)
+    instalment = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "ref", "instalment"], name="obligation_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ref}/{self.instalment}" if self.instalment else self.ref
+
+
+class Action(Obligation):
+    """One separately trackable obligation inside a commitment; its terms are entries of the register."""
+
+    title = models.JSONField()
+    signed_words = models.TextField(blank=True)
+    clause = models.CharField(max_length=200, blank=True)
+    position = models.PositiveIntegerField()
+    leads = models.ManyToManyField(Body, related_name="leads")
+    partners = models.ManyToManyField(Body, related_name="joins")
+    after = models.JSONField(default=list)
+    superseders = models.ManyToManyField("self", symmetrical=False, related_name="supersedes")
+    unit = models.JSONField(default=dict)
+    interpretations = models.JSONField(default=list)
+    # code points of the signed text, where it is given
+    anchor_start = models.PositiveIntegerField(null=True)
+    anchor_end = models.PositiveIntegerField(null=True)
+
+    objects: ClassVar[ActionQuerySet] = ActionQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["position"]
+
+
+class Role(models.TextChoices):
+    VIEWER = "viewer", _("viewer")
+    OFFICIAL = "official", _("official")
+    MANAGER = "manager", _("manager")
+
+
+class Membership(models.Model):
+    """What an account may do in one plan, for which side and bodies. An administrator needs none."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=16, choices=Role.choices)
+    side = models.CharField(max_length=8, blank=True)
+    bodies = models.ManyToManyField(Body, related_name="memberships", blank=True)
+
+    objects: ClassVar[MembershipQuerySet] = MembershipQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "plan"], name="membership_once"),
+            models.CheckConstraint(
+                condition=Q(role=Role.VIEWER) | ~Q(side=""), name="writers_speak_for_a_side"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.side}"
+
+
+class Entry(models.Model):
+    """One fact somebody recorded. Append-only: the database refuses changes, the chain of hashes shows them."""
+
+    plan = models.ForeignKey(Plan, models.PROTECT, related_name="entries")
+    number = models.PositiveIntegerField(help_text="place in the plan's register, from 1")
+    code = models.CharField(max_length=64, help_text="the id in the entries file, or the form's key")
+    kind = models.CharField(max_length=16)
+    ref = models.CharField(max_length=32, blank=True)
+    instalment = models.PositiveSmallIntegerField(null=True)
+    obligation = models.ForeignKey(Obligation, models.PROTECT, null=True, related_name="entries")
+    effective = models.CharField(max_length=10, help_text="EDTF, as reported")
+    first_day = models.DateField()
+    last_day = models.DateField()
+    recorded_day = models.DateField(help_text="civil day in the plan's zone")
+    recorded_at = models.DateTimeField(null=True, help_text="empty where a file states only the day")
+    loaded_at = models.DateTimeField(help_text="when it entered this register")
+    side = models.CharField(max_length=8, blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="entries")
+    to = models.ForeignKey("self", models.PROTECT, null=True, related_name="named_by")
+    when = models.CharField(max_length=13, blank=True)
+    words = models.CharField(max_length=200, blank=True, help_text="body, event, colour or purpose")
+    quantity = models.PositiveIntegerField(null=True)
+    amount = models.DecimalField(max_digits=18, decimal_places=2, null=True)
+    currency = models.CharField(max_length=3, blank=True)
+    terms = models.JSONField(null=True)
+    text_digest = models.CharField(max_length=64)
+    previous_hash = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+
+    objects: ClassVar[EntryQuerySet] = EntryQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["number"]
+        indexes = [
+            models.Index(fields=["plan", "ref", "number"], name="entry_of_ref"),
+            models.Index(fields=["plan", "recorded_day"], name="entry_recorded"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "number"], name="entry_number_once"),
+            models.UniqueConstraint(fields=["plan", "code"], name="entry_code_once"),
+            models.CheckConstraint(
+                condition=Q(first_day__lte=models.F("last_day")), name="entry_days_in_order"
+            ),
+            models.CheckConstraint(
+                condition=Q(amount=None) & Q(currency="") | Q(amount__gt=0) & ~Q(currency=""),
+                name="entry_amount_with_currency",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.kind} {self.ref}"
+
+
+class EntryText(models.Model):
+    """The free text of an entry, apart so that it can be redacted: the chain holds only its salted digest."""
+
+    entry = models.OneToOneField(Entry, models.PROTECT, primary_key=True, related_name="text")
+    salt = models.CharField(max_length=32)
+    reason = models.TextField(blank=True)
+    note = models.TextField(blank=True)
+    source = models.TextField(blank=True)
+    decided_by = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return self.note or self.reason
+
+
+class Standing(models.Model):
+    """One stretch of days with one verdict of the rule; written by `standings.store` alone."""
+
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="standings")
+    obligation = models.ForeignKey(Obligation, models.CASCADE, related_name="standings")
+    lens = models.CharField(max_length=4, choices=[(lens.value, lens.value) for lens in Lens])
+    from_day = models.DateField()
+    to_day = models.DateField(help_text="the first day after the stretch")
+    state = models.CharField(max_length=12, choices=[(state.value, state.value) for state in State])
+    anchor = models.DateField(null=True)
+    late = models.PositiveIntegerField(null=True)
+    first_day = models.DateField(null=True)
+    last_day = models.DateField(null=True)
+    original_last = models.DateField(null=True)
+    original_stop = models.DateField(null=True)
+    since = models.DateField(help_text="first day of the run of stretches with this state")
+    stale_since = models.DateField(null=True)
+    slipped_since = models.DateField(null=True, help_text="original date passed, not satisfied")
+    moved = models.BooleanField()
+    modality = models.CharField(max_length=12)
+    words = models.TextField(blank=True)
+    every = models.CharField(max_length=8, blank=True)
+    scored = models.BooleanField()
+    never_reported = models.BooleanField()
+    confirmed = models.BooleanField()
+    disputed = models.BooleanField()
+    sides_differ = models.BooleanField()
+    confidence = models.CharField(max_length=5, blank=True)
+    delivered = models.PositiveIntegerField(null=True)
+    target = models.PositiveIntegerField(null=True)
+    figures = models.JSONField(default=list)
+
+    objects: ClassVar[StandingQuerySet] = StandingQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["obligation", "lens", "from_day"], name="standing_once"),
+        ]
+        indexes = [models.Index(fields=["plan", "lens", "to_day", "from_day"], name="standing_on_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.state} {self.from_day}"
+
+
+class FlagKind(models.TextChoices):
+    OVERDUE = "overdue", _("overdue")
+    DUE_SOON = "due-soon", _("due soon")
+    MISSED_PERIOD = "missed-period", _("missed period")
+    STALE = "stale", _("stale")
+    ORIGINAL_PASSED = "original-passed", _("original date passed")
+
+
+class ClearReason(models.TextChoices):
+    MET = "met", _("met")
+    REPORTED_LATE = "reported-late", _("reported late")
+    MOVED = "moved", _("moved")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+    SUPERSEDED = "superseded", _("superseded")
+    TERMS = "terms", _("terms")
+    REPORTED = "reported", _("reported")
+    PASSED = "passed", _("day passed")
+
+
+class Flag(models.Model):
+    """Something became overdue, due soon, stale …: since when, noticed when, cleared when and why. Never deleted."""
+
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="flags")
+    obligation = models.ForeignKey(Obligation, models.CASCADE, related_name="flags")
+    kind = models.CharField(max_length=16, choices=FlagKind.choices)
+    since = models.DateField(help_text="first day of the stretch")
+    noticed = models.DateField(help_text="the day for which the job saw it")
+    cleared = models.DateField(null=True)
+    cleared_by = models.CharField(max_length=16, choices=ClearReason.choices, blank=True)
+
+    objects: ClassVar[FlagQuerySet] = FlagQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["obligation", "kind", "since"], name="flag_once"),
+            models.CheckConstraint(
+                condition=Q(cleared=None) & Q(cleared_by="") | Q(cleared__isnull=False) & ~Q(cleared_by=""),
+                name="flag_cleared_with_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} since {self.since}"

@@ -1,0 +1,359 @@
+"""What a plan file says of the plan, its commitments and actions; every fault at once. Money is read by its own app."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from commitments import dates
+from commitments.dates import DateError
+from commitments.toml_reader import LAST_YEAR, Source, Table, called
+
+MODALITIES = ("firm", "soft", "optional", "statement")
+BASES = ("uk-financial", "calendar", "anniversary")
+KINDS = ("start", "finish", "immediate", "recurring", "within", "none")
+Texts = dict[str, str]
+
+
+@dataclass
+class BodySpec:
+    code: str
+    name: Texts
+    side: str
+
+
+@dataclass
+class AimSpec:
+    code: str
+    title: Texts
+
+
+@dataclass
+class ActionSpec:
+    ref: str
+    title: Texts
+    words: str
+    at: int | None
+    clause: str
+    lead: list[str]
+    partners: list[str]
+    after: list[str]
+    unit: Texts
+    interpretations: list[dict[str, Any]]
+    terms: dict[str, Any]
+    line: int
+
+
+@dataclass
+class CommitmentSpec:
+    number: int
+    title: Texts
+    summary: Texts
+    aims: list[str]
+    actions: list[ActionSpec] = field(default_factory=list)
+
+
+@dataclass
+class PlanSpec:
+    """The plan; `settings` are the plan-wide terms that go into the terms of each action."""
+
+    slug: str = ""
+    title: Texts = field(default_factory=dict)
+    summary: Texts = field(default_factory=dict)
+    adopted_on: date = date(2000, 1, 1)
+    place: str = ""
+    timezone: str = "UTC"
+    sides: list[str] = field(default_factory=list)
+    languages: list[str] = field(default_factory=list)
+    lead_days: int = 0
+    grace_days: int = 0
+    stale_days: int = 0
+    year_basis: str = ""
+    evidence_required: bool = False
+    bodies: list[BodySpec] = field(default_factory=list)
+    aims: list[AimSpec] = field(default_factory=list)
+    commitments: list[CommitmentSpec] = field(default_factory=list)
+    # reasons given at the top of the file
+    change: str = ""
+    correction: str = ""
+    withdrawn: str = ""
+
+    @property
+    def actions(self) -> list[ActionSpec]:
+        return [action for commitment in self.commitments for action in commitment.actions]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {
+            "adopted_on": self.adopted_on.isoformat(),
+            "lead_days": self.lead_days,
+            "grace_days": self.grace_days,
+            "stale_days": self.stale_days,
+            "countries": self.sides,
+        }
+
+
+def read_plan(top: Table) -> PlanSpec:
+    """The plan without its funds; faults are left in the table's source."""
+    if top.integer("format", required=True, least=1, most=1) is None:
+        top.fault("format", "format must be 1")
+    table = top.table("plan", "the plan")
+    if table is None:
+        top.fault("", "the file has no [plan]")
+        return PlanSpec()
+    spec = _read_settings(table)
+    for reason in ("change", "correction", "withdrawn"):
+        setattr(spec, reason, top.text(reason, longest=2000).strip())
+    if spec.change and spec.correction:
+        top.fault("correction", "the file gives a change and a correction: load one after the other")
+    spec.bodies = [_read_body(body, spec) for body in top.tables("bodies", called("body", "id"))]
+    spec.aims = [_read_aim(aim, spec) for aim in top.tables("aims", called("aim", "id"))]
+    for found in top.tables("commitments", called("commitment", "number")):
+        spec.commitments.append(_read_commitment(found, spec))
+    _once(top.source, "bodies", "id", [body.code for body in spec.bodies])
+    _once(top.source, "aims", "id", [aim.code for aim in spec.aims])
+    _once(top.source, "commitments", "number", [str(found.number) for found in spec.commitments])
+    return spec
+
+
+def _read_settings(table: Table) -> PlanSpec:
+    languages = table.texts("languages", required=True, filled=True)
+    zone = table.text("timezone", required=True)
+    if zone and zone not in available_timezones():
+        table.fault("timezone", f"timezone {zone!r} is unknown: give a name such as Europe/London")
+        zone = "UTC"
+    slug = table.name("slug", longest=50)
+    if slug and not re.fullmatch(r"[a-z0-9-]+", slug):
+        table.fault("slug", "slug of the plan may hold only small letters, digits and hyphens")
+    sides = table.texts("sides", required=True, filled=True)
+    for side in sides:
+        _check_side(table, "sides", side)
+    spec = PlanSpec(
+        slug=slug,
+        title=table.localized("title", languages, required=True),
+        summary=table.localized("summary", languages),
+        adopted_on=table.day("adopted_on", required=True) or date(2000, 1, 1),
+        place=table.text("place", longest=200),
+        timezone=ZoneInfo(zone or "UTC").key,
+        sides=sides,
+        languages=languages,
+        lead_days=table.integer("lead_days", required=True) or 0,
+        grace_days=table.integer("grace_days", required=True) or 0,
+        stale_days=table.integer("stale_days", required=True, least=1) or 1,
+        year_basis=table.choice("year_basis", BASES, required=True, default="calendar"),
+        evidence_required=table.flag("evidence_required"),
+    )
+    table.done()
+    return spec
+
+
+def _check_side(table: Table, key: str, side: str) -> None:
+    if not re.fullmatch(r"[A-Z]{2,8}", side):
+        table.fault(key, f"a side is two to eight capital letters such as GB, not {side!r}")
+
+
+def _once(source: Source, place: str, key: str, names: list[str]) -> None:
+    for position, name in enumerate(names):
+        if name and name in names[:position]:
+            source.fault(
+                (place, position, key), f"{key} {name!r} stands twice in {place}: each must be its own"
+            )
+
+
+def _read_body(table: Table, spec: PlanSpec) -> BodySpec:
+    side = table.text("side")
+    if side:
+        _check_side(table, "side", side)
+    body = BodySpec(table.name("id"), table.localized("name", spec.languages, required=True), side)
+    table.done()
+    return body
+
+
+def _read_aim(table: Table, spec: PlanSpec) -> AimSpec:
+    aim = AimSpec(table.name("id"), table.localized("title", spec.languages, required=True))
+    table.done()
+    return aim
+
+
+def _read_commitment(table: Table, spec: PlanSpec) -> CommitmentSpec:
+    commitment = CommitmentSpec(
+        number=table.integer("number", required=True, least=1, most=100_000) or 0,
+        title=table.localized("title", spec.languages, required=True),
+        summary=table.localized("summary", spec.languages),
+        aims=table.texts("aims"),
+    )
+    _known(table, "aims", commitment.aims, {aim.code for aim in spec.aims}, "aim")
+    bodies = {body.code for body in spec.bodies}
+    for found in table.tables("actions", called("action", "ref")):
+        commitment.actions.append(_read_action(found, spec, bodies))
+    table.done()
+    return commitment
+
+
+def _known(table: Table, key: str, names: Iterable[str], known: set[str], what: str) -> None:
+    for name in names:
+        if name not in known:
+            table.fault(key, f"{key} of {table.what} names {name!r}: there is no such {what}")
+
+
+def _read_action(table: Table, spec: PlanSpec, bodies: set[str]) -> ActionSpec:
+    unit: Texts = {}
+    deadline: dict[str, Any] = {"kind": "none", "words": ""}
+    if found := table.table("deadline", f"the deadline of {table.what}"):
+        deadline, unit = _read_deadline(found, spec)
+    action = ActionSpec(
+        ref=table.name("ref", longest=32),
+        title=table.localized("title", spec.languages, required=True),
+        words=table.text("words", longest=2000),
+        at=table.integer("at", least=1, most=10_000),
+        clause=table.text("clause", longest=200),
+        lead=table.texts("lead", required=True),
+        partners=table.texts("with"),
+        after=table.texts("after"),
+        unit=unit,
+        interpretations=read_interpretations(table, spec.languages),
+        terms={
+            "deadline": deadline,
+            "modality": table.choice("modality", MODALITIES, required=True, default="firm"),
+            "third_party": table.flag("third_party"),
+            "consents": table.texts("consents"),
+            "until": table.texts("until"),
+            "withdrawn": table.text("withdrawn", longest=2000).strip(),
+            **spec.settings,
+        },
+        line=table.source.line(table.path),
+    )
+    _known(table, "lead", action.lead, bodies, "body")
+    _known(table, "with", action.partners, bodies, "body")
+    _known(table, "consents", action.terms["consents"], bodies, "body")
+    table.done()
+    return action
+
+
+def read_interpretations(table: Table, languages: list[str]) -> list[dict[str, Any]]:
+    """Readings of unclear wording: question, chosen, because, and the alternatives not chosen."""
+    read = []
+    what = f"an interpretation of {table.what}"
+    for found in table.tables("interpretations", lambda _content, _place: what):
+        reading: dict[str, Any] = {
+            key: found.localized(key, languages, required=True) for key in ("question", "chosen", "because")
+        }
+        reading["alternatives"] = found.all_localized("alternatives", languages)
+        found.done()
+        read.append(reading)
+    return read
+
+
+def _read_deadline(table: Table, spec: PlanSpec) -> tuple[dict[str, Any], Texts]:
+    kind = table.choice("kind", KINDS, required=True, default="none")
+    content: dict[str, Any] = {"kind": kind, "words": table.text("words", required=True, longest=500)}
+    quantity = table.integer("quantity", required=kind == "recurring", least=1, most=2_000_000_000)
+    unit = table.localized("unit", spec.languages)
+    if kind in ("start", "finish"):
+        content["when"] = _edtf(table, "when", required=True, deadline=True)
+    if kind == "recurring":
+        content["every"] = table.choice("every", ("month", "quarter", "year"), required=True, default="month")
+        content["first"] = _edtf(table, "first", required=False, deadline=False)
+        _begins_a_period(table, content)
+    if kind == "within":
+        content["of"] = table.text("of", required=True, longest=200).strip()
+        _read_span(table, content)
+    if quantity:
+        content["quantity"] = quantity
+    table.done()
+    return {key: value for key, value in content.items() if value not in (None, "")}, unit
+
+
+def _edtf(table: Table, key: str, *, required: bool, deadline: bool) -> str:
+    value = table.text(key, required=required)
+    if not value:
+        return ""
+    try:
+        window = dates.parse_deadline(value) if deadline else dates.parse(value)
+        if window.last.year <= LAST_YEAR:
+            return value
+    except DateError:
+        pass
+    by = " or ../2014-12-31" if deadline else ""
+    table.fault(
+        key, f"{key} of {table.what} is {value!r}: it must be a date such as 2014, 2014-10, 2014-10-15{by}"
+    )
+    return ""
+
+
+def _begins_a_period(table: Table, content: Mapping[str, Any]) -> None:
+    if content["first"]:
+        first = dates.parse(content["first"]).first
+        if dates.period_containing(first, content["every"]).first != first:
+            table.fault("first", f"first of {table.what} begins no {content['every']}: {content['first']!r}")
+
+
+def _read_span(table: Table, content: dict[str, Any]) -> None:
+    for key in ("days", "months", "working_days"):
+        content[key] = table.integer(key, most=36_500 if key == "days" else 1200)
+    if sum(content[key] is not None for key in ("days", "months", "working_days")) != 1:
+        table.fault("", f"{table.what} needs days, months or working_days, and only one of them")
+
+
+def check_refs(source: Source, spec: PlanSpec, others: set[str]) -> None:
+    """Refs are unique, name something, and `after` and `until` run in no circle; `others` are contributions."""
+    places = {
+        (c, a): action
+        for c, commitment in enumerate(spec.commitments)
+        for a, action in enumerate(commitment.actions)
+    }
+    seen: set[str] = set(others)
+    refs = {action.ref for action in spec.actions}
+    for (c, a), action in places.items():
+        path = ("commitments", c, "actions", a)
+        if action.ref and action.ref in seen:
+            source.fault((*path, "ref"), f"ref {action.ref!r} stands twice: each must be its own")
+        seen.add(action.ref)
+        for key, names, known in (
+            ("after", action.after, refs | others),
+            ("until", action.terms["until"], refs),
+        ):
+            for name in names:
+                if name not in known:
+                    source.fault(
+                        (*path, key), f"{key} of action {action.ref} names {name!r}: there is no such action"
+                    )
+    for key in ("after", "until"):
+        links = {
+            action.ref: action.after if key == "after" else action.terms["until"] for action in spec.actions
+        }
+        for (c, a), action in places.items():
+            if circle := _circle(action.ref, links):
+                source.fault(
+                    ("commitments", c, "actions", a, key), f"{key} runs in a circle: " + " → ".join(circle)
+                )
+
+
+def _circle(start: str, links: Mapping[str, list[str]]) -> list[str]:
+    """The way from a ref back to itself, or nothing."""
+    ways = [[start]]
+    visited = {start}
+    while ways:
+        way = ways.pop()
+        for ref in links.get(way[-1], []):
+            if ref == start:
+                return [*way, ref]
+            if ref not in visited:
+                visited.add(ref)
+                ways.append([*way, ref])
+    return []
+
+
+def find_words(text: str, words: str, at: int | None) -> tuple[int, int] | str:
+    """Where the words stand in the signed text, white space folded; or what is wrong."""
+    pattern = r"\s+".join(re.escape(word) for word in words.split())
+    found = [match.span() for match in re.finditer(pattern, text)] if pattern else []
+    if not found:
+        return "the signed text does not hold these words"
+    if at is None and len(found) > 1:
+        return f"the signed text holds these words {len(found)} times: say which with at = 1 to {len(found)}"
+    if at and at > len(found):
+        return f"the signed text holds these words only {len(found)} times: at = {at} is too many"
+    return found[(at or 1) - 1]

@@ -1,0 +1,75 @@
+"""Queries that read like sentences; permission is one method a model."""
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+
+from commitments.facts import Lens
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+
+    from commitments.models import Membership, Plan
+
+    Visitor = AbstractBaseUser | AnonymousUser
+
+
+class PlanQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "Visitor") -> "PlanQuerySet":
+        """An administrator sees every plan, an account those that it belongs to."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        return self if getattr(user, "is_superuser", False) else self.filter(memberships__user=user)
+
+
+class MembershipQuerySet(models.QuerySet[Any]):
+    def of(self, user: "Visitor", plan: "Plan") -> "Membership | None":
+        """What the account may do in the plan, read afresh; None for a disabled account."""
+        found: Membership | None = (
+            self.filter(user_id=user.pk, plan=plan, user__is_active=True).select_related("user").first()
+        )
+        return found
+
+
+class ActionQuerySet(models.QuerySet[Any]):
+    def reportable_by(self, membership: "Membership | None") -> "ActionQuerySet":
+        """Led or joined by a body of theirs (a manager: of their side), or led by no side."""
+        if membership is None or membership.role == "viewer":
+            return self.none()
+        if membership.role == "manager":
+            bodies = membership.plan.bodies.filter(side=membership.side)
+        else:
+            bodies = membership.bodies.all()
+        led = self.model.leads.through.objects.filter(action=OuterRef("pk"))
+        joined = self.model.partners.through.objects.filter(action=OuterRef("pk"))
+        nobodys = ~Exists(led.filter(body__side__in=membership.plan.sides))
+        return self.filter(plan=membership.plan).filter(
+            Exists(led.filter(body__in=bodies)) | Exists(joined.filter(body__in=bodies)) | nobodys
+        )
+
+
+class EntryQuerySet(models.QuerySet[Any]):
+    def told(self, on: date, known: date) -> "EntryQuerySet":
+        """Recorded by `known`, effective by `on`; a withdrawal works by its recorded day alone."""
+        return self.filter(recorded_day__lte=known).filter(Q(first_day__lte=on) | Q(kind="withdrawn"))
+
+    def reported(self) -> "EntryQuerySet":
+        """Without the entries that a plan file leaves."""
+        return self.exclude(kind__in=["terms", "plan"])
+
+
+class StandingQuerySet(models.QuerySet[Any]):
+    def on(self, day: date, lens: Lens) -> "StandingQuerySet":
+        """The one stretch of each obligation that holds the day."""
+        return self.filter(lens=lens.value, from_day__lte=day, to_day__gt=day)
+
+    def actions(self) -> "StandingQuerySet":
+        return self.filter(obligation__instalment=0)
+
+
+class FlagQuerySet(models.QuerySet[Any]):
+    def standing_on(self, day: date) -> "FlagQuerySet":
+        """Noticed by the day and not cleared by then."""
+        return self.filter(noticed__lte=day).filter(Q(cleared=None) | Q(cleared__gt=day))

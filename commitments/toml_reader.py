@@ -1,0 +1,250 @@
+"""Reads TOML with every fault at once, each with its line and with what would be right; nothing is guessed."""
+
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+Path = tuple[str | int, ...]
+# a year beyond this is a slip of the pen, and calendar arithmetic stays inside the calendar
+LAST_YEAR = 9000
+_HEADER = re.compile(r"\s*(\[\[?)\s*([^\]\[]+?)\s*\]\]?\s*(#.*)?")
+_KEY = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"))*)\s*=""")
+
+
+@dataclass(frozen=True, order=True)
+class Fault:
+    line: int
+    text: str
+
+
+@dataclass
+class Source:
+    """A parsed file, the lines of its keys and the faults found so far."""
+
+    tree: dict[str, Any]
+    lines: dict[Path, int] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+    def line(self, path: Path) -> int:
+        """The line of the key, or of the nearest table that holds it."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+    def fault(self, path: Path, text: str) -> None:
+        found = Fault(self.line(path), text)
+        if found not in self.faults:
+            self.faults.append(found)
+
+
+def parse(text: str) -> Source:
+    """The file's tree and lines; one that is no TOML has a single fault."""
+    try:
+        return Source(tomllib.loads(text), _lines(text))
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        line = re.search(r"\(at line (\d+)", str(error))
+        what = re.sub(r" \(at .*", "", str(error)) or "nested too deeply"
+        last = text.count("\n") + 1
+        return Source({}, faults=[Fault(int(line[1]) if line else last, f"this is not TOML: {what}")])
+
+
+def _lines(text: str) -> dict[Path, int]:
+    lines: dict[Path, int] = {}
+    table: Path = ()
+    counts: dict[Path, int] = {}
+    for number, line in _outside_long_strings(text):
+        if header := _HEADER.fullmatch(line):
+            table = _resolve(header[2], counts, new=header[1] == "[[")
+            lines.setdefault(table, number)
+        elif key := _KEY.match(line):
+            parts = _split(key[1])
+            for count in range(1, len(parts) + 1):
+                lines.setdefault(table + parts[:count], number)
+    return lines
+
+
+def _outside_long_strings(text: str) -> Iterator[tuple[int, str]]:
+    inside = ""
+    for number, line in enumerate(text.split("\n"), 1):
+        if not inside:
+            yield number, line.rstrip("\r")
+        for quote in re.findall(r'"""|\'\'\'', line):
+            inside = "" if inside == quote else inside or quote
+
+
+def _split(dotted: str) -> tuple[str, ...]:
+    return tuple(part.strip().strip("\"'") for part in dotted.split("."))
+
+
+def _resolve(dotted: str, counts: dict[Path, int], *, new: bool) -> Path:
+    """The path of a table header: the last of each array of tables on the way, a new one at the end."""
+    path: Path = ()
+    parts = _split(dotted)
+    for place, part in enumerate(parts):
+        path = (*path, part)
+        if new and place == len(parts) - 1:
+            counts[path] = counts.get(path, -1) + 1
+        if path in counts:
+            path = (*path, counts[path])
+    return path
+
+
+class Table:
+    """One table of the file: each key is asked for once, what nobody asked for is a fault."""
+
+    def __init__(self, source: Source, path: Path, content: Any, what: str) -> None:
+        self.source, self.path, self.what = source, path, what
+        self.content: Mapping[str, Any] = content if isinstance(content, dict) else {}
+        self.asked: set[str] = set()
+        if not isinstance(content, dict):
+            self.fault("", f"{what} must be a table")
+
+    def fault(self, key: str, text: str) -> None:
+        self.source.fault((*self.path, key) if key else self.path, text)
+
+    def _take(self, key: str, kind: type | tuple[type, ...], right: str, *, required: bool) -> Any:
+        self.asked.add(key)
+        value = self.content.get(key)
+        if value is None:
+            if required:
+                self.fault("", f"{self.what} has no {key}: give it {right}")
+            return None
+        wrong = isinstance(value, bool) and kind is not bool
+        wrong = wrong or (isinstance(value, datetime) and kind is date)
+        if wrong or not isinstance(value, kind):
+            self.fault(key, f"{key} of {self.what} must be {right}, not {value!r}")
+            return None
+        return value
+
+    def text(self, key: str, *, required: bool = False, longest: int = 500, default: str = "") -> str:
+        value = self._take(key, str, "a text", required=required)
+        if value is None:
+            return default
+        if required and not value.strip():
+            self.fault(key, f"{key} of {self.what} is empty: give it a text")
+        if len(value) > longest or "\x00" in value:
+            self.fault(key, f"{key} of {self.what} must be plain text of at most {longest} characters")
+            return default
+        return str(value)
+
+    def name(self, key: str, *, longest: int = 64) -> str:
+        """An id or ref: letters, digits, dot, hyphen and underscore."""
+        value = self.text(key, required=True, longest=longest)
+        if value and not re.fullmatch(r"[\w.-]+", value, re.ASCII):
+            self.fault(
+                key, f"{key} of {self.what} may hold only letters, digits, '.', '-' and '_', not {value!r}"
+            )
+            return ""
+        return value
+
+    def integer(self, key: str, *, required: bool = False, least: int = 0, most: int = 3660) -> int | None:
+        value = self._take(key, int, f"a whole number from {least} to {most}", required=required)
+        if value is not None and not least <= value <= most:
+            self.fault(
+                key, f"{key} of {self.what} must be a whole number from {least} to {most}, not {value}"
+            )
+            return None
+        return value if value is None else int(value)
+
+    def flag(self, key: str, *, required: bool = False) -> bool:
+        return bool(self._take(key, bool, "true or false", required=required))
+
+    def choice(self, key: str, choices: tuple[str, ...], *, required: bool = False, default: str = "") -> str:
+        right = "one of " + ", ".join(choices)
+        value = self._take(key, str, right, required=required)
+        if value is not None and value not in choices:
+            self.fault(key, f"{key} of {self.what} must be {right}, not {value!r}")
+            return default
+        return value or default
+
+    def day(self, key: str, *, required: bool = False) -> date | None:
+        value: date | None = self._take(
+            key, date, "a day such as 2014-09-20, without quotes", required=required
+        )
+        if value and not 1000 <= value.year <= LAST_YEAR:
+            self.fault(key, f"{key} of {self.what} must lie between the years 1000 and {LAST_YEAR}")
+            return None
+        return value
+
+    def localized(self, key: str, languages: list[str], *, required: bool = False) -> dict[str, str]:
+        """A table with one text for each language of the plan."""
+        value = self._take(key, dict, "a table of texts by language", required=required)
+        if value is None:
+            return {}
+        return self._texts(key, value, languages)
+
+    def _texts(self, key: str, value: Mapping[str, Any], languages: list[str]) -> dict[str, str]:
+        for language in languages:
+            if not isinstance(value.get(language), str) or not value[language].strip():
+                self.fault(key, f"{key} of {self.what} has no text in {language!r}")
+        for language in value.keys() - set(languages):
+            known = ", ".join(languages)
+            self.fault(
+                key,
+                f"{key} of {self.what} is in {language!r}, which is none of the plan's languages ({known})",
+            )
+        return {language: text for language, text in value.items() if isinstance(text, str)}
+
+    def all_localized(self, key: str, languages: list[str]) -> list[dict[str, str]]:
+        values = self._take(key, list, "a list of texts by language", required=False) or []
+        good = [value for value in values if isinstance(value, dict)]
+        if len(good) < len(values):
+            self.fault(key, f"{key} of {self.what} must be a list of texts by language")
+        return [self._texts(key, value, languages) for value in good]
+
+    def texts(self, key: str, *, required: bool = False, filled: bool = False) -> list[str]:
+        values = self._take(key, list, "a list of texts", required=required) or []
+        if not all(isinstance(value, str) for value in values):
+            self.fault(key, f"{key} of {self.what} must be a list of texts")
+            return []
+        if len(set(values)) < len(values):
+            self.fault(key, f"{key} of {self.what} names something twice")
+        if filled and not values and key in self.content:
+            self.fault(key, f"{key} of {self.what} is empty: give it at least one")
+        return list(dict.fromkeys(values))
+
+    def table(self, key: str, what: str) -> "Table | None":
+        value = self._take(key, dict, "a table", required=False)
+        return None if value is None else Table(self.source, (*self.path, key), value, what)
+
+    def tables(self, key: str, what: Callable[[Mapping[str, Any], int], str]) -> "list[Table]":
+        values = self._take(key, list, "a list of tables", required=False) or []
+        return [
+            Table(
+                self.source,
+                (*self.path, key, place),
+                value,
+                what(value if isinstance(value, dict) else {}, place + 1),
+            )
+            for place, value in enumerate(values)
+        ]
+
+    def raw(self, key: str) -> Any:
+        self.asked.add(key)
+        return self.content.get(key)
+
+    def done(self) -> None:
+        """Every key that nobody asked for is unknown."""
+        for key in self.content.keys() - self.asked:
+            known = ", ".join(sorted(self.asked))
+            self.fault(key, f"{self.what} has an unknown key {key!r}: it can have {known}")
+
+
+def called(kind: str, key: str) -> Callable[[Mapping[str, Any], int], str]:
+    """How faults name a table: by its key where it has one, else by its place."""
+    return lambda content, place: f"{kind} {content.get(key, f'number {place}')}"
+
+
+def decimal(text: Any) -> Decimal | None:
+    """A plain positive decimal of at most two places, or None."""
+    if not isinstance(text, str) or not re.fullmatch(r"\d{1,15}(\.\d{1,2})?", text, re.ASCII):
+        return None
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return None
+    return value if value > 0 else None

@@ -1,0 +1,23 @@
+"""The years of a contribution on the plan's basis, each named by the calendar year in which it begins."""
+
+from datetime import date, timedelta
+
+from commitments.dates import add_months
+
+
+def _begin(year: int, adopted: date, basis: str) -> date:
+    if basis == "uk-financial":
+        return date(year, 4, 1)
+    if basis == "calendar":
+        return date(year, 1, 1)
+    return add_months(adopted, 12 * (year - adopted.year))
+
+
+def first_year(adopted: date, basis: str) -> int:
+    """The year in which the plan was adopted, however little of it was left."""
+    return adopted.year if adopted >= _begin(adopted.year, adopted, basis) else adopted.year - 1
+
+
+def due_day(year: int, adopted: date, basis: str) -> date:
+    """The last day of the year that begins in the given calendar year."""
+    return _begin(year + 1, adopted, basis) - timedelta(days=1)

@@ -1,0 +1,20 @@
+#!/usr/bin/env python
+import os
+import sys
+
+from actionplan import embedded
+
+if __name__ == "__main__":
+    try:
+        embedded.enter(sys.argv[1:])
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "actionplan.settings")
+        from django.core.exceptions import ImproperlyConfigured
+        from django.core.management import execute_from_command_line
+
+        try:
+            execute_from_command_line(sys.argv)
+        except ImproperlyConfigured as error:
+            sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        # for `up` this is the way to end, whenever it comes
+        sys.exit(0 if sys.argv[1:2] == ["up"] else 130)

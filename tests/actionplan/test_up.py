@@ -1,0 +1,187 @@
+"""`manage.py up` from outside: real processes in a folder of their own."""
+
+import contextlib
+import http.client
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from actionplan import children, embedded
+from tests.servers import until
+
+# nothing of the environment of the tests
+ENVIRON = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+PROCESSES = ("beat", "valkey", "web", "worker")
+
+
+class Up:
+    def __init__(self, data: Path, port: int) -> None:
+        self.data, self.port = data, port
+        data.parent.mkdir(exist_ok=True)
+        self.output = data.parent / f"{data.name}.out"
+        with self.output.open("w") as output:
+            command = [sys.executable, "manage.py", "up", "--port", str(port), "--data", str(data)]
+            self.process = subprocess.Popen(
+                command,
+                cwd=embedded.BASE_DIR,
+                env=ENVIRON,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        until(lambda: f":{port}/" in self.said() or self.process.poll() is not None, 60)
+        assert self.process.poll() is None, self.said()
+
+    def said(self) -> str:
+        return self.output.read_text()
+
+    def group(self, name: str) -> int:
+        return int((self.data / "run" / name).read_text())
+
+    def end(self, number: signal.Signals) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(40)
+
+    def left(self) -> list[str]:
+        return [name for name in PROCESSES if _runs(self.group(name))]
+
+
+def _runs(group: int) -> bool:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, 0)
+        return True
+    return False
+
+
+def get(port: int, path: str) -> int:
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        connection.request("GET", path)
+        return connection.getresponse().status
+
+
+def manage(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "manage.py", *arguments]
+    return subprocess.run(
+        command, cwd=embedded.BASE_DIR, env=ENVIRON | environ, capture_output=True, text=True, timeout=60
+    )
+
+
+def refused(*arguments: str) -> str:
+    """What `up` says when it does not start: one sentence and no traceback."""
+    done = manage("up", *arguments)
+    assert done.returncode == 1
+    assert re.fullmatch(r"error: .*\.\n", done.stderr), done.stderr
+    return done.stderr
+
+
+@pytest.fixture
+def up(tmp_path: Path) -> Iterator[Callable[[], Up]]:
+    """Starts it, each time in the same folder, whose name has a blank, and on the same port."""
+    port, started = children.free_port(), list[Up]()
+
+    def start() -> Up:
+        started.append(Up(tmp_path / "a site" / "data é", port))
+        return started[-1]
+
+    yield start
+    for one in started:
+        if one.process.poll() is None:
+            one.end(signal.SIGTERM)
+
+
+def test_it_answers_once_it_says_so_and_a_signal_ends_all_of_it_cleanly(up: Callable[[], Up]) -> None:
+    site = up()
+    assert get(site.port, "/health/") == 200
+    assert "in use by another up" in refused("--data", str(site.data), "--port", str(children.free_port()))
+    assert site.end(signal.SIGINT) == 0
+    assert site.left() == []
+    assert "Traceback" not in site.said()
+
+
+def test_other_commands_join_the_folder_and_its_day(up: Callable[[], Up]) -> None:
+    site = up()
+    code = "from django.conf import settings as s; print(s.ACTIONPLAN_TODAY, s.DATABASES['default']['NAME'])"
+    done = manage("shell", "-v", "0", "-c", code, ACTIONPLAN_DATA=str(site.data))
+    assert done.stdout == f"2015-01-12 {site.data}/actionplan.sqlite3\n", done.stderr
+    assert site.end(signal.SIGTERM) == 0
+
+
+def test_a_second_start_works_after_all_was_killed_at_once(up: Callable[[], Up]) -> None:
+    first = up()
+    assert first.end(signal.SIGKILL) == -signal.SIGKILL
+    second = up()
+    assert get(second.port, "/health/") == 200
+    assert "2015-01-12" in second.said()
+    assert second.end(signal.SIGTERM) == 0
+    assert second.left() == []
+
+
+def test_a_dead_worker_is_named_and_ends_the_rest(up: Callable[[], Up]) -> None:
+    site = up()
+    os.killpg(site.group("worker"), signal.SIGKILL)
+    assert site.process.wait(40) == 1
+    assert re.search(r"^error: worker ended by itself \(signal 9\)", site.said(), re.MULTILINE)
+    assert site.left() == []
+
+
+def test_orphans_are_ended_and_a_foreign_process_of_the_same_number_is_not(tmp_path: Path) -> None:
+    for part in ("logs", "run"):
+        (tmp_path / part).mkdir()
+    sleep = [sys.executable, "-c", "import time; time.sleep(60)"]
+    orphan = children.start("web", sleep, folder=tmp_path, cwd=tmp_path)
+    foreign = subprocess.Popen(sleep, start_new_session=True)
+    (tmp_path / "run" / "worker").write_text(str(foreign.pid))
+    children.end_orphans(tmp_path / "run")
+    assert orphan.process.wait(1) == -signal.SIGTERM
+    assert foreign.poll() is None
+    foreign.kill()
+    foreign.wait()
+
+
+def test_a_taken_port_is_named_with_the_remedy(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", children.free_port()))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert f"port {port} cannot be used (Address already in use)" in refused(
+            "--port", str(port), "--data", str(tmp_path)
+        )
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "http", "８０００", "-1"])
+def test_an_odd_port_is_refused(port: str, tmp_path: Path) -> None:
+    assert "--port" in refused(f"--port={port}", "--data", str(tmp_path))
+
+
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert "name another folder" in refused("--data", str(tmp_path / "file" / "data"))
+
+
+def test_a_damaged_environment_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "environment").write_bytes(b"\xff\x00SECRET_KEY")
+    assert "is damaged" in refused("--data", str(tmp_path))
+
+
+def test_a_folder_with_samples_never_passes_for_an_empty_one(tmp_path: Path) -> None:
+    folder = embedded.Folder(tmp_path)
+    folder.write({"SECRET_KEY": "x" * 40, "ACTIONPLAN_TODAY": embedded.SAMPLE_DAY})
+    assert "holds the samples" in refused("--data", str(tmp_path), "--empty")
+
+
+def test_the_secret_is_for_the_owners_eyes_only_and_the_settings_error_is_one_sentence(
+    tmp_path: Path,
+) -> None:
+    folder = embedded.Folder(tmp_path)
+    folder.write({"SECRET_KEY": "x" * 40, "ACTIONPLAN_TODAY": "soon"})
+    assert (tmp_path / "environment").stat().st_mode & 0o777 == 0o600
+    done = manage("check", ACTIONPLAN_DATA=str(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ACTIONPLAN_TODAY is 'soon'"), done.stderr

@@ -1,0 +1,93 @@
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db.backends.base.operations import BaseDatabaseOperations
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests import chromium
+from tests.servers import on_postgres
+from tests.site import Site
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # pages of the test client name static files as they are; hashed names are for what `site` serves
+    settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With --sqlite only what is marked so; the rest is left out and not skipped, since it ran before."""
+    if config.getoption("--sqlite"):
+        chosen = [item for item in items if item.get_closest_marker("sqlite")]
+        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+        items[:] = chosen
+
+
+@pytest.fixture(scope="session")
+def worker() -> str:
+    """The name of this process among those that run tests at the same time."""
+    return os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(worker: str, django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """SQLite in a file and not in memory: WAL and locks exist only there."""
+    if not on_postgres():
+        name = f"{settings.DATABASES['default']['NAME']}-{worker}"
+        settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = name
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _flush_may_empty_the_register() -> Iterator[None]:
+    """Django empties all tables after a test that commits; the register's triggers would refuse it."""
+    plain = BaseDatabaseOperations.execute_sql_flush
+
+    def flush(self: Any, sql_list: list[str]) -> None:
+        connection = self.connection
+        if connection.vendor == "postgresql":
+            before, after = ["SET LOCAL session_replication_role = replica"], []
+        else:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+                triggers = cursor.fetchall()
+            before, after = [f'DROP TRIGGER "{name}"' for name, _ in triggers], [sql for _, sql in triggers]
+        plain(self, [*before, *sql_list, *after])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseDatabaseOperations, "execute_sql_flush", flush)
+        yield
+
+
+@pytest.fixture(scope="session")
+def site(worker: str) -> Iterator[Site]:
+    site = Site(worker)
+    try:
+        site.start()
+        yield site
+    finally:
+        site.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = chromium.find()
+    if not path:
+        message = "there is no Chromium or Chrome here, see ./dev test"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    # the browser's loop runs in this thread, where Django would otherwise refuse every query from then on
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    root = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=[*chromium.FLAGS, *root])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, site: Site) -> Iterator[Page]:
+    """A visitor nobody has seen before, on the site."""
+    context = browser.new_context(base_url=site.url, locale="en-GB")
+    yield context.new_page()
+    context.close()
