@@ -45,9 +45,7 @@ class Child:
         self.process.wait()
 
 
-def start(
-    name: str, command: list[str], *, folder: Path, cwd: Path, environ: dict[str, str] | None = None
-) -> Child:
+def start(name: str, command: list[str], *, folder: Path, cwd: Path, environ: dict[str, str] | None = None) -> Child:
     lock, log = folder / "run" / name, folder / "logs" / f"{name}.log"
     with lock.open("wb", buffering=0) as file, log.open("wb") as output:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

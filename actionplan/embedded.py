@@ -119,9 +119,7 @@ class _Parser(argparse.ArgumentParser):
 def _open(arguments: list[str]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
-    parser = _Parser(
-        prog="up", description="Runs a whole site on this machine, with all its data in one folder."
-    )
+    parser = _Parser(prog="up", description="Runs a whole site on this machine, with all its data in one folder.")
     add_arguments(parser)
     options = parser.parse_args(arguments)
     folder = Folder(options.data.absolute())
@@ -140,9 +138,7 @@ def _prepare(folder: Folder, port: int, *, empty: bool) -> None:
     if empty and "ACTIONPLAN_TODAY" in saved:
         fail(f"{folder.path} holds the samples: name another folder with --data")
     if not saved:
-        saved = {"SECRET_KEY": secrets.token_urlsafe(48)} | (
-            {} if empty else {"ACTIONPLAN_TODAY": SAMPLE_DAY}
-        )
+        saved = {"SECRET_KEY": secrets.token_urlsafe(48)} | ({} if empty else {"ACTIONPLAN_TODAY": SAMPLE_DAY})
     children.end_orphans(folder / "run")
     if fault := children.port_fault(port):
         fail(f"port {port} cannot be used ({fault}): name another one, such as --port {port % 65535 + 1}")

@@ -1,4 +1,4 @@
-"""What the settings read from the environment: typed, and an odd value refused in one sentence that names the variable."""
+"""What the settings read from the environment: typed; an odd value is refused in a sentence that names it."""
 
 import re
 from datetime import date

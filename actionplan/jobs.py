@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.db.models import Max
 from django.utils import timezone
 
 from actionplan.models import JobRun
@@ -64,11 +65,17 @@ def run_due() -> list[dict[str, Any]]:
     ]
 
 
-def freshness(plan: Plan) -> list[dict[str, Any]]:
+def last_successes(plan: Plan) -> dict[str, datetime | None]:
     """For each job when it last succeeded for the plan, or None."""
-    rows = JobRun.objects.filter(plan=plan, outcome="succeeded").order_by("finished").values_list("job", "finished")
-    last = dict(rows)
-    return [{"job": job, "last_success": last[job].isoformat() if job in last else None} for job in JOBS]
+    rows = JobRun.objects.filter(plan=plan, outcome="succeeded").values("job").annotate(last=Max("finished"))
+    last = {row["job"]: row["last"] for row in rows}
+    return {job: last.get(job) for job in JOBS}
+
+
+def freshness(plan: Plan) -> list[dict[str, Any]]:
+    return [
+        {"job": job, "last_success": when.isoformat() if when else None} for job, when in last_successes(plan).items()
+    ]
 
 
 def late(plan: Plan, now: datetime) -> list[str]:

@@ -1,10 +1,61 @@
-def language(get_response):
-    return get_response
+"""Language, caching and the answer to an expired session: what every request passes through."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+
+from actionplan.errors import kept_text
+from commitments.pages import NoPlan
+
+Handler = Callable[[HttpRequest], HttpResponse]
 
 
-def private(get_response):
-    return get_response
+def language(handler: Handler) -> Handler:
+    """The account's language, else that of the cookie, else the browser's."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        chosen = getattr(request.user, "language", "") or translation.get_language_from_request(request)
+        with translation.override(chosen):
+            request.LANGUAGE_CODE = chosen
+            response = handler(request)
+        response.headers.setdefault("Content-Language", chosen)
+        patch_vary_headers(response, ("Accept-Language",))
+        return response
+
+    return handle
 
 
-def current_plan(get_response):
-    return get_response
+def private(handler: Handler) -> Handler:
+    """Signed-in pages belong to one reader; Back keeps typed text, and nobody else is served them."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        response = handler(request)
+        if not request.path.startswith("/health/"):
+            patch_vary_headers(response, ("Cookie",))
+            response.headers.setdefault("Cache-Control", "private, no-cache")
+        return response
+
+    return handle
+
+
+class Pages:
+    """Answers for a site without a plan, and gives typed text back when a session has expired."""
+
+    def __init__(self, handler: Handler) -> None:
+        self.handler = handler
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.handler(request)
+        sent_away = response.status_code == 302 and response.headers["Location"].startswith("/sign-in/")
+        if sent_away and request.method == "POST" and not request.user.is_authenticated and kept_text(request):
+            context = {"kept_text": kept_text(request), "sign_in": response.headers["Location"]}
+            return render(request, "expired.html", context, status=401)
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, NoPlan):
+            return render(request, "no_plan.html", {"is_administrator": getattr(request.user, "is_superuser", False)})
+        return None

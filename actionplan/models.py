@@ -37,7 +37,7 @@ class User(AbstractUser):
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
-    objects = UserManager()  # type: ignore[misc]
+    objects = UserManager()  # type: ignore[misc,assignment]
 
     def __str__(self) -> str:
         return self.post or str(self.pk)
@@ -66,7 +66,7 @@ class JobRun(models.Model):
             models.CheckConstraint(
                 condition=Q(outcome="running") | ~Q(finished=None),
                 name="jobrun_finished_with_outcome",
-            )
+            ),
         ]
 
     def __str__(self) -> str:

@@ -76,5 +76,3 @@ def load(
     if loading.faults:
         raise Refused(loading.faults)
     return Loaded(plan.slug, loading.changes)
-
-

@@ -20,13 +20,9 @@ if not SECRET_KEY:
 # the embedded default sets this; it never listens beyond the loopback address
 TRIAL = env.flag("ACTIONPLAN_TRIAL", default=False)
 if not (DEBUG or TRIAL) and (SECRET_KEY == SAMPLE_KEY or len(SECRET_KEY) < 32):
-    raise ImproperlyConfigured(
-        "SECRET_KEY is a sample or shorter than 32 characters: give it a long random text."
-    )
+    raise ImproperlyConfigured("SECRET_KEY is a sample or shorter than 32 characters: give it a long random text.")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
-SITE_URL = env.url("SITE_URL", ("http", "https"), "https://plan.example.org", "http://localhost:8000").rstrip(
-    "/"
-)
+SITE_URL = env.url("SITE_URL", ("http", "https"), "https://plan.example.org", "http://localhost:8000").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 
 INSTALLED_APPS = [
@@ -63,7 +59,7 @@ MIDDLEWARE = [
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "actionplan.middleware.private",
-    "actionplan.middleware.current_plan",
+    "actionplan.middleware.Pages",
 ]
 
 ROOT_URLCONF = "actionplan.urls"
@@ -80,7 +76,11 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "actionplan.context.page",
             ],
-            "builtins": ["django.templatetags.i18n", "commitments.templatetags.plan"],
+            "builtins": [
+                "django.templatetags.i18n",
+                "commitments.templatetags.plan",
+                "funding.templatetags.money",
+            ],
         },
     }
 ]
@@ -102,7 +102,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 SESSION_COOKIE_AGE = 12 * 3600
-CSRF_FAILURE_VIEW = "actionplan.views.csrf_failure"
+CSRF_FAILURE_VIEW = "actionplan.errors.csrf_failure"
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("fr", "Français")]

@@ -1,6 +1,5 @@
 """The state of everything on a day, as known on another: one structure for JSON, text, pages and digests."""
 
-from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
@@ -10,7 +9,8 @@ from commitments import standings
 from commitments.facts import Counting, terms_on
 from commitments.models import Action, Plan, Standing
 from commitments.periods import Recurrence
-from commitments.states import WORST_FIRST, days_counted, days_passed
+from commitments.states import days_counted, days_passed
+from commitments.summaries import summarise
 from funding.models import Contribution
 
 
@@ -44,10 +44,8 @@ def status(plan: Plan, on: date, known: date | None, *, today: date) -> dict[str
 
 
 def summary(rows: Iterable[Standing]) -> dict[str, Any]:
-    """Worst state and counts of the scored actions; superseded and not pursued ones are counted and do not weigh."""
-    counts = Counter(row.state for row in rows if row.scored)
-    worst = next((state.value for state in WORST_FIRST if counts[state.value]), None)
-    return {"state": worst, "counts": dict(counts)}
+    state, counts = summarise(rows)
+    return {"state": state, "counts": counts}
 
 
 def _recurring(plan: Plan, rows: Iterable[Standing], on: date, known: date) -> dict[int, Recurrence]:
@@ -111,4 +109,3 @@ def _contributions(plan: Plan, rows: Iterable[Standing], on: date) -> list[dict[
         }
         for row in sorted(rows, key=lambda row: (order[row.obligation.ref], row.obligation.instalment))
     ]
-

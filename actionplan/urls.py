@@ -1,3 +1,43 @@
-from django.urls import URLPattern, URLResolver
+"""Addresses: short ones for the current plan, the same under /plans/SLUG/ where there are several."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import include, path
+
+from actionplan import views
+from commitments import recording
+from commitments import views as commitments
+from funding import views as funding
+
+plan_pages = [
+    path("", views.Overview.as_view(), name="overview"),
+    path("commitments/", commitments.ActionList.as_view(), name="commitments"),
+    path("commitments/<int:number>/", commitments.CommitmentDetail.as_view(), name="commitment"),
+    path("actions/<str:ref>/", commitments.ActionDetail.as_view(), name="action"),
+    path("actions/<str:ref>/report/", recording.Report.as_view(), name="report"),
+    path("actions/<str:ref>/move/", recording.Move.as_view(), name="move"),
+    path("actions/<str:ref>/decide/", recording.Decide.as_view(), name="decide"),
+    path("mine/", commitments.Mine.as_view(), name="mine"),
+    path("fund/", funding.FundDetail.as_view(), name="fund"),
+    path("text/", commitments.Text.as_view(), name="text"),
+    path("register/", commitments.Register.as_view(), name="register"),
+    path("register/<int:number>/", commitments.EntryDetail.as_view(), name="entry"),
+    path("register/<int:number>/withdraw/", recording.Withdraw.as_view(), name="withdraw"),
+    path("register/<int:number>/confirm/", recording.Confirm.as_view(), name="confirm"),
+    path("register/<int:number>/dispute/", recording.Dispute.as_view(), name="dispute"),
+    path("status.json", views.Status.as_view(), name="status"),
+]
+
+urlpatterns = [
+    path("sign-in/", views.SignIn.as_view(), name="sign-in"),
+    path("sign-out/", views.SignOut.as_view(), name="sign-out"),
+    path("language/", views.set_language, name="language"),
+    path("accessibility/", views.accessibility, name="accessibility"),
+    path("health/", views.health, name="health"),
+    path("health/jobs/", views.health_jobs, name="health-jobs"),
+    path("plans/<slug:slug>/", include((plan_pages, "plan"))),
+    path("", include(plan_pages)),
+]
+
+handler400 = "actionplan.errors.bad_request"
+handler403 = "actionplan.errors.forbidden"
+handler404 = "actionplan.errors.not_found"
+handler500 = "actionplan.errors.server_error"

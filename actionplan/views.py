@@ -1,1 +1,79 @@
-def csrf_failure(request, reason=""): ...
+"""Overview, status, sign-in, language and health."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.views import LoginView, LogoutView
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import check_for_language
+from django.views.decorators.http import require_POST, require_safe
+
+from actionplan import jobs, samples
+from actionplan.overview import overview
+from actionplan.status import status
+from commitments.models import Plan
+from commitments.pages import PlanView
+
+
+class Overview(PlanView):
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return render(request, "overview.html", {"page": self.page, **overview(self.page)})
+
+
+class Status(PlanView):
+    """The status as JSON, from the same code as the command."""
+
+    def get(self, request: HttpRequest) -> JsonResponse:
+        page = self.page
+        found = status(page.plan, page.on, page.known, today=page.today)
+        return JsonResponse(found, json_dumps_params={"ensure_ascii": False})
+
+
+class SignIn(LoginView):
+    template_name = "sign_in.html"
+    redirect_authenticated_user = True
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        accounts = samples.accounts_to_show(self.request)
+        return super().get_context_data(**kwargs, sample_accounts=accounts)
+
+
+class SignOut(LogoutView):
+    pass
+
+
+@require_POST
+def set_language(request: HttpRequest) -> HttpResponse:
+    """The reader's choice, kept with the account and in a cookie for the next sign-in."""
+    wanted, back = request.POST.get("language", ""), request.POST.get("next", "/")
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
+        back = "/"
+    response = HttpResponseRedirect(back)
+    if wanted in dict(settings.LANGUAGES) and check_for_language(wanted):
+        response.set_cookie(settings.LANGUAGE_COOKIE_NAME, wanted, max_age=31536000, samesite="Lax", httponly=True)
+        if request.user.is_authenticated and request.user.language != wanted:
+            request.user.language = wanted
+            request.user.save(update_fields=["language"])
+    return response
+
+
+@require_safe
+def accessibility(request: HttpRequest) -> HttpResponse:
+    return render(request, "accessibility.html")
+
+
+@require_safe
+def health(request: HttpRequest) -> HttpResponse:
+    """That the site answers; no data."""
+    return HttpResponse("ok\n", content_type="text/plain", headers={"Cache-Control": "no-store"})
+
+
+@require_safe
+def health_jobs(request: HttpRequest) -> JsonResponse:
+    """When each job last succeeded; 503 where one has not for 48 hours."""
+    plans = {plan.slug: jobs.freshness(plan) for plan in Plan.objects.all()}
+    late = [job for plan in Plan.objects.all() for job in jobs.late(plan, timezone.now())]
+    return JsonResponse({"plans": plans, "late": late}, status=503 if late else 200)

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - the names in these statements are constants
 """The database itself refuses to change or remove what the register holds, on PostgreSQL and SQLite."""
 
 from typing import Any
@@ -6,7 +7,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 ENTRY, TEXT = "commitments_entry", "commitments_entrytext"
 # the text of an entry may go once an entry says that it was redacted
-REDACTED = f"EXISTS (SELECT 1 FROM {ENTRY} WHERE kind = 'redacted' AND to_id = OLD.entry_id)"  # noqa: S608
+REDACTED = f"EXISTS (SELECT 1 FROM {ENTRY} WHERE kind = 'redacted' AND to_id = OLD.entry_id)"
 MESSAGE = "the register is append-only"
 
 SQLITE = [

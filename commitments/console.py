@@ -30,7 +30,7 @@ def as_day(text: str) -> date | None:
 
 
 def plan(slug: str) -> Plan:
-    found = Plan.objects.filter(slug=slug).first()
+    found: Plan | None = Plan.objects.filter(slug=slug).first()
     if found is None:
         known = ", ".join(Plan.objects.values_list("slug", flat=True)) or "none is loaded yet"
         fail([f"there is no plan {slug!r}: known are {known}"])

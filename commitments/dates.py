@@ -15,9 +15,16 @@ END = date(9999, 12, 31)
 
 # EDTF sub-years of several months: first month, number of months.
 SUBYEARS = {
-    **{21: (3, 3), 22: (6, 3), 23: (9, 3), 24: (12, 3)},
-    **{33: (1, 3), 34: (4, 3), 35: (7, 3), 36: (10, 3)},
-    **{40: (1, 6), 41: (7, 6)},
+    21: (3, 3),
+    22: (6, 3),
+    23: (9, 3),
+    24: (12, 3),
+    33: (1, 3),
+    34: (4, 3),
+    35: (7, 3),
+    36: (10, 3),
+    40: (1, 6),
+    41: (7, 6),
 }
 _SHAPE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
 
@@ -51,9 +58,7 @@ def shift(day: date, days: int) -> date:
 
 def _months(year: int, month: int, count: int) -> Window:
     last_year, last_month = divmod(year * 12 + month - 1 + count - 1, 12)
-    return Window(
-        date(year, month, 1), date(last_year, last_month + 1, monthrange(last_year, last_month + 1)[1])
-    )
+    return Window(date(year, month, 1), date(last_year, last_month + 1, monthrange(last_year, last_month + 1)[1]))
 
 
 @cache
@@ -115,10 +120,8 @@ def _holidays(country: str) -> holidays.HolidayBase:
 
 
 def add_working_days(day: date, count: int, countries: tuple[str, ...]) -> date:
-    """The count-th day after `day` that is neither at a weekend nor a public holiday in any of the countries (GB: England)."""
-    calendars = [
-        _holidays(country) for country in countries if country in holidays.list_supported_countries()
-    ]
+    """The count-th day after `day` that is neither at a weekend nor a public holiday in a country (GB: England)."""
+    calendars = [_holidays(country) for country in countries if country in holidays.list_supported_countries()]
     while count:
         day += timedelta(days=1)
         if day.weekday() < 5 and not any(day in calendar for calendar in calendars):

@@ -81,7 +81,9 @@ def _rows(content: bytes, reading: Reading) -> Iterator[Row]:
         reading.fault(line, _("This is not UTF-8: save the file as CSV in UTF-8."))
         return
     head = text.split("\n", 1)[0]
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=";" if head.count(";") > head.count(",") else ",", strict=True)
+    lines = csv.reader(
+        io.StringIO(text, newline=""), delimiter=";" if head.count(";") > head.count(",") else ",", strict=True
+    )
     try:
         names = [name.strip() for name in next(lines, [])]
         if not _header_is_sound(names, reading):
@@ -141,7 +143,9 @@ def _draft(row: Row, plan: Plan, reading: Reading) -> Draft:
         quantity=_whole(cells, "quantity"),
         amount=_amount(cells["amount"]),
         currency=cells["currency"],
-        **{name: cells[name] for name in TEXTS if name in cells},
+        reason=cells["reason"],
+        note=cells["note"],
+        source=cells["source"],
     )
 
 
@@ -154,7 +158,9 @@ def _recorded(text: str, plan: Plan) -> tuple[date, datetime | None]:
             raise ValueError
         return civil_day(moment, plan.timezone), moment
     except (ValueError, OverflowError):
-        right = _("“%(text)s” is no day or time of recording: give 2014-11-05, or 2014-11-05T09:30+00:00 with its offset.")
+        right = _(
+            "“%(text)s” is no day or time of recording: give 2014-11-05, or 2014-11-05T09:30+00:00 with its offset."
+        )
         raise ValueError(right % {"text": text}) from None
 
 
@@ -163,7 +169,9 @@ def _whole(cells: dict[str, str], name: str) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and 0 < int(text[:12]) <= 2_000_000_000 and len(text) <= 12):
-        raise ValueError(_("%(name)s must be a whole number above zero, not “%(text)s”.") % {"name": name, "text": text})
+        raise ValueError(
+            _("%(name)s must be a whole number above zero, not “%(text)s”.") % {"name": name, "text": text}
+        )
     return int(text)
 
 
@@ -183,9 +191,7 @@ def _amount(text: str) -> Decimal | None:
     )
 
 
-def _order(
-    rows: list[Row], codes: dict[str, Row], known: dict[str, Entry], context: Context, reading: Reading
-) -> None:
+def _order(rows: list[Row], codes: dict[str, Row], known: dict[str, Entry], context: Context, reading: Reading) -> None:
     """Check the rows and put each behind the one that it names; what is there already is skipped."""
     faulty = {fault.line for fault in reading.faults}
     placed: dict[str, Entry | None] = {}
@@ -245,4 +251,3 @@ def _differs(draft: Draft, entry: Entry) -> bool:
     return target != (entry.to.code if entry.to else None) or draft.texts != {
         name: getattr(text, name) for name in TEXTS
     }
-

@@ -95,7 +95,7 @@ class Fact:
 
     @property
     def recency(self) -> tuple[date, tuple[date, bool, datetime], int]:
-        """Latest effective, then latest recorded (a day without a time stands after its times), then latest in order."""
+        """Latest effective, then latest recorded (a day without a time stands after its times), then in order."""
         at = self.recorded_at or datetime.min.replace(tzinfo=UTC)
         return self.first, (self.recorded, self.recorded_at is None, at), self.number
 
@@ -113,9 +113,7 @@ class Counting:
         self.on = on
         # a withdrawal works, and shows that somebody looked, by its recorded time alone
         self.facts = [
-            fact
-            for fact in told
-            if fact.number not in void and (fact.first <= on or fact.kind == "withdrawn")
+            fact for fact in told if fact.number not in void and (fact.first <= on or fact.kind == "withdrawn")
         ]
 
     def of(self, *kinds: str) -> list[Fact]:

@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 from commitments.facts import Counting, Lens, terms_on
 from commitments.models import ClearReason, Entry, Flag, FlagKind, Plan, Standing
 from commitments.periods import Recurrence
+from commitments.querysets import FlagQuerySet
 from commitments.rule import History
 from commitments.standings import Histories
 from commitments.states import SATISFIED, State
@@ -51,7 +52,7 @@ def _raise(plan: Plan, kind: FlagKind, condition: Condition, day: date) -> int:
             f"SELECT found.*, %s, %s, '' FROM ({select}) AS found WHERE 1 = 1 ON CONFLICT DO NOTHING",
             [kind.value, day, *params],
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _raise_missed(plan: Plan, day: date) -> int:
@@ -105,7 +106,7 @@ def clear(plan: Plan, day: date, obligations: Iterable[int] | None = None) -> in
     return Flag.objects.bulk_update(gone, ["cleared", "cleared_by"], batch_size=500)
 
 
-def _gone(open_flags: "Iterable[Flag]", kind: FlagKind, condition: Condition, day: date) -> list[Flag]:
+def _gone(open_flags: FlagQuerySet, kind: FlagKind, condition: Condition, day: date) -> list[Flag]:
     holding = Standing.objects.filter(
         condition.where, obligation=OuterRef("obligation"), **{condition.since: OuterRef("since")}
     ).on(day, Lens.THEN)
@@ -130,6 +131,6 @@ def _reason(flag: Flag, standing: Standing | None, day: date) -> ClearReason:
         return {"terms": ClearReason.TERMS, "moved": ClearReason.MOVED, "withdrawn": ClearReason.WITHDRAWN}[kind]
     if flag.kind == FlagKind.STALE and State(standing.state) not in SATISFIED:
         return ClearReason.REPORTED
-    if flag.kind != FlagKind.DUE_SOON and standing.state == State.MET or flag.kind == FlagKind.MISSED_PERIOD:
+    if (flag.kind != FlagKind.DUE_SOON and standing.state == State.MET) or flag.kind == FlagKind.MISSED_PERIOD:
         return ClearReason.REPORTED_LATE
     return ClearReason.MET

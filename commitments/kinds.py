@@ -7,8 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from commitments import dates
 from commitments.dates import DateError
@@ -82,8 +81,7 @@ def faults(draft: Draft, context: Context) -> list[str]:
     if draft.side and draft.side not in context.plan.sides:
         sides = ", ".join(context.plan.sides)
         found.append(
-            _("“%(side)s” is no side of the plan: it must be one of %(sides)s.")
-            % {"side": draft.side, "sides": sides}
+            _("“%(side)s” is no side of the plan: it must be one of %(sides)s.") % {"side": draft.side, "sides": sides}
         )
     if not found and kind.check:
         found += kind.check(draft, context)
@@ -104,7 +102,8 @@ def _date_faults(draft: Draft, context: Context) -> Iterator[str]:
         first = draft.window.first
     except DateError:
         yield _(
-            "“%(date)s” is not a date that can be read: give a day (2014-10-15), a month (2014-10), a quarter (2014-36), a season (2014-23) or a year (2014)."
+            "“%(date)s” is not a date that can be read: give a day (2014-10-15), a month (2014-10), "
+            "a quarter (2014-36), a season (2014-23) or a year (2014)."
         ) % {"date": draft.effective}
         return
     if draft.recorded_day > context.today:
@@ -145,9 +144,7 @@ def _ref_faults(draft: Draft, kind: Kind, context: Context) -> Iterator[str]:
     is_contribution = draft.ref in context.instalments
     if not is_action and not is_contribution:
         yield _("There is no action or contribution “%(ref)s” in this plan.") % {"ref": draft.ref}
-    elif not (is_action and "action" in kind.about) and not (
-        is_contribution and "contribution" in kind.about
-    ):
+    elif not (is_action and "action" in kind.about) and not (is_contribution and "contribution" in kind.about):
         yield _("“%(kind)s” cannot be recorded on %(ref)s.") % {"kind": kind.label, "ref": draft.ref}
     elif draft.instalment and (draft.ref, draft.instalment) not in context.obligations:
         yield _("%(ref)s has no instalment %(number)s.") % {"ref": draft.ref, "number": draft.instalment}
@@ -155,9 +152,7 @@ def _ref_faults(draft: Draft, kind: Kind, context: Context) -> Iterator[str]:
 
 def _completed(draft: Draft, context: Context) -> Iterator[str]:
     if context.terms[draft.ref].deadline.target is not None:
-        yield _("%(ref)s has a quantity to reach: record what was delivered, not a completion.") % {
-            "ref": draft.ref
-        }
+        yield _("%(ref)s has a quantity to reach: record what was delivered, not a completion.") % {"ref": draft.ref}
     if context.plan.evidence_required and not draft.source:
         yield _("This plan asks for evidence before a completion is recorded: give its source.")
 
@@ -171,9 +166,7 @@ def _reopened(draft: Draft, context: Context) -> Iterator[str]:
 
 def _delivered(draft: Draft, context: Context) -> Iterator[str]:
     if context.terms[draft.ref].deadline.quantity is None:
-        yield _("%(ref)s has no quantity to reach: the delivery is shown and satisfies nothing") % {
-            "ref": draft.ref
-        }
+        yield _("%(ref)s has no quantity to reach: the delivery is shown and satisfies nothing") % {"ref": draft.ref}
 
 
 def _consent(draft: Draft, context: Context) -> Iterator[str]:
@@ -199,14 +192,15 @@ def _unneeded_event(draft: Draft, context: Context) -> Iterator[str]:
 
 def _moved(draft: Draft, context: Context) -> Iterator[str]:
     if context.terms[draft.ref].deadline.kind not in MOVABLE:
-        yield _(
-            "The deadline of %(ref)s cannot be moved: only one with a date, an immediate one or none can."
-        ) % {"ref": draft.ref}
+        yield _("The deadline of %(ref)s cannot be moved: only one with a date, an immediate one or none can.") % {
+            "ref": draft.ref
+        }
     try:
         dates.parse_deadline(draft.when)
     except DateError:
         yield _(
-            "“%(date)s” is not a deadline that can be read: give a day, a month, a quarter, a season or a year, with ../ before it for “by”."
+            "“%(date)s” is not a deadline that can be read: give a day, a month, a quarter, a season or a year, "
+            "with ../ before it for “by”."
         ) % {"date": draft.when}
 
 
@@ -264,9 +258,7 @@ register(
             _consent,
             _unneeded_consent,
         ),
-        Kind(
-            "event", gettext_lazy("event happened"), ("words",), ("instalment",), BOTH, None, _unneeded_event
-        ),
+        Kind("event", gettext_lazy("event happened"), ("words",), ("instalment",), BOTH, None, _unneeded_event),
         Kind(
             "moved",
             gettext_lazy("deadline moved"),

@@ -187,9 +187,7 @@ def remove(loading: Loading, obligation: Obligation, what: str) -> None:
     if latest and latest.get("withdrawn"):
         return
     if not loading.spec.withdrawn:
-        loading.fault(
-            1, f'{what} is missing: nothing is deleted, so keep it and give it withdrawn = "reason"'
-        )
+        loading.fault(1, f'{what} is missing: nothing is deleted, so keep it and give it withdrawn = "reason"')
     elif latest:
         payload = {**latest, "withdrawn": loading.spec.withdrawn}
         loading.wanted.append(Wanted(obligation, payload, 1, removed=True))
@@ -237,9 +235,7 @@ def _check_terms(loading: Loading, wanted: Wanted, before: dict[str, Any] | None
     differing = sorted(key for key in wanted.payload if wanted.payload[key] != before.get(key))
     if differing != ["withdrawn"] or not wanted.payload["withdrawn"]:
         names = ", ".join(differing)
-        loading.fault(
-            wanted.line, f"terms of {wanted.obligation} differ from those recorded ({names}): {ADVICE}"
-        )
+        loading.fault(wanted.line, f"terms of {wanted.obligation} differ from those recorded ({names}): {ADVICE}")
 
 
 def _plan_draft(spec: PlanSpec, sha256: str, today: date, now: datetime) -> Draft:

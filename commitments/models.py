@@ -159,9 +159,7 @@ class Membership(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["user", "plan"], name="membership_once"),
-            models.CheckConstraint(
-                condition=Q(role=Role.VIEWER) | ~Q(side=""), name="writers_speak_for_a_side"
-            ),
+            models.CheckConstraint(condition=Q(role=Role.VIEWER) | ~Q(side=""), name="writers_speak_for_a_side"),
         ]
 
     def __str__(self) -> str:
@@ -208,9 +206,7 @@ class Entry(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["plan", "number"], name="entry_number_once"),
             models.UniqueConstraint(fields=["plan", "code"], name="entry_code_once"),
-            models.CheckConstraint(
-                condition=Q(first_day__lte=models.F("last_day")), name="entry_days_in_order"
-            ),
+            models.CheckConstraint(condition=Q(first_day__lte=models.F("last_day")), name="entry_days_in_order"),
             models.CheckConstraint(
                 condition=Q(amount=None) & Q(currency="") | Q(amount__gt=0) & ~Q(currency=""),
                 name="entry_amount_with_currency",
@@ -277,6 +273,12 @@ class Standing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.state} {self.from_day}"
+
+    @property
+    def action(self) -> Action:
+        """The action that it is about; to be asked only of an action's standing."""
+        found: Action = self.obligation.action
+        return found
 
 
 class FlagKind(models.TextChoices):

@@ -157,9 +157,7 @@ def _check_side(table: Table, key: str, side: str) -> None:
 def _once(source: Source, place: str, key: str, names: list[str]) -> None:
     for position, name in enumerate(names):
         if name and name in names[:position]:
-            source.fault(
-                (place, position, key), f"{key} {name!r} stands twice in {place}: each must be its own"
-            )
+            source.fault((place, position, key), f"{key} {name!r} stands twice in {place}: each must be its own")
 
 
 def _read_body(table: Table, spec: PlanSpec) -> BodySpec:
@@ -277,9 +275,7 @@ def _edtf(table: Table, key: str, *, required: bool, deadline: bool) -> str:
     except DateError:
         pass
     by = " or ../2014-12-31" if deadline else ""
-    table.fault(
-        key, f"{key} of {table.what} is {value!r}: it must be a date such as 2014, 2014-10, 2014-10-15{by}"
-    )
+    table.fault(key, f"{key} of {table.what} is {value!r}: it must be a date such as 2014, 2014-10, 2014-10-15{by}")
     return ""
 
 
@@ -300,9 +296,7 @@ def _read_span(table: Table, content: dict[str, Any]) -> None:
 def check_refs(source: Source, spec: PlanSpec, others: set[str]) -> None:
     """Refs are unique, name something, and `after` and `until` run in no circle; `others` are contributions."""
     places = {
-        (c, a): action
-        for c, commitment in enumerate(spec.commitments)
-        for a, action in enumerate(commitment.actions)
+        (c, a): action for c, commitment in enumerate(spec.commitments) for a, action in enumerate(commitment.actions)
     }
     seen: set[str] = set(others)
     refs = {action.ref for action in spec.actions}
@@ -317,18 +311,12 @@ def check_refs(source: Source, spec: PlanSpec, others: set[str]) -> None:
         ):
             for name in names:
                 if name not in known:
-                    source.fault(
-                        (*path, key), f"{key} of action {action.ref} names {name!r}: there is no such action"
-                    )
+                    source.fault((*path, key), f"{key} of action {action.ref} names {name!r}: there is no such action")
     for key in ("after", "until"):
-        links = {
-            action.ref: action.after if key == "after" else action.terms["until"] for action in spec.actions
-        }
+        links = {action.ref: action.after if key == "after" else action.terms["until"] for action in spec.actions}
         for (c, a), action in places.items():
             if circle := _circle(action.ref, links):
-                source.fault(
-                    ("commitments", c, "actions", a, key), f"{key} runs in a circle: " + " → ".join(circle)
-                )
+                source.fault(("commitments", c, "actions", a, key), f"{key} runs in a circle: " + " → ".join(circle))
 
 
 def _circle(start: str, links: Mapping[str, list[str]]) -> list[str]:

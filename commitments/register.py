@@ -1,4 +1,4 @@
-"""The register's one writer: entries appended under the plan's lock, chained by hash, with the standings they change."""
+"""The register's one writer: entries appended under the plan's lock and chained by hash."""
 
 import hashlib
 import json
@@ -62,10 +62,10 @@ def append(plan: Plan, drafts: Sequence[Draft], *, by: int | None, now: datetime
     assert transaction.get_connection().in_atomic_block
     Plan.objects.select_for_update().get(pk=plan.pk)
     head = head_of(plan)
-    number, previous = (head.number, head.hash) if head else (0, FIRST_HASH)
+    before, previous = (head.number, head.hash) if head else (0, FIRST_HASH)
     batch: dict[str, Entry] = {}
     texts = []
-    for number, draft in enumerate(drafts, number + 1):
+    for number, draft in enumerate(drafts, before + 1):
         salt = secrets.token_hex(16)
         entry = Entry(
             plan=plan, number=number, loaded_at=now, by_id=by, previous_hash=previous, **_columns(draft, salt)
@@ -121,7 +121,7 @@ def hash_of(entry: Entry) -> str:
 
 
 def canonical(entry: Entry) -> bytes:
-    """JSON with sorted keys, UTF-8: dates in ISO 8601, times in UTC, amounts with two decimals, names and free text absent."""
+    """JSON, keys sorted, UTF-8: ISO dates, times in UTC, two decimals; names and free text are absent."""
     content = {
         "plan": entry.plan.slug,
         "number": entry.number,

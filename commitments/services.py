@@ -39,8 +39,9 @@ def report(
     reason: str = "",
     note: str = "",
     source: str = "",
+    confidence: str = "",
 ) -> Entry:
-    """What happened on an action, in the word of the author's side.
+    """What happened on an action, in the word of the author's side; with a confidence that is recorded beside it.
 
     `key` makes a repeated call return the first call's entry; `seen` is the number of the newest entry that the author
     knew of, None to record it all the same. Raises ValidationError, PermissionDenied, NewerEntries.
@@ -60,7 +61,12 @@ def report(
     )
     if kind not in REPORTED_BY_OFFICIALS:
         raise ValidationError(_("This is not something to report."))
-    return write(action.plan, draft, by=by, now=now, seen=seen, allowed=_may_report)
+    drafts = [draft]
+    if confidence:
+        beside = replace(draft, kind="confidence", code=f"{key}-confidence", words=confidence)
+        drafts.append(replace(beside, quantity=None, note="", source=""))
+        draft.reason = ""
+    return write(action.plan, drafts, by=by, now=now, seen=seen, allowed=_may_report)
 
 
 def decide(
@@ -90,12 +96,10 @@ def decide(
     )
     if kind not in DECIDED_BY_MANAGERS:
         raise ValidationError(_("This is not something to decide."))
-    return write(action.plan, draft, by=by, now=now, seen=seen, allowed=_may_decide)
+    return write(action.plan, [draft], by=by, now=now, seen=seen, allowed=_may_decide)
 
 
-def name_entry(
-    *, entry: Entry, kind: str, by: AbstractBaseUser, now: datetime, key: str, reason: str = ""
-) -> Entry:
+def name_entry(*, entry: Entry, kind: str, by: AbstractBaseUser, now: datetime, key: str, reason: str = "") -> Entry:
     """Withdraw, confirm or dispute an entry."""
     today = register.civil_day(now, entry.plan.timezone)
     draft = Draft(
@@ -110,33 +114,40 @@ def name_entry(
         reason=reason,
     )
     allowed = {"withdrawn": _may_withdraw, "confirmed": _may_confirm, "disputed": _may_confirm}
-    return write(entry.plan, draft, by=by, now=now, seen=None, allowed=allowed[kind])
+    return write(entry.plan, [draft], by=by, now=now, seen=None, allowed=allowed[kind])
 
 
 Permission = Callable[[Membership, Draft], bool]
 
 
 def write(
-    plan: Plan, draft: Draft, *, by: AbstractBaseUser, now: datetime, seen: int | None, allowed: Permission
+    plan: Plan,
+    drafts: Sequence[Draft],
+    *,
+    by: AbstractBaseUser,
+    now: datetime,
+    seen: int | None,
+    allowed: Permission,
 ) -> Entry:
-    """Append one entry in the name of an account, for its side, with all that follows from it."""
+    """Append what an account says, for its side, with all that follows from it; returns the first entry."""
+    draft = drafts[0]
     with transaction.atomic():
         Plan.objects.select_for_update().get(pk=plan.pk)
         membership = Membership.objects.of(by, plan)
         if membership is None or membership.role == Role.VIEWER or not allowed(membership, draft):
             raise PermissionDenied
-        again = Entry.objects.filter(plan=plan, code=draft.code).first()
+        again: Entry | None = Entry.objects.filter(plan=plan, code=draft.code).first()
         if again:
             if again.by_id != by.pk:
                 raise PermissionDenied
             return again
         _check_seen(plan, draft, seen)
-        draft = replace(draft, side=membership.side)
+        drafts = [replace(draft, side=membership.side) for draft in drafts]
         context = kinds.Context(plan, draft.recorded_day)
-        faults = kinds.faults(draft, context)
+        faults = [fault for draft in drafts for fault in kinds.faults(draft, context)]
         if faults:
-            raise ValidationError(faults)
-        return record(plan, [draft], context=context, by=by.pk, now=now)[0]
+            raise ValidationError(list(dict.fromkeys(faults)))
+        return record(plan, drafts, context=context, by=by.pk, now=now)[0]
 
 
 def _check_seen(plan: Plan, draft: Draft, seen: int | None) -> None:
@@ -201,4 +212,3 @@ def _may_confirm(membership: Membership, draft: Draft) -> bool:
         return False
     sides = {body.side for body in [*action.leads.all(), *action.partners.all()] if body.side}
     return sides <= {membership.side}
-

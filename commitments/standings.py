@@ -133,9 +133,7 @@ def store(plan: Plan, obligations: Iterable[int] | None = None) -> int:
 
 
 COPIED = [
-    field.name
-    for field in fields(Verdict)
-    if field.name not in ("slipped", "stale", "figures", "state", "confidence")
+    field.name for field in fields(Verdict) if field.name not in ("slipped", "stale", "figures", "state", "confidence")
 ]
 
 

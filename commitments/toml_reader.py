@@ -135,18 +135,14 @@ class Table:
         """An id or ref: letters, digits, dot, hyphen and underscore."""
         value = self.text(key, required=True, longest=longest)
         if value and not re.fullmatch(r"[\w.-]+", value, re.ASCII):
-            self.fault(
-                key, f"{key} of {self.what} may hold only letters, digits, '.', '-' and '_', not {value!r}"
-            )
+            self.fault(key, f"{key} of {self.what} may hold only letters, digits, '.', '-' and '_', not {value!r}")
             return ""
         return value
 
     def integer(self, key: str, *, required: bool = False, least: int = 0, most: int = 3660) -> int | None:
         value = self._take(key, int, f"a whole number from {least} to {most}", required=required)
         if value is not None and not least <= value <= most:
-            self.fault(
-                key, f"{key} of {self.what} must be a whole number from {least} to {most}, not {value}"
-            )
+            self.fault(key, f"{key} of {self.what} must be a whole number from {least} to {most}, not {value}")
             return None
         return value if value is None else int(value)
 
@@ -162,9 +158,7 @@ class Table:
         return value or default
 
     def day(self, key: str, *, required: bool = False) -> date | None:
-        value: date | None = self._take(
-            key, date, "a day such as 2014-09-20, without quotes", required=required
-        )
+        value: date | None = self._take(key, date, "a day such as 2014-09-20, without quotes", required=required)
         if value and not 1000 <= value.year <= LAST_YEAR:
             self.fault(key, f"{key} of {self.what} must lie between the years 1000 and {LAST_YEAR}")
             return None

@@ -17,9 +17,7 @@ LARGEST = Decimal("999999999999999.99")
 def _money(draft: Draft) -> Iterator[str]:
     amount = draft.amount
     if draft.currency not in list_currencies():
-        yield _("“%(code)s” is no currency of ISO 4217: give a code such as EUR or GBP.") % {
-            "code": draft.currency
-        }
+        yield _("“%(code)s” is no currency of ISO 4217: give a code such as EUR or GBP.") % {"code": draft.currency}
     exponent = amount.as_tuple().exponent if amount is not None else 0
     if amount is None or not isinstance(exponent, int) or exponent < -2 or not 0 < amount <= LARGEST:
         yield _("An amount is above zero and has at most two decimals.")

@@ -69,8 +69,7 @@ def _load_purposes(loading: Loading, fund: Fund, spec: FundSpec) -> None:
 def _load_reported(fund: Fund, spec: FundSpec) -> None:
     """Reported figures carry no key of their own, so they are laid anew where they differ."""
     wanted = [
-        Reported(fund=fund, position=position, **vars(reported))
-        for position, reported in enumerate(spec.reported)
+        Reported(fund=fund, position=position, **vars(reported)) for position, reported in enumerate(spec.reported)
     ]
     if [_content(row) for row in wanted] != [_content(row) for row in fund.reported.all()]:
         fund.reported.all().delete()

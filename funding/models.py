@@ -1,9 +1,11 @@
 """Funds, contributions and their instalments, purposes, and figures reported elsewhere: as the plan file says them."""
 
-from typing import TYPE_CHECKING
+from datetime import date
+from decimal import Decimal
 
 from django.db import models
 
+from commitments.dates import parse
 from commitments.models import Commitment, Obligation, Plan
 
 
@@ -87,3 +89,11 @@ class Reported(models.Model):
 
     def __str__(self) -> str:
         return f"{self.currency} {self.amount}"
+
+    @property
+    def first_day(self) -> date:
+        return parse(self.on).first
+
+    @property
+    def stated(self) -> dict[str, Decimal]:
+        return {self.currency: self.amount}

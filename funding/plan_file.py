@@ -65,9 +65,7 @@ def read_funds(top: Table, plan: PlanSpec) -> list[FundSpec]:
     seen: set[str] = set()
     for place, fund in enumerate(funds):
         if fund.code in seen:
-            source.fault(
-                ("funds", place, "id"), f"id {fund.code!r} stands twice in funds: each must be its own"
-            )
+            source.fault(("funds", place, "id"), f"id {fund.code!r} stands twice in funds: each must be its own")
         seen.add(fund.code)
     refs: set[str] = set()
     for f, fund in enumerate(funds):
@@ -88,16 +86,13 @@ def _read_fund(table: Table, plan: PlanSpec) -> FundSpec:
         manager=table.text("manager", longest=200),
         interpretations=read_interpretations(table, languages),
         contributions=[
-            _read_contribution(found, plan)
-            for found in table.tables("contributions", called("contribution", "ref"))
+            _read_contribution(found, plan) for found in table.tables("contributions", called("contribution", "ref"))
         ],
         purposes=[_read_purpose(found, plan) for found in table.tables("purposes", called("purpose", "id"))],
         reported=[_read_reported(found, languages) for found in table.tables("reported", _reported)],
     )
     if fund.commitment and fund.commitment not in {commitment.number for commitment in plan.commitments}:
-        table.fault(
-            "commitment", f"{table.what} belongs to commitment {fund.commitment}: there is no such one"
-        )
+        table.fault("commitment", f"{table.what} belongs to commitment {fund.commitment}: there is no such one")
     codes = [purpose.code for purpose in fund.purposes]
     for place, code in enumerate(codes):
         if code and code in codes[:place]:
@@ -189,9 +184,7 @@ def _read_money(table: Table, key: str, pair: Any) -> list[str] | None:
     currency, amount = pair
     value = decimal(amount)
     if currency not in list_currencies():
-        table.fault(
-            key, f"{key} of {table.what} has an unknown currency {currency!r}: give a code such as EUR"
-        )
+        table.fault(key, f"{key} of {table.what} has an unknown currency {currency!r}: give a code such as EUR")
         return None
     if value is None:
         table.fault(

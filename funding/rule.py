@@ -68,8 +68,7 @@ def judge(terms: MoneyTerms, counting: Counting) -> Verdict:
         )
     )
     outstanding = {
-        currency: ZERO if done else max(ZERO, amount - paid.get(currency, ZERO))
-        for currency, amount in terms.stated
+        currency: ZERO if done else max(ZERO, amount - paid.get(currency, ZERO)) for currency, amount in terms.stated
     }
     return Verdict(
         state,
@@ -108,9 +107,7 @@ def _sum(facts: Iterable[Fact], currency: str) -> Decimal:
 def paid_in_full(terms: MoneyTerms, counting: Counting) -> Window | None:
     """Between which days the stated amount was reached to stay; of two currencies the earlier counts."""
     reached = [
-        window
-        for currency, amount in terms.stated
-        if (window := _reached(currency, amount, counting)) is not None
+        window for currency, amount in terms.stated if (window := _reached(currency, amount, counting)) is not None
     ]
     if not reached:
         return None

@@ -298,17 +298,25 @@ def action_status(view: View, number: int, action: Json) -> Json:
     mood = latest(view.of(action, "confidence"))
     delivered = sum(int(e.row["quantity"]) for e in view.of(action, "delivered"))
     return {
-        **{"ref": action["ref"], "commitment": number, "scored": scored(action)},
-        **{"modality": action["modality"], "state": state, "days": days, "words": deadline["words"]},
+        "ref": action["ref"],
+        "commitment": number,
+        "scored": scored(action),
+        "modality": action["modality"],
+        "state": state,
+        "days": days,
+        "words": deadline["words"],
         "first_day": str(window[0]) if window else None,
         "last_day": str(window[1]) if window else None,
         "original_last_day": str(signed[1]) if signed else None,
         "original_days": 0 if recurring and signed else passed,
         "stale": stale and quiet.days >= settings["stale_days"],
-        **{"confirmed": "confirmed" in answers, "disputed": "disputed" in answers},
+        "confirmed": "confirmed" in answers,
+        "disputed": "disputed" in answers,
         "sides_differ": not counted and not recurring and sides_differ(view, action),
-        **{"never_reported": not entries, "confidence": mood.row["words"] if mood else None},
-        **{"delivered": delivered if counted else None, "target": quantity if counted else None},
+        "never_reported": not entries,
+        "confidence": mood.row["words"] if mood else None,
+        "delivered": delivered if counted else None,
+        "target": quantity if counted else None,
         "periods": [shown for _, shown in judged_periods(view, action)] if recurring else [],
     }
 
@@ -371,8 +379,13 @@ def instalment_status(view: View, promise: Json, number: int, due: date | None, 
     paid = {e.row["currency"]: net(e.row["currency"], entries) for e in entries if e.kind == "paid"}
     left = {c: Decimal(0) if done else max(Decimal(0), stated[c] - net(c, entries)) for c in stated}
     return {
-        **{"ref": promise["ref"], "from": promise["from"], "instalment": number, "firmness": firmness},
-        **{"state": state, "days": days, "last_day": str(due) if due else None},
+        "ref": promise["ref"],
+        "from": promise["from"],
+        "instalment": number,
+        "firmness": firmness,
+        "state": state,
+        "days": days,
+        "last_day": str(due) if due else None,
         "stated": {currency: f"{amount:.2f}" for currency, amount in stated.items()},
         "paid": {currency: f"{amount:.2f}" for currency, amount in paid.items()},
         "outstanding": {currency: f"{amount:.2f}" for currency, amount in left.items()},

@@ -117,7 +117,7 @@ class Postgres(Server):
         secret.write_text(self.password)
         text = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         login = ["--username=postgres", f"--pwfile={secret}", "--auth=scram-sha-256"]
-        command = [self.binaries / "initdb", "--no-sync", "-D", self.folder / "data", *text, *login]
+        command = [str(self.binaries / "initdb"), "--no-sync", "-D", str(self.folder / "data"), *text, *login]
         subprocess.run(command, cwd=self.folder, check=True, stdout=subprocess.DEVNULL, **self.options)
 
     def command(self) -> list[str]:

@@ -10,9 +10,7 @@ import pytest
 from tests.oracle import status
 
 Row = dict[str, str]
-COLUMNS = (
-    "id ref kind effective recorded side quantity amount currency instalment to words reason note source"
-)
+COLUMNS = "id ref kind effective recorded side quantity amount currency instalment to words reason note source"
 
 
 def action(ref: str, modality: str = "firm", **terms: Any) -> dict[str, Any]:
@@ -172,9 +170,7 @@ EXAMPLES: list[tuple[str, str, list[Row], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("on", "ref", "rows", "expected"), EXAMPLES)
-def test_a_worked_example_reads_as_expected(
-    on: str, ref: str, rows: list[Row], expected: dict[str, Any]
-) -> None:
+def test_a_worked_example_reads_as_expected(on: str, ref: str, rows: list[Row], expected: dict[str, Any]) -> None:
     day = date.fromisoformat(on)
     shown = one(status(calais(), rows, day, day), ref)
     assert {key: shown[key] for key in expected} == expected

@@ -17,8 +17,10 @@ class Command(BaseCommand):
         faults = []
         for plan in Plan.objects.all():
             if options["check"]:
-                faults += [f"{plan.slug}: the standing of {name} is not what the rule says: run rebuild_standings"
-                           for name in standings.differences(plan)]
+                faults += [
+                    f"{plan.slug}: the standing of {name} is not what the rule says: run rebuild_standings"
+                    for name in standings.differences(plan)
+                ]
             else:
                 with transaction.atomic():
                     Plan.objects.select_for_update().get(pk=plan.pk)

@@ -1,0 +1,67 @@
+"""What every template may show: the plan and the day, who looks, and the ways on."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from commitments import clock
+from commitments.pages import Page
+
+NAV: tuple[tuple[str, Callable[[], str]], ...] = (
+    ("overview", lambda: _("Overview")),
+    ("commitments", lambda: _("Commitments")),
+    ("mine", lambda: _("Mine")),
+    ("fund", lambda: _("Fund")),
+    ("text", lambda: _("Text")),
+    ("register", lambda: _("Register")),
+)
+
+
+def page(request: HttpRequest) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "languages": [
+            {"code": code, "name": name, "current": code == (get_language() or "en")[:2]}
+            for code, name in settings.LANGUAGES
+        ],
+        "pinned": clock.is_pinned(),
+        "contact": settings.DEFAULT_FROM_EMAIL,
+    }
+    shown: Page | None = getattr(request, "page", None)
+    if shown is None:
+        return found
+    return found | {
+        "page": shown,
+        "plan": shown.plan,
+        "plans": [{"slug": plan.slug, "title": plan.title, "url": f"/plans/{plan.slug}/"} for plan in shown.plans],
+        "on": shown.on,
+        "today": shown.today,
+        "known_now": shown.known is None,
+        "other_day": shown.other_day,
+        "samples": shown.plan.is_sample,
+        "membership": shown.membership,
+        "kept": list(shown.kept.items()),
+        "back_to_today": request.path,
+        "switch_known": _switched(request, shown),
+        "nav": [
+            {"url": shown.url(name), "label": label(), "current": _is_current(request, shown, name)}
+            for name, label in NAV
+        ],
+    }
+
+
+def _switched(request: HttpRequest, shown: Page) -> str:
+    """The same page with the other of the two ways of knowing."""
+    query = request.GET.copy()
+    query.pop("known", None)
+    if shown.known:
+        query["known"] = "now"
+    return f"{request.path}?{query.urlencode()}"
+
+
+def _is_current(request: HttpRequest, shown: Page, name: str) -> bool:
+    address = shown.url(name).partition("?")[0]
+    return request.path == address if name == "overview" else request.path.startswith(address)

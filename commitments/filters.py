@@ -1,0 +1,139 @@
+"""Search and filters of the list of actions, kept in the address."""
+
+from typing import Any
+
+import django_filters
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+
+from commitments import labels
+from commitments.kinds import KINDS
+from commitments.models import Entry, Standing
+from commitments.pages import Page
+from commitments.states import State
+
+# what wants attention first comes first
+URGENCY = (
+    *(State.OVERDUE, State.DUE, State.DUE_SOON, State.AWAITING, State.UPCOMING, State.NO_DATE),
+    *(State.MET_UNDATED, State.MET_LATE, State.MET, State.SUPERSEDED, State.NOT_PURSUED),
+)
+STALE = [
+    ("stale", _("stale")),
+    ("never", _("never reported")),
+    ("differ", _("sides differ")),
+    ("disputed", _("disputed")),
+]
+
+
+def by_urgency(rows: QuerySet[Any]) -> QuerySet[Any]:
+    whens = [When(state=state.value, then=Value(place)) for place, state in enumerate(URGENCY)]
+    ordered: QuerySet[Any] = rows.annotate(urgency=Case(*whens, output_field=IntegerField())).order_by(
+        "urgency", Coalesce("anchor", "last_day"), "obligation__action__position"
+    )
+    return ordered
+
+
+class PlanFilter(django_filters.FilterSet):
+    """Filters of a list inside a plan; `chips` are those in use."""
+
+    def chips(self) -> list[tuple[str, str, str]]:
+        """The filters in use: name, value and a label, each to be removed on its own."""
+        found = []
+        for name, value in self.form.cleaned_data.items() if self.form.is_valid() else []:
+            values = value if isinstance(value, list) else [value] if value else []
+            choices = {str(code): label for code, label in getattr(self.form.fields[name], "choices", [])}
+            found += [
+                (name, item, f"{self.form.fields[name].label}: {choices.get(str(item), item)}") for item in values
+            ]
+        return found
+
+
+class ActionFilter(PlanFilter):
+    q = django_filters.CharFilter(method="search", label=_("Search"))
+    state = django_filters.MultipleChoiceFilter(
+        choices=[(state.value, labels.STATES[state]) for state in URGENCY], label=_("State")
+    )
+    commitment = django_filters.ChoiceFilter(field_name="obligation__commitment__number", label=_("Commitment"))
+    side = django_filters.ChoiceFilter(method="of_side", label=_("Side"))
+    body = django_filters.ChoiceFilter(method="of_body", label=_("Body"))
+    modality = django_filters.ChoiceFilter(choices=list(labels.MODALITIES.items()), label=_("Modality"))
+    attention = django_filters.ChoiceFilter(choices=STALE, method="wants_attention", label=_("Attention"))
+
+    scored = django_filters.ChoiceFilter(
+        choices=[("1", _("counted in the states of commitments"))], method="only_scored", label=_("Scored")
+    )
+
+    class Meta:
+        model = Standing
+        fields: list[str] = []
+
+    def __init__(self, *args: Any, page: Page, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        language = labels.language()
+        bodies = list(page.plan.bodies.all())
+        self.filters["commitment"].extra["choices"] = [
+            (number, f"{number}. {title.get(language) or next(iter(title.values()))}")
+            for number, title in page.plan.commitments.values_list("number", "title")
+        ]
+        self.filters["side"].extra["choices"] = [(side, labels.side(side)) for side in page.plan.sides]
+        self.filters["body"].extra["choices"] = [(body.code, body.name.get(language) or body.code) for body in bodies]
+
+    def search(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """Every word must stand somewhere in the ref, the signed words or the title, in either language."""
+        for word in value.replace("\x00", " ").split()[:10]:
+            rows = rows.filter(
+                Q(obligation__ref__icontains=word)
+                | Q(obligation__action__signed_words__icontains=word)
+                | Q(obligation__action__title__en__icontains=word)
+                | Q(obligation__action__title__fr__icontains=word)
+            )
+        return rows
+
+    def of_side(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        led = Q(obligation__action__leads__side=value) | Q(obligation__action__partners__side=value)
+        return rows.filter(led).distinct()
+
+    def of_body(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        led = Q(obligation__action__leads__code=value) | Q(obligation__action__partners__code=value)
+        return rows.filter(led).distinct()
+
+    def wants_attention(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        chosen = {
+            "stale": Q(stale_since__isnull=False),
+            "never": Q(never_reported=True, scored=True),
+            "differ": Q(sides_differ=True),
+            "disputed": Q(disputed=True),
+        }
+        return rows.filter(chosen[value])
+
+    def only_scored(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return rows.filter(scored=True)
+
+
+class EntryFilter(PlanFilter):
+    q = django_filters.CharFilter(method="search", label=_("Search"))
+    ref = django_filters.CharFilter(label=_("Ref"))
+    kind = django_filters.MultipleChoiceFilter(label=_("Kind"))
+    side = django_filters.ChoiceFilter(label=_("Side"))
+
+    class Meta:
+        model = Entry
+        fields: list[str] = []
+
+    def __init__(self, *args: Any, page: Page, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kinds = [*KINDS, "terms", "plan", "redacted"]
+        self.filters["kind"].extra["choices"] = [(code, labels.kind(code)) for code in kinds]
+        self.filters["side"].extra["choices"] = [(side, labels.side(side)) for side in page.plan.sides]
+
+    def search(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """Every word must stand in what was said, why, or on what source."""
+        for word in value.replace("\x00", " ").split()[:10]:
+            rows = rows.filter(
+                Q(ref__iexact=word)
+                | Q(text__note__icontains=word)
+                | Q(text__reason__icontains=word)
+                | Q(text__source__icontains=word)
+            )
+        return rows

@@ -1,0 +1,89 @@
+"""Entries and actions made ready for a page: words, rights and what the register says of each other entry."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from commitments import labels
+from commitments.kinds import CONFIRMABLE, KINDS
+from commitments.models import Entry, Plan, Role
+from commitments.pages import Page
+from commitments.querysets import EntryQuerySet
+from commitments.templatetags.plan import localized
+
+# kinds whose ref is a contribution; their page is the fund
+MONEY = ("paid", "refunded", "spent")
+
+
+def void_numbers(plan: Plan, known: date) -> set[int]:
+    """Keys of the entries that are withdrawn, as known on the day; a withdrawn withdrawal has no effect."""
+    withdrawals = Entry.objects.filter(plan=plan, kind="withdrawn", recorded_day__lte=known)
+    void: set[int] = set()
+    for pk, to in withdrawals.order_by("-number").values_list("pk", "to_id"):
+        if pk not in void:
+            void.add(to)
+    return void
+
+
+def register_of(page: Page) -> EntryQuerySet:
+    """What was reported and counts for the page's day, newest first, with what a page shows of it."""
+    entries = Entry.objects.filter(plan=page.plan).told(page.on, page.known_day)
+    return entries.select_related("text", "by", "to").order_by("-number")
+
+
+@dataclass
+class Shown:
+    """One entry as the pages show it."""
+
+    entry: Entry
+    kind_label: str
+    post: str
+    withdrawn: bool
+    is_link: bool
+    can_withdraw: bool
+    can_confirm: bool
+    url: str
+    words_label: str
+
+    @property
+    def money(self) -> dict[str, Decimal]:
+        return {self.entry.currency: self.entry.amount} if self.entry.amount else {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.entry, name)
+
+
+def present(entries: Iterable[Entry], page: Page) -> list[Shown]:
+    found = list(entries)
+    void = void_numbers(page.plan, page.known_day) if found else set()
+    names = _names(page) if any(entry.words for entry in found) else {}
+    return [_shown(entry, page, names, withdrawn=entry.pk in void) for entry in found]
+
+
+def _names(page: Page) -> dict[str, str]:
+    """What the codes in entries are called."""
+    bodies = {body.code: str(localized(body.name)) for body in page.plan.bodies.all()}
+    return bodies | {code: str(label) for code, label in labels.COLOURS.items()}
+
+
+def _shown(entry: Entry, page: Page, names: Mapping[str, str], *, withdrawn: bool) -> Shown:
+    membership = page.membership
+    text = getattr(entry, "text", None)
+    source = text.source if text else ""
+    kind = KINDS.get(entry.kind)
+    writes = membership is not None and membership.role != Role.VIEWER and not withdrawn
+    own = writes and membership is not None and entry.side == membership.side
+    mine = own and membership is not None and entry.by_id == membership.user_id
+    return Shown(
+        entry,
+        kind_label=labels.kind(entry.kind),
+        post=(entry.by.post if entry.by else ""),
+        withdrawn=withdrawn,
+        is_link=source.startswith(("https://", "http://")),
+        can_withdraw=mine or (own and membership is not None and membership.role == Role.MANAGER and kind is not None),
+        can_confirm=writes and not mine and entry.kind in CONFIRMABLE,
+        url=page.url("fund") if entry.instalment or entry.kind in MONEY else page.url("action", entry.ref or "-"),
+        words_label=names.get(entry.words, entry.words) if entry.kind != "plan" else "",
+    )

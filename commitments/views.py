@@ -1,0 +1,328 @@
+"""The pages of a plan: list, commitment, action, mine, register, text."""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+
+from commitments import exports, labels, standings
+from commitments.facts import MOVABLE, REPORTS, Counting, Terms, terms_on
+from commitments.filters import ActionFilter, EntryFilter, PlanFilter, by_urgency
+from commitments.models import Action, Commitment, Entry, Membership, Role, Standing
+from commitments.pages import Page, PlanView
+from commitments.periods import Recurrence
+from commitments.presentation import Shown, present, register_of
+from commitments.rule import History
+from commitments.states import SETTLED, State, days_passed
+from commitments.summaries import counts_of, summarise
+from commitments.tables import ActionTable, exported
+
+PAGE = 25
+
+
+class ActionList(PlanView):
+    """All actions, searched, filtered, sorted; and the export of exactly what is shown."""
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        page = self.page
+        form = request.GET.get("format", "")
+        found = ActionFilter(request.GET, by_urgency(page.rows()), page=page)
+        rows: QuerySet[Standing] = found.qs
+        if form in exports.FORMATS:
+            return exports.respond((exported(row, page) for row in rows), form, f"{page.plan.slug}-{page.on}")
+        table = ActionTable(rows, page=page, order_by=request.GET.get("sort") or "state")
+        table.paginate(page=_page_number(request), per_page=PAGE)
+        context = {"page": page, "filter": found, "table": table, **list_links(request, found, page)}
+        return render(request, "commitments.html", context)
+
+
+def _page_number(request: HttpRequest) -> int:
+    text = request.GET.get("page", "1")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 and int(text) else 1
+
+
+class CommitmentDetail(PlanView):
+    def get(self, request: HttpRequest, number: int) -> HttpResponse:
+        page = self.page
+        commitment = get_object_or_404(Commitment.objects.prefetch_related("aims"), plan=page.plan, number=number)
+        rows = list(page.rows().filter(obligation__commitment=commitment).order_by("obligation__action__position"))
+        worst, counts = summarise(rows)
+        context = {
+            "page": page,
+            "commitment": commitment,
+            "state": worst,
+            "counts": counts_of(counts, page, commitment=number),
+            "rows": rows,
+            "label": labels.STATES[State(worst)] if worst else "",
+            "aims": list(commitment.aims.all()),
+            "has_fund": commitment.obligations.filter(instalment__gt=0).exists(),
+        }
+        return render(request, "commitment.html", context)
+
+
+class ActionView(PlanView):
+    """A view about one action of the plan."""
+
+    def action(self, ref: str) -> Action:
+        found: Action = get_object_or_404(
+            Action.objects.select_related("plan", "commitment").prefetch_related("leads", "partners"),
+            plan=self.page.plan,
+            ref=ref,
+        )
+        return found
+
+    def standing(self, action: Action) -> Standing:
+        found: Standing = self.page.standings.select_related("obligation__action").get(obligation=action)
+        return found
+
+    def may_report(self, action: Action) -> bool:
+        allowed = Action.objects.reportable_by(self.page.membership)
+        return bool(allowed.filter(pk=action.pk).exists())
+
+    @property
+    def is_manager(self) -> bool:
+        return self.page.membership is not None and self.page.membership.role == Role.MANAGER
+
+
+class ActionDetail(ActionView):
+    """The signed words, what they were taken to mean, the deadline and its moves, each side's word, the register."""
+
+    def get(self, request: HttpRequest, ref: str) -> HttpResponse:
+        page, action = self.page, self.action(ref)
+        row = self._dated(self.standing(action))
+        history = standings.Histories(page.plan, [action.pk]).action(action.pk)
+        terms = terms_on(history.versions, page.on, page.known_day)
+        entries = present(register_of(page).filter(ref=ref).exclude(kind="plan"), page)
+        may_report = self.may_report(action)
+        context = {
+            "page": page,
+            "action": action,
+            "row": row,
+            "terms": terms,
+            "leads": list(action.leads.all()),
+            "partners": list(action.partners.all()),
+            "interpretations": action.interpretations,
+            "sides_differ": row.sides_differ,
+            "confidence_reason": self._confidence_reason(entries),
+            "can_move": terms.deadline.kind in MOVABLE,
+            "consents": self._consents(terms, entries),
+            "after": self._rows(action.after),
+            "until": self._rows(terms.until),
+            "sides": [self._side(side, entries) for side in page.plan.sides],
+            "periods": self._periods(history, terms),
+            "entries": entries,
+            "can_report": may_report,
+            "can_decide": may_report and self.is_manager,
+        }
+        return render(request, "action.html", context)
+
+    def _dated(self, row: Standing) -> Any:
+        """The row with what its deadline line says beside: the slip, and the days by which the original passed."""
+        later = row.last_day and row.original_last and row.last_day > row.original_last
+        row.slip = (row.last_day - row.original_last).days if row.last_day and row.original_last and later else 0  # type: ignore[attr-defined]
+        row.original_days = days_passed(row.original_last, row.original_stop, self.page.on)  # type: ignore[attr-defined]
+        return row
+
+    def _confidence_reason(self, entries: Sequence[Shown]) -> str:
+        said = [entry for entry in entries if entry.kind == "confidence" and not entry.withdrawn]
+        text = getattr(said[0].entry, "text", None) if said else None
+        return text.reason if text else ""
+
+    def _consents(self, terms: Terms, entries: Sequence[Shown]) -> list[dict[str, Any]]:
+        bodies = {body.code: body for body in self.page.plan.bodies.all()} if terms.consents else {}
+        given = {entry.words: entry for entry in entries if entry.kind == "consent" and not entry.withdrawn}
+        return [{"body": bodies[code], "given": given.get(code)} for code in terms.consents if code in bodies]
+
+    def _rows(self, refs: Sequence[str]) -> list[Standing]:
+        if not refs:
+            return []
+        rows = self.page.rows().filter(obligation__ref__in=refs)
+        return sorted(rows, key=lambda row: list(refs).index(row.obligation.ref))
+
+    def _side(self, side: str, entries: Sequence[Shown]) -> dict[str, Any]:
+        said = [entry for entry in entries if entry.side == side and entry.kind != "terms" and not entry.withdrawn]
+        latest = next((entry for entry in said if entry.kind in REPORTS), said[0] if said else None)
+        return {
+            "side": side,
+            "entries": len(said),
+            "says": latest.kind_label if latest else "",
+            "day": latest.recorded_day if latest else None,
+        }
+
+    def _periods(self, history: History, terms: Terms) -> list[dict[str, Any]]:
+        page = self.page
+        if terms.deadline.kind != "recurring":
+            return []
+        found = Recurrence(terms, Counting(history.facts, page.on, page.known_day)).periods
+        return [
+            {
+                "name": period.name,
+                "state": period.state,
+                "label": labels.PERIODS[period.state],
+                "delivered": period.delivered,
+                "target": period.target,
+            }
+            for period in found[-36:]
+        ]
+
+
+class Mine(PlanView):
+    """What my bodies lead or join, by urgency."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        page = self.page
+        mine = Action.objects.reportable_by(page.membership).values("pk")
+        rows = list(by_urgency(page.rows().filter(obligation__in=mine)))
+        tests = (
+            (_("Overdue"), lambda row: row.state == State.OVERDUE),
+            (_("Due"), lambda row: row.state in (State.DUE, State.DUE_SOON)),
+            (_("Awaiting somebody"), lambda row: row.state == State.AWAITING),
+            (_("Never reported"), lambda row: row.scored and row.never_reported and row.state not in SETTLED),
+            (_("Stale"), lambda row: row.stale_since is not None),
+            (_("In hand"), lambda row: row.state not in SETTLED),
+            (_("Done or closed"), lambda row: True),
+        )
+        groups = []
+        for label, belongs in tests:
+            chosen = [row for row in rows if belongs(row)]  # type: ignore[no-untyped-call]
+            rows = [row for row in rows if row not in chosen]
+            groups.append({"label": label, "rows": chosen})
+        context = {
+            "page": page,
+            "groups": [group for group in groups if group["rows"]],
+            "bodies": _bodies(page.membership),
+        }
+        return render(request, "mine.html", context)
+
+
+def _bodies(membership: Membership | None) -> list[Any]:
+    return list(membership.bodies.all()) if membership else []
+
+
+class Register(PlanView):
+    """Every entry, newest first; the audit trail is the data."""
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        page = self.page
+        found = EntryFilter(request.GET, register_of(page), page=page)
+        form = request.GET.get("format", "")
+        if form in exports.FORMATS:
+            rows = (exported_entry(entry, page.plan.slug) for entry in found.qs)
+            return exports.respond(rows, form, f"{page.plan.slug}-register-{page.on}")
+        chosen = Paginator(found.qs, PAGE).get_page(_page_number(request))
+        chosen.object_list = present(chosen.object_list, page)
+        context = {
+            "page": page,
+            "filter": found,
+            "page_obj": chosen,
+            "head": page.plan.entries.order_by("-number").first(),
+            **list_links(request, found, page),
+        }
+        return render(request, "register.html", context)
+
+
+def list_links(request: HttpRequest, found: PlanFilter, page: Page) -> dict[str, Any]:
+    """The filters in use, each to be removed on its own, and the exports of what is shown."""
+
+    def changed(name: str, values: list[str]) -> str:
+        query = request.GET.copy()
+        query.pop("page", None)
+        query.setlist(name, values)
+        return f"?{query.urlencode()}"
+
+    return {
+        "chips": [
+            {"label": label, "url": changed(name, [kept for kept in request.GET.getlist(name) if kept != value])}
+            for name, value, label in found.chips()
+        ],
+        "exports": [{"format": form, "url": changed("format", [form])} for form in exports.FORMATS],
+        "clear_url": f"{request.path}?{urlencode(page.kept)}",
+    }
+
+
+def exported_entry(entry: Entry, plan: str) -> dict[str, Any]:
+    """One entry under the names of the entries file, with its place in the chain."""
+    text = getattr(entry, "text", None)
+    return {
+        "plan": plan,
+        "number": entry.number,
+        "id": entry.code,
+        "ref": entry.ref,
+        "kind": entry.kind,
+        "effective": entry.effective,
+        "recorded": (entry.recorded_at or entry.recorded_day).isoformat(),
+        "loaded": entry.loaded_at.isoformat(),
+        "side": entry.side,
+        "quantity": entry.quantity,
+        "amount": entry.amount,
+        "currency": entry.currency,
+        "instalment": entry.instalment,
+        "to": entry.to.code if entry.to else entry.when,
+        "words": (text.decided_by if text and entry.kind == "moved" else "") or entry.words,
+        "reason": text.reason if text else "",
+        "note": text.note if text else "",
+        "source": text.source if text else "",
+        "hash": entry.hash,
+    }
+
+
+class EntryDetail(PlanView):
+    def get(self, request: HttpRequest, number: int) -> HttpResponse:
+        page = self.page
+        entry = register_of(page).filter(number=number).first()
+        if entry is None:
+            raise Http404
+        naming = present(register_of(page).filter(to=entry), page)
+        context = {"page": page, "entry": present([entry], page)[0], "named_by": naming}
+        return render(request, "entry.html", context)
+
+
+class Text(PlanView):
+    """Aims, and clause by clause the actions taken from the instrument; what nothing serves is a gap."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        page = self.page
+        rows = list(page.rows().order_by("obligation__action__position"))
+        commitments = page.plan.commitments.prefetch_related("aims")
+        by_commitment: dict[int, list[Standing]] = {}
+        for row in rows:
+            by_commitment.setdefault(row.obligation.commitment_id, []).append(row)
+        served: dict[int, list[Commitment]] = {}
+        for commitment in commitments:
+            for aim in commitment.aims.all():
+                served.setdefault(aim.pk, []).append(commitment)
+        context = {
+            "page": page,
+            "aims": [{"aim": aim, "commitments": served.get(aim.pk, [])} for aim in page.plan.aims.all()],
+            "commitments": [
+                {"commitment": commitment, "rows": [_pair(row) for row in by_commitment.get(commitment.pk, [])]}
+                for commitment in commitments
+            ],
+            "marked": marked(page.plan.signed_text, rows),
+        }
+        return render(request, "text.html", context)
+
+
+def _pair(row: Standing) -> dict[str, Any]:
+    return {"row": row, "action": row.action}
+
+
+def marked(text: str, rows: Sequence[Standing]) -> list[dict[str, Any]]:
+    """The signed text in segments; those that actions are anchored in carry their standings."""
+    anchors: dict[tuple[int, int], list[Standing]] = {}
+    for row in rows:
+        start, end = row.action.anchor_start, row.action.anchor_end
+        if start is not None and end is not None:
+            anchors.setdefault((start, end), []).append(row)
+    segments: list[dict[str, Any]] = []
+    place = 0
+    for (start, end), found in sorted(anchors.items()):
+        if start >= place:
+            segments += [{"text": text[place:start], "rows": []}, {"text": text[start:end], "rows": found}]
+            place = end
+    return [*segments, {"text": text[place:], "rows": []}] if text else []

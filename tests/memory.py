@@ -1,0 +1,137 @@
+"""A plan and its register in memory: the product's own readers, rule and status, without a database."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from actionplan import status
+from commitments import standings
+from commitments.dates import BEGINNING
+from commitments.entries_file import Reading, Row, _draft
+from commitments.facts import Counting, Fact, Lens, Version, terms_on
+from commitments.models import Plan, Standing
+from commitments.periods import Recurrence
+from commitments.plan_file import PlanSpec, read_plan
+from commitments.register import Draft
+from commitments.rule import History
+from commitments.states import days_counted
+from commitments.toml_reader import Source, Table
+from funding.plan_file import FundSpec, read_funds
+from funding.rule import InstalmentHistory
+from funding.standings import money_terms
+
+Judgeable = History | InstalmentHistory
+
+
+def read(tree: dict[str, Any]) -> tuple[PlanSpec, list[FundSpec], Source]:
+    source = Source(tree)
+    top = Table(source, (), tree, "the file")
+    plan = read_plan(top)
+    return plan, read_funds(top, plan), source
+
+
+def facts(plan: PlanSpec, rows: Sequence[dict[str, str]]) -> list[tuple[Draft, Fact]]:
+    """The rows as the entries file's reader and the register would have them, numbered in order."""
+    reading, model = Reading(), Plan(timezone=plan.timezone)
+    numbers = {row["id"]: number for number, row in enumerate(rows, 1)}
+    about: dict[str, Draft] = {}
+    found = []
+    for number, row in enumerate(rows, 1):
+        draft = _draft(Row(number, row, Draft(kind="", code="", effective="", recorded_day=date.min)), model, reading)
+        target = about.get(row["to"]) if draft.kind in ("withdrawn", "confirmed", "disputed") else None
+        if target:
+            draft.ref, draft.instalment = target.ref, target.instalment
+        about[draft.code] = draft
+        window = draft.window
+        fact = Fact(
+            number=number,
+            kind=draft.kind,
+            first=window.first,
+            last=window.last,
+            recorded=draft.recorded_day,
+            recorded_at=draft.recorded_at,
+            side=draft.side,
+            words=draft.words,
+            when=draft.when,
+            quantity=draft.quantity or 0,
+            to=numbers[row["to"]] if target else None,
+            amount=draft.amount or Fact.amount,
+            currency=draft.currency,
+        )
+        found.append((draft, fact))
+    return found
+
+
+class Register:
+    """The histories of a plan in memory, judged or stored as the product does it."""
+
+    def __init__(self, tree: dict[str, Any], rows: Sequence[dict[str, str]]) -> None:
+        self.plan, self.funds, self.source = read(tree)
+        entries = facts(self.plan, rows)
+        self.actions = {action.ref: action for action in self.plan.actions}
+        self.histories: dict[tuple[str, int], Judgeable] = {}
+        for ref in self.actions:
+            self._action(ref, entries)
+        for fund in self.funds:
+            for contribution in fund.contributions:
+                for number, (due, stated) in enumerate(contribution.instalments, 1):
+                    terms = money_terms(
+                        {
+                            "due": due.isoformat() if due else None,
+                            "stated": stated,
+                            "firmness": contribution.firmness,
+                            "lead_days": self.plan.lead_days,
+                            "withdrawn": "",
+                        }
+                    )
+                    mine = [
+                        fact
+                        for draft, fact in entries
+                        if draft.ref == contribution.ref and draft.instalment in (None, number)
+                    ]
+                    history = InstalmentHistory([Version(BEGINNING, terms)], mine)
+                    self.histories[contribution.ref, number] = history
+        self.stored = {key: {lens: history.standings(lens) for lens in Lens} for key, history in self.histories.items()}
+
+    def _action(self, ref: str, entries: list[tuple[Draft, Fact]]) -> History:
+        if (ref, 0) not in self.histories:
+            terms = standings.terms_from(self.actions[ref].terms)
+            until = {other: self._action(other, entries) for other in terms.until}
+            mine = [fact for draft, fact in entries if draft.ref == ref]
+            self.histories[ref, 0] = History([Version(BEGINNING, terms)], mine, until)
+        found = self.histories[ref, 0]
+        assert isinstance(found, History)
+        return found
+
+    def row(self, key: tuple[str, int], on: date, lens: Lens) -> Standing:
+        """The stored stretch that holds the day: exactly one."""
+        (stretch,) = [found for found in self.stored[key][lens] if found.start <= on < found.end]
+        return standings._rows(Plan(), 0, {lens: [stretch]})[0]
+
+    def action(self, ref: str, on: date, lens: Lens) -> dict[str, Any]:
+        history = self.histories[ref, 0]
+        assert isinstance(history, History)
+        known = on if lens is Lens.THEN else date(9999, 12, 30)
+        terms = terms_on(history.versions, on, known)
+        recurring = terms.deadline.kind == "recurring"
+        recurrence = Recurrence(terms, Counting(history.facts, on, known)) if recurring else None
+        return status._action(self.row((ref, 0), on, lens), on, recurrence)
+
+    def instalment(self, ref: str, number: int, on: date, lens: Lens) -> dict[str, Any]:
+        row = self.row((ref, number), on, lens)
+        return {
+            "state": row.state,
+            "days": days_counted(row.state, row.anchor, row.late, on),
+            "last_day": row.last_day.isoformat() if row.last_day else None,
+            "firmness": row.modality,
+            **row.figures,
+        }
+
+    def commitment(self, number: int, on: date, lens: Lens) -> dict[str, Any]:
+        refs = [
+            action.ref
+            for commitment in self.plan.commitments
+            if commitment.number == number
+            for action in commitment.actions
+        ]
+        return status.summary(self.row((ref, 0), on, lens) for ref in refs)
