@@ -1,3 +1,4 @@
+import io
 import os
 
 import pytest
@@ -15,7 +16,7 @@ from tests.servers import on_postgres
 def test_a_test_that_commits_leaves_an_empty_register_which_still_refuses_changes() -> None:
     for _ in range(2):
         assert not Entry.objects.exists()
-        call_command("load_plan", str(PLAN), verbosity=0)
+        call_command("load_plan", str(PLAN), stdout=io.StringIO())
         with pytest.raises(DatabaseError), transaction.atomic():
             Entry.objects.all().update(kind="note")
         call_command("flush", interactive=False, verbosity=0)

@@ -3,6 +3,7 @@
 import hashlib
 import http
 import http.client
+import io
 import math
 import signal
 import sys
@@ -56,7 +57,7 @@ def prepare(static_key: Path, *, samples: bool) -> None:
     if apps.get_model("commitments", "Plan").objects.exists():
         return
     with transaction.atomic():
-        call_command("load_plan", str(PLAN), verbosity=0)
+        call_command("load_plan", str(PLAN), stdout=io.StringIO())
         if samples:
             call_command("load_samples")
 
