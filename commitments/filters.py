@@ -3,6 +3,7 @@
 from typing import Any
 
 import django_filters
+from django import forms
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
@@ -52,7 +53,9 @@ class PlanFilter(django_filters.FilterSet):
 class ActionFilter(PlanFilter):
     q = django_filters.CharFilter(method="search", label=_("Search"))
     state = django_filters.MultipleChoiceFilter(
-        choices=[(state.value, labels.STATES[state]) for state in URGENCY], label=_("State")
+        choices=[(state.value, labels.STATES[state]) for state in URGENCY],
+        label=_("State"),
+        widget=forms.CheckboxSelectMultiple,
     )
     commitment = django_filters.ChoiceFilter(field_name="obligation__commitment__number", label=_("Commitment"))
     side = django_filters.ChoiceFilter(method="of_side", label=_("Side"))

@@ -103,11 +103,11 @@ def days_in_words(state: str, count: int) -> str:
     if state == State.DUE and count == 0:
         return _("last day today")
     texts: dict[str, Any] = {
-        State.OVERDUE: lambda: ngettext("%(n)s day past the last day", "%(n)s days past the last day", count),
+        State.OVERDUE: lambda: ngettext("by %(n)s day", "by %(n)s days", count),
         State.DUE: lambda: ngettext("%(n)s day left", "%(n)s days left", count),
-        State.DUE_SOON: lambda: ngettext("begins in %(n)s day", "begins in %(n)s days", count),
-        State.UPCOMING: lambda: ngettext("begins in %(n)s day", "begins in %(n)s days", count),
-        State.MET_LATE: lambda: ngettext("late by %(n)s day", "late by %(n)s days", count),
+        State.DUE_SOON: lambda: ngettext("in %(n)s day", "in %(n)s days", count),
+        State.UPCOMING: lambda: ngettext("in %(n)s day", "in %(n)s days", count),
+        State.MET_LATE: lambda: ngettext("by %(n)s day", "by %(n)s days", count),
     }
     return str(texts[state]()) % {"n": count} if state in texts else ""
 

@@ -1,6 +1,7 @@
 """The pages of a plan: list, commitment, action, mine, register, text."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -94,15 +95,18 @@ class ActionDetail(ActionView):
 
     def get(self, request: HttpRequest, ref: str) -> HttpResponse:
         page, action = self.page, self.action(ref)
-        row = self._dated(self.standing(action))
+        row = self.standing(action)
         history = standings.Histories(page.plan, [action.pk]).action(action.pk)
         terms = terms_on(history.versions, page.on, page.known_day)
+        recurrence = self._recurrence(history, terms)
+        if recurrence and recurrence.window:
+            row.first_day, row.last_day = recurrence.window.first, recurrence.window.last
         entries = present(register_of(page).filter(ref=ref).exclude(kind="plan"), page)
         may_report = self.may_report(action)
         context = {
             "page": page,
             "action": action,
-            "row": row,
+            "row": self._dated(row),
             "terms": terms,
             "leads": list(action.leads.all()),
             "partners": list(action.partners.all()),
@@ -113,8 +117,9 @@ class ActionDetail(ActionView):
             "consents": self._consents(terms, entries),
             "after": self._rows(action.after),
             "until": self._rows(terms.until),
-            "sides": [self._side(side, entries) for side in page.plan.sides],
-            "periods": self._periods(history, terms),
+            "sides": [self._side(side, entries, history) for side in page.plan.sides],
+            "periods": self._periods(recurrence),
+            "flags": page.plan.flags.filter(obligation=action).standing_or_cleared(page.on),
             "entries": entries,
             "can_report": may_report,
             "can_decide": may_report and self.is_manager,
@@ -144,21 +149,27 @@ class ActionDetail(ActionView):
         rows = self.page.rows().filter(obligation__ref__in=refs)
         return sorted(rows, key=lambda row: list(refs).index(row.obligation.ref))
 
-    def _side(self, side: str, entries: Sequence[Shown]) -> dict[str, Any]:
+    def _side(self, side: str, entries: Sequence[Shown], history: History) -> dict[str, Any]:
+        """What one side says, and how the action would stand by its word alone."""
+        alone = [fact for fact in history.facts if fact.kind not in REPORTS or fact.side == side]
+        verdict = replace(history, facts=alone).judge(self.page.on, self.page.known_day)
         said = [entry for entry in entries if entry.side == side and entry.kind != "terms" and not entry.withdrawn]
         latest = next((entry for entry in said if entry.kind in REPORTS), said[0] if said else None)
         return {
             "side": side,
+            "state": verdict.state.value,
             "entries": len(said),
             "says": latest.kind_label if latest else "",
             "day": latest.recorded_day if latest else None,
         }
 
-    def _periods(self, history: History, terms: Terms) -> list[dict[str, Any]]:
-        page = self.page
+    def _recurrence(self, history: History, terms: Terms) -> Recurrence | None:
         if terms.deadline.kind != "recurring":
-            return []
-        found = Recurrence(terms, Counting(history.facts, page.on, page.known_day)).periods
+            return None
+        return Recurrence(terms, Counting(history.facts, self.page.on, self.page.known_day))
+
+    def _periods(self, recurrence: Recurrence | None) -> list[dict[str, Any]]:
+        found = recurrence.periods if recurrence else []
         return [
             {
                 "name": period.name,

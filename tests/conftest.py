@@ -1,5 +1,6 @@
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -7,6 +8,8 @@ from django.conf import settings
 from django.db.backends.base.operations import BaseDatabaseOperations
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from actionplan import plan_loading, samples
+from commitments.models import Plan
 from tests import chromium
 from tests.servers import on_postgres
 from tests.site import Site
@@ -58,6 +61,18 @@ def _flush_may_empty_the_register() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(BaseDatabaseOperations, "execute_sql_flush", flush)
         yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """The Calais plan is there once for all tests; what a test adds is rolled back after it."""
+    with django_db_blocker.unblock():
+        plan_loading.load(samples.PLAN_FILE.read_bytes(), now=datetime(2014, 9, 20, 9, tzinfo=UTC))
+
+
+@pytest.fixture
+def calais(db: None) -> Plan:
+    return Plan.objects.get(slug="calais-2014")
 
 
 @pytest.fixture(scope="session")

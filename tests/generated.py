@@ -45,7 +45,8 @@ def actions(draw: st.DrawFn, ref: str, earlier: list[str]) -> dict[str, Any]:
         "deadline": draw(deadlines()),
         "consents": draw(st.sampled_from([[], [], [], ["port"], ["alpha", "port"]])),
     }
-    if earlier and draw(st.booleans()):
+    pending = draw(st.booleans())
+    if earlier and pending:
         action["until"] = draw(st.lists(st.sampled_from(earlier), unique=True, min_size=1, max_size=2))
     return action
 

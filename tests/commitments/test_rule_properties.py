@@ -1,0 +1,101 @@
+"""What must hold of the rule whatever the plan and its register say."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from commitments.dates import BEGINNING, END
+from commitments.facts import Lens
+from commitments.states import State
+from tests.generated import plans, registers
+from tests.memory import Register
+
+DAYS = st.dates(date(2014, 8, 1), date(2016, 6, 1))
+Case = tuple[dict[str, Any], list[dict[str, str]]]
+ABOUT_SILENCE = ("stale", "never_reported")
+
+
+def everything(register: Register, on: date, lens: Lens) -> dict[tuple[str, int], dict[str, Any]]:
+    return {
+        key: register.instalment(*key, on, lens) if key[1] else register.action(key[0], on, lens)
+        for key in register.histories
+    }
+
+
+@given(registers())
+@settings(deadline=None)
+def test_the_standings_of_an_obligation_cover_every_day_once(case: Case) -> None:
+    for lenses in Register(*case).stored.values():
+        for found in lenses.values():
+            assert found[0].start == BEGINNING
+            assert found[-1].end == END
+            assert all(one.end == other.start for one, other in zip(found, found[1:], strict=False))
+            assert all(one.verdict != other.verdict for one, other in zip(found, found[1:], strict=False))
+
+
+@given(registers(), DAYS)
+@settings(deadline=None)
+def test_what_is_recorded_later_never_changes_what_was_known_on_a_day(case: Case, on: date) -> None:
+    tree, rows = case
+    kept = {row["id"] for row in rows if row["recorded"][:10] <= on.isoformat()}
+    # an entry that names a later one is not known either
+    earlier = [row for row in rows if row["id"] in kept and (row["kind"] == "moved" or row["to"] in {"", *kept})]
+    assume(len(earlier) < len(rows) and "Auckland" not in tree["plan"]["timezone"])
+    before, after = Register(tree, earlier), Register(tree, rows)
+    assert everything(before, on, Lens.THEN) == everything(after, on, Lens.THEN)
+
+
+@given(registers(), DAYS)
+@settings(deadline=None)
+def test_a_withdrawn_entry_changes_nothing_once_its_withdrawal_is_known(case: Case, on: date) -> None:
+    tree, rows = case
+    named = {row["to"] for row in rows if row["kind"] in ("withdrawn", "confirmed", "disputed")}
+    alone = [
+        row for row in rows if row["id"] not in named and row["kind"] not in ("withdrawn", "confirmed", "disputed")
+    ]
+    assume(alone)
+    gone = alone[-1]
+    withdrawal = gone | {
+        **dict.fromkeys(("quantity", "amount", "currency", "words"), ""),
+        "id": "w",
+        "kind": "withdrawn",
+        "to": gone["id"],
+        "reason": "mistaken",
+    }
+    without = Register(tree, [row for row in rows if row is not gone])
+    withdrawn = Register(tree, [*rows, withdrawal])
+    for key, expected in everything(without, on, Lens.NOW).items():
+        found = everything(withdrawn, on, Lens.NOW)[key]
+        for name in expected.keys() - set(ABOUT_SILENCE):
+            assert found[name] == expected[name], (key, name)
+
+
+@given(plans(), DAYS, st.integers(1, 400))
+@settings(deadline=None)
+def test_without_entries_overdue_stays_overdue_and_grows_by_a_day_a_day(tree: Any, on: date, later: int) -> None:
+    register = Register(tree, [])
+    for ref in register.actions:
+        first, second = (register.action(ref, day, Lens.THEN) for day in (on, on + timedelta(days=later)))
+        if first["state"] == State.OVERDUE:
+            assert (second["state"], second["days"]) == (State.OVERDUE, first["days"] + later)
+
+
+@given(registers(), DAYS)
+@settings(deadline=None)
+def test_outstanding_is_never_negative_and_paid_never_below_zero(case: Case, on: date) -> None:
+    register = Register(*case)
+    for (ref, number), found in everything(register, on, Lens.NOW).items():
+        if number:
+            amounts = [*found["paid"].values(), *found["outstanding"].values()]
+            assert all(float(amount) >= 0 for amount in amounts), (ref, number)
+
+
+@given(registers(), DAYS)
+@settings(deadline=None)
+def test_days_are_counted_only_where_the_rules_count_them(case: Case, on: date) -> None:
+    counted = {State.OVERDUE, State.DUE, State.DUE_SOON, State.UPCOMING, State.MET_LATE}
+    for found in everything(Register(*case), on, Lens.THEN).values():
+        assert (found["days"] is not None) == (found["state"] in counted)
+        assert found["days"] is None or found["days"] >= 0
