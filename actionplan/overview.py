@@ -20,7 +20,8 @@ from commitments.pages import Page
 from commitments.presentation import present, register_of
 from commitments.states import State
 from commitments.summaries import counts_of, worst
-from funding.summaries import added, instalments, spending, totals
+from funding.instalments import instalments
+from funding.summaries import added, spending, totals
 
 SOON = timedelta(days=14)
 SHOWN = 7

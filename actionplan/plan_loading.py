@@ -8,10 +8,10 @@ from pathlib import Path
 from django.db import transaction
 
 from commitments import loading as commitments
-from commitments.plan_file import check_refs, read_plan
+from commitments.plan_file import PlanSpec, check_refs, read_plan
 from commitments.toml_reader import Fault, Table, parse
 from funding.loading import load_funds
-from funding.plan_file import read_funds
+from funding.plan_file import FundSpec, read_funds
 
 LARGEST = 1024 * 1024
 
@@ -50,10 +50,8 @@ def as_text(content: bytes) -> str:
         raise Refused([Fault(line, "this is not UTF-8: save the file in UTF-8")]) from None
 
 
-def load(
-    content: bytes, *, now: datetime | None = None, by: int | None = None, check: bool = False, text: str | None = None
-) -> Loaded:
-    """Validate the whole file, then create or update its plan; raises Refused. `check` writes nothing."""
+def read(content: bytes) -> tuple[PlanSpec, list[FundSpec]]:
+    """What the file says, by itself; raises Refused."""
     source = parse(as_text(content))
     if source.faults:
         raise Refused(source.faults)
@@ -64,13 +62,20 @@ def load(
     check_refs(source, plan, {contribution.ref for fund in funds for contribution in fund.contributions})
     if source.faults:
         raise Refused(source.faults)
+    return plan, funds
+
+
+def load(
+    content: bytes, *, now: datetime | None = None, by: int | None = None, check: bool = False, text: str | None = None
+) -> Loaded:
+    """Validate the whole file, then create or update its plan; raises Refused. `check` writes nothing."""
+    plan, funds = read(content)
     with transaction.atomic():
         loading = commitments.begin(plan, text)
-        if not loading.faults:
-            commitments.load_commitments(loading)
-            load_funds(loading, funds)
-            digest = hashlib.sha256(content).hexdigest()
-            commitments.finish(loading, sha256=digest, now=now or datetime.now(UTC), by=by)
+        commitments.load_commitments(loading)
+        load_funds(loading, funds)
+        digest = hashlib.sha256(content).hexdigest()
+        commitments.finish(loading, sha256=digest, now=now or datetime.now(UTC), by=by)
         if loading.faults or check:
             transaction.set_rollback(True)
     if loading.faults:

@@ -5,6 +5,8 @@ from django.urls import include, path
 from actionplan import views
 from commitments import recording
 from commitments import views as commitments
+from commitments.loading_views import LoadEntries
+from funding import recording as money
 from funding import views as funding
 
 plan_pages = [
@@ -17,8 +19,11 @@ plan_pages = [
     path("actions/<str:ref>/decide/", recording.Decide.as_view(), name="decide"),
     path("mine/", commitments.Mine.as_view(), name="mine"),
     path("fund/", funding.FundDetail.as_view(), name="fund"),
+    path("fund/pay/<str:ref>/", money.RecordPayment.as_view(), name="pay"),
+    path("fund/spend/<str:code>/", money.RecordSpending.as_view(), name="spend"),
     path("text/", commitments.Text.as_view(), name="text"),
     path("register/", commitments.Register.as_view(), name="register"),
+    path("register/load/", LoadEntries.as_view(), name="load-entries"),
     path("register/<int:number>/", commitments.EntryDetail.as_view(), name="entry"),
     path("register/<int:number>/withdraw/", recording.Withdraw.as_view(), name="withdraw"),
     path("register/<int:number>/confirm/", recording.Confirm.as_view(), name="confirm"),

@@ -44,12 +44,17 @@ class Reading:
         self.faults.append(Fault(line, text))
 
 
-def load(plan: Plan, content: bytes, *, now: datetime, by: int | None, check: bool = False) -> Reading:
-    """Read and append; nothing is written where there is a fault, or to check only."""
+def load(
+    plan: Plan, content: bytes, *, now: datetime, by: int | None, check: bool = False, side: str | None = None
+) -> Reading:
+    """Read and append; nothing is written where there is a fault, or to check only. `side`: only rows of that side."""
     with transaction.atomic():
         Plan.objects.select_for_update().get(pk=plan.pk)
         context = Context(plan, civil_day(now, plan.timezone))
         reading = read(plan, content, context)
+        for row in reading.rows if side is not None else []:
+            if row.draft.side != side:
+                reading.fault(row.line, _("You load entries of your own side, %(side)s, only.") % {"side": side})
         if not (reading.faults or check) and reading.rows:
             services.record(plan, [row.draft for row in reading.rows], context=context, by=by, now=now)
     return reading
@@ -75,7 +80,7 @@ def _rows(content: bytes, reading: Reading) -> Iterator[Row]:
         reading.fault(1, _("The file is larger than 4 MiB: load it in parts."))
         return
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         reading.fault(line, _("This is not UTF-8: save the file as CSV in UTF-8."))

@@ -1,6 +1,7 @@
 """A read plan file becomes rows and terms: what changes freely is updated, terms are entries of the register."""
 
 import secrets
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -10,7 +11,7 @@ from django.db import models
 
 from commitments import register, standings
 from commitments.models import Action, Aim, Body, Commitment, Entry, Obligation, Plan
-from commitments.plan_file import ActionSpec, CommitmentSpec, PlanSpec, find_words
+from commitments.plan_file import ActionSpec, CommitmentSpec, PlanSpec, find_circle, find_words
 from commitments.register import Draft
 from commitments.toml_reader import Fault
 
@@ -18,6 +19,7 @@ ADVICE = (
     "move a deadline in the register instead, or give the file a reason at its top level: "
     'change = "…" (counts from today) or correction = "…" (a mistake in the file, counts from adoption)'
 )
+SETTINGS = ("timezone", "year_basis", "sides", "adopted_on", "lead_days", "grace_days", "stale_days")
 
 
 @dataclass
@@ -63,14 +65,14 @@ def begin(spec: PlanSpec, signed_text: str | None) -> Loading:
 
 
 def _check_settings(loading: Loading, plan: Plan) -> None:
-    """The zone, the basis, the sides and the day of adoption are terms; the numbers are in the actions' terms."""
+    """The plan's settings that are terms: named once here, and not again for each action."""
     spec = loading.spec
-    for name in ("timezone", "year_basis", "sides", "adopted_on"):
+    for name in SETTINGS:
         if getattr(plan, name) != getattr(spec, name) and not (spec.change or spec.correction):
-            loading.fault(1, f"{name} of the plan is a term and was {getattr(plan, name)}: {ADVICE}")
+            loading.fault(spec.lines[name], f"{name} of the plan is a term and was {getattr(plan, name)}: {ADVICE}")
     used = Entry.objects.filter(plan=plan).exclude(side="").values_list("side", flat=True).distinct()
     for side in set(used) - set(spec.sides):
-        loading.fault(1, f"sides of the plan must keep {side}: the register has entries of that side")
+        loading.fault(spec.lines["sides"], f"sides of the plan must keep {side}: the register has entries of that side")
 
 
 def update(loading: Loading, row: models.Model, values: Mapping[str, Any], what: str) -> None:
@@ -107,7 +109,7 @@ def load_commitments(loading: Loading) -> None:
     positions = iter(range(len(spec.actions)))
     for commitment in spec.commitments:
         _load_commitment(loading, commitment, positions)
-    _link_superseders(plan, spec)
+    _link_superseders(loading)
     _vanished(loading)
 
 
@@ -150,17 +152,26 @@ def _anchor(loading: Loading, spec: ActionSpec) -> tuple[int | None, int | None]
         return None, None
     found = find_words(loading.plan.signed_text, spec.words, spec.at)
     if isinstance(found, str):
-        loading.fault(spec.line, f"words of action {spec.ref}: {found}")
+        loading.fault(spec.words_line, f"words of action {spec.ref}: {found}")
         return None, None
     return found
 
 
-def _link_superseders(plan: Plan, spec: PlanSpec) -> None:
-    actions = {action.ref: action for action in Action.objects.filter(plan=plan)}
-    for action in spec.actions:
-        if action.terms["until"]:
-            # only ever added: earlier terms still hold for earlier days
-            actions[action.ref].superseders.add(*(actions[ref] for ref in action.terms["until"]))
+def _link_superseders(loading: Loading) -> None:
+    plan = loading.plan
+    pending = [action for action in loading.spec.actions if action.terms["until"]]
+    actions = {action.ref: action for action in Action.objects.filter(plan=plan)} if pending else {}
+    for action in pending:
+        # only ever added: earlier terms still hold for earlier days
+        actions[action.ref].superseders.add(*(actions[ref] for ref in action.terms["until"]))
+    links: dict[str, list[str]] = defaultdict(list)
+    through = Action.superseders.through.objects.filter(from_action__plan=plan)
+    for ref, other in through.values_list("from_action__ref", "to_action__ref") if pending else ():
+        links[ref].append(other)
+    for action in pending:
+        if circle := find_circle(action.ref, links):
+            way = " → ".join(circle)
+            loading.fault(action.line, f"until runs in a circle with earlier terms, which hold for earlier days: {way}")
 
 
 def _vanished(loading: Loading) -> None:
@@ -175,8 +186,9 @@ def _vanished(loading: Loading) -> None:
             loading.fault(1, f"commitment {commitment.number} is missing: a commitment of a plan stays")
     plan.aims.exclude(code__in=[aim.code for aim in spec.aims]).delete()
     for body in plan.bodies.exclude(code__in=[body.code for body in spec.bodies]):
-        if body.memberships.exists() or Entry.objects.filter(plan=plan, words=body.code).exists():
-            loading.fault(1, f"body {body.code} is missing: accounts or entries name it")
+        named = Entry.objects.filter(plan=plan, words=body.code)
+        if body.memberships.exists() or body.leads.exists() or body.joins.exists() or named.exists():
+            loading.fault(1, f"body {body.code} is missing: accounts, entries or actions that are kept name it")
         else:
             body.delete()
             loading.changes.append(f"body {body.code}: removed")
@@ -232,8 +244,9 @@ def _latest_terms(plan: Plan) -> dict[int, dict[str, Any]]:
 def _check_terms(loading: Loading, wanted: Wanted, before: dict[str, Any] | None) -> None:
     if before is None or loading.spec.change or loading.spec.correction:
         return
-    differing = sorted(key for key in wanted.payload if wanted.payload[key] != before.get(key))
-    if differing != ["withdrawn"] or not wanted.payload["withdrawn"]:
+    settings = loading.spec.settings
+    differing = sorted(key for key in wanted.payload if key not in settings and wanted.payload[key] != before.get(key))
+    if differing and (differing != ["withdrawn"] or not wanted.payload["withdrawn"]):
         names = ", ".join(differing)
         loading.fault(wanted.line, f"terms of {wanted.obligation} differ from those recorded ({names}): {ADVICE}")
 

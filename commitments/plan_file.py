@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from commitments import dates
 from commitments.dates import DateError
-from commitments.toml_reader import LAST_YEAR, Source, Table, called
+from commitments.toml_reader import LAST_YEAR, Source, Table, called, shown
 
 MODALITIES = ("firm", "soft", "optional", "statement")
 BASES = ("uk-financial", "calendar", "anniversary")
@@ -44,6 +44,7 @@ class ActionSpec:
     interpretations: list[dict[str, Any]]
     terms: dict[str, Any]
     line: int
+    words_line: int
 
 
 @dataclass
@@ -79,6 +80,8 @@ class PlanSpec:
     change: str = ""
     correction: str = ""
     withdrawn: str = ""
+    # where the file says what
+    lines: dict[str, int] = field(default_factory=dict)
 
     @property
     def actions(self) -> list[ActionSpec]:
@@ -97,13 +100,12 @@ class PlanSpec:
 
 def read_plan(top: Table) -> PlanSpec:
     """The plan without its funds; faults are left in the table's source."""
-    if top.integer("format", required=True, least=1, most=1) is None:
-        top.fault("format", "format must be 1")
+    if top.integer("format", least=1, most=1) is None and "format" not in top.content:
+        top.fault("", "the file has no format: it begins with format = 1")
     table = top.table("plan", "the plan")
-    if table is None:
+    if "plan" not in top.content:
         top.fault("", "the file has no [plan]")
-        return PlanSpec()
-    spec = _read_settings(table)
+    spec = _read_settings(table) if table else PlanSpec()
     for reason in ("change", "correction", "withdrawn"):
         setattr(spec, reason, top.text(reason, longest=2000).strip())
     if spec.change and spec.correction:
@@ -122,7 +124,7 @@ def _read_settings(table: Table) -> PlanSpec:
     languages = table.texts("languages", required=True, filled=True)
     zone = table.text("timezone", required=True)
     if zone and zone not in available_timezones():
-        table.fault("timezone", f"timezone {zone!r} is unknown: give a name such as Europe/London")
+        table.fault("timezone", f"timezone {shown(zone)} is unknown: give a name such as Europe/London")
         zone = "UTC"
     slug = table.name("slug", longest=50)
     if slug and not re.fullmatch(r"[a-z0-9-]+", slug):
@@ -144,6 +146,7 @@ def _read_settings(table: Table) -> PlanSpec:
         stale_days=table.integer("stale_days", required=True, least=1) or 1,
         year_basis=table.choice("year_basis", BASES, required=True, default="calendar"),
         evidence_required=table.flag("evidence_required"),
+        lines={key: table.source.line((*table.path, key)) for key in table.content},
     )
     table.done()
     return spec
@@ -151,7 +154,7 @@ def _read_settings(table: Table) -> PlanSpec:
 
 def _check_side(table: Table, key: str, side: str) -> None:
     if not re.fullmatch(r"[A-Z]{2,8}", side):
-        table.fault(key, f"a side is two to eight capital letters such as GB, not {side!r}")
+        table.fault(key, f"a side is two to eight capital letters such as GB, not {shown(side)}")
 
 
 def _once(source: Source, place: str, key: str, names: list[str]) -> None:
@@ -193,7 +196,7 @@ def _read_commitment(table: Table, spec: PlanSpec) -> CommitmentSpec:
 def _known(table: Table, key: str, names: Iterable[str], known: set[str], what: str) -> None:
     for name in names:
         if name not in known:
-            table.fault(key, f"{key} of {table.what} names {name!r}: there is no such {what}")
+            table.fault(key, f"{key} of {table.what} names {shown(name)}: there is no such {what}")
 
 
 def _read_action(table: Table, spec: PlanSpec, bodies: set[str]) -> ActionSpec:
@@ -222,6 +225,7 @@ def _read_action(table: Table, spec: PlanSpec, bodies: set[str]) -> ActionSpec:
             **spec.settings,
         },
         line=table.source.line(table.path),
+        words_line=table.source.line((*table.path, "words")),
     )
     _known(table, "lead", action.lead, bodies, "body")
     _known(table, "with", action.partners, bodies, "body")
@@ -254,13 +258,15 @@ def _read_deadline(table: Table, spec: PlanSpec) -> tuple[dict[str, Any], Texts]
     if kind == "recurring":
         content["every"] = table.choice("every", ("month", "quarter", "year"), required=True, default="month")
         content["first"] = _edtf(table, "first", required=False, deadline=False)
-        _begins_a_period(table, content)
+        _begins_a_period(table, content, spec.adopted_on)
     if kind == "within":
         content["of"] = table.text("of", required=True, longest=200).strip()
         _read_span(table, content)
     if quantity:
         content["quantity"] = quantity
-    table.done()
+    # what belongs to a kind that is misspelt is not unknown
+    if table.content.get("kind") == kind:
+        table.done()
     return {key: value for key, value in content.items() if value not in (None, "")}, unit
 
 
@@ -279,11 +285,15 @@ def _edtf(table: Table, key: str, *, required: bool, deadline: bool) -> str:
     return ""
 
 
-def _begins_a_period(table: Table, content: Mapping[str, Any]) -> None:
+def _begins_a_period(table: Table, content: Mapping[str, Any], adopted_on: date) -> None:
     if content["first"]:
         first = dates.parse(content["first"]).first
-        if dates.period_containing(first, content["every"]).first != first:
+        period = dates.period_containing(first, content["every"])
+        if period.first != first:
             table.fault("first", f"first of {table.what} begins no {content['every']}: {content['first']!r}")
+        # each period is assessed, and a slip in the year would make thousands
+        if period.last < adopted_on:
+            table.fault("first", f"first of {table.what} ends before the plan was adopted: {content['first']!r}")
 
 
 def _read_span(table: Table, content: dict[str, Any]) -> None:
@@ -311,15 +321,17 @@ def check_refs(source: Source, spec: PlanSpec, others: set[str]) -> None:
         ):
             for name in names:
                 if name not in known:
-                    source.fault((*path, key), f"{key} of action {action.ref} names {name!r}: there is no such action")
+                    source.fault(
+                        (*path, key), f"{key} of action {action.ref} names {shown(name)}: there is no such action"
+                    )
     for key in ("after", "until"):
         links = {action.ref: action.after if key == "after" else action.terms["until"] for action in spec.actions}
         for (c, a), action in places.items():
-            if circle := _circle(action.ref, links):
+            if circle := find_circle(action.ref, links):
                 source.fault(("commitments", c, "actions", a, key), f"{key} runs in a circle: " + " → ".join(circle))
 
 
-def _circle(start: str, links: Mapping[str, list[str]]) -> list[str]:
+def find_circle(start: str, links: Mapping[str, list[str]]) -> list[str]:
     """The way from a ref back to itself, or nothing."""
     ways = [[start]]
     visited = {start}

@@ -1,6 +1,7 @@
 """The forms in which people record: report, move, decide, withdraw, confirm, dispute. Each is one call of a service."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -14,29 +15,33 @@ from django.utils.translation import gettext as _
 from commitments import clock, services
 from commitments.forms import ConfirmForm, DecideForm, EntryForm, MoveForm, ReasonForm, ReportForm
 from commitments.kinds import Context
-from commitments.models import Action, Entry, Role, Standing
+from commitments.models import Action, Entry, Role
+from commitments.pages import PlanView
 from commitments.presentation import present, register_of
 from commitments.views import ActionView
 
 Record = Callable[[int | None], Entry]
 
 
-class RecordingView(ActionView):
-    """Shows a form, says what the state would become, records; a colleague's newer entry is shown before."""
+class RecordingView(PlanView):
+    """Shows a form, says what would change, records; a colleague's newer entry is shown before."""
 
     template = ""
 
     def handle(
-        self, request: HttpRequest, action: Action, form: EntryForm, record: Record, **context: Any
+        self, request: HttpRequest, form: EntryForm, record: Record, look: Callable[[], Any], done: str, **context: Any
     ) -> HttpResponse:
-        """POST: preview, record, or give the text back with what stands against it."""
-        context |= {"page": self.page, "action": action, "row": self.standing(action), "form": form}
+        """POST: preview, record, or give the text back with what stands against it.
+
+        `record` appends the entry, `look` reads what the page then says, `done` is where to go after.
+        """
+        context |= {"page": self.page, "form": form}
         if not form.is_valid():
             return render(request, self.template, context, status=422)
         seen = None if "anyway" in request.POST else form.cleaned_data["seen"] or 0
         try:
             if "preview" in request.POST:
-                context["preview"] = self.preview(action, record)
+                context["preview"] = self.preview(record, look)
                 return render(request, self.template, context)
             entry = record(seen)
         except services.NewerEntries as newer:
@@ -47,31 +52,51 @@ class RecordingView(ActionView):
                 form.add_error(None, message)
             return render(request, self.template, context, status=422)
         messages.success(request, _("Recorded as entry %(number)s of the register.") % {"number": entry.number})
-        return HttpResponseRedirect(self.page.url("action", action.ref))
+        return HttpResponseRedirect(done)
 
-    def preview(self, action: Action, record: Record) -> Standing:
-        """What the action will read once this is recorded: recorded for real, looked at, and taken back."""
+    def preview(self, record: Record, look: Callable[[], Any]) -> Any:
+        """What will be said once this is recorded: recorded for real, looked at, and taken back."""
         with transaction.atomic():
             record(None)
-            row = self.standing(action)
+            found = look()
             transaction.set_rollback(True)
-        return row
+        return found
 
-    def seen(self, action: Action) -> int:
-        newest = Entry.objects.reported().filter(plan=action.plan, ref=action.ref).aggregate(newest=Max("number"))
+    def seen(self, ref: str) -> int:
+        """The number of the newest entry about an action or contribution."""
+        newest = Entry.objects.reported().filter(plan=self.page.plan, ref=ref).aggregate(newest=Max("number"))
         return newest["newest"] or 0
 
-    def moment(self) -> Any:
+    def moment(self) -> datetime:
         return clock.now(self.page.plan.timezone)
 
 
-class Report(RecordingView):
+class ActionRecording(RecordingView, ActionView):
+    """Recording about one action."""
+
+    def answer(self, request: HttpRequest, action: Action, form: EntryForm, record: Record) -> HttpResponse:
+        return self.handle(
+            request,
+            form,
+            record,
+            look=lambda: self.standing(action),
+            done=self.page.url("action", action.ref),
+            action=action,
+            row=self.standing(action),
+        )
+
+
+class Report(ActionRecording):
     template = "report.html"
 
     def _form(self, action: Action, data: Any = None) -> ReportForm:
         terms = Context(self.page.plan, self.page.today).terms[action.ref]
         return ReportForm(
-            data, terms=terms, bodies=list(self.page.plan.bodies.all()), seen=self.seen(action), initial=self._initial()
+            data,
+            terms=terms,
+            bodies=list(self.page.plan.bodies.all()),
+            seen=self.seen(action.ref),
+            initial=self._initial(),
         )
 
     def _initial(self) -> dict[str, Any]:
@@ -108,10 +133,10 @@ class Report(RecordingView):
                 confidence=data["confidence"],
             )
 
-        return self.handle(request, action, form, record)
+        return self.answer(request, action, form, record)
 
 
-class Decision(RecordingView):
+class Decision(ActionRecording):
     """A manager's decision about an action of theirs."""
 
     form_class: type[EntryForm]
@@ -124,13 +149,13 @@ class Decision(RecordingView):
 
     def get(self, request: HttpRequest, ref: str) -> HttpResponse:
         action = self.allowed(ref)
-        form = self.form_class(seen=self.seen(action), initial={"day": self.page.today})
+        form = self.form_class(seen=self.seen(action.ref), initial={"day": self.page.today})
         context = {"page": self.page, "action": action, "row": self.standing(action), "form": form}
         return render(request, self.template, context)
 
     def post(self, request: HttpRequest, ref: str) -> HttpResponse:
         action = self.allowed(ref)
-        form = self.form_class(request.POST, seen=self.seen(action))
+        form = self.form_class(request.POST, seen=self.seen(action.ref))
 
         def record(seen: int | None) -> Entry:
             data = form.cleaned_data
@@ -147,7 +172,7 @@ class Decision(RecordingView):
                 decided_by=data.get("decided_by", ""),
             )
 
-        return self.handle(request, action, form, record)
+        return self.answer(request, action, form, record)
 
 
 class Move(Decision):

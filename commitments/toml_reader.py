@@ -1,6 +1,7 @@
 """Reads TOML with every fault at once, each with its line and with what would be right; nothing is guessed."""
 
 import re
+import reprlib
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,15 @@ Path = tuple[str | int, ...]
 LAST_YEAR = 9000
 _HEADER = re.compile(r"\s*(\[\[?)\s*([^\]\[]+?)\s*\]\]?\s*(#.*)?")
 _KEY = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"))*)\s*=""")
+# strings and comments, which may hold brackets without meaning them; brackets; ends of lines
+_TOKEN = re.compile(
+    r'''"""(?:\\.|[^\\])*?"{3,5}|\'{3}.*?\'{3,5}|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*|[\[\]{}\n]''', re.DOTALL
+)
+# a key of so many parts is no plan's, and reading it would take the square of its length
+_DEEP = re.compile(r"(?<![^\s.=,#])(?:[^\s.=,#]++[ \t]*+\.[ \t]*+){40}")
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 80
+_SHORT.maxlevel = 2
 
 
 @dataclass(frozen=True, order=True)
@@ -43,20 +53,47 @@ class Source:
 
 def parse(text: str) -> Source:
     """The file's tree and lines; one that is no TOML has a single fault."""
+    if deep := _DEEP.search(text):
+        return Source({}, faults=[Fault(text.count("\n", 0, deep.start()) + 1, "this is not TOML: nested too deeply")])
     try:
-        return Source(tomllib.loads(text), _lines(text))
+        source = Source(tomllib.loads(text), _lines(text))
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         line = re.search(r"\(at line (\d+)", str(error))
         what = re.sub(r" \(at .*", "", str(error)) or "nested too deeply"
         last = text.count("\n") + 1
         return Source({}, faults=[Fault(int(line[1]) if line else last, f"this is not TOML: {what}")])
+    _refuse_null(source)
+    return source
+
+
+def _refuse_null(source: Source) -> None:
+    """No database holds the character U+0000 in a text."""
+    left: list[tuple[Path, Any]] = [((), source.tree)]
+    while left:
+        path, value = left.pop()
+        if isinstance(value, dict):
+            left += [((*path, key), item) for key, item in value.items()]
+        elif isinstance(value, list):
+            left += [((*path, place), item) for place, item in enumerate(value)]
+        elif isinstance(value, str) and "\x00" in value:
+            source.fault(path, "this text holds the character U+0000, which no text may hold")
+
+
+def shown(value: Any) -> str:
+    """A value in a message: one short line, however long or deep it is in the file."""
+    if isinstance(value, date):
+        return value.isoformat()
+    try:
+        return _SHORT.repr(value)
+    except ValueError:
+        return "a number of thousands of digits"
 
 
 def _lines(text: str) -> dict[Path, int]:
     lines: dict[Path, int] = {}
     table: Path = ()
     counts: dict[Path, int] = {}
-    for number, line in _outside_long_strings(text):
+    for number, line in _statements(text):
         if header := _HEADER.fullmatch(line):
             table = _resolve(header[2], counts, new=header[1] == "[[")
             lines.setdefault(table, number)
@@ -67,13 +104,17 @@ def _lines(text: str) -> dict[Path, int]:
     return lines
 
 
-def _outside_long_strings(text: str) -> Iterator[tuple[int, str]]:
-    inside = ""
-    for number, line in enumerate(text.split("\n"), 1):
-        if not inside:
-            yield number, line.rstrip("\r")
-        for quote in re.findall(r'"""|\'\'\'', line):
-            inside = "" if inside == quote else inside or quote
+def _statements(text: str) -> Iterator[tuple[int, str]]:
+    """The lines on which a header or a key stands: those that begin outside of every string, list and table."""
+    lines = text.split("\n")
+    number, depth = 1, 0
+    yield number, lines[0].rstrip("\r")
+    for token in _TOKEN.finditer(text):
+        found = token[0]
+        depth += (found in ("[", "{")) - (found in ("]", "}"))
+        number += found.count("\n")
+        if found == "\n" and depth == 0:
+            yield number, lines[number - 1].rstrip("\r")
 
 
 def _split(dotted: str) -> tuple[str, ...]:
@@ -116,7 +157,7 @@ class Table:
         wrong = isinstance(value, bool) and kind is not bool
         wrong = wrong or (isinstance(value, datetime) and kind is date)
         if wrong or not isinstance(value, kind):
-            self.fault(key, f"{key} of {self.what} must be {right}, not {value!r}")
+            self.fault(key, f"{key} of {self.what} must be {right}, not {shown(value)}")
             return None
         return value
 
@@ -126,23 +167,23 @@ class Table:
             return default
         if required and not value.strip():
             self.fault(key, f"{key} of {self.what} is empty: give it a text")
-        if len(value) > longest or "\x00" in value:
-            self.fault(key, f"{key} of {self.what} must be plain text of at most {longest} characters")
+        if len(value) > longest:
+            self.fault(key, f"{key} of {self.what} must be a text of at most {longest} characters")
             return default
         return str(value)
 
     def name(self, key: str, *, longest: int = 64) -> str:
         """An id or ref: letters, digits, dot, hyphen and underscore."""
         value = self.text(key, required=True, longest=longest)
-        if value and not re.fullmatch(r"[\w.-]+", value, re.ASCII):
-            self.fault(key, f"{key} of {self.what} may hold only letters, digits, '.', '-' and '_', not {value!r}")
+        if value and not re.fullmatch(r"(?!\.+$)[\w.-]+", value, re.ASCII):
+            self.fault(key, f"{key} of {self.what} may hold only letters, digits, '.', '-' and '_', not {shown(value)}")
             return ""
         return value
 
     def integer(self, key: str, *, required: bool = False, least: int = 0, most: int = 3660) -> int | None:
         value = self._take(key, int, f"a whole number from {least} to {most}", required=required)
         if value is not None and not least <= value <= most:
-            self.fault(key, f"{key} of {self.what} must be a whole number from {least} to {most}, not {value}")
+            self.fault(key, f"{key} of {self.what} must be a whole number from {least} to {most}, not {shown(value)}")
             return None
         return value if value is None else int(value)
 
@@ -153,7 +194,7 @@ class Table:
         right = "one of " + ", ".join(choices)
         value = self._take(key, str, right, required=required)
         if value is not None and value not in choices:
-            self.fault(key, f"{key} of {self.what} must be {right}, not {value!r}")
+            self.fault(key, f"{key} of {self.what} must be {right}, not {shown(value)}")
             return default
         return value or default
 
@@ -175,11 +216,12 @@ class Table:
         for language in languages:
             if not isinstance(value.get(language), str) or not value[language].strip():
                 self.fault(key, f"{key} of {self.what} has no text in {language!r}")
-        for language in value.keys() - set(languages):
+        # without languages that fault is named, and this one would only repeat it
+        for language in value.keys() - set(languages) if languages else ():
             known = ", ".join(languages)
             self.fault(
                 key,
-                f"{key} of {self.what} is in {language!r}, which is none of the plan's languages ({known})",
+                f"{key} of {self.what} is in {shown(language)}, which is none of the plan's languages ({known})",
             )
         return {language: text for language, text in value.items() if isinstance(text, str)}
 
@@ -197,7 +239,7 @@ class Table:
             return []
         if len(set(values)) < len(values):
             self.fault(key, f"{key} of {self.what} names something twice")
-        if filled and not values and key in self.content:
+        if filled and self.content.get(key) == []:
             self.fault(key, f"{key} of {self.what} is empty: give it at least one")
         return list(dict.fromkeys(values))
 
@@ -225,12 +267,17 @@ class Table:
         """Every key that nobody asked for is unknown."""
         for key in self.content.keys() - self.asked:
             known = ", ".join(sorted(self.asked))
-            self.fault(key, f"{self.what} has an unknown key {key!r}: it can have {known}")
+            self.fault(key, f"{self.what} has an unknown key {shown(key)}: it can have {known}")
 
 
 def called(kind: str, key: str) -> Callable[[Mapping[str, Any], int], str]:
     """How faults name a table: by its key where it has one, else by its place."""
-    return lambda content, place: f"{kind} {content.get(key, f'number {place}')}"
+
+    def what(content: Mapping[str, Any], place: int) -> str:
+        name = content.get(key, f"number {place}")
+        return f"{kind} {name if isinstance(name, str) and name.isprintable() and len(name) <= 80 else shown(name)}"
+
+    return what
 
 
 def decimal(text: Any) -> Decimal | None:

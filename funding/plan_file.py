@@ -9,7 +9,7 @@ from babel.numbers import list_currencies
 from commitments import dates
 from commitments.dates import DateError
 from commitments.plan_file import PlanSpec, Texts, read_interpretations
-from commitments.toml_reader import LAST_YEAR, Table, called, decimal
+from commitments.toml_reader import LAST_YEAR, Table, called, decimal, shown
 from funding.years import due_day, first_year
 
 FIRMNESS = ("firm", "conditional", "up-to", "on-delivery")
@@ -109,7 +109,7 @@ def _reported(content: Any, place: int) -> str:
 def _read_contribution(table: Table, plan: PlanSpec) -> ContributionSpec:
     side = table.text("from", required=True)
     sides = {*plan.sides, *(body.side for body in plan.bodies if body.side)}
-    if side and side not in sides:
+    if side and side not in sides and plan.sides:
         table.fault("from", f"from of {table.what} must be a side of the plan ({', '.join(sorted(sides))})")
     contribution = ContributionSpec(
         ref=table.name("ref", longest=32),
@@ -184,12 +184,12 @@ def _read_money(table: Table, key: str, pair: Any) -> list[str] | None:
     currency, amount = pair
     value = decimal(amount)
     if currency not in list_currencies():
-        table.fault(key, f"{key} of {table.what} has an unknown currency {currency!r}: give a code such as EUR")
+        table.fault(key, f"{key} of {table.what} has an unknown currency {shown(currency)}: give a code such as EUR")
         return None
     if value is None:
         table.fault(
             key,
-            f"{key} of {table.what} has the amount {amount!r}: it must be a plain positive decimal such as "
+            f"{key} of {table.what} has the amount {shown(amount)}: it must be a plain positive decimal such as "
             '"5000000" or "750000.50"',
         )
         return None
@@ -205,7 +205,7 @@ def _read_purpose(table: Table, plan: PlanSpec) -> PurposeSpec:
     refs = {action.ref for action in plan.actions}
     for ref in purpose.actions:
         if ref not in refs:
-            table.fault("actions", f"actions of {table.what} names {ref!r}: there is no such action")
+            table.fault("actions", f"actions of {table.what} names {shown(ref)}: there is no such action")
     table.done()
     return purpose
 
@@ -217,7 +217,7 @@ def _read_reported(table: Table, languages: list[str]) -> ReportedSpec:
     try:
         dates.parse(text if isinstance(text, str) else "")
     except DateError:
-        table.fault("on", f'on of {table.what} must be a date such as "2014-09" or 2014-09-20, not {on!r}')
+        table.fault("on", f'on of {table.what} must be a date such as "2014-09" or 2014-09-20, not {shown(on)}')
         text = "2000"
     reported = ReportedSpec(
         currency=money[0],

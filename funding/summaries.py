@@ -4,52 +4,26 @@ Currencies are never added together and never converted; only firm money is summ
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from commitments.models import Entry, Standing
+from commitments.models import Entry
 from commitments.pages import Page
 from commitments.presentation import Shown, present, register_of, void_numbers
+from funding.charts import Chart, charts
+from funding.instalments import Amounts, InstalmentLine, instalments
 from funding.models import Contribution, Fund, Purpose, Reported
-
-Amounts = dict[str, Decimal]
-
-
-@dataclass
-class InstalmentLine:
-    """One instalment as it stands; amounts by currency in the order of the text."""
-
-    row: Standing
-    stated: Amounts
-    paid: Amounts
-    outstanding: Amounts
-    entries: list[Shown] = field(default_factory=list)
-
-    @property
-    def number(self) -> int:
-        return self.row.obligation.instalment
-
-    @property
-    def due(self) -> date | None:
-        return self.row.last_day
-
-    @property
-    def bars(self) -> list[dict[str, Any]]:
-        """How much of each stated currency is paid, where something is."""
-        return [
-            {"currency": currency, "stated": stated, "paid": min(self.paid[currency], stated)}
-            for currency, stated in self.stated.items()
-            if currency in self.paid
-        ]
+from funding.services import may_pay, may_spend
 
 
 @dataclass
 class ContributionLine:
     contribution: Contribution
     rows: list[InstalmentLine]
+    can_record: bool = False
+    record_url: str = ""
 
     @property
     def side(self) -> str:
@@ -95,28 +69,9 @@ class FundLine:
     reported: list[Reported]
     totals: list[Total]
     spent: Amounts
-
-
-def amounts(figures: Mapping[str, str]) -> Amounts:
-    return {currency: Decimal(amount) for currency, amount in figures.items()}
-
-
-def instalments(page: Page) -> list[InstalmentLine]:
-    rows = (
-        Standing.objects.filter(plan=page.plan, obligation__instalment__gt=0)
-        .on(page.on, page.lens)
-        .select_related("obligation__as_instalment__contribution")
-        .order_by("obligation__as_instalment__contribution__position", "obligation__instalment")
-    )
-    return [
-        InstalmentLine(
-            row,
-            amounts(row.figures["stated"]),
-            amounts(row.figures["paid"]),
-            amounts(row.figures["outstanding"]),
-        )
-        for row in rows
-    ]
+    charts: list[Chart]
+    can_spend: bool
+    spend_url: str
 
 
 def totals(lines: Iterable[InstalmentLine], spent: Amounts, page: Page) -> list[Total]:
@@ -181,11 +136,19 @@ def _fund_line(fund: Fund, lines: Sequence[InstalmentLine], spent: Sequence[Show
     return FundLine(
         fund=fund,
         contributions=[
-            ContributionLine(contribution, [line for line in lines if line.row.obligation.ref == contribution.ref])
+            ContributionLine(
+                contribution,
+                [line for line in lines if line.row.obligation.ref == contribution.ref],
+                can_record=may_pay(page.membership, contribution),
+                record_url=page.url("pay", contribution.ref),
+            )
             for contribution in fund.contributions.all()
         ],
         purposes=[PurposeLine(purpose, added(entries), entries) for purpose, entries in by_purpose.items()],
         reported=[reported for reported in fund.reported.all() if reported.first_day <= page.on],
         totals=totals(lines, added(spent), page),
         spent=added(spent),
+        charts=charts(lines),
+        can_spend=may_spend(page.membership),
+        spend_url=page.url("spend", fund.code),
     )

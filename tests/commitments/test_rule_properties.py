@@ -1,5 +1,6 @@
 """What must hold of the rule whatever the plan and its register say."""
 
+import itertools
 from datetime import date, timedelta
 from typing import Any
 
@@ -31,8 +32,8 @@ def test_the_standings_of_an_obligation_cover_every_day_once(case: Case) -> None
         for found in lenses.values():
             assert found[0].start == BEGINNING
             assert found[-1].end == END
-            assert all(one.end == other.start for one, other in zip(found, found[1:], strict=False))
-            assert all(one.verdict != other.verdict for one, other in zip(found, found[1:], strict=False))
+            assert all(one.end == other.start for one, other in itertools.pairwise(found))
+            assert all(one.verdict != other.verdict for one, other in itertools.pairwise(found))
 
 
 @given(registers(), DAYS)

@@ -1,0 +1,89 @@
+"""The forms in which a manager records money."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from babel.numbers import list_currencies
+from django import forms
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from commitments import labels
+from commitments.forms import LONG, DatedForm
+from commitments.models import Action
+from commitments.templatetags.plan import localized
+from funding.amounts import AmountError, parse_amount
+from funding.instalments import InstalmentLine
+from funding.models import Purpose
+from funding.templatetags.money import money
+
+
+class MoneyForm(DatedForm):
+    amount = forms.CharField(label=_("Amount"), max_length=40, widget=forms.TextInput(attrs={"inputmode": "decimal"}))
+    currency = forms.CharField(label=_("Currency"), max_length=3, help_text=_("Its code: EUR, GBP …"))
+    note = forms.CharField(
+        label=_("What there is to say"), widget=forms.Textarea(attrs={"rows": 3}), required=False, max_length=LONG
+    )
+    source = forms.CharField(
+        label=_("Evidence"), help_text=_("A link, or the reference of a document."), required=False, max_length=1000
+    )
+
+    def __init__(self, *args: Any, adopted_on: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.adopted_on = adopted_on
+
+    def clean_amount(self) -> Decimal:
+        try:
+            return parse_amount(self.cleaned_data["amount"])
+        except AmountError as error:
+            raise forms.ValidationError(str(error)) from None
+
+    def clean_currency(self) -> str:
+        code = str(self.cleaned_data["currency"]).strip().upper()
+        if code not in list_currencies():
+            raise forms.ValidationError(_("This is no currency of ISO 4217: give a code such as EUR or GBP."))
+        return code
+
+    def clean_day(self) -> date | None:
+        day: date | None = self.cleaned_data.get("day")
+        if day and day < self.adopted_on:
+            text = _t("The plan was adopted on %(day)s: money is recorded from that day on.")
+            raise forms.ValidationError(text % {"day": labels.day(self.adopted_on)})
+        return day
+
+
+class PaymentForm(MoneyForm):
+    kind = forms.ChoiceField(
+        label=_("What happened"), choices=[("paid", _("paid")), ("refunded", _("refunded"))], widget=forms.RadioSelect
+    )
+    instalment = forms.TypedChoiceField(label=_("Instalment"), coerce=int)
+    field_order = ["kind", "instalment", "amount", "currency", "day", "period", "note", "source"]
+
+    def __init__(self, *args: Any, lines: Sequence[InstalmentLine], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["instalment"].choices = [  # type: ignore[attr-defined]
+            (line.number, _instalment_label(line)) for line in lines
+        ]
+        self.fields["kind"].initial = "paid"
+
+
+def _instalment_label(line: InstalmentLine) -> str:
+    due = labels.day(line.due) if line.due else _t("no date")
+    return f"{line.number}, {due}: {money(line.stated)}"
+
+
+class SpendingForm(MoneyForm):
+    purpose = forms.ChoiceField(label=_("Purpose"), widget=forms.RadioSelect)
+    ref = forms.ChoiceField(label=_("Action, if one is known"), required=False)
+    field_order = ["purpose", "ref", "amount", "currency", "day", "period", "note", "source"]
+
+    def __init__(self, *args: Any, purposes: Sequence[Purpose], actions: Sequence[Action], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["purpose"].choices = [  # type: ignore[attr-defined]
+            (purpose.code, localized(purpose.title)) for purpose in purposes
+        ]
+        self.fields["ref"].choices = [("", "—")] + [  # type: ignore[attr-defined]
+            (action.ref, f"{action.ref} {localized(action.title)}") for action in actions
+        ]

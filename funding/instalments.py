@@ -1,0 +1,76 @@
+"""Instalments as they stand on a page's day."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from commitments.models import Standing
+from commitments.pages import Page
+from commitments.presentation import Shown
+
+Amounts = dict[str, Decimal]
+
+
+@dataclass
+class InstalmentLine:
+    """One instalment as it stands; amounts by currency in the order of the text."""
+
+    row: Standing
+    stated: Amounts
+    paid: Amounts
+    outstanding: Amounts
+    entries: list[Shown] = field(default_factory=list)
+
+    @property
+    def number(self) -> int:
+        return self.row.obligation.instalment
+
+    @property
+    def due(self) -> date | None:
+        return self.row.last_day
+
+    @property
+    def overpaid(self) -> Amounts:
+        """What was paid beyond the stated amount."""
+        return {
+            currency: self.paid[currency] - stated
+            for currency, stated in self.stated.items()
+            if self.paid.get(currency, Decimal(0)) > stated
+        }
+
+    @property
+    def part_paid(self) -> bool:
+        return any(self.paid.values()) and any(self.outstanding.values())
+
+    @property
+    def bars(self) -> list[dict[str, Any]]:
+        """How much of each stated currency is paid, where something is."""
+        return [
+            {"currency": currency, "stated": stated, "paid": min(self.paid[currency], stated)}
+            for currency, stated in self.stated.items()
+            if currency in self.paid
+        ]
+
+
+def amounts(figures: Mapping[str, str]) -> Amounts:
+    return {currency: Decimal(amount) for currency, amount in figures.items()}
+
+
+def instalments(page: Page) -> list[InstalmentLine]:
+    rows = (
+        Standing.objects.filter(plan=page.plan, obligation__instalment__gt=0)
+        .on(page.on, page.lens)
+        .select_related("obligation__as_instalment__contribution")
+        .order_by("obligation__as_instalment__contribution__position", "obligation__instalment")
+    )
+    return [
+        InstalmentLine(
+            row,
+            amounts(row.figures["stated"]),
+            amounts(row.figures["paid"]),
+            amounts(row.figures["outstanding"]),
+        )
+        for row in rows
+    ]
