@@ -18,6 +18,7 @@ NAV: tuple[tuple[str, Callable[[], str]], ...] = (
     ("fund", lambda: _("Fund")),
     ("text", lambda: _("Text")),
     ("register", lambda: _("Register")),
+    ("digests", lambda: _("Digests")),
 )
 
 

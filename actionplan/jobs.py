@@ -1,23 +1,25 @@
-"""The jobs and their ledger: each brings the database to what a day requires, and is right run once, twice or late."""
+"""The jobs: each brings the database to what a day requires, and is right run once, twice, late or at once."""
 
 from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Max
 from django.utils import timezone
 
+from actionplan import outbox
 from actionplan.models import JobRun
 from commitments import clock, flags
 from commitments.models import Plan
 
-# What each job does for a plan and a day; it returns counts of what it changed.
-JOBS: dict[str, Callable[[Plan, date], dict[str, int]]] = {"flag_overdue": flags.bring_up_to}
+# What each job does for a plan and a day, as at the end of it; it returns counts of what it changed.
+JOBS: dict[str, Callable[[Plan, date], dict[str, int]]] = {
+    "flag_overdue": flags.bring_up_to,
+    "send_digests": outbox.send,
+}
 
 # Days without a run are filled in with their true dates, so many at the most.
 CATCH_UP = timedelta(days=366)
-LATE_AFTER = timedelta(hours=48)
 
 
 class FutureDay(ValueError):
@@ -46,8 +48,11 @@ def _finish(row: JobRun, started: datetime, outcome: JobRun.Outcome, counts: dic
     row.save()
 
 
-def due_days(job: str, plan: Plan, today: date) -> list[date]:
-    """The days since the last success, and today."""
+def due_days(job: str, plan: Plan) -> list[date]:
+    """The days for which the job is due: missed ones and today for the flags, the week's Monday for the digests."""
+    if job == "send_digests":
+        return [outbox.due_week(clock.now(plan.timezone), plan.timezone) + outbox.WEEK]
+    today = clock.today(plan.timezone)
     last = JobRun.objects.filter(plan=plan, job=job, outcome="succeeded", day__lt=today).order_by("-day").first()
     if last is None:
         return [today]
@@ -57,29 +62,4 @@ def due_days(job: str, plan: Plan, today: date) -> list[date]:
 
 def run_due() -> list[dict[str, Any]]:
     """Everything that is due now, for every plan in its own zone; two callers at once leave what one would."""
-    return [
-        run(job, plan, day)
-        for plan in Plan.objects.all()
-        for job in JOBS
-        for day in due_days(job, plan, clock.today(plan.timezone))
-    ]
-
-
-def last_successes(plan: Plan) -> dict[str, datetime | None]:
-    """For each job when it last succeeded for the plan, or None."""
-    rows = JobRun.objects.filter(plan=plan, outcome="succeeded").values("job").annotate(last=Max("finished"))
-    last = {row["job"]: row["last"] for row in rows}
-    return {job: last.get(job) for job in JOBS}
-
-
-def freshness(plan: Plan) -> list[dict[str, Any]]:
-    return [
-        {"job": job, "last_success": when.isoformat() if when else None} for job, when in last_successes(plan).items()
-    ]
-
-
-def late(plan: Plan, now: datetime) -> list[str]:
-    """The jobs without a success for 48 hours."""
-    since = now - LATE_AFTER
-    fresh = JobRun.objects.filter(plan=plan, outcome="succeeded", finished__gte=since).values_list("job", flat=True)
-    return [job for job in JOBS if job not in set(fresh)]
+    return [run(job, plan, day) for plan in Plan.objects.all() for job in JOBS for day in due_days(job, plan)]

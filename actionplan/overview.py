@@ -11,7 +11,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from actionplan import jobs
+from actionplan import ledger
+from actionplan.ledger import JOB_LABELS
 from actionplan.timeline import timeline
 from commitments import labels
 from commitments.filters import by_urgency
@@ -69,11 +70,10 @@ def overview(page: Page) -> dict[str, Any]:
 
 
 def _jobs(page: Page) -> list[dict[str, Any]]:
-    names = {"flag_overdue": _("Overdue check")}
-    late = jobs.late(page.plan, timezone.now())
+    late = ledger.late(page.plan, timezone.now())
     return [
-        {"label": names.get(job, job), "last_success": when, "late": job in late}
-        for job, when in jobs.last_successes(page.plan).items()
+        {"label": JOB_LABELS[job], "last_success": when, "late": job in late}
+        for job, when in ledger.last_successes(page.plan).items()
     ]
 
 

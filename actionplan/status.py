@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from actionplan import jobs
+from actionplan import ledger
 from commitments import standings
 from commitments.facts import Counting, terms_on
 from commitments.models import Action, Plan, Standing
@@ -39,7 +39,7 @@ def status(plan: Plan, on: date, known: date | None, *, today: date) -> dict[str
             for row in actions
         ],
         "contributions": _contributions(plan, instalments, on),
-        "jobs": jobs.freshness(plan),
+        "jobs": ledger.freshness(plan),
     }
 
 

@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from actionplan import digest_views as digests
 from actionplan import views
 from commitments import recording
 from commitments import views as commitments
@@ -28,6 +29,10 @@ plan_pages = [
     path("register/<int:number>/withdraw/", recording.Withdraw.as_view(), name="withdraw"),
     path("register/<int:number>/confirm/", recording.Confirm.as_view(), name="confirm"),
     path("register/<int:number>/dispute/", recording.Dispute.as_view(), name="dispute"),
+    path("digests/", digests.Digests.as_view(), name="digests"),
+    path("digests/preview/", digests.DigestPreview.as_view(), name="digest-preview"),
+    path("digests/<int:number>/", digests.DigestDetail.as_view(), name="digest"),
+    path("digests/<int:number>/mend/", digests.DigestMend.as_view(), name="digest-mend"),
     path("status.json", views.Status.as_view(), name="status"),
 ]
 
@@ -36,6 +41,7 @@ urlpatterns = [
     path("sign-out/", views.SignOut.as_view(), name="sign-out"),
     path("language/", views.set_language, name="language"),
     path("accessibility/", views.accessibility, name="accessibility"),
+    path("unsubscribe/<str:token>/", digests.Unsubscribe.as_view(), name="unsubscribe"),
     path("health/", views.health, name="health"),
     path("health/jobs/", views.health_jobs, name="health-jobs"),
     path("plans/<slug:slug>/", include((plan_pages, "plan"))),

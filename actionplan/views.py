@@ -11,7 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
 from django.views.decorators.http import require_POST, require_safe
 
-from actionplan import jobs, samples
+from actionplan import ledger, samples
 from actionplan.overview import overview
 from actionplan.status import status
 from commitments.models import Plan
@@ -74,6 +74,6 @@ def health(request: HttpRequest) -> HttpResponse:
 @require_safe
 def health_jobs(request: HttpRequest) -> JsonResponse:
     """When each job last succeeded; 503 where one has not for 48 hours."""
-    plans = {plan.slug: jobs.freshness(plan) for plan in Plan.objects.all()}
-    late = [job for plan in Plan.objects.all() for job in jobs.late(plan, timezone.now())]
+    plans = {plan.slug: ledger.freshness(plan) for plan in Plan.objects.all()}
+    late = [job for plan in Plan.objects.all() for job in ledger.late(plan, timezone.now())]
     return JsonResponse({"plans": plans, "late": late}, status=503 if late else 200)

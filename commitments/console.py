@@ -26,7 +26,7 @@ def as_day(text: str) -> date | None:
         found = date.fromisoformat(text)
     except ValueError:
         return None
-    return found if len(text) == 10 and EARLIEST <= found <= LATEST else None
+    return found if found.isoformat() == text and EARLIEST <= found <= LATEST else None
 
 
 def plan(slug: str) -> Plan:

@@ -2,10 +2,11 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import ParamSpec, TypeVar
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -14,7 +15,10 @@ from commitments import kinds, services
 from commitments.kinds import Context
 from commitments.models import Entry, EntryText, Plan
 from commitments.register import TEXTS, Draft, civil_day
-from commitments.toml_reader import Fault
+from commitments.toml_reader import Fault, decimal
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 COLUMNS = (
     *("id", "ref", "kind", "effective", "recorded", "side", "quantity", "amount", "currency", "instalment"),
@@ -65,11 +69,11 @@ def read(plan: Plan, content: bytes, context: Context) -> Reading:
     rows = list(_rows(content, reading))
     codes: dict[str, Row] = {}
     for row in rows:
-        if row.draft.code in codes:
+        if row.draft.code and row.draft.code in codes:
             reading.fault(row.line, _("The id “%(id)s” stands twice.") % {"id": row.draft.code})
         codes.setdefault(row.draft.code, row)
     known = {entry.code: entry for entry in Entry.objects.filter(plan=plan).select_related("text", "to")}
-    _parse_all(rows, plan, codes, known, reading)
+    _parse_all(rows, context, codes, known, reading)
     _order(rows, codes, known, context, reading)
     reading.faults.sort()
     return reading
@@ -89,6 +93,7 @@ def _rows(content: bytes, reading: Reading) -> Iterator[Row]:
     lines = csv.reader(
         io.StringIO(text, newline=""), delimiter=";" if head.count(";") > head.count(",") else ",", strict=True
     )
+    start = 1
     try:
         names = [name.strip() for name in next(lines, [])]
         if not _header_is_sound(names, reading):
@@ -103,7 +108,7 @@ def _rows(content: bytes, reading: Reading) -> Iterator[Row]:
                 row = {column: named.get(column, "") for column in COLUMNS}
                 yield Row(line, row, Draft(kind=row["kind"], code=row["id"], effective="", recorded_day=date.min))
     except csv.Error as error:
-        reading.fault(lines.line_num, _("This is not CSV: %(error)s.") % {"error": error})
+        reading.fault(start, _("This is not CSV: %(error)s.") % {"error": error})
 
 
 def _header_is_sound(names: list[str], reading: Reading) -> bool:
@@ -115,24 +120,31 @@ def _header_is_sound(names: list[str], reading: Reading) -> bool:
     return not reading.faults
 
 
-def _parse_all(rows: list[Row], plan: Plan, codes: dict[str, Row], known: dict[str, Entry], reading: Reading) -> None:
+def _parse_all(
+    rows: list[Row], context: Context, codes: dict[str, Row], known: dict[str, Entry], reading: Reading
+) -> None:
     for row in rows:
-        try:
-            row.draft = _draft(row, plan, reading)
-        except ValueError as error:
-            reading.fault(row.line, str(error))
-            continue
+        row.draft = _draft(row, context.plan, reading, context.today)
         to = row.cells["to"]
         if row.draft.kind in NAMING and to and to not in codes and to not in known:
             reading.fault(row.line, _("There is no entry with the id “%(id)s”.") % {"id": to})
 
 
-def _draft(row: Row, plan: Plan, reading: Reading) -> Draft:
+def _draft(row: Row, plan: Plan, reading: Reading, today: date = date.min) -> Draft:
+    """The row as a draft; a cell that cannot be read is a fault, and something sound stands in for it."""
     cells = row.cells
     kind = cells["kind"]
+
+    def cell(reader: Callable[P, T], instead: T, *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return reader(*args, **kwargs)
+        except ValueError as error:
+            reading.fault(row.line, str(error))
+            return instead
+
     if not cells["id"] or len(cells["id"]) > 64:
-        raise ValueError(_("Give each row an id of its own, of at most 64 characters."))
-    day, moment = _recorded(cells["recorded"], plan)
+        reading.fault(row.line, _("Give each row an id of its own, of at most 64 characters."))
+    day, moment = cell(_recorded, (today, None), cells["recorded"], plan)
     return Draft(
         kind=kind,
         code=cells["id"],
@@ -140,13 +152,13 @@ def _draft(row: Row, plan: Plan, reading: Reading) -> Draft:
         recorded_day=day,
         recorded_at=moment,
         ref=cells["ref"],
-        instalment=_whole(cells, "instalment"),
+        instalment=cell(_whole, 1, cells, "instalment"),
         side=cells["side"],
         when=cells["to"] if kind not in NAMING else "",
         words="" if kind == "moved" else cells["words"],
         decided_by=cells["words"] if kind == "moved" else "",
-        quantity=_whole(cells, "quantity"),
-        amount=_amount(cells["amount"]),
+        quantity=cell(_whole, 1, cells, "quantity"),
+        amount=cell(_amount, Decimal(1), cells["amount"]),
         currency=cells["currency"],
         reason=cells["reason"],
         note=cells["note"],
@@ -157,11 +169,14 @@ def _draft(row: Row, plan: Plan, reading: Reading) -> Draft:
 def _recorded(text: str, plan: Plan) -> tuple[date, datetime | None]:
     try:
         if len(text) == 10:
-            return date.fromisoformat(text), None
+            day = date.fromisoformat(text)
+            if day.isoformat() != text:  # a week date
+                raise ValueError
+            return day, None
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is None:
             raise ValueError
-        return civil_day(moment, plan.timezone), moment
+        return civil_day(moment, plan.timezone), moment.astimezone(UTC)
     except (ValueError, OverflowError):
         right = _(
             "“%(text)s” is no day or time of recording: give 2014-11-05, or 2014-11-05T09:30+00:00 with its offset."
@@ -183,17 +198,13 @@ def _whole(cells: dict[str, str], name: str) -> int | None:
 def _amount(text: str) -> Decimal | None:
     if not text:
         return None
-    try:
-        amount = Decimal(text)
-        plain = all(sign.isascii() and (sign.isdigit() or sign == ".") for sign in text)
-        if plain and amount > 0 and len(text) <= 18 and len(text.partition(".")[2]) <= 2:
-            return amount
-    except InvalidOperation:
-        pass
-    raise ValueError(
-        _("The amount “%(text)s” must be a plain number above zero with at most two decimals, such as 4000000.00.")
-        % {"text": text}
-    )
+    amount = decimal(text)
+    if amount is None:
+        right = _(
+            "The amount “%(text)s” must be a plain number above zero with at most two decimals, such as 4000000.00."
+        )
+        raise ValueError(right % {"text": text})
+    return amount
 
 
 def _order(rows: list[Row], codes: dict[str, Row], known: dict[str, Entry], context: Context, reading: Reading) -> None:
@@ -201,6 +212,9 @@ def _order(rows: list[Row], codes: dict[str, Row], known: dict[str, Entry], cont
     faulty = {fault.line for fault in reading.faults}
     placed: dict[str, Entry | None] = {}
     for start in rows:
+        if codes[start.draft.code] is not start:
+            _place(start, placed, known, context, reading, faulty=True)
+            continue
         way = [start]
         while way and (named := codes.get(way[-1].cells["to"])) and way[-1].draft.kind in NAMING:
             if named in way:
@@ -211,37 +225,57 @@ def _order(rows: list[Row], codes: dict[str, Row], known: dict[str, Entry], cont
             else:
                 way.append(named)
         for row in reversed(way):
-            if row.draft.code not in placed and row.line not in faulty:
-                placed[row.draft.code] = _place(row, placed, known, context, reading)
+            if row.draft.code not in placed:
+                placed[row.draft.code] = _place(row, placed, known, context, reading, faulty=row.line in faulty)
 
 
 def _place(
-    row: Row, placed: dict[str, Entry | None], known: dict[str, Entry], context: Context, reading: Reading
+    row: Row,
+    placed: dict[str, Entry | None],
+    known: dict[str, Entry],
+    context: Context,
+    reading: Reading,
+    *,
+    faulty: bool,
 ) -> Entry | None:
+    """The entry that the row will be or is already; None where something is wrong with it."""
     draft = row.draft
     if draft.kind in NAMING and row.cells["to"]:
         draft.to = known.get(row.cells["to"]) or placed.get(row.cells["to"])
         if draft.to:
-            if draft.ref and draft.ref != draft.to.ref:
-                text = _("The entry “%(id)s” is about %(ref)s, not %(given)s.")
-                reading.fault(row.line, text % {"id": row.cells["to"], "ref": draft.to.ref, "given": draft.ref})
+            _check_target(row, draft.to, reading)
             draft.ref, draft.instalment = draft.to.ref, draft.to.instalment
-    faults = kinds.faults(draft, context)
-    for fault in faults:
-        reading.fault(row.line, fault)
-    if faults:
-        return None
-    if draft.code in known:
-        if _differs(draft, known[draft.code]):
-            reading.fault(row.line, _("The id “%(id)s” is there already, with other content.") % {"id": draft.code})
+        else:
+            # what it names is not there or has faults of its own, and that is said already
+            draft.to, faulty = Entry(kind="completed", recorded_day=draft.recorded_day), True
+    if not faulty and draft.code in known and not _differs(draft, known[draft.code]):
         reading.skipped += 1
         return known[draft.code]
+    faults = kinds.faults(draft, context)
+    if draft.code in known:
+        faults.append(_("The id “%(id)s” is there already, with other content.") % {"id": draft.code})
+    for fault in faults:
+        reading.fault(row.line, fault)
+    if faults or faulty:
+        return None
     reading.warnings += [Fault(row.line, warning) for warning in kinds.warnings(draft, context)]
+    context.keep(draft)
     reading.rows.append(row)
     # stands for the entry until it is appended; the register knows it by its code
     return Entry(
         kind=draft.kind, ref=draft.ref, instalment=draft.instalment, recorded_day=draft.recorded_day, code=draft.code
     )
+
+
+def _check_target(row: Row, target: Entry, reading: Reading) -> None:
+    """A row that says what the entry that it names is about says it rightly."""
+    draft = row.draft
+    if draft.ref and draft.ref != target.ref:
+        text = _("The entry “%(id)s” is about %(ref)s, not %(given)s.")
+        reading.fault(row.line, text % {"id": target.code, "ref": target.ref, "given": draft.ref})
+    elif draft.instalment and draft.instalment != target.instalment:
+        text = _("The entry “%(id)s” is not about instalment %(given)s.")
+        reading.fault(row.line, text % {"id": target.code, "given": draft.instalment})
 
 
 def _differs(draft: Draft, entry: Entry) -> bool:
@@ -251,7 +285,7 @@ def _differs(draft: Draft, entry: Entry) -> bool:
     )
     if any(getattr(draft, name) != getattr(entry, name) for name in names):
         return True
-    text = EntryText.objects.filter(entry=entry).first() or EntryText()
+    text = getattr(entry, "text", None) or EntryText()
     target = draft.to.code if draft.to else None
     return target != (entry.to.code if entry.to else None) or draft.texts != {
         name: getattr(text, name) for name in TEXTS

@@ -19,6 +19,8 @@ from commitments.standings import terms_from
 Check = Callable[[Draft, "Context"], Iterator[str]]
 COLOURS = ("green", "amber", "red")
 CONFIRMABLE = ("started", "completed", "delivered", "paid", "refunded")
+ENDS = ("completed", "not-pursued")
+LONGEST_WORDS = 200
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,21 @@ class Context:
         entries = Entry.objects.filter(plan=self.plan, kind="terms", instalment=None).order_by("number")
         return {entry.ref: terms_from(entry.terms or {}) for entry in entries}
 
-    def completed(self, ref: str) -> bool:
-        return Entry.objects.filter(plan=self.plan, ref=ref, kind="completed").exists()
+    @cached_property
+    def ends(self) -> dict[tuple[str, int | None, str], date]:
+        """The first days of completions and of giving up that are not withdrawn, by ref, instalment and kind."""
+        found: dict[tuple[str, int | None, str], date] = {}
+        entries = Entry.objects.filter(plan=self.plan, kind__in=ENDS).exclude(named_by__kind="withdrawn")
+        for ref, instalment, kind, day in entries.values_list("ref", "instalment", "kind", "first_day"):
+            found[ref, instalment, kind] = min(day, found.get((ref, instalment, kind), day))
+        return found
+
+    def keep(self, draft: Draft) -> None:
+        """Remember a draft that comes before others and is not written yet."""
+        if draft.kind in ENDS:
+            self.ends.setdefault((draft.ref, draft.instalment, draft.kind), draft.window.first)
+        if draft.kind == "withdrawn" and draft.to:
+            self.ends.pop((draft.ref, draft.instalment, draft.to.kind), None)
 
 
 def faults(draft: Draft, context: Context) -> list[str]:
@@ -94,6 +109,9 @@ def warnings(draft: Draft, context: Context) -> list[str]:
     if draft.window.first < context.plan.adopted_on:
         found.append(_("the date lies before the adoption of the plan"))
     kind = KINDS[draft.kind]
+    given_up = [context.ends.get((draft.ref, instalment, "not-pursued")) for instalment in {None, draft.instalment}]
+    if "entry" not in kind.about and any(day and day <= draft.window.first for day in given_up):
+        found.append(_("it comes after the action was no longer pursued"))
     return [*found, *(kind.warn(draft, context) if kind.warn else ())]
 
 
@@ -184,6 +202,11 @@ def _unneeded_consent(draft: Draft, context: Context) -> Iterator[str]:
         yield _("%(ref)s does not wait for the consent of %(body)s") % {"ref": draft.ref, "body": draft.words}
 
 
+def _event(draft: Draft, context: Context) -> Iterator[str]:
+    if len(draft.words) > LONGEST_WORDS:
+        yield _("The name of an event has at most %(count)s characters.") % {"count": LONGEST_WORDS}
+
+
 def _unneeded_event(draft: Draft, context: Context) -> Iterator[str]:
     terms = context.terms.get(draft.ref)
     if terms and draft.words != terms.deadline.of:
@@ -207,7 +230,7 @@ def _moved(draft: Draft, context: Context) -> Iterator[str]:
 def _unusual_move(draft: Draft, context: Context) -> Iterator[str]:
     if dates.parse_deadline(draft.when).last < draft.window.first:
         yield _("the new deadline lies before the day of the move")
-    if context.completed(draft.ref):
+    if (draft.ref, None, "completed") in context.ends:
         yield _("the action has a completion already")
 
 
@@ -258,7 +281,7 @@ register(
             _consent,
             _unneeded_consent,
         ),
-        Kind("event", gettext_lazy("event happened"), ("words",), ("instalment",), BOTH, None, _unneeded_event),
+        Kind("event", gettext_lazy("event happened"), ("words",), ("instalment",), BOTH, _event, _unneeded_event),
         Kind(
             "moved",
             gettext_lazy("deadline moved"),

@@ -44,7 +44,8 @@ class Loading:
     wanted: list[Wanted] = field(default_factory=list)
 
     def fault(self, line: int, text: str) -> None:
-        self.faults.append(Fault(line, text))
+        if (found := Fault(line, text)) not in self.faults:
+            self.faults.append(found)
 
 
 def begin(spec: PlanSpec, signed_text: str | None) -> Loading:

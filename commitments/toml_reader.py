@@ -18,8 +18,8 @@ _KEY = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"
 _TOKEN = re.compile(
     r'''"""(?:\\.|[^\\])*?"{3,5}|\'{3}.*?\'{3,5}|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*|[\[\]{}\n]''', re.DOTALL
 )
-# a key of so many parts is no plan's, and reading it would take the square of its length
-_DEEP = re.compile(r"(?<![^\s.=,#])(?:[^\s.=,#]++[ \t]*+\.[ \t]*+){40}")
+# no plan has keys of so many parts or so many brackets that stay open, and the parser would not bear millions
+_DEEP = re.compile(r"(?<![^\s.=,#])(?:[^\s.=,#]++[ \t]*+\.[ \t]*+){40}|(?:[\[{][^\[\]{}]*+){40}")
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 80
 _SHORT.maxlevel = 2
@@ -59,7 +59,7 @@ def parse(text: str) -> Source:
         source = Source(tomllib.loads(text), _lines(text))
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         line = re.search(r"\(at line (\d+)", str(error))
-        what = re.sub(r" \(at .*", "", str(error)) or "nested too deeply"
+        what = "nested too deeply" if isinstance(error, RecursionError) else re.sub(r" \(at .*", "", str(error))
         last = text.count("\n") + 1
         return Source({}, faults=[Fault(int(line[1]) if line else last, f"this is not TOML: {what}")])
     _refuse_null(source)

@@ -4,18 +4,22 @@ Currencies are never added together and never converted; only firm money is summ
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from commitments.models import Entry
 from commitments.pages import Page
 from commitments.presentation import Shown, present, register_of, void_numbers
+from commitments.states import days_counted
 from funding.charts import Chart, charts
 from funding.instalments import Amounts, InstalmentLine, instalments
 from funding.models import Contribution, Fund, Purpose, Reported
 from funding.services import may_pay, may_spend
+from funding.templatetags.money import amount as in_words
 
 
 @dataclass
@@ -62,11 +66,19 @@ class PurposeLine:
 
 
 @dataclass
+class ReportedLine:
+    """A figure reported elsewhere, and how it stands to what the instalments add up to in its currency."""
+
+    reported: Reported
+    difference: str
+
+
+@dataclass
 class FundLine:
     fund: Fund
     contributions: list[ContributionLine]
     purposes: list[PurposeLine]
-    reported: list[Reported]
+    reported: list[ReportedLine]
     totals: list[Total]
     spent: Amounts
     charts: list[Chart]
@@ -91,6 +103,43 @@ def totals(lines: Iterable[InstalmentLine], spent: Amounts, page: Page) -> list[
     for currency, amount in spent.items():
         found.setdefault(currency, Total(currency)).spent += amount
     return list(found.values())
+
+
+def difference(reported: Reported, sums: Iterable[Total]) -> str:
+    """In words, against what firm instalments promise in the same currency; nothing is converted."""
+    promised = next((total.promised for total in sums if total.currency == reported.currency), Decimal(0))
+    if not promised:
+        return _("nothing is stated in %(currency)s to compare it with") % {"currency": reported.currency}
+    gap = reported.amount - promised
+    if not gap:
+        return _("as much as the instalments stated in this currency add up to")
+    words = {"gap": in_words(abs(gap), reported.currency), "promised": in_words(promised, reported.currency)}
+    if gap > 0:
+        return _("%(gap)s more than the %(promised)s that the stated instalments add up to") % words
+    return _("%(gap)s less than the %(promised)s that the stated instalments add up to") % words
+
+
+def exported(page: Page) -> Iterator[dict[str, Any]]:
+    """One row for each instalment and currency, with ISO codes; see docs/reference/exports.md."""
+    for line in instalments(page):
+        contribution: Contribution = line.row.obligation.as_instalment.contribution
+        for currency in dict.fromkeys((*line.stated, *line.paid)) or [""]:
+            yield {
+                "plan": page.plan.slug,
+                "on": page.on.isoformat(),
+                "known": page.known.isoformat() if page.known else "now",
+                "ref": contribution.ref,
+                "from": contribution.side,
+                "instalment": line.number,
+                "due": line.due,
+                "firmness": line.row.modality,
+                "state": line.row.state,
+                "days": days_counted(line.row.state, line.row.anchor, line.row.late, page.on),
+                "currency": currency,
+                "stated": line.stated.get(currency),
+                "paid": line.paid.get(currency),
+                "outstanding": line.outstanding.get(currency),
+            }
 
 
 def spending(page: Page) -> list[Entry]:
@@ -133,6 +182,7 @@ def _refs(lines: Iterable[InstalmentLine]) -> set[str]:
 
 def _fund_line(fund: Fund, lines: Sequence[InstalmentLine], spent: Sequence[Shown], page: Page) -> FundLine:
     by_purpose = {purpose: [entry for entry in spent if entry.words == purpose.code] for purpose in fund.purposes.all()}
+    sums = totals(lines, added(spent), page)
     return FundLine(
         fund=fund,
         contributions=[
@@ -145,8 +195,12 @@ def _fund_line(fund: Fund, lines: Sequence[InstalmentLine], spent: Sequence[Show
             for contribution in fund.contributions.all()
         ],
         purposes=[PurposeLine(purpose, added(entries), entries) for purpose, entries in by_purpose.items()],
-        reported=[reported for reported in fund.reported.all() if reported.first_day <= page.on],
-        totals=totals(lines, added(spent), page),
+        reported=[
+            ReportedLine(reported, difference(reported, sums))
+            for reported in fund.reported.all()
+            if reported.first_day <= page.on
+        ],
+        totals=sums,
         spent=added(spent),
         charts=charts(lines),
         can_spend=may_spend(page.membership),

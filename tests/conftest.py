@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.db.backends.base.operations import BaseDatabaseOperations
@@ -13,6 +14,14 @@ from commitments.models import Plan
 from tests import chromium
 from tests.servers import on_postgres
 from tests.site import Site
+
+# the machines are shared: how long an example takes says nothing here
+hypothesis.settings.register_profile(
+    "shared",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.filter_too_much],
+)
+hypothesis.settings.load_profile("shared")
 
 
 def pytest_configure(config: pytest.Config) -> None:

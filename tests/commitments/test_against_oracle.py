@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from commitments.facts import Lens
@@ -37,7 +37,6 @@ def compare(register: Register, tree: dict[str, Any], rows: list[dict[str, str]]
 
 
 @given(CASES, DAYS, st.randoms(use_true_random=False))
-@settings(deadline=None)
 def test_stored_standings_say_what_the_oracle_says(
     case: tuple[dict[str, Any], list[dict[str, str]]], days: list[date], random: Any
 ) -> None:

@@ -1,0 +1,296 @@
+"""What the weekly digest says: pure data for one plan, recipient, kind and week, and its two renderings.
+
+A week is named by its Monday; the states are those of the Monday after it, as known then, and the changes those that
+were recorded from Monday to Sunday.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core import signing
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from actionplan import ledger
+from actionplan.ledger import JOB_LABELS
+from actionplan.models import Digest, Subscription, User
+from commitments import labels
+from commitments.filters import by_urgency
+from commitments.models import Action, ClearReason, Entry, Flag, FlagKind, Membership, Plan, Role, Standing
+from commitments.pages import Page
+from commitments.presentation import Shown, present, register_of
+from commitments.states import SETTLED, State
+from funding.instalments import instalments
+from funding.summaries import Total, added, spending, totals
+
+WEEK = timedelta(days=7)
+SHOWN = 7
+SOON = timedelta(days=14)
+UNSUBSCRIBE = "actionplan.unsubscribe"
+
+
+@dataclass
+class Items:
+    """A list capped for reading, worst first; `more` are not shown."""
+
+    rows: list[Any] = field(default_factory=list)
+    total: int = 0
+
+    @property
+    def more(self) -> int:
+        return self.total - len(self.rows)
+
+    @classmethod
+    def of(cls, rows: Sequence[Any]) -> "Items":
+        return cls(list(rows[:SHOWN]), len(rows))
+
+
+@dataclass
+class Content:
+    """All that a digest says; what does not belong to its kind is empty."""
+
+    page: Page
+    kind: str
+    week: date
+    first: bool
+    lists: dict[str, Items]  # overdue, due, stale, awaiting
+    changed: Items
+    cleared: Items = field(default_factory=Items)
+    moved: Items = field(default_factory=Items)
+    never: Items = field(default_factory=Items)
+    unreminded: Items = field(default_factory=Items)
+    totals: list[Total] = field(default_factory=list)
+    counts: list[dict[str, Any]] = field(default_factory=list)
+    jobs: list[dict[str, Any]] = field(default_factory=list)
+    head: Entry | None = None
+
+    @property
+    def last_day(self) -> date:
+        return self.week + timedelta(days=6)
+
+    @property
+    def is_empty(self) -> bool:
+        """Managers are always written to: silence must mean failure, not calm."""
+        lists = (*self.lists.values(), self.changed)
+        return self.kind == Digest.Kind.OFFICIAL and not any(items.total for items in lists)
+
+
+def week_before(day: date) -> date:
+    """The Monday of the ISO week that ended before the week of the day."""
+    return day - timedelta(days=day.weekday()) - WEEK
+
+
+def build(plan: Plan, recipient: User, kind: str, week: date) -> Content:
+    membership = Membership.objects.select_related("plan").get(user=recipient, plan=plan)
+    day = week + WEEK
+    page = Page(recipient, plan, [plan], membership, day, day, day)
+    first = not Digest.objects.filter(plan=plan, recipient=recipient, state=Digest.State.SENT, week__lt=week).exists()
+    return _for_manager(page, week, first) if kind == Digest.Kind.MANAGER else _for_official(page, week, first)
+
+
+def _lists(rows: Sequence[Standing], on: date) -> dict[str, Items]:
+    return {
+        "overdue": Items.of([row for row in rows if row.state == State.OVERDUE]),
+        "due": Items.of([row for row in rows if _is_due(row, on)]),
+        "stale": Items.of(
+            [row for row in rows if row.stale_since and row.state not in (State.OVERDUE, State.AWAITING)]
+        ),
+        "awaiting": Items.of([row for row in rows if row.state == State.AWAITING]),
+    }
+
+
+def _is_due(row: Standing, on: date) -> bool:
+    last = row.anchor if row.state == State.DUE else row.last_day
+    return row.state in (State.DUE, State.DUE_SOON) and last is not None and last <= on + SOON
+
+
+def _for_official(page: Page, week: date, first: bool) -> Content:
+    mine = Action.objects.reportable_by(page.membership).values("pk")
+    rows = list(by_urgency(page.rows().filter(obligation__in=mine, scored=True)))
+    refs = [row.obligation.ref for row in rows]
+    others = _recorded(page, week).filter(ref__in=refs).exclude(by=page.user)
+    return Content(
+        page=page,
+        kind=Digest.Kind.OFFICIAL,
+        week=week,
+        first=first,
+        changed=Items.of(present(others, page)),
+        lists=_lists(rows, page.on),
+    )
+
+
+def _recorded(page: Page, week: date) -> Any:
+    return register_of(page).reported().filter(recorded_day__gte=week, recorded_day__lt=week + WEEK)
+
+
+def _for_manager(page: Page, week: date, first: bool) -> Content:
+    rows = list(by_urgency(page.rows().filter(scored=True)))
+    by_obligation = {row.obligation_id: row for row in rows}
+    flags = Flag.objects.filter(plan=page.plan, kind=FlagKind.OVERDUE).select_related("obligation__action")
+    new = flags if first else flags.filter(since__gt=week, since__lte=page.on)
+    newly = [
+        by_obligation[flag.obligation_id] for flag in new.filter(cleared=None) if flag.obligation_id in by_obligation
+    ]
+    entries = present(_recorded(page, week), page)
+    lists = _lists(rows, page.on) | {"overdue": Items.of(newly)}
+    return Content(
+        page=page,
+        kind=Digest.Kind.MANAGER,
+        week=week,
+        first=first,
+        lists=lists,
+        changed=Items.of([entry for entry in entries if entry.kind != "moved"]),
+        cleared=Items.of(list(flags.filter(cleared__gt=week, cleared__lte=page.on))),
+        moved=Items.of([entry for entry in entries if entry.kind == "moved"]),
+        never=Items.of([row for row in rows if row.never_reported and row.state not in SETTLED]),
+        unreminded=Items.of(unreminded(page, rows)),
+        totals=totals(instalments(page), added(spending(page)), page),
+        counts=_counts(page, rows),
+        jobs=[
+            {"label": JOB_LABELS[job], "last": when, "late": job in ledger.late(page.plan, timezone.now())}
+            for job, when in ledger.last_successes(page.plan).items()
+        ],
+        head=page.plan.entries.order_by("-number").first(),
+    )
+
+
+def _counts(page: Page, rows: Sequence[Standing]) -> list[dict[str, Any]]:
+    """How many actions are in each state, and by how many that differs from a week before."""
+    before = Standing.objects.filter(plan=page.plan, scored=True).on(page.on - WEEK, page.lens).actions()
+    then = [row.state for row in before]
+    now = [row.state for row in rows]
+    return [
+        {
+            "state": state.value,
+            "now": now.count(state.value),
+            "change": now.count(state.value) - then.count(state.value),
+        }
+        for state in State
+        if now.count(state.value) or then.count(state.value)
+    ]
+
+
+def unreminded(page: Page, rows: Sequence[Standing]) -> list[Standing]:
+    """The open actions of the manager's side that no official gets a digest about."""
+    off = Subscription.objects.filter(plan=page.plan, active=False).values("user")
+    told = Membership.objects.filter(plan=page.plan, role=Role.OFFICIAL, user__is_active=True).exclude(user__in=off)
+    covered: set[int] = set()
+    for membership in told.select_related("plan"):
+        covered |= set(Action.objects.reportable_by(membership).values_list("pk", flat=True))
+    mine = set(Action.objects.reportable_by(page.membership).values_list("pk", flat=True))
+    return [
+        row
+        for row in rows
+        if row.state not in SETTLED and row.obligation_id in mine and row.obligation_id not in covered
+    ]
+
+
+@dataclass
+class Line:
+    text: str
+    url: str = ""
+
+
+@dataclass
+class Section:
+    """A list under its heading; text and HTML show the same lines."""
+
+    title: str
+    items: Items
+    lines: list[Line]
+
+
+def sections(content: Content) -> list[Section]:
+    """The lists of a digest that hold anything, worst first, in the language in force."""
+    manager = content.kind == Digest.Kind.MANAGER
+    action = "action" if manager else "report"
+    lists, page = content.lists, content.page
+
+    def rows(items: Items) -> list[Line]:
+        return [_of_row(row, page, action) for row in items.rows]
+
+    def entries(items: Items) -> list[Line]:
+        return [_of_entry(entry, page) for entry in items.rows]
+
+    found = [
+        (_("Newly overdue") if manager else _("Overdue"), lists["overdue"], rows),
+        (_("Cleared"), content.cleared, lambda items: [_of_flag(flag, page) for flag in items.rows]),
+        (_("Due in 14 days"), lists["due"], rows),
+        (_("Deadlines moved"), content.moved, entries),
+        (_("Awaiting somebody"), lists["awaiting"], rows),
+        (_("Without news"), lists["stale"], rows),
+        (_("Never reported"), content.never, rows),
+        (_("Nobody is reminded of these"), content.unreminded, rows),
+        (_("What was recorded") if manager else _("What others recorded"), content.changed, entries),
+    ]
+    return [Section(title, items, lines(items)) for title, items, lines in found if items.total]
+
+
+def _of_row(row: Standing, page: Page, name: str) -> Line:
+    parts = [labels.STATES[State(row.state)], labels.days(row, page.on)]
+    said = " ".join(str(part) for part in parts if part)
+    if row.stale_since:
+        news = row.stale_since - timedelta(days=page.plan.stale_days)
+        said += _(", no news since %(day)s") % {"day": labels.short_day(news)}
+    words = _(" (“%(words)s”)") % {"words": row.words} if row.words else ""
+    return Line(f"{row.obligation.ref} {plain(row.action.title)}: {said}{words}", _link(page, name, row.obligation.ref))
+
+
+def _of_entry(entry: Shown, page: Page) -> Line:
+    to = f" → {labels.edtf(entry.when)}" if entry.when else ""
+    text = getattr(entry.entry, "text", None)
+    reason = f": {text.reason}" if text and text.reason else ""
+    said = f"{entry.ref} {entry.kind_label}{to}{reason}".strip()
+    return Line(
+        f"{said} ({labels.side(entry.side)}, {labels.short_day(entry.recorded_day)})",
+        _link(page, "entry", entry.number),
+    )
+
+
+def _of_flag(flag: Flag, page: Page) -> Line:
+    reason = ClearReason(flag.cleared_by).label
+    return Line(f"{flag.obligation}: {reason} ({labels.short_day(flag.cleared)})")
+
+
+def plain(texts: dict[str, str]) -> str:
+    return texts.get(labels.language()) or next(iter(texts.values()), "")
+
+
+def _link(page: Page, name: str, *args: Any) -> str:
+    """An address that stays right when the site gains a plan; the day is the reader's own."""
+    return settings.SITE_URL + reverse(f"plan:{name}", args=[page.plan.slug, *args])
+
+
+def unsubscribe_token(user: User, plan: Plan) -> str:
+    return signing.dumps([user.pk, plan.pk], salt=UNSUBSCRIBE)
+
+
+def unsubscribe_url(user: User, plan: Plan) -> str:
+    return settings.SITE_URL + reverse("unsubscribe", args=[unsubscribe_token(user, plan)])
+
+
+def render(content: Content, language: str) -> dict[str, str]:
+    """Subject, text and HTML in a language; they say the same."""
+    with translation.override(language):
+        context = {
+            "content": content,
+            "sections": sections(content),
+            "page": content.page,
+            "plan": content.page.plan,
+            "on": content.page.on,
+            "site": settings.SITE_URL,
+            "language": language,
+            "unsubscribe": unsubscribe_url(content.page.user, content.page.plan),
+        }
+        name = "emails/weekly_digest"
+        subject = " ".join(render_to_string(f"{name}_subject.txt", context).split())
+        return {
+            "subject": subject[:200],
+            "text": render_to_string(f"{name}_body.txt", context),
+            "html": render_to_string(f"{name}_body.html", context),
+        }

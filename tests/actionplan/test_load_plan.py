@@ -1,0 +1,467 @@
+"""Plan files loaded by the command: what a run changes, what a later run may change, and what is refused."""
+
+import hashlib
+import tomllib
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.core.management import call_command
+from django.db import transaction
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from pytest_django import Settings
+
+from actionplan import plan_loading, samples
+from actionplan.status import status
+from commitments.facts import Lens
+from commitments.models import Action, Entry, Plan, Standing
+from tests.mutations import spoilt
+from tests.plans import SMALL, changed, line_of
+
+ADOPTED = date(2014, 9, 20)
+
+
+class Desk:
+    """Loads plan files on a day, and says what the command said."""
+
+    def __init__(self, folder: Path, settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+        self.file, self.settings, self.capsys = folder / "plan.toml", settings, capsys
+
+    def load(self, content: str, day: date = ADOPTED, **options: Any) -> str:
+        self.settings.ACTIONPLAN_TODAY = day
+        self.file.write_text(content)
+        call_command("load_plan", str(self.file), **options)
+        return self.capsys.readouterr().out
+
+    def refused(self, content: str, day: date = ADOPTED, **options: Any) -> list[str]:
+        """The lines on stderr of a run that ends with 1 and writes nothing."""
+        before = rows()
+        with pytest.raises(SystemExit) as ended:
+            self.load(content, day, **options)
+        captured = self.capsys.readouterr()
+        assert (ended.value.code, captured.out, rows()) == (1, "", before)
+        return captured.err.replace(str(self.file), "FILE").splitlines()
+
+
+def rows() -> dict[str, int]:
+    """How many rows there are of each model."""
+    models = [model for app in ("commitments", "funding") for model in apps.get_app_config(app).get_models()]
+    return {model.__name__: model._default_manager.count() for model in models}
+
+
+@pytest.fixture
+def desk(db: None, tmp_path: Path, settings: Settings, capsys: pytest.CaptureFixture[str]) -> Desk:
+    return Desk(tmp_path, settings, capsys)
+
+
+def small() -> Plan:
+    return Plan.objects.get(slug="small")
+
+
+def state(ref: str, on: date, *, now: bool = False) -> tuple[str, int | None]:
+    found = status(small(), on, None if now else on, today=date(2020, 1, 1))
+    (one,) = [row for row in [*found["actions"], *found["contributions"]] if row["ref"] == ref][:1]
+    return one["state"], one["days"]
+
+
+def both(ref: str, on: date) -> set[tuple[str, int | None]]:
+    """The states by both lenses: one where they agree."""
+    return {state(ref, on), state(ref, on, now=True)}
+
+
+def kinds() -> list[str]:
+    return list(Entry.objects.filter(plan=small()).values_list("kind", flat=True))
+
+
+# What a file must be
+
+
+def test_ten_faults_are_named_in_one_run_and_nothing_is_written(desk: Desk) -> None:
+    text = changed(
+        SMALL,
+        ('"Europe/London"', '"Europe/Calais"'),
+        ("stale_days = 30", "stale_days = 0\ncolour = 1"),
+        ('id = "port"', 'id = "office"'),
+        ('{ en = "Aim", fr = "Objectif" }', '{ en = "Aim" }'),
+        ('with = ["port"]', 'with = ["harbour"]'),
+        ('when = "2014-10"', 'when = "2014-13"'),
+        ("quantity = 2, ", ""),
+        ('"5000000"', '"5,000,000"'),
+        ('["GBP", "12000000"]', '["STG", "12000000"]'),
+    )
+    found = desk.refused(text)
+    marks = [
+        "Calais",
+        "stale_days",
+        "colour",
+        '"office"',
+        '{ en = "Aim" }',
+        "harbour",
+        "2014-13",
+        "each month",
+        "5,000",
+        "STG",
+    ]
+    lines = [line_of(text, mark, 2 if mark == '"office"' else 1) for mark in marks]
+    # the consent of the body that is gone is an eleventh
+    lines.insert(8, line_of(text, 'consents = ["port"]'))
+    assert [line.split(": ")[0] for line in found] == [f"FILE:{number}" for number in lines]
+
+
+def test_a_file_over_one_mebibyte_is_not_read(desk: Desk) -> None:
+    found = desk.refused(SMALL + "#" * 1024 * 1024)
+    assert found == ["FILE:1: the file is larger than 1024 KiB: nothing of it was read"]
+
+
+def test_a_file_that_is_not_there_is_one_line(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        call_command("load_plan", "nowhere.toml")
+    assert (ended.value.code, capsys.readouterr().err) == (
+        1,
+        "nowhere.toml: cannot be read: No such file or directory\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("format = \n", "FILE:1: this is not TOML: Invalid value"),
+        ("format = 1\nx = " + "[" * 50_000, "FILE:2: this is not TOML: nested too deeply"),
+        ("", "FILE:1: the file has no [plan]"),
+    ],
+)
+def test_what_is_no_plan_file_is_one_line(desk: Desk, text: str, message: str) -> None:
+    assert message in desk.refused(text)
+
+
+def test_a_file_that_is_not_utf_8_is_one_line(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    desk.file.write_bytes(SMALL.encode("utf-16"))
+    with pytest.raises(SystemExit):
+        call_command("load_plan", str(desk.file))
+    assert capsys.readouterr().err == f"{desk.file}:1: this is not UTF-8: save the file in UTF-8\n"
+
+
+# The signed text
+
+
+SIGNED = "The campaigns will begin\nin October, and they will begin in October indeed.\n"
+
+
+def with_text(desk: Desk, words: str) -> tuple[str, Path]:
+    path = desk.file.parent / "signed.txt"
+    path.write_text(SIGNED)
+    return changed(SMALL, ('  words = "will begin in October"', f"  words = {words}")), path
+
+
+def test_words_are_anchored_in_the_signed_text(desk: Desk) -> None:
+    text, path = with_text(desk, '"will begin in October"\n  at = 2')
+    desk.load(text, text=path)
+    action = Action.objects.get(plan__slug="small", ref="1.1")
+    assert (action.anchor_start, action.anchor_end) == (SIGNED.rindex("will"), SIGNED.rindex(" indeed"))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ('"will end in October"', "the signed text does not hold these words"),
+        ('"will begin in October"', "the signed text holds these words 2 times: say which with at = 1 to 2"),
+        ('"will begin in October"\n  at = 3', "the signed text holds these words only 2 times: at = 3 is too many"),
+    ],
+)
+def test_words_that_the_signed_text_does_not_hold_once_are_refused(desk: Desk, words: str, message: str) -> None:
+    text, path = with_text(desk, words)
+    line = line_of(text, f"words = {words}".split("\n")[0])
+    assert desk.refused(text, text=path) == [f"FILE:{line}: words of action 1.1: {message}"]
+
+
+def test_the_signed_text_stays_for_later_loads(desk: Desk) -> None:
+    text, path = with_text(desk, '"will begin in October"\n  at = 2')
+    desk.load(text, text=path)
+    assert "holds these words 2 times" in desk.refused(changed(text, ("  at = 2\n", "")))[0]
+
+
+def test_a_signed_text_that_is_not_utf_8_is_named_with_its_own_name(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = desk.file.parent / "signed.txt"
+    path.write_bytes(b"caf\xe9")
+    with pytest.raises(SystemExit):
+        desk.load(SMALL, text=path)
+    assert capsys.readouterr().err == f"{path}:1: this is not UTF-8: save the file in UTF-8\n"
+
+
+# The first load
+
+
+def test_a_first_load_records_the_file_and_the_terms_from_adoption(desk: Desk) -> None:
+    said = desk.load(SMALL, date(2015, 1, 12))
+    assert "the plan: new\n" in said
+    entry, *terms = Entry.objects.filter(plan=small())
+    assert (entry.kind, entry.words) == ("plan", hashlib.sha256(SMALL.encode()).hexdigest())
+    assert entry.recorded_day == date(2015, 1, 12)
+    assert [(found.ref, found.instalment) for found in terms] == [
+        *(("1.1", None), ("1.2", None), ("1.3", None)),
+        *(("1.9", 1), ("1.9", 2), ("1.9", 3), ("1.9-FR", 1)),
+    ]
+    assert {found.recorded_day for found in terms} == {ADOPTED}
+    assert both("1.1", date(2014, 11, 1)) == {("overdue", 1)}
+
+
+def test_checking_says_what_would_change_and_writes_nothing(desk: Desk) -> None:
+    before = rows()
+    assert "would change" in desk.load(SMALL, check=True)
+    assert rows() == before
+
+
+# Later loads
+
+
+def test_a_second_load_changes_nothing_and_leaves_no_entry(desk: Desk) -> None:
+    desk.load(SMALL)
+    before, numbers = rows(), kinds()
+    assert desk.load(SMALL, date(2015, 1, 12)) == "small: nothing changed\n"
+    assert (rows(), kinds()) == (before, numbers)
+
+
+def test_the_calais_plan_loads_a_second_time_without_a_change(calais: Plan, desk: Desk) -> None:
+    assert desk.load(samples.PLAN_FILE.read_text(), date(2015, 1, 12)) == "calais-2014: nothing changed\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("Petit plan", "Plan mineur", "the plan: title"),
+        ("slug", 'summary = { en = "x", fr = "y" }\nslug', "the plan: summary"),
+        ("slug", 'place = "Paris"\nslug', "the plan: place"),
+        ("slug", "evidence_required = true\nslug", "the plan: evidence_required"),
+        ("Bureau", "Office", "body office: name"),
+        ("Objectif", "But", "aim A1: title"),
+        ("Engagement", "Promesse", "commitment 1: title"),
+        ("Campagne", "Action", "action 1.1: title"),
+        ("Which October?", "Which year?", "action 1.1: interpretations"),
+        ('with = ["port"]', "with = []", "with of action 1.1: changed"),
+        ("  after", '  clause = "2"\n  after', "action 1.2: clause"),
+        ("Fonds", "Caisse", "fund fund: title"),
+        ("Sécurité", "Sûreté", "purpose security: title"),
+        ("Presse", "Journaux", ""),
+    ],
+)
+def test_texts_change_freely(desk: Desk, old: str, new: str, said: str) -> None:
+    desk.load(SMALL)
+    text = changed(SMALL, (old, new))
+    assert said in desk.load(text)
+    assert kinds() == ["plan", *["terms"] * 7, "plan"]
+    assert Entry.objects.filter(plan=small()).order_by("-number")[0].words == hashlib.sha256(text.encode()).hexdigest()
+
+
+LATER = date(2014, 11, 5)
+NOVEMBER = ('when = "2014-10"', 'when = "2014-11"')
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "mark", "occurrence"),
+    [
+        (*NOVEMBER, "[[commitments.actions]]", 1),
+        ('modality = "soft"', 'modality = "firm"', "[[commitments.actions]]", 3),
+        ('modality = "soft"', 'modality = "soft"\nthird_party = true', "[[commitments.actions]]", 3),
+        ('consents = ["port"]', "consents = []", "[[commitments.actions]]", 3),
+        ('until = ["1.1"]', "until = []", "[[commitments.actions]]", 3),
+        ("quantity = 2", "quantity = 3", "[[commitments.actions]]", 2),
+        ('stated = [["EUR", "7"]]', 'stated = [["EUR", "8"]]', "[[funds.contributions]]", 2),
+        ('from = "FR"', 'from = "FR"\nfirmness = "up-to"', "[[funds.contributions]]", 2),
+        ("lead_days = 14", "lead_days = 7", "lead_days = 7", 1),
+        ("grace_days = 0", "grace_days = 1", "grace_days = 1", 1),
+        ("stale_days = 30", "stale_days = 31", "stale_days = 31", 1),
+        ('"Europe/London"', '"Europe/Paris"', "timezone", 1),
+        ("2014-09-20", "2014-09-21", "adopted_on", 1),
+        ('["GB", "FR"]', '["GB", "FR", "EU"]', "sides", 1),
+    ],
+)
+def test_other_terms_are_refused_with_the_advice(desk: Desk, old: str, new: str, mark: str, occurrence: int) -> None:
+    desk.load(SMALL)
+    text = changed(SMALL, (old, new))
+    (fault,) = desk.refused(text, LATER)
+    assert fault.startswith(f"FILE:{line_of(text, mark, occurrence)}: ")
+    assert "move a deadline in the register instead, or give the file a reason at its top level" in fault
+
+
+def test_another_year_basis_is_refused_with_the_instalments_that_it_moves(desk: Desk) -> None:
+    desk.load(SMALL)
+    text = changed(SMALL, ("uk-financial", "calendar"))
+    found = desk.refused(text, LATER)
+    assert [fault.partition(" (")[0].partition(" is ")[0] for fault in found] == [
+        f"FILE:{line_of(text, 'year_basis')}: year_basis of the plan",
+        *(
+            f"FILE:{line_of(text, '[[funds.contributions]]')}: terms of 1.9/{n} differ from those recorded"
+            for n in (1, 2, 3)
+        ),
+        f"FILE:{line_of(text, '[[funds.contributions]]', 2)}: terms of 1.9-FR/1 differ from those recorded",
+    ]
+
+
+def test_a_change_counts_from_the_day_on_which_it_is_loaded(desk: Desk) -> None:
+    desk.load(SMALL)
+    text = changed(SMALL, NOVEMBER, ("format = 1\n", 'format = 1\nchange = "agreed"\n'))
+    assert "terms of 1.1: recorded" in desk.load(text, LATER)
+    assert both("1.1", date(2014, 11, 4)) == {("overdue", 4)}
+    assert both("1.1", LATER) == {("due", 25)}
+    terms = Entry.objects.filter(plan=small(), ref="1.1").last()
+    assert terms and (terms.recorded_day, terms.text.reason) == (LATER, "agreed")
+
+
+def test_a_correction_counts_from_adoption(desk: Desk) -> None:
+    desk.load(SMALL)
+    text = changed(SMALL, NOVEMBER, ("format = 1\n", 'format = 1\ncorrection = "misread"\n'))
+    desk.load(text, LATER)
+    assert both("1.1", date(2014, 11, 4)) == {("due", 26)}
+    assert both("1.1", date(2014, 10, 17)) == {("upcoming", 15)}
+    assert both("1.1", LATER) == {("due", 25)}
+
+
+def test_a_reason_left_in_the_file_changes_nothing_more(desk: Desk) -> None:
+    desk.load(SMALL)
+    text = changed(SMALL, NOVEMBER, ("format = 1\n", 'format = 1\nchange = "agreed"\n'))
+    desk.load(text, LATER)
+    before = rows()
+    assert desk.load(text, date(2014, 12, 1)) == "small: nothing changed\n"
+    assert rows() == before
+
+
+def test_changed_settings_of_the_plan_count_from_the_day_on_which_they_are_loaded(desk: Desk) -> None:
+    desk.load(SMALL)
+    text = changed(SMALL, ("lead_days = 14", "lead_days = 40"), ("format = 1\n", 'format = 1\nchange = "agreed"\n'))
+    desk.load(text, date(2014, 9, 22))
+    assert both("1.9", date(2015, 3, 1)) == {("due-soon", 30)}
+    # 1 October less 14 days is 17 September, so only the earlier terms could have said upcoming
+    assert both("1.1", date(2014, 9, 16)) == {("upcoming", 15)}
+
+
+def test_changed_amounts_count_from_the_day_on_which_they_are_loaded(desk: Desk) -> None:
+    desk.load(SMALL)
+    text = changed(SMALL, ('["EUR", "7"]', '["EUR", "8.50"]'), ("format = 1\n", 'format = 1\nchange = "agreed"\n'))
+    desk.load(text, LATER)
+    for day, amount in ((date(2014, 11, 4), "7.00"), (LATER, "8.50")):
+        found = status(small(), day, None, today=date(2020, 1, 1))
+        assert [row["stated"] for row in found["contributions"] if row["ref"] == "1.9-FR"] == [{"EUR": amount}]
+
+
+def test_earlier_and_later_terms_run_in_no_circle_either(desk: Desk) -> None:
+    desk.load(SMALL)
+    text = changed(
+        SMALL,
+        ("format = 1\n", 'format = 1\nchange = "agreed"\n'),
+        ('  until = ["1.1"]\n', ""),
+        ('ref = "1.1"\n', 'ref = "1.1"\n  until = ["1.3"]\n'),
+    )
+    (fault,) = desk.refused(text, LATER)
+    assert fault.startswith(
+        f"FILE:{line_of(text, '[[commitments.actions]]')}: until runs in a circle with earlier terms"
+    )
+
+
+# What vanishes
+
+
+def without_campaign(text: str) -> str:
+    """The plan without its first action, which others name."""
+    start = text.index("  [[commitments.actions]]")
+    cut = text[:start] + text[text.index("  [[commitments.actions]]", start + 1) :]
+    return changed(cut, ('  after = ["1.1"]\n', ""), ('  until = ["1.1"]\n', ""), ('actions = ["1.1"]', "actions = []"))
+
+
+def test_a_vanished_action_is_refused(desk: Desk) -> None:
+    desk.load(SMALL)
+    assert (
+        'FILE:1: action 1.1 is missing: nothing is deleted, so keep it and give it withdrawn = "reason"'
+        in desk.refused(without_campaign(SMALL), LATER)
+    )
+
+
+def test_a_vanished_action_stays_as_not_pursued_where_the_file_says_why(desk: Desk) -> None:
+    desk.load(changed(SMALL, ('  until = ["1.1"]\n', "")))
+    text = changed(without_campaign(SMALL), ("format = 1\n", 'format = 1\nwithdrawn = "given up"\n'))
+    desk.load(text, LATER)
+    assert both("1.1", date(2014, 11, 4)) == {("overdue", 4)}
+    assert both("1.1", LATER) == {("not-pursued", None)}
+    assert desk.load(text, date(2014, 12, 1)) == "small: nothing changed\n"
+
+
+def test_an_action_is_withdrawn_where_it_stands(desk: Desk) -> None:
+    desk.load(SMALL)
+    text = changed(SMALL, ('ref = "1.1"\n', 'ref = "1.1"\n  withdrawn = "given up"\n'))
+    desk.load(text, LATER)
+    assert both("1.1", date(2014, 11, 4)) == {("overdue", 4)}
+    assert both("1.1", LATER) == {("not-pursued", None)}
+    assert "terms of 1.1 differ from those recorded (withdrawn)" in desk.refused(SMALL, LATER)[0]
+
+
+def test_a_shortened_contribution_is_refused_without_a_reason(desk: Desk) -> None:
+    desk.load(SMALL)
+    text = changed(SMALL, ("times = 3", "times = 2"))
+    (fault,) = desk.refused(text, LATER)
+    assert fault.startswith("FILE:1: instalment 3 of contribution 1.9 is missing: nothing is deleted, so keep it")
+
+
+def test_a_vanished_commitment_and_fund_are_refused(desk: Desk) -> None:
+    desk.load(SMALL)
+    start = SMALL.index("[[commitments]]")
+    found = desk.refused(SMALL[:start], LATER)
+    assert "FILE:1: commitment 1 is missing: a commitment of a plan stays" in found
+    assert "FILE:1: fund fund is missing: a fund of a plan stays" in found
+    assert len(found) == 2 + 3 + 2
+
+
+def test_a_body_that_nothing_names_goes(desk: Desk) -> None:
+    desk.load(SMALL)
+    body = '[[bodies]]\nid = "spare"\nname = { en = "x", fr = "x" }\n'
+    text = changed(SMALL, ("[[aims]]", f"{body}[[aims]]"))
+    assert "body spare: new" in desk.load(text)
+    assert "body spare: removed" in desk.load(SMALL)
+    assert not small().bodies.filter(code="spare")
+
+
+def test_a_body_that_leads_an_action_which_vanishes_with_it_stays(desk: Desk) -> None:
+    body = '[[bodies]]\nid = "spare"\nname = { en = "x", fr = "x" }\n'
+    text = changed(SMALL, ("[[aims]]", f"{body}[[aims]]"), ('lead = ["office"]', 'lead = ["spare"]'))
+    desk.load(text)
+    gone = changed(without_campaign(SMALL), ("format = 1\n", 'format = 1\nwithdrawn = "given up"\nchange = "x"\n'))
+    assert desk.refused(gone, LATER) == [
+        "FILE:1: body spare is missing: accounts, entries or actions that are kept name it"
+    ]
+
+
+# Slips
+
+CALAIS = samples.PLAN_FILE.read_text()
+
+
+@given(spoilt(CALAIS))
+@hypothesis_settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+def test_a_spoilt_file_is_refused_with_faults_or_loaded_whole(calais: Plan, text: str) -> None:
+    before = rows()
+    with transaction.atomic():
+        try:
+            loaded = plan_loading.load(text.encode(), now=datetime(2014, 11, 5, 9, tzinfo=UTC))
+        except plan_loading.Refused as refused:
+            assert refused.faults
+            assert all(fault.line <= text.count("\n") + 1 and "\n" not in fault.text for fault in refused.faults)
+            assert rows() == before
+        else:
+            tree = tomllib.loads(text.removeprefix("\ufeff").replace("\r\n", "\n"))
+            said = [action for found in tree["commitments"] for action in found.get("actions", [])]
+            said += [contribution for fund in tree.get("funds", []) for contribution in fund.get("contributions", [])]
+            assert {one["ref"] for one in said} <= judged(loaded.slug)
+        transaction.set_rollback(True)
+
+
+def judged(slug: str) -> set[str]:
+    """The refs of what has a standing on the day of adoption, by both lenses."""
+    found = Standing.objects.filter(plan__slug=slug)
+    then, now = (set(found.on(ADOPTED, lens).values_list("obligation__ref", flat=True)) for lens in Lens)
+    assert then == now
+    return then

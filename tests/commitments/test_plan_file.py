@@ -1,0 +1,453 @@
+"""What a plan file may not say: each fault with its line, all of them in one go."""
+
+import pytest
+
+from actionplan import plan_loading
+from commitments.plan_file import find_words
+from commitments.toml_reader import Fault
+from tests.plans import SMALL, changed, line_of
+
+
+def faults(text: str) -> list[Fault]:
+    with pytest.raises(plan_loading.Refused) as refused:
+        plan_loading.read(text.encode())
+    return refused.value.faults
+
+
+def only_fault(text: str) -> Fault:
+    (fault,) = faults(text)
+    return fault
+
+
+def test_the_small_plan_is_sound() -> None:
+    plan, funds = plan_loading.read(SMALL.encode())
+    assert [action.ref for action in plan.actions] == ["1.1", "1.2", "1.3"]
+    assert [contribution.ref for contribution in funds[0].contributions] == ["1.9", "1.9-FR"]
+
+
+@pytest.mark.parametrize(
+    ("before", "where"),
+    [
+        ("[plan]\n", "the file"),
+        ('slug = "small"\n', "the plan"),
+        ('id = "port"\n', "body port"),
+        ('id = "A1"\n', "aim A1"),
+        ("number = 1\n", "commitment 1"),
+        ('ref = "1.2"\n', "action 1.2"),
+        ('fr = "Quel octobre ?" }\n', "an interpretation of action 1.1"),
+        ('id = "fund"\n', "fund fund"),
+        ('ref = "1.9"\n', "contribution 1.9"),
+        ('id = "security"\n', "purpose security"),
+        ('amount = ["GBP", "12000000"]\n', "reported figure number 1"),
+    ],
+)
+def test_an_unknown_key_is_refused_on_every_level(before: str, where: str) -> None:
+    new = f"colour = 1\n{before}" if where == "the file" else f"{before}colour = 1\n"
+    text = changed(SMALL, (before, new))
+    fault = only_fault(text)
+    assert fault.line == line_of(text, "colour")
+    assert fault.text.startswith(f"{where} has an unknown key 'colour': it can have ")
+
+
+def test_an_unknown_key_inside_a_line_is_refused_on_that_line() -> None:
+    text = changed(SMALL, ('kind = "start",', 'kind = "start", colour = 1,'))
+    fault = only_fault(text)
+    assert (fault.line, "the deadline of action 1.1 has an unknown key 'colour'" in fault.text) == (
+        line_of(text, "colour"),
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("gone", "header", "occurrence", "message"),
+    [
+        ("format = 1\n", "", 1, "the file has no format: it begins with format = 1"),
+        ('slug = "small"\n', "[plan]", 1, "the plan has no slug: give it a text"),
+        ('timezone = "Europe/London"\n', "[plan]", 1, "the plan has no timezone: give it a text"),
+        ("lead_days = 14\n", "[plan]", 1, "the plan has no lead_days: give it a whole number from 0 to 3660"),
+        ('id = "port"\n', "[[bodies]]", 2, "body number 2 has no id: give it a text"),
+        ('name = { en = "Port", fr = "Port" }\n', "[[bodies]]", 2, "body port has no name"),
+        ('title = { en = "Aim", fr = "Objectif" }\n', "[[aims]]", 1, "aim A1 has no title"),
+        ("number = 1\n", "[[commitments]]", 1, "commitment number 1 has no number"),
+        ('  modality = "soft"\n', "[[commitments.actions]]", 3, "action 1.3 has no modality"),
+        ('  ref = "1.9"\n', "[[funds.contributions]]", 1, "contribution number 1 has no ref"),
+        ('  from = "FR"\n', "[[funds.contributions]]", 2, "contribution 1.9-FR has no from"),
+        ('  id = "security"\n', "[[funds.purposes]]", 1, "purpose number 1 has no id"),
+    ],
+)
+def test_what_is_required_and_missing_is_named_at_its_table(
+    gone: str, header: str, occurrence: int, message: str
+) -> None:
+    text = changed(SMALL, (gone, ""))
+    found = [fault for fault in faults(text) if fault.text.startswith(message)]
+    assert [fault.line for fault in found] == [line_of(text, header, occurrence)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "mark", "occurrence", "message"),
+    [
+        ('id = "port"', 'id = "office"', 'id = "office"', 2, "id 'office' stands twice in bodies"),
+        (
+            "[[commitments]]\nnumber = 1\n",
+            '[[commitments]]\nnumber = 1\ntitle = { en = "x", fr = "x" }\n[[commitments]]\nnumber = 1\n',
+            "number = 1",
+            2,
+            "number '1' stands twice in commitments",
+        ),
+        ('ref = "1.2"', 'ref = "1.1"', 'ref = "1.1"', 2, "ref '1.1' stands twice"),
+        ('ref = "1.9-FR"', 'ref = "1.9"', 'ref = "1.9"', 2, "ref '1.9' stands twice"),
+        ('ref = "1.9-FR"', 'ref = "1.1"', 'ref = "1.1"', 1, "ref '1.1' stands twice"),
+    ],
+)
+def test_a_doubled_name_is_refused_where_it_stands_again(
+    old: str, new: str, mark: str, occurrence: int, message: str
+) -> None:
+    text = changed(SMALL, (old, new))
+    assert [fault.line for fault in faults(text) if fault.text.startswith(message)] == [line_of(text, mark, occurrence)]
+
+
+@pytest.mark.parametrize("name", ["one two", "1/1", "é", "", " ", "..", "x" * 65, "a\\nb"])
+def test_a_ref_holds_only_what_an_address_can_hold(name: str) -> None:
+    text = changed(SMALL, ('ref = "1.2"', f'ref = "{name}"'))
+    assert line_of(text, f'ref = "{name}"') in [fault.line for fault in faults(text)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('aims = ["A1"]', 'aims = ["A2"]', "aims of commitment 1 names 'A2': there is no such aim"),
+        ('with = ["port"]', 'with = ["harbour"]', "with of action 1.1 names 'harbour': there is no such body"),
+        ('consents = ["port"]', 'consents = ["harbour"]', "consents of action 1.3 names 'harbour'"),
+        ('after = ["1.1"]', 'after = ["7.7"]', "after of action 1.2 names '7.7': there is no such action"),
+        ('until = ["1.1"]', 'until = ["1.9"]', "until of action 1.3 names '1.9': there is no such action"),
+        ("commitment = 1", "commitment = 7", "fund fund belongs to commitment 7: there is no such one"),
+        ('actions = ["1.1"]', 'actions = ["1.1", "7.7"]', "actions of purpose security names '7.7'"),
+        ('from = "GB"', 'from = "US"', "from of contribution 1.9 must be a side of the plan (FR, GB)"),
+    ],
+)
+def test_a_name_of_nothing_is_refused(old: str, new: str, message: str) -> None:
+    text = changed(SMALL, (old, new))
+    fault = only_fault(text)
+    assert fault.line == line_of(text, new)
+    assert fault.text.startswith(message)
+
+
+@pytest.mark.parametrize("key", ["after", "until"])
+def test_a_circle_is_refused_on_each_of_its_lines(key: str) -> None:
+    text = changed(SMALL, ('after = ["1.1"]\n', ""), ('until = ["1.1"]\n', ""))
+    text = changed(text, ('ref = "1.1"\n', f'ref = "1.1"\n{key} = ["1.3"]\n'))
+    text = changed(text, ('ref = "1.3"\n', f'ref = "1.3"\n{key} = ["1.2"]\n'))
+    text = changed(text, ('ref = "1.2"\n', f'ref = "1.2"\n{key} = ["1.1"]\n'))
+    assert [(fault.line, fault.text) for fault in faults(text)] == [
+        (line_of(text, f'{key} = ["1.3"]'), f"{key} runs in a circle: 1.1 → 1.3 → 1.2 → 1.1"),
+        (line_of(text, f'{key} = ["1.1"]'), f"{key} runs in a circle: 1.2 → 1.1 → 1.3 → 1.2"),
+        (line_of(text, f'{key} = ["1.2"]'), f"{key} runs in a circle: 1.3 → 1.2 → 1.1 → 1.3"),
+    ]
+
+
+def test_an_action_does_not_wait_for_itself() -> None:
+    text = changed(SMALL, ('after = ["1.1"]', 'after = ["1.2"]'))
+    assert only_fault(text).text == "after runs in a circle: 1.2 → 1.2"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('{ en = "Aim", fr = "Objectif" }', '{ en = "Aim" }', "title of aim A1 has no text in 'fr'"),
+        ('{ en = "Aim", fr = "Objectif" }', '{ en = "Aim", fr = " " }', "title of aim A1 has no text in 'fr'"),
+        (
+            '{ en = "Which October?", fr = "Quel octobre ?" }',
+            '{ en = "Which October?" }',
+            "question of an interpretation of action 1.1 has no text in 'fr'",
+        ),
+        ('{ en = "Fund", fr = "Fonds" }', '{ fr = "Fonds" }', "title of fund fund has no text in 'en'"),
+        ('fr = "Presse" }', 'fr = "Presse", de = "Presse" }', "by of reported figure number 1 is in 'de'"),
+    ],
+)
+def test_a_text_stands_in_each_language_and_in_no_other(old: str, new: str, message: str) -> None:
+    text = changed(SMALL, (old, new))
+    fault = only_fault(text)
+    assert fault.line == line_of(text, new.strip("}"))
+    assert fault.text.startswith(message)
+
+
+def test_without_languages_only_that_is_named() -> None:
+    text = changed(SMALL, ('languages = ["en", "fr"]', 'languages = "en"'))
+    assert only_fault(text) == Fault(9, "languages of the plan must be a list of texts, not 'en'")
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "2014-13",
+        "2014-02-30",
+        "2014-25",
+        "2014-37",
+        "14-10",
+        "2014-1",
+        "2014/10",
+        "October 2014",
+        "",
+        "~2014",
+        "2014-10/..",
+        "../",
+        "/2014",
+        "../../2014",
+        "9001",
+        "9999-24",
+        "0000",
+        "2014-10-15T09:00",
+    ],
+)
+def test_an_impossible_deadline_is_refused(when: str) -> None:
+    text = changed(SMALL, ('when = "2014-10"', f'when = "{when}"'))
+    fault = only_fault(text)
+    assert fault.line == line_of(text, f'when = "{when}"')
+    assert fault.text.startswith("when of the deadline of action 1.1 is ")
+
+
+@pytest.mark.parametrize("first", ["../2014-10", "2014-13", "2014-10-02", "2014-08", "1014-10", "2014"])
+def test_a_first_period_that_is_none_or_ends_before_adoption_is_refused(first: str) -> None:
+    text = changed(SMALL, ('first = "2014-10"', f'first = "{first}"'))
+    assert {fault.line for fault in faults(text)} == {line_of(text, f'first = "{first}"')}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("adopted_on = 2014-09-20", 'adopted_on = "2014-09-20"'),
+        ("adopted_on = 2014-09-20", "adopted_on = 2014-09-20T09:00:00Z"),
+        ("adopted_on = 2014-09-20", "adopted_on = 0999-12-31"),
+        ("adopted_on = 2014-09-20", "adopted_on = 9001-01-01"),
+        ("adopted_on = 2014-09-20", "adopted_on = 2014-09-31"),
+        ("  on = 2014-09-20", "  on = 2014-09-20T09:00:00Z"),
+        ("  on = 2014-09-20", '  on = "../2014"'),
+        ("  on = 2014-09-20", '  on = "2014-13"'),
+        ("  on = 2014-09-20", "  on = 2014"),
+        ('year = "2014"', "year = 2014"),
+        ('year = "2014"', 'year = "14"'),
+        ('year = "2014"', 'year = "２０１４"'),
+    ],
+)
+def test_an_impossible_day_or_year_is_refused(old: str, new: str) -> None:
+    text = changed(SMALL, (old, new))
+    assert {fault.line for fault in faults(text)} == {line_of(text, new)}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('kind = "start", when = "2014-10", ', 'kind = "start", ', "the deadline of action 1.1 has no when"),
+        ('kind = "start", when = "2014-10", ', 'kind = "finish", ', "the deadline of action 1.1 has no when"),
+        ('kind = "start", when = "2014-10", ', "", "the deadline of action 1.1 has no kind"),
+        ('kind = "start"', 'kind = "begin"', "kind of the deadline of action 1.1 must be one of start, finish,"),
+        ('kind = "start"', 'kind = "none"', "the deadline of action 1.1 has an unknown key 'when'"),
+        (
+            'when = "2014-10", words = "will begin in October"',
+            'when = "2014-10"',
+            "the deadline of action 1.1 has no words",
+        ),
+        ('every = "month", ', "", "the deadline of action 1.2 has no every"),
+        (
+            'every = "month"',
+            'every = "week"',
+            "every of the deadline of action 1.2 must be one of month, quarter, year",
+        ),
+        ("quantity = 2, ", "", "the deadline of action 1.2 has no quantity"),
+        ("quantity = 2", "quantity = 0", "quantity of the deadline of action 1.2 must be a whole number from 1"),
+        ("quantity = 2", "quantity = 2.0", "quantity of the deadline of action 1.2 must be a whole number from 1"),
+        ("quantity = 2", "quantity = true", "quantity of the deadline of action 1.2 must be a whole number from 1"),
+        ("days = 14, ", "", "the deadline of action 1.3 needs days, months or working_days, and only one of them"),
+        (" days = 14", " days = 14, months = 1", "the deadline of action 1.3 needs days, months or working_days"),
+        ('of = "arrival", ', "", "the deadline of action 1.3 has no of"),
+        (" days = 14", " days = -1", "days of the deadline of action 1.3 must be a whole number from 0"),
+    ],
+)
+def test_a_kind_of_deadline_has_its_fields_and_no_others(old: str, new: str, message: str) -> None:
+    text = changed(SMALL, (old, new))
+    number = message.partition("action 1.")[2][0]
+    line = line_of(SMALL, "deadline = ", int(number))
+    assert [fault.line for fault in faults(text) if fault.text.startswith(message)] == [line]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"Europe/London"', '"Europe/london"', "timezone 'Europe/london' is unknown"),
+        ('"Europe/London"', '"../../etc/passwd"', "timezone '../../etc/passwd' is unknown"),
+        ('["EUR", "5000000"]', '["EURO", "5000000"]', "stated of contribution 1.9 has an unknown currency 'EURO'"),
+        ('["EUR", "5000000"]', '["eur", "5000000"]', "stated of contribution 1.9 has an unknown currency 'eur'"),
+        ('["GBP", "4000000"]', '["EUR", "4000000"]', "stated of contribution 1.9 names a currency twice"),
+        ('sides = ["GB", "FR"]', 'sides = ["GB", "Fr"]', "a side is two to eight capital letters"),
+        ('slug = "small"', 'slug = "Small_Plan"', "slug of the plan may hold only small letters"),
+        ('year_basis = "uk-financial"', 'year_basis = "uk"', "year_basis of the plan must be one of"),
+        ("lead_days = 14", "lead_days = -1", "lead_days of the plan must be a whole number from 0"),
+        ("stale_days = 30", "stale_days = 0", "stale_days of the plan must be a whole number from 1"),
+        ('modality = "soft"', 'modality = "weak"', "modality of action 1.3 must be one of firm, soft,"),
+        ("times = 3", "times = 0", "times of contribution 1.9 must be a whole number from 1"),
+        ("format = 1", "format = 2", "format of the file must be"),
+        ('lead = ["office"]', 'lead = ["office", "office"]', "lead of action 1.1 names something twice"),
+        ('lead = ["office"]', "lead = [1]", "lead of action 1.1 must be a list of texts"),
+    ],
+)
+def test_an_odd_value_is_refused_with_what_would_be_right(old: str, new: str, message: str) -> None:
+    text = changed(SMALL, (old, new))
+    found = [fault for fault in faults(text) if fault.text.startswith(message)]
+    assert [fault.line for fault in found] == [line_of(text, new)]
+
+
+@pytest.mark.parametrize(
+    "amount",
+    [
+        "",
+        "5 000 000",
+        "5,000,000",
+        "5000000,00",
+        "1e400",
+        "NaN",
+        "Infinity",
+        "-0",
+        "-5",
+        "+5",
+        "0",
+        "0.00",
+        "1.005",
+        ".5",
+        "5.",
+        "٣",
+        "1" * 16,
+        "£5",
+    ],
+)
+def test_an_amount_that_is_no_plain_positive_decimal_is_refused(amount: str) -> None:
+    text = changed(SMALL, ('"5000000"', f'"{amount}"'))
+    fault = only_fault(text)
+    assert fault.line == line_of(text, "stated = ")
+    assert "it must be a plain positive decimal" in fault.text
+
+
+@pytest.mark.parametrize("pair", ['["EUR", 5000000]', '"EUR 5000000"', '["EUR"]', '["EUR", "5", "6"]', "5000000"])
+def test_an_amount_is_a_pair_of_texts(pair: str) -> None:
+    text = changed(SMALL, ('["GBP", "12000000"]', pair))
+    fault = only_fault(text)
+    assert fault.line == line_of(text, "amount = ")
+    assert "must name a currency and an amount" in fault.text
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "mark", "message"),
+    [
+        ('  each = "year"\n', "", "times = 3", 'contribution 1.9 has times but no each: give it each = "year"'),
+        ("  times = 3\n", "", "[[funds.contributions]]", "contribution 1.9 has no times"),
+        ("times = 3", "times = 3\ndue = 2014-12-31", "[[funds.contributions]]", "contribution 1.9 needs one of each"),
+        (
+            '  stated = [["EUR", "5000000"], ["GBP", "4000000"]]\n',
+            "",
+            "[[funds.contributions]]",
+            "contribution 1.9 has no stated",
+        ),
+        (
+            '{ year = "2014", stated = [["EUR", "7"]] }',
+            "",
+            "instalments = [",
+            "instalments of contribution 1.9-FR is empty",
+        ),
+    ],
+)
+def test_a_contribution_says_in_one_way_when_it_is_due(old: str, new: str, mark: str, message: str) -> None:
+    text = changed(SMALL, (old, new))
+    assert line_of(text, mark) in [fault.line for fault in faults(text) if fault.text.startswith(message)]
+
+
+def test_lines_hold_after_lists_and_texts_of_several_lines() -> None:
+    stated = 'stated = [\n  # in the text\'s order [[\n  ["EUR", "5000000"],\n  ["GBP", "4000000"]\n  ]'
+    summary = "summary.en = \"\"\"\nIt's \"so\" ''' [x]\nnumber = 2\n\"\"\"\nsummary.fr = '''\n[[commitments]]\n'''\n"
+    text = changed(
+        SMALL,
+        ('stated = [["EUR", "5000000"], ["GBP", "4000000"]]', stated),
+        ('aims = ["A1"]\n', f'aims = ["A1"]\n{summary}'),
+        ('each = "year"', 'each = "month"'),
+        ("times = 3", "times = 3\ncolour = 1"),
+    )
+    assert [(fault.line, fault.text[:20]) for fault in faults(text)] == [
+        (line_of(text, 'each = "month"'), "each of contribution"),
+        (line_of(text, "times = 3"), "contribution 1.9 has"),
+        (line_of(text, "colour = 1"), "contribution 1.9 has"),
+    ]
+
+
+def test_windows_line_ends_and_a_byte_order_mark_change_nothing() -> None:
+    plan, _funds = plan_loading.read(b"\xef\xbb\xbf" + SMALL.replace("\n", "\r\n").encode())
+    assert plan.slug == "small"
+
+
+def test_a_text_that_is_not_utf_8_is_refused_at_its_line() -> None:
+    with pytest.raises(plan_loading.Refused) as refused:
+        plan_loading.read(SMALL.encode("latin-1"))
+    assert refused.value.faults == [Fault(line_of(SMALL, "Sécurité"), "this is not UTF-8: save the file in UTF-8")]
+
+
+def test_a_text_that_is_not_toml_is_refused_at_its_line() -> None:
+    fault = only_fault(changed(SMALL, ("lead_days = 14", "lead_days = fourteen")))
+    assert (fault.line, fault.text) == (10, "this is not TOML: Invalid value")
+
+
+@pytest.mark.parametrize(
+    "deep",
+    ["x = " + "[" * 100_000, "x = " + "{a=" * 100_000, "x" + ".a" * 400_000 + " = 1", "[x" + ".a" * 400_000 + "]"],
+)
+def test_a_text_nested_too_deeply_is_refused(deep: str) -> None:
+    fault = only_fault(f"format = 1\n{deep}\n")
+    assert "nested too deeply" in fault.text
+
+
+@pytest.mark.parametrize(
+    "value", ["0x" + "f" * 10_000, "9" * 5000, '{ a.b = { c.d = { e.f = "g" } } }', '"' + "x" * 100_000 + '"']
+)
+def test_an_enormous_value_makes_a_short_message(value: str) -> None:
+    fault = only_fault(changed(SMALL, ("lead_days = 14", f"lead_days = {value}")))
+    assert len(fault.text) < 250
+
+
+def test_a_name_that_breaks_the_line_does_not_break_the_message() -> None:
+    text = changed(
+        SMALL,
+        ('ref = "1.2"', 'ref = "1\\n2"'),
+        ('modality = "firm"\n  lead = ["office"]\n  after', 'lead = ["office"]\n  after'),
+    )
+    assert all("\n" not in fault.text for fault in faults(text))
+
+
+def test_a_text_with_the_null_character_is_refused() -> None:
+    text = changed(SMALL, ('en = "Campaign"', 'en = "Cam\\u0000paign"'))
+    fault = only_fault(text)
+    assert (fault.line, "U+0000" in fault.text) == (line_of(text, "paign"), True)
+
+
+def test_a_file_without_a_plan_says_so_and_names_what_else_is_wrong() -> None:
+    text = changed(SMALL, ("[plan]", "[plot]"), ('modality = "soft"', 'modality = "weak"'))
+    assert [(fault.line, fault.text.partition(":")[0]) for fault in faults(text)] == [
+        (1, "the file has no [plan]"),
+        (3, "the file has an unknown key 'plot'"),
+        (line_of(text, "weak"), "modality of action 1.3 must be one of firm, soft, optional, statement, not 'weak'"),
+    ]
+
+
+def test_a_change_and_a_correction_are_two_files() -> None:
+    text = changed(SMALL, ("format = 1\n", 'format = 1\nchange = "x"\ncorrection = "y"\n'))
+    assert only_fault(text) == Fault(3, "the file gives a change and a correction: load one after the other")
+
+
+@pytest.mark.parametrize(
+    ("words", "at", "found"),
+    [
+        ("will begin", None, (4, 14)),
+        ("will  begin", None, (4, 14)),
+        ("it", None, "the signed text holds these words 2 times: say which with at = 1 to 2"),
+        ("it", 2, (16, 18)),
+        ("it", 3, "the signed text holds these words only 2 times: at = 3 is too many"),
+        ("it ended", None, "the signed text does not hold these words"),
+    ],
+)
+def test_words_are_found_in_the_signed_text(words: str, at: int | None, found: tuple[int, int] | str) -> None:
+    assert find_words("it, will\nbegin; it.", words, at) == found
