@@ -105,7 +105,7 @@ def _contributions(plan: Plan, rows: Iterable[Standing], on: date) -> list[dict[
             "days": days_counted(row.state, row.anchor, row.late, on),
             "last_day": _iso(row.last_day),
             "firmness": row.modality,
-            **row.figures,
+            **row.amounts,
         }
         for row in sorted(rows, key=lambda row: (order[row.obligation.ref], row.obligation.instalment))
     ]

@@ -275,6 +275,11 @@ class Standing(models.Model):
         return f"{self.state} {self.from_day}"
 
     @property
+    def amounts(self) -> dict[str, dict[str, str]]:
+        """What of an instalment is stated, paid and outstanding, by currency in the text's order."""
+        return {name: dict(self.figures[name]) for name in ("stated", "paid", "outstanding")}
+
+    @property
     def action(self) -> Action:
         """The action that it is about; to be asked only of an action's standing."""
         found: Action = self.obligation.action

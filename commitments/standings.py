@@ -1,5 +1,6 @@
 """Standings stored: computed by the rule from the register, written by `store` alone, read by day and lens."""
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
@@ -150,7 +151,8 @@ def _rows(plan: Plan, pk: int, standings: Standings) -> list[Standing]:
             stale_since=stretch.stale_since,
             slipped_since=stretch.slipped_since,
             confidence=stretch.verdict.confidence,
-            figures={name: dict(amounts) for name, amounts in stretch.verdict.figures},
+            # pairs and not tables, whose order PostgreSQL does not keep
+            figures={name: [list(pair) for pair in amounts] for name, amounts in stretch.verdict.figures},
             **{name: getattr(stretch.verdict, name) for name in COPIED},
         )
         for lens, found in standings.items()
@@ -172,8 +174,10 @@ def differences(plan: Plan) -> list[str]:
 
 
 def _compared(rows: list[Standing]) -> list[tuple[Any, ...]]:
-    names = [field.attname for field in Standing._meta.concrete_fields if field.name != "id"]
-    return sorted(tuple(repr(getattr(row, name)) for name in names) for row in rows)
+    names = [field.attname for field in Standing._meta.concrete_fields if field.name not in ("id", "figures")]
+    return sorted(
+        (*(repr(getattr(row, name)) for name in names), json.dumps(row.figures, sort_keys=True)) for row in rows
+    )
 
 
 def read(plan: Plan, on: date, known: date | None, *, today: date) -> list[Standing]:

@@ -54,8 +54,8 @@ class InstalmentLine:
         ]
 
 
-def amounts(figures: Mapping[str, str]) -> Amounts:
-    return {currency: Decimal(amount) for currency, amount in figures.items()}
+def amounts(found: Mapping[str, str]) -> Amounts:
+    return {currency: Decimal(amount) for currency, amount in found.items()}
 
 
 def instalments(page: Page) -> list[InstalmentLine]:
@@ -68,9 +68,7 @@ def instalments(page: Page) -> list[InstalmentLine]:
     return [
         InstalmentLine(
             row,
-            amounts(row.figures["stated"]),
-            amounts(row.figures["paid"]),
-            amounts(row.figures["outstanding"]),
+            *(amounts(row.amounts[name]) for name in ("stated", "paid", "outstanding")),
         )
         for row in rows
     ]

@@ -124,7 +124,7 @@ class Register:
             "days": days_counted(row.state, row.anchor, row.late, on),
             "last_day": row.last_day.isoformat() if row.last_day else None,
             "firmness": row.modality,
-            **row.figures,
+            **row.amounts,
         }
 
     def commitment(self, number: int, on: date, lens: Lens) -> dict[str, Any]:

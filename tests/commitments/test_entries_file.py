@@ -1,0 +1,508 @@
+"""Past facts from a file: every fault with its line, all or nothing, the same rows only once."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import transaction
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from pytest_django import Settings
+
+from actionplan import samples
+from actionplan.status import status
+from commitments import entries_file, register
+from commitments.entries_file import Reading
+from commitments.models import Entry, EntryText, Flag, Plan, Standing
+from commitments.toml_reader import Fault
+from tests.generated import blank
+from tests.mutations import spoilt
+
+TODAY = date(2015, 1, 12)
+NOW = datetime(2015, 1, 12, 9, tzinfo=UTC)
+STARTED = {"ref": "4.4", "kind": "started", "effective": "2014-10-29", "recorded": "2014-11-05", "side": "GB"}
+PAID = {"ref": "1.2", "kind": "paid", "effective": "2014-11-28", "recorded": "2014-12-01", "side": "GB"}
+SUM = {"amount": "3000000.00", "currency": "EUR", "instalment": "1"}
+SPENT = {"kind": "spent", "effective": "2015-01-05", "recorded": "2015-01-08", "side": "FR"}
+
+
+def file(*rows: dict[str, str], sign: str = ",") -> str:
+    """A file of these rows, which get the ids e1, e2 … where they have none."""
+    lines = [sign.join(blank()), *(sign.join((blank(id=f"e{n}") | row).values()) for n, row in enumerate(rows, 1))]
+    return "\n".join(lines) + "\n"
+
+
+def load(plan: Plan, text: str | bytes) -> Reading:
+    return entries_file.load(plan, text if isinstance(text, bytes) else text.encode(), now=NOW, by=None)
+
+
+def loaded(plan: Plan, *rows: dict[str, str]) -> Reading:
+    reading = load(plan, file(*rows))
+    assert reading.faults == []
+    return reading
+
+
+def faults(plan: Plan, *rows: dict[str, str]) -> list[Fault]:
+    """The faults of a file of which nothing was written."""
+    before = counts()
+    reading = load(plan, file(*rows))
+    assert counts() == before
+    return reading.faults
+
+
+def counts() -> list[int]:
+    return [model._default_manager.count() for model in (Entry, EntryText, Standing, Flag)]
+
+
+def codes(plan: Plan) -> list[str]:
+    return list(Entry.objects.reported().filter(plan=plan).values_list("code", flat=True))
+
+
+def action(plan: Plan, ref: str, on: str) -> dict[str, Any]:
+    found = status(plan, date.fromisoformat(on), None, today=TODAY)
+    (one,) = [row for row in found["actions"] if row["ref"] == ref]
+    return dict(one)
+
+
+# The same rows only once
+
+
+def test_rows_are_skipped_the_second_time(calais: Plan) -> None:
+    rows = (
+        STARTED | {"note": "seen"},
+        PAID | SUM,
+        {"kind": "withdrawn", "to": "e1", "reason": "no", "recorded": "2014-12-05"},
+    )
+    assert (len(loaded(calais, *rows).rows), codes(calais)) == (3, ["e1", "e2", "e3"])
+    before = counts()
+    again = loaded(calais, *rows)
+    assert (again.rows, again.skipped, counts()) == ([], 3, before)
+
+
+def test_new_rows_are_added_to_those_that_are_there(calais: Plan) -> None:
+    loaded(calais, STARTED)
+    again = loaded(calais, STARTED, {"kind": "confirmed", "to": "e1", "recorded": "2014-11-06", "side": "FR"})
+    assert (len(again.rows), again.skipped, codes(calais)) == (1, 1, ["e1", "e2"])
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        *({"effective": "2014-10-30"}, {"recorded": "2014-11-06"}, {"recorded": "2014-11-05T10:00+00:00"}),
+        *({"side": "FR"}, {"kind": "progress"}, {"ref": "4.1"}, {"note": "x"}, {"source": "x"}, {"reason": "x"}),
+    ],
+)
+def test_the_same_id_with_other_content_is_a_fault(calais: Plan, other: dict[str, str]) -> None:
+    loaded(calais, STARTED)
+    assert faults(calais, STARTED | other) == [Fault(2, "The id “e1” is there already, with other content.")]
+
+
+@pytest.mark.parametrize("other", [{"amount": "3000000.01"}, {"currency": "GBP"}, {"instalment": "2"}])
+def test_another_amount_under_the_same_id_is_a_fault(calais: Plan, other: dict[str, str]) -> None:
+    loaded(calais, PAID | SUM)
+    assert faults(calais, PAID | SUM | other) == [Fault(2, "The id “e1” is there already, with other content.")]
+
+
+@pytest.mark.parametrize("other", [{"amount": "3000000"}, {"amount": "03000000.0"}])
+def test_the_same_amount_written_otherwise_is_the_same_content(calais: Plan, other: dict[str, str]) -> None:
+    loaded(calais, PAID | SUM)
+    assert loaded(calais, PAID | SUM | other).skipped == 1
+
+
+def test_the_same_moment_written_otherwise_is_the_same_content(calais: Plan) -> None:
+    loaded(calais, STARTED | {"recorded": "2014-11-05T10:00:00+01:00"})
+    assert loaded(calais, STARTED | {"recorded": "2014-11-05T09:00Z"}).skipped == 1
+
+
+def test_a_row_that_would_be_refused_today_is_still_the_same_row(calais: Plan) -> None:
+    row = STARTED | {"ref": "1.4", "kind": "completed"}
+    loaded(calais, row)
+    Plan.objects.update(evidence_required=True)
+    calais.refresh_from_db()
+    assert loaded(calais, row).skipped == 1
+
+
+# What a file must be
+
+
+def test_a_byte_order_mark_and_windows_line_ends_change_nothing(calais: Plan) -> None:
+    text = file(STARTED | {"note": '"two\nlines"'})
+    load(calais, text)
+    again = load(calais, b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+    assert (again.faults, again.skipped) == ([], 1)
+
+
+def test_semicolons_separate_as_well(calais: Plan) -> None:
+    load(calais, file(STARTED | {"note": "a, b"}, sign=";"))
+    assert EntryText.objects.get(entry__code="e1", entry__plan=calais).note == "a, b"
+
+
+def test_the_line_of_a_row_is_its_first(calais: Plan) -> None:
+    note = {"note": '"one\n\ntwo ""three"",\n"'}
+    text = file(STARTED | note, STARTED | note | {"side": "US"}, {}, STARTED | {"side": "DE"}).replace("e3,,", ",,")
+    assert [fault.line for fault in load(calais, text).faults] == [6, 11]
+
+
+def test_blank_lines_and_spaces_around_a_cell_are_nothing(calais: Plan) -> None:
+    text = file(STARTED).replace(",started,", ", started ,") + "\n\n,,,\n"
+    assert (load(calais, text).faults, codes(calais)) == ([], ["e1"])
+
+
+def test_columns_may_be_in_any_order_and_those_not_needed_left_out(calais: Plan) -> None:
+    load(calais, "side,recorded,effective,kind,ref,id\nGB,2014-11-05,2014-10-29,started,4.4,e1\n")
+    assert codes(calais) == ["e1"]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "",
+        "\n",
+        "id,ref,kind,effective,recorded,side,colour",
+        "id,ref,kind,effective,recorded",
+        "id,ref,kind,effective,recorded,side,side",
+        "ID,REF,KIND,EFFECTIVE,RECORDED,SIDE",
+        "id\tref\tkind\teffective\trecorded\tside",
+    ],
+)
+def test_columns_that_are_unknown_missing_or_doubled_are_refused(calais: Plan, head: str) -> None:
+    (fault,) = load(calais, f"{head}\n").faults
+    assert fault.line == 1
+    assert fault.text.startswith(
+        "The first line must name the columns, each once: id,ref,kind,effective,recorded,side,"
+    )
+
+
+@pytest.mark.parametrize(
+    ("tail", "line", "message"),
+    [
+        ('e2,4.4,"started', 3, "This is not CSV: unexpected end of data."),
+        ('e2,"4.4"x,started', 3, "This is not CSV: ',' expected after '\"'."),
+        ('e2,"a\n\n"x', 3, "This is not CSV: ',' expected after '\"'."),
+        ("e2" + "," * 15, 3, "There are more cells than columns, or a character that no text holds."),
+        ("e2,4.4\x00", 3, "There are more cells than columns, or a character that no text holds."),
+        ('e2,"' + "x" * 200_000 + '"', 3, "This is not CSV: field larger than field limit (131072)."),
+    ],
+)
+def test_what_is_no_csv_is_refused_at_its_line(calais: Plan, tail: str, line: int, message: str) -> None:
+    assert load(calais, f"{file(STARTED)}{tail}\n").faults == [Fault(line, message)]
+
+
+def test_a_file_that_is_not_utf_8_is_refused_at_its_line(calais: Plan) -> None:
+    text = file(STARTED, STARTED | {"note": "café"})
+    assert load(calais, text.encode("latin-1")).faults == [
+        Fault(3, "This is not UTF-8: save the file as CSV in UTF-8.")
+    ]
+
+
+def test_a_file_over_four_mebibytes_is_refused(calais: Plan) -> None:
+    assert load(calais, file(STARTED) + "\n" * 4 * 1024 * 1024).faults == [
+        Fault(1, "The file is larger than 4 MiB: load it in parts.")
+    ]
+
+
+# What a row may not say
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (STARTED | {"id": ""}, "Give each row an id of its own, of at most 64 characters."),
+        (STARTED | {"id": "x" * 65}, "Give each row an id of its own, of at most 64 characters."),
+        (STARTED | {"ref": "4.9"}, "There is no action or contribution “4.9” in this plan."),
+        (STARTED | {"ref": ""}, "There is no action or contribution “” in this plan."),
+        (STARTED | {"ref": "1.2"}, "“started” cannot be recorded on 1.2."),
+        (STARTED | {"kind": "begun"}, "There is no kind of entry called “begun”: it must be one of started, "),
+        (STARTED | {"kind": "terms"}, "There is no kind of entry called “terms”"),
+        (STARTED | {"side": "US"}, "“US” is no side of the plan: it must be one of GB, FR."),
+        (STARTED | {"recorded": "2015-01-13"}, "It cannot be recorded on 2015-01-13, which is after today."),
+        (STARTED | {"recorded": "2015-01-13T00:30+00:00"}, "It cannot be recorded on 2015-01-13, which is"),
+        (STARTED | {"recorded": "2014-11-05T09:30"}, "“2014-11-05T09:30” is no day or time of recording: give"),
+        (STARTED | {"recorded": "2014-W45-3"}, "“2014-W45-3” is no day or time of recording: give"),
+        (STARTED | {"recorded": "2014-11"}, "“2014-11” is no day or time of recording: give"),
+        (STARTED | {"recorded": ""}, "“” is no day or time of recording: give"),
+        (STARTED | {"recorded": "0001-01-01T00:00+14:00"}, "“0001-01-01T00:00+14:00” is no day or time of recording"),
+        (STARTED | {"effective": "2014-11-06"}, "2014-11-06 had not begun when it was recorded"),
+        (STARTED | {"effective": "2015"}, "2015 had not begun when it was recorded"),
+        (STARTED | {"effective": "2014-02-30"}, "“2014-02-30” is not a date that can be read"),
+        (STARTED | {"effective": "../2014-10"}, "“../2014-10” is not a date that can be read"),
+        (STARTED | {"effective": ""}, "“” is not a date that can be read"),
+        (STARTED | {"quantity": "1"}, "“started” does not take a quantity."),
+        (STARTED | {"to": "2014-11"}, "“started” does not take a new deadline."),
+        (STARTED | {"words": "x"}, "“started” does not take what it names."),
+        (STARTED | {"amount": "1"}, "“started” does not take an amount."),
+        (STARTED | {"ref": "5.5", "kind": "delivered"}, "“delivered” needs a quantity."),
+        (STARTED | {"ref": "5.5", "kind": "delivered", "quantity": "0"}, "quantity must be a whole number above zero"),
+        (STARTED | {"ref": "5.5", "kind": "delivered", "quantity": "-1"}, "quantity must be a whole number above zero"),
+        (STARTED | {"ref": "5.5", "kind": "delivered", "quantity": "1.5"}, "quantity must be a whole number above"),
+        (STARTED | {"ref": "5.5", "kind": "delivered", "quantity": "٢"}, "quantity must be a whole number above zero"),
+        (STARTED | {"ref": "5.5", "kind": "delivered", "quantity": "9" * 13}, "quantity must be a whole number above"),
+        (STARTED | {"ref": "5.5", "kind": "reopened", "reason": "x"}, "5.5 has a quantity, so it is not reopened"),
+        (STARTED | {"kind": "reopened"}, "“reopened” needs a reason."),
+        (STARTED | {"kind": "superseded"}, "“superseded” needs a reason."),
+        (STARTED | {"kind": "not-pursued"}, "“not pursued” needs a reason."),
+        (STARTED | {"kind": "consent"}, "“consent given” needs what it names."),
+        (STARTED | {"kind": "consent", "words": "harbour"}, "“harbour” is no body of the plan: it must be one of "),
+        (STARTED | {"kind": "event", "words": "x" * 201}, "The name of an event has at most 200 characters."),
+        (STARTED | {"kind": "confidence", "words": "blue"}, "Confidence is green, amber or red, not “blue”."),
+        (STARTED | {"kind": "confidence", "words": "red"}, "Give a reason for amber or red."),
+        (STARTED | {"kind": "moved", "reason": "x"}, "“deadline moved” needs a new deadline."),
+        (STARTED | {"kind": "moved", "to": "2014-12"}, "“deadline moved” needs a reason."),
+        (STARTED | {"kind": "moved", "to": "December", "reason": "x"}, "“December” is not a deadline that can be read"),
+        (STARTED | {"kind": "moved", "to": "2015", "reason": "x", "ref": "5.5"}, "The deadline of 5.5 cannot be moved"),
+        (STARTED | {"kind": "withdrawn", "to": "e9", "reason": "x"}, "There is no entry with the id “e9”."),
+        (STARTED | {"kind": "withdrawn", "reason": "x"}, "“entry withdrawn” needs the entry that it names."),
+        (STARTED | {"kind": "disputed", "to": "e9", "reason": "x"}, "There is no entry with the id “e9”."),
+        (STARTED | {"kind": "withdrawn", "to": "e1", "reason": "x"}, "These rows name each other in a circle."),
+        (PAID | SUM | {"ref": "4.4"}, "“paid” cannot be recorded on 4.4."),
+        (PAID | SUM | {"instalment": "4"}, "1.2 has no instalment 4."),
+        (PAID | SUM | {"instalment": "99999999999"}, "instalment must be a whole number above zero"),
+        (PAID | SUM | {"instalment": ""}, "Say which instalment of 1.2 it belongs to: 1, 2, 3."),
+        (PAID | SUM | {"amount": ""}, "“paid” needs an amount."),
+        (PAID | SUM | {"currency": ""}, "“paid” needs a currency."),
+        (PAID | SUM | {"currency": "EURO"}, "“EURO” is no currency of ISO 4217: give a code such as EUR or GBP."),
+        (SPENT | {"amount": "1", "currency": "EUR", "words": "roads"}, "“roads” is no purpose of a fund of the plan"),
+        (SPENT | {"amount": "1", "currency": "EUR"}, "“spent” needs what it names."),
+        (SPENT | {"amount": "1", "currency": "EUR", "words": "security", "ref": "9.9"}, "There is no action or"),
+    ],
+)  # fmt: skip
+def test_a_malformed_dangling_or_contradictory_row_is_a_fault(calais: Plan, row: dict[str, str], message: str) -> None:
+    (fault,) = faults(calais, row)
+    assert (fault.line, fault.text[: len(message)]) == (2, message)
+
+
+@pytest.mark.parametrize(
+    "amount",
+    [
+        "0",
+        "0.00",
+        "-1",
+        "+1",
+        "1.005",
+        "1e400",
+        "1e3",
+        "NaN",
+        "Infinity",
+        "1 000",
+        '"1,000"',
+        ".5",
+        "5.",
+        "١",
+        "€5",
+        "1" * 16,
+    ],
+)
+def test_an_amount_that_is_no_plain_positive_decimal_is_a_fault(calais: Plan, amount: str) -> None:
+    (fault,) = faults(calais, PAID | SUM | {"amount": amount})
+    assert fault.text.endswith("must be a plain number above zero with at most two decimals, such as 4000000.00.")
+
+
+def test_a_doubled_id_is_a_fault_on_its_second_row(calais: Plan) -> None:
+    assert faults(calais, STARTED, STARTED | {"id": "e1"}) == [Fault(3, "The id “e1” stands twice.")]
+
+
+def test_what_a_naming_row_says_of_the_entry_must_be_so(calais: Plan) -> None:
+    confirmed = {"kind": "confirmed", "recorded": "2014-12-05", "side": "FR"}
+    assert faults(
+        calais,
+        STARTED,
+        PAID | SUM,
+        confirmed | {"to": "e1", "ref": "4.1"},
+        confirmed | {"to": "e2", "instalment": "2"},
+        STARTED | {"kind": "note"},
+        confirmed | {"to": "e5"},
+    ) == [
+        Fault(4, "The entry “e1” is about 4.4, not 4.1."),
+        Fault(5, "The entry “e2” is not about instalment 2."),
+        Fault(7, "Only a completion, a delivery or a payment can be confirmed or disputed."),
+    ]
+
+
+def test_terms_are_not_withdrawn(calais: Plan) -> None:
+    terms = Entry.objects.filter(plan=calais, kind="terms")[0].code
+    (fault,) = faults(calais, {"kind": "withdrawn", "to": terms, "reason": "x", "recorded": "2015-01-01"})
+    assert fault.text == "Terms are not withdrawn: load a corrected plan file."
+
+
+def test_all_faults_are_named_at_once_and_no_row_is_written(calais: Plan) -> None:
+    found = faults(
+        calais,
+        STARTED,
+        STARTED | {"ref": "9.9", "side": "US", "recorded": "soon"},
+        PAID | SUM | {"amount": "-1", "currency": "XYZW"},
+        STARTED | {"id": "e1", "kind": "begun"},
+        {"kind": "withdrawn", "to": "e2", "reason": "x", "recorded": "2014-12-05"},
+        {"kind": "withdrawn", "to": "e2", "recorded": "2014-12-05"},
+    )
+    assert [(fault.line, fault.text[:24]) for fault in found] == [
+        (3, "There is no action or co"),
+        (3, "“US” is no side of the p"),
+        (3, "“soon” is no day or time"),
+        (4, "The amount “-1” must be "),
+        (4, "“XYZW” is no currency of"),
+        (5, "The id “e1” stands twice"),
+        (5, "There is no kind of entr"),
+        (7, "“entry withdrawn” needs "),
+    ]
+
+
+def test_rows_that_name_each_other_in_a_circle_are_faults(calais: Plan) -> None:
+    names = {"kind": "withdrawn", "reason": "x", "recorded": "2014-12-05"}
+    found = faults(calais, names | {"to": "e2"}, names | {"to": "e3"}, names | {"to": "e1"}, STARTED)
+    assert found == [Fault(line, "These rows name each other in a circle.") for line in (2, 3, 4)]
+
+
+# What a file may say
+
+
+def test_a_row_may_name_one_that_comes_later_in_the_file(calais: Plan) -> None:
+    names = {"kind": "withdrawn", "reason": "x", "recorded": "2014-12-05"}
+    loaded(calais, names | {"to": "e2"}, names | {"to": "e3"}, STARTED)
+    assert codes(calais) == ["e3", "e2", "e1"]
+    assert action(calais, "4.4", "2014-12-05")["state"] == "met"
+    assert list(register.broken(calais)) == []
+
+
+def test_a_naming_row_takes_ref_and_instalment_from_the_entry_that_it_names(calais: Plan) -> None:
+    loaded(calais, PAID | SUM, {"kind": "confirmed", "to": "e1", "recorded": "2014-12-05", "side": "FR"})
+    entry = Entry.objects.get(plan=calais, code="e2")
+    assert (entry.ref, entry.instalment, entry.effective) == ("1.2", 1, "2014-12-05")
+
+
+def test_a_spoken_for_side_is_not_asked_for(calais: Plan) -> None:
+    loaded(calais, STARTED | {"side": ""}, SPENT | {"amount": "1", "currency": "EUR", "words": "security"})
+    assert codes(calais) == ["e1", "e2"]
+
+
+def test_an_entry_keeps_the_recorded_time_of_the_file_and_that_of_loading(calais: Plan) -> None:
+    loaded(calais, STARTED | {"recorded": "2014-11-05T23:30:00-01:00"}, STARTED)
+    first, second = Entry.objects.reported().filter(plan=calais)
+    assert (first.recorded_day, first.recorded_at) == (date(2014, 11, 6), datetime(2014, 11, 6, 0, 30, tzinfo=UTC))
+    assert (second.recorded_day, second.recorded_at) == (date(2014, 11, 5), None)
+    assert first.loaded_at == second.loaded_at == NOW
+
+
+def test_a_vague_date_counts_from_its_first_day(calais: Plan) -> None:
+    loaded(calais, STARTED | {"effective": "2014", "recorded": "2014-11-05"})
+    assert action(calais, "4.4", "2014-11-05")["state"] == "met-undated"
+
+
+MOVED = {
+    "ref": "2.5",
+    "kind": "moved",
+    "effective": "2014-12-17",
+    "recorded": "2014-12-17",
+    "side": "GB",
+    "reason": "x",
+}
+DONE = {"ref": "2.5", "kind": "completed", "effective": "2014-12-10", "recorded": "2014-12-10", "side": "GB"}
+DROPPED = {"ref": "2.5", "kind": "not-pursued", "effective": "2014-12-10", "recorded": "2014-12-10", "reason": "x"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "warnings"),
+    [
+        ([STARTED | {"effective": "2014-09-19"}], [(2, "the date lies before the adoption of the plan")]),
+        ([MOVED | {"to": "2014-12-01"}], [(2, "the new deadline lies before the day of the move")]),
+        ([DONE, MOVED | {"to": "2015-12-01"}], [(3, "the action has a completion already")]),
+        ([DROPPED, MOVED | {"to": "2015-12-01"}], [(3, "it comes after the action was no longer pursued")]),
+        ([DROPPED, DONE | {"effective": "2014-12-09"}], []),
+        ([DROPPED, {"kind": "withdrawn", "to": "e1", "reason": "x", "recorded": "2014-12-11"}, DONE], []),
+        ([STARTED | {"kind": "delivered", "quantity": "1"}], [(2, "4.4 has no quantity to reach: the delivery")]),
+        ([STARTED | {"kind": "consent", "words": "ngos"}], [(2, "4.4 does not wait for the consent of ngos")]),
+        ([STARTED | {"kind": "event", "words": "arrival"}], [(2, "4.4 does not wait for “arrival”")]),
+        ([PAID | SUM | {"currency": "USD"}], [(2, "USD is not a currency in which 1.2 is stated")]),
+        (
+            [STARTED, {"kind": "withdrawn", "to": "e1", "reason": "x", "recorded": "2014-10-30"}],
+            [(3, "it withdraws an entry that was recorded later")],
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_only_unusual_is_a_warning(
+    calais: Plan, rows: list[dict[str, str]], warnings: list[tuple[int, str]]
+) -> None:
+    found = loaded(calais, *rows).warnings
+    assert len(found) == len(warnings)
+    assert all(
+        (one.line, one.text[: len(text)]) == (line, text) for one, (line, text) in zip(found, warnings, strict=True)
+    )
+    assert len(codes(calais)) == len(rows)
+
+
+def test_an_entry_after_an_earlier_file_said_not_pursued_is_a_warning(calais: Plan) -> None:
+    loaded(calais, DROPPED)
+    again = loaded(calais, DROPPED, MOVED | {"to": "2015-12-01"})
+    assert again.warnings == [Fault(3, "it comes after the action was no longer pursued")]
+
+
+# The command
+
+
+@pytest.fixture
+def path(calais: Plan, tmp_path: Path, settings: Settings) -> Path:
+    settings.ACTIONPLAN_TODAY = TODAY
+    return tmp_path / "entries.csv"
+
+
+def test_the_command_says_what_it_appended(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path.write_text(file(STARTED))
+    for said in ("1 to append, 0 there already", "1 appended, 0 there already", "0 appended, 1 there already"):
+        call_command("load_entries", str(path), plan="calais-2014", check="to append" in said)
+        assert capsys.readouterr().out == f"calais-2014: {said}\n"
+
+
+def test_the_command_names_each_fault_with_file_and_line(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path.write_text(file(STARTED, STARTED | {"side": "US"}, STARTED | {"ref": "9.9"}))
+    before = counts()
+    with pytest.raises(SystemExit) as ended:
+        call_command("load_entries", str(path), plan="calais-2014")
+    captured = capsys.readouterr()
+    assert (ended.value.code, captured.out, counts()) == (1, "", before)
+    assert captured.err.splitlines() == [
+        f"{path}:3: “US” is no side of the plan: it must be one of GB, FR.",
+        f"{path}:4: There is no action or contribution “9.9” in this plan.",
+    ]
+
+
+def test_the_command_warns_and_loads_what_is_only_unusual(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path.write_text(file(STARTED | {"effective": "2014-09-19"}))
+    call_command("load_entries", str(path), plan="calais-2014")
+    captured = capsys.readouterr()
+    assert captured.err == f"{path}:2: the date lies before the adoption of the plan (warning)\n"
+    assert captured.out == "calais-2014: 1 appended, 0 there already\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "plan", "message"),
+    [
+        ("nowhere.csv", "calais-2014", "nowhere.csv: cannot be read: No such file or directory\n"),
+        ("nowhere.csv", "calais-2015", "there is no plan 'calais-2015': known are calais-2014\n"),
+    ],
+)
+def test_the_command_says_what_is_not_there(
+    path: Path, capsys: pytest.CaptureFixture[str], name: str, plan: str, message: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        call_command("load_entries", name, plan=plan)
+    assert (ended.value.code, capsys.readouterr().err) == (1, message)
+
+
+# Slips
+
+
+@given(spoilt(samples.ENTRIES_FILE.read_text()))
+@hypothesis_settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+def test_a_spoilt_file_is_refused_with_faults_or_loaded_whole(calais: Plan, text: str) -> None:
+    before = counts()
+    with transaction.atomic():
+        reading = load(calais, text)
+        if reading.faults:
+            assert all(0 < fault.line <= text.count("\n") + 1 for fault in reading.faults)
+            assert counts() == before
+        else:
+            assert set(codes(calais)) == {row.draft.code for row in reading.rows}
+        transaction.set_rollback(True)
