@@ -38,6 +38,8 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "page": shown,
         "plan": shown.plan,
         "plans": [{"slug": plan.slug, "title": plan.title, "url": f"/plans/{plan.slug}/"} for plan in shown.plans],
+        # the signed words are in the language that the plan file names first
+        "text_language": shown.plan.languages[0],
         "on": shown.on,
         "today": shown.today,
         "known_now": shown.known is None,

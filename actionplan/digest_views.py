@@ -36,7 +36,7 @@ class Digests(PlanView):
             "recipients": list(outbox.recipients(page.plan)) if administrator else [],
             "week": digest.week_before(page.today),
         }
-        return render(request, "digests.html", context)
+        return render(request, "actionplan/digests.html", context)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         subscribe(self.page.user, self.page.plan, active=request.POST.get("wanted") == "1")
@@ -57,7 +57,7 @@ class DigestDetail(PlanView):
     def get(self, request: HttpRequest, number: int) -> HttpResponse:
         mine = Digest.objects.filter(plan=self.page.plan, recipient=self.page.user)
         found = get_object_or_404(mine.exclude(state=Digest.State.SKIPPED), pk=number)
-        return render(request, "digest.html", {"page": self.page, "digest": found})
+        return render(request, "actionplan/digest.html", {"page": self.page, "digest": found})
 
 
 class DigestMend(PlanView):
@@ -87,7 +87,7 @@ class DigestPreview(PlanView):
         language = "fr" if request.GET.get("language") == "fr" else "en"
         rendered = digest.render(digest.build(page.plan, user, kind, week), language)
         preview = Digest(week=week, kind=kind, recipient=user, language=language, **rendered)
-        return render(request, "digest.html", {"page": page, "digest": preview, "is_preview": True})
+        return render(request, "actionplan/digest.html", {"page": page, "digest": preview, "is_preview": True})
 
 
 def _monday(text: str, today: date) -> date:
@@ -119,6 +119,6 @@ class Unsubscribe(View):
 
     def _show(self, request: HttpRequest, done: str = "") -> HttpResponse:
         context = {"subscribed": is_subscribed(self.user, self.plan), "of_plan": self.plan, "done": done}
-        response = render(request, "unsubscribe.html", context)
+        response = render(request, "actionplan/unsubscribe.html", context)
         response["Cache-Control"] = "no-store"
         return response

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 # what a form carries for itself and nobody typed
@@ -23,15 +24,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Without anything that could fail again."""
-    from django.template.loader import get_template
-
-    return HttpResponse(get_template("500.html").template.render(_plain()), status=500)  # type: ignore[attr-defined]
-
-
-def _plain() -> object:
-    from django.template import Context
-
-    return Context({})
+    return HttpResponse(render_to_string("500.html"), status=500)
 
 
 def kept_text(request: HttpRequest) -> list[tuple[str, str]]:
@@ -46,4 +39,4 @@ def kept_text(request: HttpRequest) -> list[tuple[str, str]]:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     context = {"kept_text": kept_text(request), "back": request.get_full_path()}
-    return render(request, "csrf.html", context, status=403)
+    return render(request, "actionplan/csrf.html", context, status=403)

@@ -61,5 +61,18 @@ def due_days(job: str, plan: Plan) -> list[date]:
 
 
 def run_due() -> list[dict[str, Any]]:
-    """Everything that is due now, for every plan in its own zone; two callers at once leave what one would."""
-    return [run(job, plan, day) for plan in Plan.objects.all() for job in JOBS for day in due_days(job, plan)]
+    """Everything that is due now, for every plan in its own zone; two callers at once leave what one would.
+
+    What fails holds up only its own later days; it is raised once everything else is done.
+    """
+    done: list[dict[str, Any]] = []
+    failed: list[Exception] = []
+    for plan in Plan.objects.all():
+        for job in JOBS:
+            try:
+                done += [run(job, plan, day) for day in due_days(job, plan)]
+            except Exception as error:
+                failed.append(error)
+    if failed:
+        raise failed[0]
+    return done

@@ -52,10 +52,12 @@ class Pages:
         sent_away = response.status_code == 302 and response.headers["Location"].startswith("/sign-in/")
         if sent_away and request.method == "POST" and not request.user.is_authenticated and kept_text(request):
             context = {"kept_text": kept_text(request), "sign_in": response.headers["Location"]}
-            return render(request, "expired.html", context, status=401)
+            return render(request, "actionplan/expired.html", context, status=401)
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, NoPlan):
-            return render(request, "no_plan.html", {"is_administrator": getattr(request.user, "is_superuser", False)})
+            return render(
+                request, "actionplan/no_plan.html", {"is_administrator": getattr(request.user, "is_superuser", False)}
+            )
         return None

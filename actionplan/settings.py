@@ -163,6 +163,8 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
     "usb": [],
 }
 
+# who asked from where stays out of the logs
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 LOGGING_CONFIG = None
 logs.configure(debug=DEBUG)

@@ -20,7 +20,7 @@ from commitments.pages import PlanView
 
 class Overview(PlanView):
     def get(self, request: HttpRequest) -> HttpResponse:
-        return render(request, "overview.html", {"page": self.page, **overview(self.page)})
+        return render(request, "actionplan/overview.html", {"page": self.page, **overview(self.page)})
 
 
 class Status(PlanView):
@@ -33,7 +33,7 @@ class Status(PlanView):
 
 
 class SignIn(LoginView):
-    template_name = "sign_in.html"
+    template_name = "actionplan/sign_in.html"
     redirect_authenticated_user = True
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def set_language(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def accessibility(request: HttpRequest) -> HttpResponse:
-    return render(request, "accessibility.html")
+    return render(request, "actionplan/accessibility.html")
 
 
 @require_safe

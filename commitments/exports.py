@@ -3,13 +3,14 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 
+Row = dict[str, Any]
 FORMATS = ("csv", "xlsx", "json")
 # what a spreadsheet would take for the beginning of a formula, full-width forms included
 DANGEROUS = tuple("=+-@\t\r\n＝＋－＠")
@@ -24,13 +25,14 @@ def inert(value: Any) -> Any:
     return value
 
 
-def respond(rows: Iterable[dict[str, Any]], form: str, name: str) -> HttpResponseBase:
-    writers: dict[str, Callable[[Iterable[dict[str, Any]]], HttpResponseBase]] = {
+def respond(columns: Sequence[str], rows: Iterable[Row], form: str, name: str) -> HttpResponseBase:
+    """The rows under these columns, each row a dictionary that has them all."""
+    writers: dict[str, Callable[[Sequence[str], Iterable[Row]], HttpResponseBase]] = {
         "csv": _csv,
         "xlsx": _xlsx,
         "json": _json,
     }
-    response = writers[form](rows)
+    response = writers[form](columns, rows)
     response["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
     response["Cache-Control"] = "no-store"
     return response
@@ -41,27 +43,25 @@ class _Line:
         return line
 
 
-def _csv(rows: Iterable[dict[str, Any]]) -> HttpResponseBase:
-    return StreamingHttpResponse(_lines(rows), content_type="text/csv; charset=utf-8")
+def _csv(columns: Sequence[str], rows: Iterable[Row]) -> HttpResponseBase:
+    return StreamingHttpResponse(_lines(columns, rows), content_type="text/csv; charset=utf-8")
 
 
-def _lines(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+def _lines(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
     writer: Any = csv.writer(_Line())
-    for place, row in enumerate(rows):
-        if not place:
-            yield "\ufeff" + writer.writerow(row)
-        yield writer.writerow(["" if value is None else inert(value) for value in row.values()])
+    yield "\ufeff" + writer.writerow(columns)
+    for row in rows:
+        yield writer.writerow(["" if row[name] is None else inert(row[name]) for name in columns])
 
 
-def _xlsx(rows: Iterable[dict[str, Any]]) -> HttpResponseBase:
+def _xlsx(columns: Sequence[str], rows: Iterable[Row]) -> HttpResponseBase:
     from openpyxl import Workbook
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet("actions")
-    for place, row in enumerate(rows):
-        if not place:
-            sheet.append(list(row))
-        sheet.append([inert(value) for value in row.values()])
+    sheet.append(list(columns))
+    for row in rows:
+        sheet.append([inert(row[name]) for name in columns])
     content = io.BytesIO()
     book.save(content)
     return HttpResponse(
@@ -73,6 +73,6 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else str(value) if isinstance(value, Decimal) else value
 
 
-def _json(rows: Iterable[dict[str, Any]]) -> HttpResponseBase:
-    content = [{name: _plain(value) for name, value in row.items()} for row in rows]
+def _json(columns: Sequence[str], rows: Iterable[Row]) -> HttpResponseBase:
+    content = [{name: _plain(row[name]) for name in columns} for row in rows]
     return HttpResponse(json.dumps(content, ensure_ascii=False), content_type="application/json")

@@ -57,14 +57,23 @@ class ActionFilter(PlanFilter):
         label=_("State"),
         widget=forms.CheckboxSelectMultiple,
     )
-    commitment = django_filters.ChoiceFilter(field_name="obligation__commitment__number", label=_("Commitment"))
-    side = django_filters.ChoiceFilter(method="of_side", label=_("Side"))
-    body = django_filters.ChoiceFilter(method="of_body", label=_("Body"))
-    modality = django_filters.ChoiceFilter(choices=list(labels.MODALITIES.items()), label=_("Modality"))
-    attention = django_filters.ChoiceFilter(choices=STALE, method="wants_attention", label=_("Attention"))
+    commitment = django_filters.ChoiceFilter(
+        empty_label=_("any"), field_name="obligation__commitment__number", label=_("Commitment")
+    )
+    side = django_filters.ChoiceFilter(empty_label=_("any"), method="of_side", label=_("Side"))
+    body = django_filters.ChoiceFilter(empty_label=_("any"), method="of_body", label=_("Body"))
+    modality = django_filters.ChoiceFilter(
+        empty_label=_("any"), choices=list(labels.MODALITIES.items()), label=_("Modality")
+    )
+    attention = django_filters.ChoiceFilter(
+        empty_label=_("any"), choices=STALE, method="wants_attention", label=_("Attention")
+    )
 
     scored = django_filters.ChoiceFilter(
-        choices=[("1", _("counted in the states of commitments"))], method="only_scored", label=_("Scored")
+        empty_label=_("any"),
+        choices=[("1", _("counted in the states of commitments"))],
+        method="only_scored",
+        label=_("Scored"),
     )
 
     class Meta:
@@ -118,7 +127,7 @@ class EntryFilter(PlanFilter):
     q = django_filters.CharFilter(method="search", label=_("Search"))
     ref = django_filters.CharFilter(label=_("Ref"))
     kind = django_filters.MultipleChoiceFilter(label=_("Kind"))
-    side = django_filters.ChoiceFilter(label=_("Side"))
+    side = django_filters.ChoiceFilter(empty_label=_("any"), label=_("Side"))
 
     class Meta:
         model = Entry

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from commitments.facts import Counting, Lens, terms_on
 from commitments.models import ClearReason, Entry, Flag, FlagKind, Plan, Standing
@@ -52,20 +52,31 @@ def _raise(plan: Plan, kind: FlagKind, condition: Condition, day: date) -> int:
             f"SELECT found.*, %s, %s, '' FROM ({select}) AS found WHERE 1 = 1 ON CONFLICT DO NOTHING",
             [kind.value, day, *params],
         )
-        return int(cursor.rowcount)
+        raised = int(cursor.rowcount)
+    cleared = Flag.objects.filter(plan=plan, kind=kind, cleared__lte=day)
+    return raised + _reopen(cleared.filter(_holds(condition, day)))
+
+
+def _reopen(flags: QuerySet[Flag]) -> int:
+    """A flag that an entry cleared stands again where that entry was a slip, withdrawn before the day was over."""
+    return flags.update(cleared=None, cleared_by="")
 
 
 def _raise_missed(plan: Plan, day: date) -> int:
-    before = Flag.objects.filter(plan=plan, kind=FlagKind.MISSED_PERIOD).count()
+    found = Flag.objects.filter(plan=plan, kind=FlagKind.MISSED_PERIOD)
+    missed = missed_periods(plan, day)
+    before = found.count()
     Flag.objects.bulk_create(
         [
             Flag(plan=plan, obligation_id=pk, kind=FlagKind.MISSED_PERIOD, since=since, noticed=day)
-            for pk, days in missed_periods(plan, day).items()
+            for pk, days in missed.items()
             for since in days
         ],
         ignore_conflicts=True,
     )
-    return Flag.objects.filter(plan=plan, kind=FlagKind.MISSED_PERIOD).count() - before
+    raised = found.count() - before
+    slips = [flag.pk for flag in found.filter(cleared__lte=day) if flag.since in missed.get(flag.obligation_id, [])]
+    return raised + (_reopen(found.filter(pk__in=slips)) if slips else 0)
 
 
 def missed_periods(plan: Plan, day: date, obligations: Iterable[int] | None = None) -> dict[int, list[date]]:
@@ -107,10 +118,20 @@ def clear(plan: Plan, day: date, obligations: Iterable[int] | None = None) -> in
 
 
 def _gone(open_flags: FlagQuerySet, kind: FlagKind, condition: Condition, day: date) -> list[Flag]:
+    return list(open_flags.filter(kind=kind).exclude(_holds(condition, day)))
+
+
+def _holds(condition: Condition, day: date) -> Exists:
+    """Whether a flag's condition holds on the day, since the day that the flag says."""
     holding = Standing.objects.filter(
         condition.where, obligation=OuterRef("obligation"), **{condition.since: OuterRef("since")}
-    ).on(day, Lens.THEN)
-    return list(open_flags.filter(kind=kind).exclude(Exists(holding)))
+    )
+    return Exists(holding.on(day, Lens.THEN))
+
+
+# entries that say nothing about the obligation itself; only a stale flag asks for no more than a word
+WORDS = ("note", "progress", "confidence", "confirmed", "disputed")
+BY_KIND = {"terms": ClearReason.TERMS, "moved": ClearReason.MOVED, "withdrawn": ClearReason.WITHDRAWN}
 
 
 def _reason(flag: Flag, standing: Standing | None, day: date) -> ClearReason:
@@ -120,17 +141,23 @@ def _reason(flag: Flag, standing: Standing | None, day: date) -> ClearReason:
         return ClearReason.SUPERSEDED
     if flag.kind == FlagKind.DUE_SOON and standing.state in (State.DUE, State.OVERDUE):
         return ClearReason.PASSED
-    latest = (
-        Entry.objects.filter(plan=flag.plan_id, ref=standing.obligation.ref, recorded_day__lte=day)
-        .exclude(kind__in=["note", "progress", "confidence", "confirmed", "disputed"])
-        .order_by("-number")
-        .first()
-    )
+    told = Entry.objects.filter(plan=flag.plan_id, ref=standing.obligation.ref, recorded_day__lte=day)
+    if flag.kind != FlagKind.STALE:
+        told = told.exclude(kind__in=WORDS)
+    latest = told.order_by("-number").first()
     kind = latest.kind if latest else "terms"
-    if kind in ("terms", "moved", "withdrawn"):
-        return {"terms": ClearReason.TERMS, "moved": ClearReason.MOVED, "withdrawn": ClearReason.WITHDRAWN}[kind]
-    if flag.kind == FlagKind.STALE and State(standing.state) not in SATISFIED:
-        return ClearReason.REPORTED
-    if (flag.kind != FlagKind.DUE_SOON and standing.state == State.MET) or flag.kind == FlagKind.MISSED_PERIOD:
-        return ClearReason.REPORTED_LATE
-    return ClearReason.MET
+    if kind in BY_KIND:
+        return BY_KIND[kind]
+    if flag.kind == FlagKind.STALE:
+        return ClearReason.MET if State(standing.state) in SATISFIED else ClearReason.REPORTED
+    return ClearReason.REPORTED_LATE if _in_time(flag, standing) else ClearReason.MET
+
+
+def _in_time(flag: Flag, standing: Standing) -> bool:
+    """Whether what the flag missed had been done in time and was only reported late."""
+    if flag.kind == FlagKind.ORIGINAL_PASSED:
+        stop, last = standing.original_stop, standing.original_last
+        return stop is not None and last is not None and stop <= last
+    # a closed period takes only what lies inside it
+    period = flag.kind == FlagKind.MISSED_PERIOD or (flag.kind == FlagKind.OVERDUE and standing.every != "")
+    return period or (flag.kind != FlagKind.DUE_SOON and standing.state == State.MET)

@@ -93,10 +93,14 @@ def edtf(text: str) -> str:
     return day(first) if len(parts) == 3 else format_date(first, "MMMM y", locale=language())
 
 
-def days(row: Standing, on: date) -> str:
-    """The count of days in words, empty where there is none."""
+def days(row: Standing, on: date, *, full: bool = False) -> str:
+    """The count of days in words, empty where there is none; `full` where the state does not stand before it."""
     count = days_counted(row.state, row.anchor, row.late, on)
-    return "" if count is None else days_in_words(row.state, count)
+    if count is None:
+        return ""
+    if full and row.state == State.OVERDUE:
+        return ngettext("overdue by %(n)s day", "overdue by %(n)s days", count) % {"n": count}
+    return days_in_words(row.state, count)
 
 
 def days_in_words(state: str, count: int) -> str:

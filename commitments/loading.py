@@ -84,7 +84,8 @@ def update(loading: Loading, row: models.Model, values: Mapping[str, Any], what:
         setattr(row, name, values[name])
     if new:
         row.save()
-        loading.changes.append(f"{what}: new")
+        if not loading.created or row is loading.plan:
+            loading.changes.append(f"{what}: new")
     elif differing:
         row.save()
         loading.changes.append(f"{what}: {', '.join(differing)}")
@@ -207,7 +208,7 @@ def remove(loading: Loading, obligation: Obligation, what: str) -> None:
 
 
 def terms_of(obligation: Obligation) -> dict[str, Any] | None:
-    """The latest terms of an obligation."""
+    """The latest terms of an obligation, without the day since which they count."""
     entry = Entry.objects.filter(obligation=obligation, kind="terms").order_by("-number").first()
     if entry is None:
         return None
@@ -218,7 +219,7 @@ def finish(loading: Loading, *, sha256: str, now: datetime, by: int | None) -> N
     """Record the file and the terms that it changes, and compute the standings that follow."""
     plan, spec = loading.plan, loading.spec
     latest = _latest_terms(plan)
-    changed = [wanted for wanted in loading.wanted if latest.get(wanted.obligation.pk) != wanted.payload]
+    changed = [wanted for wanted in loading.wanted if _differs(wanted, latest.get(wanted.obligation.pk), spec)]
     for wanted in changed:
         _check_terms(loading, wanted, latest.get(wanted.obligation.pk))
     known = Entry.objects.filter(plan=plan, kind="plan").order_by("-number").first()
@@ -228,18 +229,27 @@ def finish(loading: Loading, *, sha256: str, now: datetime, by: int | None) -> N
     drafts = [_plan_draft(spec, sha256, today, now)]
     drafts += [_terms_draft(spec, wanted, latest, today) for wanted in changed]
     register.append(plan, drafts, by=by, now=now)
-    loading.changes += [f"terms of {wanted.obligation}: recorded" for wanted in changed]
+    if loading.created:
+        actions, sums = len(spec.actions), len(changed) - len(spec.actions)
+        loading.changes.append(f"{len(spec.commitments)} commitments, {actions} actions, {sums} instalments: new")
+    else:
+        loading.changes += [f"terms of {wanted.obligation}: recorded" for wanted in changed]
+    loading.changes.append(f"the file: recorded with its SHA-256 {sha256}")
     if changed:
         standings.store(plan, [wanted.obligation.pk for wanted in changed])
 
 
 def _latest_terms(plan: Plan) -> dict[int, dict[str, Any]]:
     entries = Entry.objects.filter(plan=plan, kind="terms").order_by("number")
-    return {
-        entry.obligation_id: {key: value for key, value in (entry.terms or {}).items() if key != "since"}
-        for entry in entries
-        if entry.obligation_id
-    }
+    return {entry.obligation_id: entry.terms or {} for entry in entries if entry.obligation_id}
+
+
+def _differs(wanted: Wanted, latest: dict[str, Any] | None, spec: PlanSpec) -> bool:
+    """Other terms, or a correction of terms that so far count from a later day only."""
+    if latest is None:
+        return True
+    same = {key: value for key, value in latest.items() if key != "since"} == wanted.payload
+    return not same or bool(spec.correction and latest.get("since"))
 
 
 def _check_terms(loading: Loading, wanted: Wanted, before: dict[str, Any] | None) -> None:

@@ -50,7 +50,7 @@ class Change:
 class LoadEntries(PlanView):
     """A manager loads entries of their own side, an administrator of any."""
 
-    template = "load_entries.html"
+    template = "commitments/load_entries.html"
 
     @property
     def side(self) -> str | None:

@@ -9,6 +9,7 @@ from django.contrib.auth.mixins import AccessMixin
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views import View
 
@@ -130,4 +131,5 @@ class PlanView(AccessMixin, View):
         if not request.user.is_authenticated:
             return self.handle_no_permission()
         self.page = request.page = open_page(request, kwargs.pop("slug", None))  # type: ignore[attr-defined]
-        return super().dispatch(request, *args, **kwargs)
+        with timezone.override(self.page.plan.timezone):  # in which times are shown
+            return super().dispatch(request, *args, **kwargs)

@@ -8,7 +8,7 @@ from typing import Any
 
 from commitments import labels
 from commitments.kinds import CONFIRMABLE, KINDS
-from commitments.models import Entry, Plan, Role
+from commitments.models import Action, Entry, Plan, Role
 from commitments.pages import Page
 from commitments.querysets import EntryQuerySet
 from commitments.templatetags.plan import localized
@@ -46,6 +46,7 @@ class Shown:
     can_confirm: bool
     url: str
     words_label: str
+    title: dict[str, str]
 
     @property
     def money(self) -> dict[str, Decimal]:
@@ -59,7 +60,12 @@ def present(entries: Iterable[Entry], page: Page) -> list[Shown]:
     found = list(entries)
     void = void_numbers(page.plan, page.known_day) if found else set()
     names = _names(page) if any(entry.words for entry in found) else {}
-    return [_shown(entry, page, names, withdrawn=entry.pk in void) for entry in found]
+    titles = _titles(page, {entry.ref for entry in found if entry.ref})
+    return [_shown(entry, page, names, titles, withdrawn=entry.pk in void) for entry in found]
+
+
+def _titles(page: Page, refs: set[str]) -> dict[str, dict[str, str]]:
+    return dict(Action.objects.filter(plan=page.plan, ref__in=refs).values_list("ref", "title")) if refs else {}
 
 
 def _names(page: Page) -> dict[str, str]:
@@ -68,7 +74,9 @@ def _names(page: Page) -> dict[str, str]:
     return bodies | {code: str(label) for code, label in labels.COLOURS.items()}
 
 
-def _shown(entry: Entry, page: Page, names: Mapping[str, str], *, withdrawn: bool) -> Shown:
+def _shown(
+    entry: Entry, page: Page, names: Mapping[str, str], titles: Mapping[str, dict[str, str]], *, withdrawn: bool
+) -> Shown:
     membership = page.membership
     text = getattr(entry, "text", None)
     source = text.source if text else ""
@@ -85,5 +93,6 @@ def _shown(entry: Entry, page: Page, names: Mapping[str, str], *, withdrawn: boo
         can_withdraw=mine or (own and membership is not None and membership.role == Role.MANAGER and kind is not None),
         can_confirm=writes and not mine and entry.kind in CONFIRMABLE,
         url=page.url("fund") if entry.instalment or entry.kind in MONEY else page.url("action", entry.ref or "-"),
+        title=titles.get(entry.ref, {}),
         words_label=names.get(entry.words, entry.words) if entry.kind != "plan" else "",
     )

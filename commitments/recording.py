@@ -87,7 +87,7 @@ class ActionRecording(RecordingView, ActionView):
 
 
 class Report(ActionRecording):
-    template = "report.html"
+    template = "commitments/report.html"
 
     def _form(self, action: Action, data: Any = None) -> ReportForm:
         terms = Context(self.page.plan, self.page.today).terms[action.ref]
@@ -176,11 +176,11 @@ class Decision(ActionRecording):
 
 
 class Move(Decision):
-    template, form_class = "move.html", MoveForm
+    template, form_class = "commitments/move.html", MoveForm
 
 
 class Decide(Decision):
-    template, form_class = "decide.html", DecideForm
+    template, form_class = "commitments/decide.html", DecideForm
 
 
 class NamingView(RecordingView):
@@ -202,7 +202,7 @@ class NamingView(RecordingView):
 
     def context(self, entry: Entry, form: EntryForm) -> dict[str, Any]:
         (shown,) = present([entry], self.page)
-        return {"page": self.page, "entry": shown, "form": form, "kind": self.kind}
+        return {"page": self.page, "entry": shown, "form": form, "dispute": self.kind == "disputed"}
 
     def get(self, request: HttpRequest, number: int) -> HttpResponse:
         entry = self.entry(number)
@@ -231,12 +231,12 @@ class NamingView(RecordingView):
 
 
 class Withdraw(NamingView):
-    template, kind = "withdraw.html", "withdrawn"
+    template, kind = "commitments/withdraw.html", "withdrawn"
 
 
 class Confirm(NamingView):
-    template, kind, form_class = "confirm.html", "confirmed", ConfirmForm
+    template, kind, form_class = "commitments/confirm.html", "confirmed", ConfirmForm
 
 
 class Dispute(NamingView):
-    template, kind = "dispute.html", "disputed"
+    template, kind = "commitments/confirm.html", "disputed"

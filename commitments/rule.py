@@ -190,7 +190,7 @@ def _judge_single(terms: Terms, counting: Counting, closed: State | None) -> Ver
         last_day=window.last if window else None,
         original_last=signed.last if signed else None,
         original_stop=done.first if done else None,
-        slipped=signed is not None and done is None and on > signed.last,
+        slipped=signed is not None and state not in SETTLED and on > signed.last,
         moved=moved is not None,
         delivered=sum(fact.quantity for fact in deliveries) if deadline.target else None,
         target=deadline.target,

@@ -166,7 +166,7 @@ def record(
     affected = affected_by(drafts, context)
     if affected:
         standings.store(plan, affected)
-        flags.clear(plan, register.civil_day(now, plan.timezone), affected)
+        flags.clear(plan, register.civil_day(now, plan.timezone), standings.with_superseded(affected))
     return entries
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from commitments import labels
 from commitments.models import Standing
 from commitments.pages import Page
+from commitments.states import days_counted, days_passed
 from commitments.templatetags.plan import localized
 
 
@@ -47,7 +48,7 @@ class ActionTable(tables.Table):
         )
 
     def render_deadline(self, record: Standing) -> str:
-        words = format_html("<q>{}</q> ", record.words) if record.words else ""
+        words = format_html('<q lang="{}">{}</q> ', self.page_.plan.languages[0], record.words) if record.words else ""
         last = labels.short_day(record.last_day)
         return format_html("{}<span>{}</span>", words, last) if words or last else "—"
 
@@ -68,10 +69,15 @@ class ActionTable(tables.Table):
 
 
 # stable names of the export's columns; see docs/reference/exports.md
+EXPORTED = (
+    *("plan", "on", "known", "ref", "commitment", "title_en", "title_fr", "modality", "scored", "state", "days"),
+    *("words", "first_day", "last_day", "original_last_day", "original_days", "stale", "never_reported"),
+    *("confirmed", "disputed", "sides_differ", "confidence", "delivered", "target"),
+)
+
+
 def exported(row: Standing, page: Page) -> dict[str, Any]:
     """One action as an export has it: codes and ISO dates, whatever the language of the page."""
-    from commitments.states import days_counted, days_passed
-
     action = row.action
     return {
         "plan": page.plan.slug,

@@ -21,7 +21,7 @@ from commitments.presentation import Shown, present, register_of
 from commitments.rule import History
 from commitments.states import SETTLED, State, days_passed
 from commitments.summaries import counts_of, summarise
-from commitments.tables import ActionTable, exported
+from commitments.tables import EXPORTED, ActionTable, exported
 
 PAGE = 25
 
@@ -34,12 +34,13 @@ class ActionList(PlanView):
         form = request.GET.get("format", "")
         found = ActionFilter(request.GET, by_urgency(page.rows()), page=page)
         rows: QuerySet[Standing] = found.qs
-        if form in exports.FORMATS:
-            return exports.respond((exported(row, page) for row in rows), form, f"{page.plan.slug}-{page.on}")
         table = ActionTable(rows, page=page, order_by=request.GET.get("sort") or "state")
+        if form in exports.FORMATS:
+            shown = (exported(row.record, page) for row in table.rows)
+            return exports.respond(EXPORTED, shown, form, f"{page.plan.slug}-{page.on}")
         table.paginate(page=_page_number(request), per_page=PAGE)
         context = {"page": page, "filter": found, "table": table, **list_links(request, found, page)}
-        return render(request, "commitments.html", context)
+        return render(request, "commitments/action_list.html", context)
 
 
 def _page_number(request: HttpRequest) -> int:
@@ -63,7 +64,7 @@ class CommitmentDetail(PlanView):
             "aims": list(commitment.aims.all()),
             "has_fund": commitment.obligations.filter(instalment__gt=0).exists(),
         }
-        return render(request, "commitment.html", context)
+        return render(request, "commitments/commitment_detail.html", context)
 
 
 class ActionView(PlanView):
@@ -101,7 +102,7 @@ class ActionDetail(ActionView):
         recurrence = self._recurrence(history, terms)
         if recurrence and recurrence.window:
             row.first_day, row.last_day = recurrence.window.first, recurrence.window.last
-        entries = present(register_of(page).filter(ref=ref).exclude(kind="plan"), page)
+        entries = present(register_of(page).filter(ref=ref), page)
         may_report = self.may_report(action)
         context = {
             "page": page,
@@ -120,11 +121,12 @@ class ActionDetail(ActionView):
             "sides": [self._side(side, entries, history) for side in page.plan.sides],
             "periods": self._periods(recurrence),
             "flags": page.plan.flags.filter(obligation=action).standing_or_cleared(page.on),
-            "entries": entries,
+            "entries": entries[:PAGE],
+            "older": max(len(entries) - PAGE, 0),
             "can_report": may_report,
             "can_decide": may_report and self.is_manager,
         }
-        return render(request, "action.html", context)
+        return render(request, "commitments/action_detail.html", context)
 
     def _dated(self, row: Standing) -> Any:
         """The row with what its deadline line says beside: the slip, and the days by which the original passed."""
@@ -208,7 +210,7 @@ class Mine(PlanView):
             "groups": [group for group in groups if group["rows"]],
             "bodies": _bodies(page.membership),
         }
-        return render(request, "mine.html", context)
+        return render(request, "commitments/mine.html", context)
 
 
 def _bodies(membership: Membership | None) -> list[Any]:
@@ -224,7 +226,7 @@ class Register(PlanView):
         form = request.GET.get("format", "")
         if form in exports.FORMATS:
             rows = (exported_entry(entry, page.plan.slug) for entry in found.qs)
-            return exports.respond(rows, form, f"{page.plan.slug}-register-{page.on}")
+            return exports.respond(EXPORTED_ENTRY, rows, form, f"{page.plan.slug}-register-{page.on}")
         chosen = Paginator(found.qs, PAGE).get_page(_page_number(request))
         chosen.object_list = present(chosen.object_list, page)
         context = {
@@ -234,7 +236,7 @@ class Register(PlanView):
             "head": page.plan.entries.order_by("-number").first(),
             **list_links(request, found, page),
         }
-        return render(request, "register.html", context)
+        return render(request, "commitments/register.html", context)
 
 
 def list_links(request: HttpRequest, found: PlanFilter, page: Page) -> dict[str, Any]:
@@ -254,6 +256,12 @@ def list_links(request: HttpRequest, found: PlanFilter, page: Page) -> dict[str,
         "exports": [{"format": form, "url": changed("format", [form])} for form in exports.FORMATS],
         "clear_url": f"{request.path}?{urlencode(page.kept)}",
     }
+
+
+EXPORTED_ENTRY = (
+    *("plan", "number", "id", "ref", "kind", "effective", "recorded", "loaded", "side", "quantity", "amount"),
+    *("currency", "instalment", "to", "words", "reason", "note", "source", "hash"),
+)
 
 
 def exported_entry(entry: Entry, plan: str) -> dict[str, Any]:
@@ -290,7 +298,7 @@ class EntryDetail(PlanView):
             raise Http404
         naming = present(register_of(page).filter(to=entry), page)
         context = {"page": page, "entry": present([entry], page)[0], "named_by": naming}
-        return render(request, "entry.html", context)
+        return render(request, "commitments/entry_detail.html", context)
 
 
 class Text(PlanView):
@@ -316,7 +324,7 @@ class Text(PlanView):
             ],
             "marked": marked(page.plan.signed_text, rows),
         }
-        return render(request, "text.html", context)
+        return render(request, "commitments/text.html", context)
 
 
 def _pair(row: Standing) -> dict[str, Any]:

@@ -68,7 +68,9 @@ def instalments(page: Page) -> list[InstalmentLine]:
     return [
         InstalmentLine(
             row,
-            *(amounts(row.amounts[name]) for name in ("stated", "paid", "outstanding")),
+            amounts(row.amounts["stated"]),
+            amounts(row.amounts["paid"]),
+            amounts(row.amounts["outstanding"]),
         )
         for row in rows
     ]

@@ -16,7 +16,7 @@ from funding.summaries import added, spending
 
 
 class RecordPayment(RecordingView):
-    template = "payment.html"
+    template = "funding/payment.html"
 
     def contribution(self, ref: str) -> Contribution:
         found = get_object_or_404(Contribution.objects.select_related("plan", "fund"), plan=self.page.plan, ref=ref)
@@ -73,7 +73,7 @@ class RecordPayment(RecordingView):
 
 
 class RecordSpending(RecordingView):
-    template = "spending.html"
+    template = "funding/spending.html"
 
     def fund(self, code: str) -> Fund:
         if not services.may_spend(self.page.membership):

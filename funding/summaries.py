@@ -89,10 +89,10 @@ class FundLine:
 def totals(lines: Iterable[InstalmentLine], spent: Amounts, page: Page) -> list[Total]:
     found: dict[str, Total] = {}
     for line in lines:
-        for currency, amount in line.paid.items():
-            found.setdefault(currency, Total(currency)).paid += amount
         if line.row.modality != "firm":
             continue
+        for currency, amount in line.paid.items():
+            found.setdefault(currency, Total(currency)).paid += amount
         fell_due = line.row.last_day is not None and line.row.last_day <= page.on
         for currency, amount in line.stated.items():
             total = found.setdefault(currency, Total(currency))
@@ -117,6 +117,12 @@ def difference(reported: Reported, sums: Iterable[Total]) -> str:
     if gap > 0:
         return _("%(gap)s more than the %(promised)s that the stated instalments add up to") % words
     return _("%(gap)s less than the %(promised)s that the stated instalments add up to") % words
+
+
+EXPORTED = (
+    *("plan", "on", "known", "ref", "from", "instalment", "due", "firmness", "state", "days"),
+    *("currency", "stated", "paid", "outstanding"),
+)
 
 
 def exported(page: Page) -> Iterator[dict[str, Any]]:

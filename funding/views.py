@@ -5,7 +5,7 @@ from django.shortcuts import render
 
 from commitments import exports
 from commitments.pages import PlanView
-from funding.summaries import exported, funds
+from funding.summaries import EXPORTED, exported, funds
 
 
 class FundDetail(PlanView):
@@ -14,6 +14,6 @@ class FundDetail(PlanView):
     def get(self, request: HttpRequest) -> HttpResponseBase:
         page, form = self.page, request.GET.get("format", "")
         if form in exports.FORMATS:
-            return exports.respond(exported(page), form, f"{page.plan.slug}-fund-{page.on}")
+            return exports.respond(EXPORTED, exported(page), form, f"{page.plan.slug}-fund-{page.on}")
         links = [{"format": form, "url": page.url("fund", format=form)} for form in exports.FORMATS]
-        return render(request, "fund.html", {"page": page, "funds": funds(page), "exports": links})
+        return render(request, "funding/fund_detail.html", {"page": page, "funds": funds(page), "exports": links})

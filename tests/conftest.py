@@ -6,7 +6,6 @@ from typing import Any
 import hypothesis
 import pytest
 from django.conf import settings
-from django.db.backends.base.operations import BaseDatabaseOperations
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from actionplan import plan_loading, samples
@@ -51,30 +50,12 @@ def django_db_modify_db_settings(worker: str, django_db_modify_db_settings_paral
         settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = name
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _flush_may_empty_the_register() -> Iterator[None]:
-    """Django empties all tables after a test that commits; the register's triggers would refuse it."""
-    plain = BaseDatabaseOperations.execute_sql_flush
-
-    def flush(self: Any, sql_list: list[str]) -> None:
-        connection = self.connection
-        if connection.vendor == "postgresql":
-            before, after = ["SET LOCAL session_replication_role = replica"], []
-        else:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-                triggers = cursor.fetchall()
-            before, after = [f'DROP TRIGGER "{name}"' for name, _ in triggers], [sql for _, sql in triggers]
-        plain(self, [*before, *sql_list, *after])
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(BaseDatabaseOperations, "execute_sql_flush", flush)
-        yield
-
-
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """The Calais plan is there once for all tests; what a test adds is rolled back after it."""
+    """The Calais plan is there once for all tests; what a test adds is rolled back after it.
+
+    No test commits here, since nothing could clean up after it: the register refuses. `site` is for those that must.
+    """
     with django_db_blocker.unblock():
         plan_loading.load(samples.PLAN_FILE.read_bytes(), now=datetime(2014, 9, 20, 9, tzinfo=UTC))
 

@@ -44,9 +44,9 @@ def confidence(row: Standing) -> dict[str, Any]:
 
 
 @register.simple_tag(takes_context=True)
-def days(context: Context, row: Standing) -> str:
+def days(context: Context, row: Standing, *, full: bool = False) -> str:
     on: date = context["on"]
-    return labels.days(row, on)
+    return labels.days(row, on, full=full)
 
 
 @register.simple_tag(takes_context=True)

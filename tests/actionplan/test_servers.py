@@ -1,25 +1,10 @@
-import io
 import os
 
 import pytest
 import redis
-from django.core.management import call_command
-from django.db import DatabaseError, connection, transaction
+from django.db import connection
 
-from actionplan.management.commands.up import PLAN
-from commitments.models import Entry
 from tests.servers import on_postgres
-
-
-@pytest.mark.sqlite
-@pytest.mark.django_db(transaction=True)
-def test_a_test_that_commits_leaves_an_empty_register_which_still_refuses_changes() -> None:
-    for _ in range(2):
-        assert not Entry.objects.exists()
-        call_command("load_plan", str(PLAN), stdout=io.StringIO())
-        with pytest.raises(DatabaseError), transaction.atomic():
-            Entry.objects.all().update(kind="note")
-        call_command("flush", interactive=False, verbosity=0)
 
 
 @pytest.mark.sqlite

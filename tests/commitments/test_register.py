@@ -7,9 +7,10 @@ import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 
-from actionplan import plan_loading
-from commitments import register, standings
+from actionplan import plan_loading, samples
+from commitments import entries_file, register
 from commitments.append_only import SQLITE_NAMES
+from commitments.facts import Lens
 from commitments.models import Entry, EntryText, Plan, Standing
 from commitments.register import Draft
 from tests.plans import SMALL, changed
@@ -30,6 +31,11 @@ def append(plan: Plan, code: str, *, kind: str = "note", to: Entry | None = None
 def entry(calais: Plan) -> Entry:
     append(calais, "first", note="seen")
     return append(calais, "second", note="heard")
+
+
+def load_samples(plan: Plan) -> None:
+    now = datetime(2015, 1, 12, 9, tzinfo=UTC)
+    assert entries_file.load(plan, samples.ENTRIES_FILE.read_bytes(), now=now, by=None).faults == []
 
 
 def refused(statement: str, *values: Any) -> None:
@@ -161,7 +167,7 @@ def test_an_altered_entry_is_named(entry: Entry, capsys: pytest.CaptureFixture[s
 
 
 def test_an_altered_amount_is_named(calais: Plan, capsys: pytest.CaptureFixture[str]) -> None:
-    call_command("load_samples")
+    load_samples(calais)
     paid = Entry.objects.get(plan=calais, code="sample-026")
     behind_the_back("UPDATE commitments_entry SET amount = amount + 1 WHERE id = %s", paid.pk)
     assert verify(capsys) == (1, f"calais-2014: entry {paid.number} (sample-026) does not match its hash\n")
@@ -201,7 +207,7 @@ def check(capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
 
 
 def test_standings_are_what_the_rule_says(calais: Plan, capsys: pytest.CaptureFixture[str]) -> None:
-    call_command("load_samples")
+    load_samples(calais)
     assert check(capsys) == (0, "every standing is what the rule says\n")
 
 
@@ -220,7 +226,7 @@ def test_standings_are_what_the_rule_says(calais: Plan, capsys: pytest.CaptureFi
 def test_an_altered_standing_is_found_and_mended(
     calais: Plan, capsys: pytest.CaptureFixture[str], change: dict[str, Any]
 ) -> None:
-    row = Standing.objects.filter(plan=calais, obligation__ref="4.4").on(date(2014, 11, 5), standings.Lens.THEN)
+    row = Standing.objects.filter(plan=calais, obligation__ref="4.4").on(date(2014, 11, 5), Lens.THEN)
     assert row.update(**change) == 1
     message = "calais-2014: the standing of 4.4 is not what the rule says: run rebuild_standings\n"
     assert check(capsys) == (1, message)

@@ -34,7 +34,7 @@ def lines(found: dict[str, Any]) -> list[str]:
     text = [f"{found['plan']} on {found['on']}, as known on {found['known']}"]
     for commitment in found["commitments"]:
         counts = ", ".join(f"{count} {state}" for state, count in commitment["counts"].items())
-        text.append(f"{commitment['number']:<8}{commitment['state'] or '-':<14}{counts}")
+        text.append(f"{commitment['number']:<10}{commitment['state'] or '-':<14}{counts}")
     for action in found["actions"]:
         stale = "  stale" if action["stale"] else ""
         text.append(_line(action["ref"], action, action["last_day"], stale))
@@ -47,4 +47,4 @@ def lines(found: dict[str, Any]) -> list[str]:
 
 def _line(ref: str, row: dict[str, Any], last: str | None, tail: str) -> str:
     days = "" if row["days"] is None else f"{row['days']} d"
-    return f"{ref:<8}{row['state']:<14}{days:<9}{last or '':<11}{tail}".rstrip()
+    return f"{ref:<10}{row['state']:<14}{days:<9}{last or '':<11}{tail}".rstrip()

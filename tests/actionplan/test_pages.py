@@ -1,0 +1,464 @@
+"""The pages as they are asked for: by whom, on which day, with what; and what becomes of what was typed."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import connection
+from django.http import HttpResponse
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import URLPattern, URLResolver
+from pytest_django import Settings
+
+from actionplan import plan_loading, samples, urls
+from actionplan.models import User
+from commitments import entries_file, services
+from commitments.models import Action, Entry, Plan, Role
+from tests.people import account
+from tests.plans import SMALL, changed
+
+TODAY = date(2015, 1, 12)
+NOW = datetime(2015, 1, 12, 9, tzinfo=UTC)
+PINNED = datetime(2015, 1, 12, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def plan(calais: Plan, settings: Settings) -> Plan:
+    """The Calais plan with its sample entries, on the day of the samples."""
+    settings.ACTIONPLAN_TODAY = TODAY
+    assert entries_file.load(calais, samples.ENTRIES_FILE.read_bytes(), now=NOW, by=None).faults == []
+    return calais
+
+
+@pytest.fixture
+def official(calais: Plan, settings: Settings) -> User:
+    settings.ACTIONPLAN_TODAY = TODAY
+    return account(calais, Role.OFFICIAL, "GB", "home-office")
+
+
+@pytest.fixture
+def signed_in(client: Client, official: User) -> Client:
+    client.force_login(official)
+    return client
+
+
+def people(plan: Plan, language: str) -> dict[str, User]:
+    """One account of each kind; the manager's and the official's body lead 4.4."""
+    root = User.objects.create(
+        email=f"root.{language}@example.org", is_superuser=True, is_staff=True, language=language
+    )
+    return {
+        "viewer": account(plan, Role.VIEWER, language=language),
+        "official": account(plan, Role.OFFICIAL, "GB", "home-office", language=language),
+        "manager": account(plan, Role.MANAGER, "GB", language=language),
+        "administrator": root,
+    }
+
+
+def text(response: Any) -> str:
+    content = b"".join(response.streaming_content) if response.streaming else response.content
+    return str(content.decode("utf-8", errors="replace"))
+
+
+# Each page for each role in each language
+
+EVERYBODY = {"viewer", "official", "manager", "administrator"}
+WRITERS = {"official", "manager"}
+# who reads each page; the rest are refused with 403
+READERS: dict[str, set[str]] = {
+    "": EVERYBODY,
+    "commitments/": EVERYBODY,
+    "commitments/?state=overdue&q=calais&sort=-deadline&page=2": EVERYBODY,
+    "commitments/?format=csv": EVERYBODY,
+    "commitments/?format=xlsx": EVERYBODY,
+    "commitments/?format=json": EVERYBODY,
+    "commitments/4/": EVERYBODY,
+    "actions/4.4/": EVERYBODY,
+    "actions/5.5/": EVERYBODY,
+    "actions/4.4/report/": WRITERS,
+    "actions/4.4/move/": {"manager"},
+    "actions/4.4/decide/": {"manager"},
+    "mine/": EVERYBODY,
+    "fund/": EVERYBODY,
+    "fund/pay/1.2/": {"manager"},
+    "fund/spend/intervention/": {"manager"},
+    "text/": EVERYBODY,
+    "register/": EVERYBODY,
+    "register/?format=csv": EVERYBODY,
+    "register/load/": {"manager", "administrator"},
+    "register/{paid}/": EVERYBODY,
+    "register/{french}/confirm/": WRITERS,
+    "register/{french}/dispute/": WRITERS,
+    "register/{british}/withdraw/": {"manager"},
+    "digests/": EVERYBODY,
+    "status.json": EVERYBODY,
+    "accessibility/": EVERYBODY,
+    "health/": EVERYBODY,
+}
+# pages without a plan, those that only POST reaches, and those of the digests, which have tests of their own
+ELSEWHERE = {"sign-in", "sign-out", "language", "unsubscribe", "health-jobs", "digest", "digest-preview", "digest-mend"}
+
+
+def numbers() -> dict[str, int]:
+    codes = {"paid": "sample-026", "french": "sample-019", "british": "sample-059"}
+    return {name: Entry.objects.get(code=code).number for name, code in codes.items()}
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("role", sorted(EVERYBODY))
+def test_each_page_answers_each_role_in_its_language(plan: Plan, client: Client, role: str, language: str) -> None:
+    client.force_login(people(plan, language)[role])
+    found, expected = {}, {}
+    for path, readers in READERS.items():
+        response = client.get("/" + path.format(**numbers()))
+        found[path] = response.status_code
+        expected[path] = 200 if role in readers else 403
+        if response.headers["Content-Type"].startswith("text/html"):
+            assert f'<html lang="{language}"' in text(response), path
+            assert response.headers["Content-Language"] == language
+    assert found == expected
+
+
+def names(patterns: list[Any], inside: str = "") -> Iterator[tuple[str, str]]:
+    """The pattern and the name of each address; those of a plan once."""
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            if not pattern.namespace:
+                yield from names(pattern.url_patterns)
+        elif isinstance(pattern, URLPattern):
+            yield str(pattern.pattern), str(pattern.name)
+
+
+def test_each_address_is_among_the_pages_that_are_tested() -> None:
+    tested = {re.sub(r"\?.*", "", path) for path in READERS}
+    for route, name in names(urls.urlpatterns):
+        shape = re.compile(re.sub(r"<[^>]+>", "[^/]+", route))
+        assert name in ELSEWHERE or any(shape.fullmatch(path) for path in tested), route
+
+
+@pytest.mark.parametrize("path", [path for path in READERS if path not in ("accessibility/", "health/")])
+def test_nobody_reads_a_page_of_the_plan_without_signing_in(calais: Plan, client: Client, path: str) -> None:
+    response = client.get("/" + path.format(paid=1, french=1, british=1))
+    assert response.status_code == 302
+    assert response.headers["Location"].startswith("/sign-in/?next=/")
+
+
+@pytest.mark.parametrize(
+    "path", ["", "commitments/", "commitments/4/", "actions/4.4/", "mine/", "fund/", "text/", "register/"]
+)
+@pytest.mark.parametrize(
+    "query", ["on=2014-11-01", "on=2014-11-01&known=now", "known=now", "on=2030-01-01", "on=1066-10-14"]
+)
+def test_pages_show_any_day_as_known_then_or_now(plan: Plan, client: Client, path: str, query: str) -> None:
+    client.force_login(account(plan, Role.VIEWER))
+    assert client.get(f"/{path}?{query}").status_code == 200
+
+
+# Costs
+
+
+def tenfold(file: str) -> str:
+    """The plan with each commitment and action ten times, under numbers of their own."""
+    start, end = file.index("[[commitments]]"), file.index("[[funds]]")
+
+    def copy(number: int) -> str:
+        part = re.sub(r"(?m)^number = (\d)$", rf"number = {number}\1", file[start:end])
+        return re.sub(
+            r"(?m)^  (?:ref|after|until) = .*$",
+            lambda line: (
+                line[0].replace('"', f'"{number}.', 1)
+                if "ref" in line[0]
+                else re.sub(r'"(\d\.\d)"', rf'"{number}.\1"', line[0])
+            ),
+            part,
+        )
+
+    fund = re.sub(r"(?m)^  actions = .*$", lambda line: re.sub(r'"(\d\.\d)"', r'"1.\1"', line[0]), file[end:])
+    head = file[:start].replace('slug = "calais-2014"', 'slug = "tenfold"')
+    return (
+        head + "".join(copy(number) for number in range(1, 11)) + fund.replace("commitment = 1\n", "commitment = 11\n")
+    )
+
+
+def queries(client: Client, path: str) -> int:
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        assert client.get(path).status_code == 200
+    return len(captured)
+
+
+def test_overview_and_lists_ask_as_often_for_ten_times_the_actions(plan: Plan, client: Client) -> None:
+    plan_loading.load(tenfold(samples.PLAN_FILE.read_text()).encode(), now=datetime(2014, 9, 20, 9, tzinfo=UTC))
+    large = Plan.objects.get(slug="tenfold")
+    counts = [Action.objects.filter(plan=one).count() for one in (plan, large)]
+    assert counts == [33, 330]
+    found = []
+    for one in (plan, large):
+        client.force_login(account(one, Role.MANAGER, "GB"))
+        pages = ("/", "/commitments/", "/commitments/?format=json", "/mine/", "/text/", "/status.json")
+        found.append({path: queries(client, path) for path in pages})
+    assert found[0] == found[1]
+
+
+# Addresses that lead nowhere
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("actions/9.9/", "actions/9.9/report/", "actions/1.2/", "commitments/9/", "commitments/99999999999999999999/"),
+        *("register/99999/", "register/99999999999999999999/", "register/99999/withdraw/", "fund/pay/4.4/", "nowhere/"),
+        *("plans/nowhere/", "plans/nowhere/actions/4.4/", "plans/small/", "plans/small/register/"),
+    ],
+)  # fmt: skip
+def test_what_is_not_there_or_not_to_be_read_is_not_found(calais: Plan, client: Client, path: str) -> None:
+    plan_loading.load(SMALL.encode(), now=NOW)
+    client.force_login(account(calais, Role.MANAGER, "GB"))
+    response = client.get(f"/{path}")
+    assert (response.status_code, "<h1>" in text(response)) == (404, True)
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["on=x", "on=2014-11-31", "on=2014-W44-6", "on=20141101", "on=0999-12-31", "on=2014-11", "on=%00", "on=٢٠١٤-11-01"],
+)
+def test_a_day_that_is_none_is_answered_with_what_would_be_right(signed_in: Client, query: str) -> None:
+    response = signed_in.get(f"/actions/4.4/?{query}")
+    assert response.status_code == 400
+    assert "is no day that can be shown: give one from 1000-01-01 to 2999-12-31, such as 2014-11-01." in text(response)
+
+
+def test_another_way_of_knowing_is_answered_with_what_would_be_right(signed_in: Client) -> None:
+    response = signed_in.get("/?known=2014-11-01")
+    assert response.status_code == 400
+    assert "can only be “now”" in text(response)
+
+
+def test_what_is_wrong_is_said_in_the_language_of_the_reader(calais: Plan, client: Client) -> None:
+    client.force_login(account(calais, Role.VIEWER, language="fr"))
+    for path in ("/?on=x", "/actions/9.9/", "/register/load/"):
+        response = client.get(path)
+        assert '<html lang="fr"' in text(response)
+        assert response.headers["Content-Language"] == "fr"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "page=0",
+        "page=-1",
+        "page=99",
+        "page=x",
+        "sort=x",
+        "sort=-x",
+        "state=x",
+        "q=%00",
+        "q=%25_'\"",
+        "commitment=x",
+        "side=US",
+        "format=pdf",
+        "attention=x",
+    ],
+)
+def test_odd_filters_show_the_list_all_the_same(signed_in: Client, query: str) -> None:
+    for path in ("/commitments/", "/register/"):
+        assert signed_in.get(f"{path}?{query}").status_code == 200
+
+
+def test_plans_stand_under_their_own_addresses_where_there_are_several(calais: Plan, client: Client) -> None:
+    plan_loading.load(changed(SMALL, ("2014-09-20", "2014-10-01")).encode(), now=NOW)
+    client.force_login(User.objects.create(email="root@example.org", is_superuser=True))
+    assert "/plans/small/commitments/" in text(client.get("/"))
+    assert "/plans/calais-2014/commitments/" in text(client.get("/plans/calais-2014/"))
+    assert "/plans/calais-2014/commitments/" in text(client.get("/"))
+
+
+def test_an_account_without_a_plan_is_told_so(calais: Plan, client: Client) -> None:
+    client.force_login(User.objects.create(email="new@example.org"))
+    assert client.get("/").status_code == 200
+
+
+# Recording
+
+REPORT = {"key": "k1", "seen": "0", "kind": "progress", "day": "2015-01-09", "note": "Leaflets printed < twice"}
+
+
+def send(client: Client, path: str = "/actions/4.4/report/", **fields: str) -> HttpResponse:
+    response: HttpResponse = client.post(path, {**REPORT, **fields})
+    return response
+
+
+def recorded() -> list[str]:
+    return list(Entry.objects.reported().order_by("number").values_list("code", flat=True))
+
+
+def test_a_report_is_recorded_and_leads_back_to_the_action(signed_in: Client) -> None:
+    response = send(signed_in)
+    assert (response.status_code, response.headers["Location"], recorded()) == (302, "/actions/4.4/", ["k1"])
+    assert "Leaflets printed &lt; twice" in text(signed_in.get("/actions/4.4/"))
+
+
+def test_a_form_sent_twice_is_one_entry(signed_in: Client) -> None:
+    assert [send(signed_in).status_code for _ in range(2)] == [302, 302]
+    assert recorded() == ["k1"]
+
+
+def test_a_preview_says_what_would_be_and_records_nothing(signed_in: Client) -> None:
+    response = send(signed_in, kind="started", day="2014-10-29", preview="1")
+    assert (response.status_code, recorded()) == (200, [])
+    assert "Leaflets printed &lt; twice" in text(response)
+
+
+def test_what_somebody_recorded_in_between_is_shown_and_the_text_kept(calais: Plan, signed_in: Client) -> None:
+    french = account(calais, Role.MANAGER, "FR")
+    action = Action.objects.get(plan=calais, ref="4.4")
+    services.report(action=action, kind="note", effective="2015-01-12", by=french, now=PINNED, key="f1", note="Déjà vu")
+    response = send(signed_in)
+    said = text(response)
+    assert (response.status_code, recorded()) == (409, ["f1"])
+    assert re.search(r"<textarea[^>]*>\s*Leaflets printed &lt; twice</textarea>", said)
+    assert "Déjà vu" in said
+    assert 'name="anyway"' in said
+    assert (send(signed_in, anyway="1").status_code, recorded()) == (302, ["f1", "k1"])
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"kind": ""}, "kind"),
+        ({"kind": "moved"}, "kind"),
+        ({"day": ""}, "day"),
+        ({"day": "31/02/2015"}, "day"),
+        ({"period": "Michaelmas"}, "period"),
+        ({"confidence": "red"}, "reason"),
+        ({"note": "x" * 4001}, "note"),
+    ],
+)
+def test_what_cannot_be_recorded_comes_back_with_a_link_to_each_field(
+    signed_in: Client, fields: dict[str, str], field: str
+) -> None:
+    response = send(signed_in, **fields)
+    said = text(response)
+    assert (response.status_code, recorded()) == (422, [])
+    links = re.findall(r'<li><a href="#([^"]+)">', said)
+    assert any(link.startswith(f"id_{field}") for link in links)
+    assert all(f'id="{link}"' in said for link in links)
+    assert fields.get("note", "Leaflets printed &lt; twice") in said
+
+
+def test_what_the_register_refuses_comes_back_with_its_reason(signed_in: Client) -> None:
+    response = send(signed_in, day="2015-01-13")
+    assert (response.status_code, recorded()) == (422, [])
+    assert "2015-01-13 had not begun when it was recorded" in text(response)
+
+
+@pytest.mark.parametrize("path", ["actions/4.4/move/", "actions/4.4/decide/"])
+def test_a_decision_comes_back_with_a_link_to_each_field(calais: Plan, client: Client, path: str) -> None:
+    client.force_login(account(calais, Role.MANAGER, "GB"))
+    response = client.post(f"/{path}", {"key": "k1", "seen": "0", "decided_by": "both", "reason": ""})
+    said = text(response)
+    links = re.findall(r'<li><a href="#([^"]+)">', said)
+    assert (response.status_code, recorded(), len(links)) == (422, [], 3)
+    assert all(f'id="{link}"' in said for link in links)
+
+
+def test_a_moved_deadline_is_recorded_once(calais: Plan, client: Client, settings: Settings) -> None:
+    settings.ACTIONPLAN_TODAY = TODAY
+    client.force_login(account(calais, Role.MANAGER, "GB"))
+    form = {"key": "k1", "seen": "0", "when": "../2015-03-31", "reason": "agreed", "day": "2015-01-12"}
+    assert [client.post("/actions/2.5/move/", form).status_code for _ in range(2)] == [302, 302]
+    assert recorded() == ["k1"]
+
+
+def test_an_entry_is_withdrawn_once_and_with_a_reason(signed_in: Client) -> None:
+    send(signed_in)
+    path = f"/register/{Entry.objects.get(code='k1').number}/withdraw/"
+    assert signed_in.post(path, {"key": "k2", "reason": " "}).status_code == 422
+    assert signed_in.post(path, {"key": "k2", "reason": "slip"}).status_code == 302
+    assert recorded() == ["k1", "k2"]
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.OFFICIAL])
+def test_who_may_not_record_is_refused(calais: Plan, client: Client, role: Role) -> None:
+    client.force_login(account(calais, role, "FR", "dcpaf"))
+    assert send(client).status_code == 403
+    assert client.post("/actions/4.4/move/", REPORT).status_code == 403
+    assert recorded() == []
+
+
+# Nothing that was typed is lost
+
+
+@pytest.mark.parametrize("path", ["/actions/4.4/report/", "/actions/4.4/move/", "/register/1/withdraw/"])
+def test_a_form_sent_after_the_session_has_ended_gives_the_text_back(calais: Plan, client: Client, path: str) -> None:
+    response = send(client, path)
+    said = text(response)
+    assert (response.status_code, recorded()) == (401, [])
+    assert "Leaflets printed &lt; twice</textarea>" in said
+    assert f'href="/sign-in/?next={path}"' in said
+    assert "k1" not in said
+
+
+def test_a_form_without_its_token_gives_the_text_back(official: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(official)
+    response = send(client)
+    said = text(response)
+    assert (response.status_code, recorded()) == (403, [])
+    assert "Leaflets printed &lt; twice</textarea>" in said
+    assert 'href="/actions/4.4/report/"' in said
+
+
+def test_a_password_is_never_given_back(calais: Plan) -> None:
+    client = Client(enforce_csrf_checks=True)
+    response = client.post("/sign-in/", {"username": "a@example.org", "password": "sample-calais-2014"})
+    assert response.status_code == 403
+    assert "sample-calais-2014" not in text(response)
+
+
+def test_an_empty_form_sent_after_the_session_has_ended_leads_to_signing_in(calais: Plan, client: Client) -> None:
+    response = client.post("/actions/4.4/report/", {"key": "k1"})
+    assert (response.status_code, response.headers["Location"]) == (302, "/sign-in/?next=/actions/4.4/report/")
+
+
+def test_another_language_on_the_page_of_signing_in_is_no_lost_text(calais: Plan, client: Client) -> None:
+    response = client.post("/language/", {"language": "fr", "next": "/sign-in/?next=/fund/"})
+    assert (response.status_code, response.headers["Location"]) == (302, "/sign-in/?next=/fund/")
+    assert '<html lang="fr"' in text(client.get("/sign-in/"))
+
+
+# The day
+
+
+@pytest.mark.parametrize(
+    ("moment", "day", "state"),
+    [
+        (datetime(2014, 10, 31, 23, 30, tzinfo=UTC), "2014-10-31", "due"),
+        (datetime(2014, 11, 1, 0, 0, tzinfo=UTC), "2014-11-01", "overdue"),
+        (datetime(2015, 6, 30, 22, 30, tzinfo=UTC), "2015-06-30", "overdue"),
+        (datetime(2015, 6, 30, 23, 30, tzinfo=UTC), "2015-07-01", "overdue"),
+        (datetime(2014, 10, 25, 23, 30, tzinfo=UTC), "2014-10-26", "due"),
+        (datetime(2014, 10, 26, 23, 30, tzinfo=UTC), "2014-10-26", "due"),
+    ],
+)
+def test_a_day_ends_at_midnight_in_the_zone_of_the_plan(
+    calais: Plan, client: Client, moment: datetime, day: str, state: str
+) -> None:
+    with time_machine.travel(moment, tick=False):
+        client.force_login(account(calais, Role.VIEWER))
+        found = client.get("/status.json").json()
+    (action,) = [row for row in found["actions"] if row["ref"] == "4.4"]
+    assert (found["on"], found["known"], action["state"]) == (day, day, state)
+
+
+def test_a_report_late_in_a_summer_evening_is_of_the_next_day(calais: Plan, client: Client) -> None:
+    with time_machine.travel(datetime(2015, 6, 30, 23, 30, tzinfo=UTC), tick=False):
+        client.force_login(account(calais, Role.OFFICIAL, "GB", "home-office"))
+        assert send(client, day="2015-07-01").status_code == 302
+    entry = Entry.objects.get(code="k1")
+    assert (entry.recorded_day, entry.recorded_at) == (date(2015, 7, 1), datetime(2015, 6, 30, 23, 30, tzinfo=UTC))

@@ -1,0 +1,284 @@
+"""Flags: raised once for each first day, cleared with the reason, never deleted and never raised again for the past."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.db.models import QuerySet
+
+from actionplan import plan_loading, samples
+from commitments import entries_file, flags
+from commitments.models import Flag, Plan
+from tests.generated import blank
+from tests.plans import SMALL, changed
+
+pytestmark = pytest.mark.sqlite
+Raised = tuple[str, str, str | None, str]
+
+
+def day(text: str) -> date:
+    return date.fromisoformat(text)
+
+
+def run(plan: Plan, *days: str) -> None:
+    """The daily job as at the end of these days."""
+    for text in days:
+        flags.bring_up_to(plan, day(text))
+
+
+def entry(ref: str, kind: str, effective: str, recorded: str = "", **cells: str) -> dict[str, str]:
+    return blank(ref=ref, kind=kind, effective=effective, recorded=recorded or effective, side="GB", **cells)
+
+
+def record(plan: Plan, *rows: dict[str, str], on: str = "") -> None:
+    """Load the rows on a day: that on which the last of them was recorded, unless said."""
+    today = day(on or rows[-1]["recorded"])
+    there = plan.entries.count()
+    named = [row | {"id": row["id"] or f"e{there + place}"} for place, row in enumerate(rows)]
+    text = "\n".join([",".join(blank()), *(",".join(row.values()) for row in named)])
+    now = datetime(today.year, today.month, today.day, 12, tzinfo=UTC)
+    assert entries_file.load(plan, text.encode(), now=now, by=None).faults == []
+
+
+def found(plan: Plan, ref: str, kind: str = "") -> list[Raised]:
+    """Kind or since, noticed, cleared and why of the flags of an action, in order of their first days."""
+    rows: QuerySet[Flag] = Flag.objects.filter(plan=plan, obligation__ref=ref).order_by("since", "kind")
+    chosen = [row for row in rows if kind in ("", row.kind)]
+    return [
+        (
+            row.since.isoformat() if kind else f"{row.kind} {row.since}",
+            row.noticed.isoformat(),
+            row.cleared.isoformat() if row.cleared else None,
+            row.cleared_by,
+        )
+        for row in chosen
+    ]
+
+
+# Raised
+
+
+def test_runs_twice_on_a_day_and_days_later_leave_one_flag(calais: Plan) -> None:
+    run(calais, "2014-11-01", "2014-11-01", "2014-11-04")
+    assert found(calais, "4.4", "overdue") == [("2014-11-01", "2014-11-01", None, "")]
+
+
+def test_a_run_after_days_without_one_says_since_when_and_when_it_was_noticed(calais: Plan) -> None:
+    run(calais, "2014-11-04")
+    assert found(calais, "4.4", "overdue") == [("2014-11-01", "2014-11-04", None, "")]
+
+
+def test_a_second_run_raises_and_clears_nothing(calais: Plan) -> None:
+    assert flags.bring_up_to(calais, day("2014-11-01"))["raised"] > 0
+    assert flags.bring_up_to(calais, day("2014-11-01")) == {"raised": 0, "cleared": 0}
+
+
+def test_due_soon_is_flagged_from_the_lead_on_and_cleared_when_the_day_comes(calais: Plan) -> None:
+    run(calais, "2014-09-30")
+    assert found(calais, "4.4", "due-soon") == [("2014-09-17", "2014-09-30", None, "")]
+    run(calais, "2014-10-01")
+    assert found(calais, "4.4", "due-soon") == [("2014-09-17", "2014-09-30", "2014-10-01", "passed")]
+
+
+def test_a_scored_action_is_flagged_as_stale_thirty_days_after_the_latest_word(calais: Plan) -> None:
+    record(calais, entry("4.1", "progress", "2014-10-10", "2014-10-13"))
+    run(calais, "2014-10-19")
+    assert not Flag.objects.filter(kind="stale")
+    run(calais, "2014-10-20", "2014-11-11", "2014-11-12")
+    assert found(calais, "1.7", "stale") == [("2014-10-20", "2014-10-20", None, "")]
+    assert found(calais, "4.1", "stale") == [("2014-11-12", "2014-11-12", None, "")]
+
+
+def test_each_missed_period_is_a_flag_and_all_of_them_one_overdue_action(calais: Plan) -> None:
+    record(calais, entry("5.5", "delivered", "2014-12-03", quantity="2"))
+    run(calais, "2015-02-28", "2015-03-01")
+    missed = ["2014-11-01", "2014-12-01", "2015-02-01"]
+    assert found(calais, "5.5", "missed-period") == [
+        *((since, "2015-02-28", None, "") for since in missed),
+        ("2015-03-01", "2015-03-01", None, ""),
+    ]
+    assert found(calais, "5.5", "overdue") == [("2014-11-01", "2015-02-28", None, "")]
+
+
+def test_a_moved_deadline_is_flagged_when_the_original_one_has_passed(calais: Plan) -> None:
+    record(calais, entry("2.5", "moved", "2014-12-15", to="../2015-03-31", reason="agreed"))
+    run(calais, "2014-12-31")
+    assert found(calais, "2.5", "original-passed") == []
+    run(calais, "2015-01-01", "2015-04-01")
+    assert found(calais, "2.5", "original-passed") == [("2015-01-01", "2015-01-01", None, "")]
+    assert found(calais, "2.5", "overdue") == [("2015-04-01", "2015-04-01", None, "")]
+
+
+def test_an_instalment_is_flagged_like_an_action(calais: Plan) -> None:
+    run(calais, "2015-03-17", "2015-04-01")
+    assert found(calais, "1.2") == [
+        ("due-soon 2015-03-17", "2015-03-17", "2015-04-01", "passed"),
+        ("overdue 2015-04-01", "2015-04-01", None, ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    "new", ['modality = "optional"', 'modality = "statement"', 'modality = "firm"\nthird_party = true']
+)
+def test_what_is_not_scored_is_never_flagged(db: None, new: str) -> None:
+    text = SMALL.replace('modality = "firm"', new)
+    plan_loading.load(text.encode(), now=datetime(2014, 9, 20, 9, tzinfo=UTC))
+    plan = Plan.objects.get(slug="small")
+    run(plan, "2014-09-30", "2014-10-20", "2014-11-01", "2015-01-01")
+    assert found(plan, "1.1") == found(plan, "1.2") == []
+
+
+# Cleared
+
+DONE_LATE = entry("4.4", "started", "2014-11-10")
+
+
+@pytest.mark.parametrize(
+    ("row", "cleared", "reason"),
+    [
+        (entry("4.4", "started", "2014-10-29", "2014-11-05"), "2014-11-05", "reported-late"),
+        (DONE_LATE, "2014-11-10", "met"),
+        (entry("4.4", "started", "2014", "2014-11-05"), "2014-11-05", "met"),
+        (entry("4.4", "moved", "2014-11-05", to="2014-12", reason="agreed"), "2014-11-05", "moved"),
+        (entry("4.4", "superseded", "2014-11-05", reason="x"), "2014-11-05", "superseded"),
+        (entry("4.4", "not-pursued", "2014-11-05", reason="x"), "2014-11-05", "superseded"),
+    ],
+)
+def test_an_overdue_flag_is_cleared_by_the_entry_that_ends_it(
+    calais: Plan, row: dict[str, str], cleared: str, reason: str
+) -> None:
+    run(calais, "2014-11-01")
+    record(calais, row)
+    assert found(calais, "4.4", "overdue") == [("2014-11-01", "2014-11-01", cleared, reason)]
+
+
+@pytest.mark.parametrize("kind", ["progress", "note"])
+def test_an_overdue_flag_is_not_cleared_by_mere_words(calais: Plan, kind: str) -> None:
+    run(calais, "2014-11-01")
+    record(calais, entry("4.4", kind, "2014-11-05"))
+    run(calais, "2014-11-05")
+    assert found(calais, "4.4", "overdue") == [("2014-11-01", "2014-11-01", None, "")]
+
+
+def test_a_flag_of_a_moved_deadline_is_cleared_when_the_move_is_withdrawn(calais: Plan) -> None:
+    record(calais, entry("1.1", "moved", "2014-10-15", to="../2014-10-31", reason="agreed", id="move"))
+    run(calais, "2014-11-01")
+    record(calais, blank(kind="withdrawn", to="move", reason="slip", recorded="2014-11-05"))
+    assert found(calais, "1.1", "overdue") == [("2014-11-01", "2014-11-01", "2014-11-05", "withdrawn")]
+
+
+def test_a_flag_is_cleared_by_changed_terms(calais: Plan) -> None:
+    run(calais, "2014-11-01")
+    text = changed(
+        samples.PLAN_FILE.read_text(),
+        ("format = 1\n", 'format = 1\nchange = "agreed"\n'),
+        ('when = "2014-10", words', 'when = "2014-12", words'),
+    )
+    plan_loading.load(text.encode(), now=datetime(2014, 11, 5, 9, tzinfo=UTC))
+    run(calais, "2014-11-05")
+    assert found(calais, "4.4", "overdue") == [("2014-11-01", "2014-11-01", "2014-11-05", "terms")]
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (entry("1.1", "progress", "2014-11-05"), "reported"),
+        (entry("1.1", "note", "2014-11-05"), "reported"),
+        (entry("1.1", "confidence", "2014-11-05", words="green"), "reported"),
+        (entry("1.1", "completed", "2014-11-05"), "met"),
+        (entry("1.1", "moved", "2014-11-05", to="2015", reason="x"), "moved"),
+        (entry("1.1", "not-pursued", "2014-11-05", reason="x"), "superseded"),
+    ],
+)
+def test_a_stale_flag_is_cleared_by_any_word(calais: Plan, row: dict[str, str], reason: str) -> None:
+    run(calais, "2014-10-20")
+    record(calais, row)
+    assert found(calais, "1.1", "stale") == [("2014-10-20", "2014-10-20", "2014-11-05", reason)]
+
+
+def test_what_waited_for_others_is_cleared_with_them(calais: Plan) -> None:
+    run(calais, "2014-10-20")
+    record(calais, entry("1.4", "completed", "2014-11-04"), entry("1.5", "completed", "2014-11-05"))
+    assert found(calais, "1.7", "stale") == [("2014-10-20", "2014-10-20", "2014-11-05", "superseded")]
+
+
+@pytest.mark.parametrize(
+    ("effective", "recorded", "reason"),
+    [("2015-02-10", "2015-02-10", "met"), ("2014-12-30", "2015-01-05", "reported-late")],
+)
+def test_a_passed_original_date_is_cleared_by_what_was_done(
+    calais: Plan, effective: str, recorded: str, reason: str
+) -> None:
+    record(calais, entry("2.5", "moved", "2014-12-15", to="../2015-03-31", reason="agreed"))
+    run(calais, "2015-01-01")
+    record(calais, entry("2.5", "completed", effective, recorded))
+    assert found(calais, "2.5", "original-passed") == [("2015-01-01", "2015-01-01", recorded, reason)]
+
+
+def test_a_missed_period_is_cleared_by_a_late_report(calais: Plan) -> None:
+    run(calais, "2014-11-01")
+    record(calais, entry("5.5", "delivered", "2014-10-13", "2014-11-05", quantity="2"))
+    assert found(calais, "5.5", "missed-period") == [("2014-11-01", "2014-11-01", "2014-11-05", "reported-late")]
+    assert found(calais, "5.5", "overdue") == [("2014-11-01", "2014-11-01", "2014-11-05", "reported-late")]
+
+
+@pytest.mark.parametrize(("effective", "reason"), [("2015-03-20", "reported-late"), ("2015-04-02", "met")])
+def test_an_overdue_instalment_is_cleared_by_its_payment(calais: Plan, effective: str, reason: str) -> None:
+    run(calais, "2015-04-01")
+    money = {"amount": "4000000", "currency": "GBP", "instalment": "1"}
+    record(calais, entry("1.2", "paid", effective, "2015-04-03", **money))
+    assert found(calais, "1.2", "overdue") == [("2015-04-01", "2015-04-01", "2015-04-03", reason)]
+
+
+def test_a_flag_of_another_action_is_left_alone(calais: Plan) -> None:
+    run(calais, "2014-11-01")
+    record(calais, DONE_LATE)
+    assert found(calais, "5.4", "overdue") == [("2014-09-21", "2014-11-01", None, "")]
+
+
+# Not again
+
+
+def test_a_run_for_a_past_day_does_not_resurrect_what_has_been_cleared(calais: Plan) -> None:
+    run(calais, "2014-11-01")
+    record(calais, entry("4.4", "started", "2014-10-29", "2014-11-05"))
+    run(calais, *(f"2014-11-0{number}" for number in range(1, 8)))
+    assert found(calais, "4.4", "overdue") == [("2014-11-01", "2014-11-01", "2014-11-05", "reported-late")]
+
+
+def test_a_second_lapse_is_a_second_flag(calais: Plan) -> None:
+    run(calais, "2014-11-01")
+    record(calais, entry("4.4", "started", "2014-10-29", "2014-11-05", id="start"))
+    record(calais, blank(kind="withdrawn", to="start", reason="slip", recorded="2014-11-10"))
+    run(calais, "2014-11-10", "2014-11-11")
+    assert found(calais, "4.4", "overdue") == [
+        ("2014-11-01", "2014-11-01", "2014-11-05", "reported-late"),
+        ("2014-11-10", "2014-11-10", None, ""),
+    ]
+
+
+def test_a_flag_that_was_cleared_by_a_slip_of_the_same_day_stands_again(calais: Plan) -> None:
+    run(calais, "2014-11-01")
+    record(calais, entry("4.4", "started", "2014-10-29", "2014-11-05", id="start"))
+    record(calais, blank(kind="withdrawn", to="start", reason="slip", recorded="2014-11-05"))
+    run(calais, "2014-11-05", "2014-11-04")
+    assert found(calais, "4.4", "overdue") == [("2014-11-01", "2014-11-01", None, "")]
+
+
+def test_a_missed_period_that_was_cleared_by_a_slip_of_the_same_day_stands_again(calais: Plan) -> None:
+    run(calais, "2014-11-01")
+    record(calais, entry("5.5", "delivered", "2014-10-13", "2014-11-05", quantity="2", id="two"))
+    record(calais, blank(kind="withdrawn", to="two", reason="slip", recorded="2014-11-05"))
+    run(calais, "2014-11-05")
+    assert found(calais, "5.5", "missed-period") == [("2014-11-01", "2014-11-01", None, "")]
+
+
+def test_no_flag_is_ever_deleted(calais: Plan) -> None:
+    keys: set[int] = set()
+    start = day("2014-10-20")
+    for number in range(0, 60, 4):
+        if number == 24:
+            record(calais, DONE_LATE, entry("5.5", "delivered", "2014-10-13", "2014-11-13", quantity="2"))
+        run(calais, (start + timedelta(days=number)).isoformat())
+        now = set(Flag.objects.values_list("pk", flat=True))
+        assert keys <= now
+        keys = now
