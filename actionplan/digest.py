@@ -166,7 +166,7 @@ def _counts(page: Page, rows: Sequence[Standing]) -> list[dict[str, Any]]:
     now = [row.state for row in rows]
     return [
         {
-            "state": state.value,
+            "label": labels.STATES[state],
             "now": now.count(state.value),
             "change": now.count(state.value) - then.count(state.value),
         }
@@ -238,13 +238,16 @@ def _of_row(row: Standing, page: Page, name: str) -> Line:
         news = row.stale_since - timedelta(days=page.plan.stale_days)
         said += _(", no news since %(day)s") % {"day": labels.short_day(news)}
     words = _(" (“%(words)s”)") % {"words": row.words} if row.words else ""
-    return Line(f"{row.obligation.ref} {plain(row.action.title)}: {said}{words}", _link(page, name, row.obligation.ref))
+    return Line(
+        f"{row.obligation.ref} {plain(row.action.title)}{labels.colon()}{said}{words}",
+        _link(page, name, row.obligation.ref),
+    )
 
 
 def _of_entry(entry: Shown, page: Page) -> Line:
     to = f" → {labels.edtf(entry.when)}" if entry.when else ""
     text = getattr(entry.entry, "text", None)
-    reason = f": {text.reason}" if text and text.reason else ""
+    reason = f"{labels.colon()}{text.reason}" if text and text.reason else ""
     said = f"{entry.ref} {entry.kind_label}{to}{reason}".strip()
     return Line(
         f"{said} ({labels.side(entry.side)}, {labels.short_day(entry.recorded_day)})",
@@ -254,7 +257,7 @@ def _of_entry(entry: Shown, page: Page) -> Line:
 
 def _of_flag(flag: Flag, page: Page) -> Line:
     reason = ClearReason(flag.cleared_by).label
-    return Line(f"{flag.obligation}: {reason} ({labels.short_day(flag.cleared)})")
+    return Line(f"{flag.obligation}{labels.colon()}{reason} ({labels.short_day(flag.cleared)})")
 
 
 def plain(texts: dict[str, str]) -> str:
@@ -274,9 +277,10 @@ def unsubscribe_url(user: User, plan: Plan) -> str:
     return settings.SITE_URL + reverse("unsubscribe", args=[unsubscribe_token(user, plan)])
 
 
-def render(content: Content, language: str) -> dict[str, str]:
-    """Subject, text and HTML in a language; they say the same."""
+def rendered(plan: Plan, recipient: User, kind: str, week: date, language: str) -> tuple[Content, dict[str, str]]:
+    """The content, with its subject, text and HTML in a language; they say the same."""
     with translation.override(language):
+        content = build(plan, recipient, kind, week)
         context = {
             "content": content,
             "sections": sections(content),
@@ -289,7 +293,7 @@ def render(content: Content, language: str) -> dict[str, str]:
         }
         name = "emails/weekly_digest"
         subject = " ".join(render_to_string(f"{name}_subject.txt", context).split())
-        return {
+        return content, {
             "subject": subject[:200],
             "text": render_to_string(f"{name}_body.txt", context),
             "html": render_to_string(f"{name}_body.html", context),

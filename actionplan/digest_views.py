@@ -85,7 +85,7 @@ class DigestPreview(PlanView):
         user, kind = kinds[int(chosen)]
         week = digest.week_before(_monday(request.GET.get("week", ""), page.today) + outbox.WEEK)
         language = "fr" if request.GET.get("language") == "fr" else "en"
-        rendered = digest.render(digest.build(page.plan, user, kind, week), language)
+        _content, rendered = digest.rendered(page.plan, user, kind, week, language)
         preview = Digest(week=week, kind=kind, recipient=user, language=language, **rendered)
         return render(request, "actionplan/digest.html", {"page": page, "digest": preview, "is_preview": True})
 

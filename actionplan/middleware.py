@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
@@ -49,7 +50,8 @@ class Pages:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.handler(request)
-        sent_away = response.status_code == 302 and response.headers["Location"].startswith("/sign-in/")
+        signing_in = redirect_to_login(request.get_full_path()).url
+        sent_away = response.status_code == 302 and response.headers["Location"] == signing_in
         if sent_away and request.method == "POST" and not request.user.is_authenticated and kept_text(request):
             context = {"kept_text": kept_text(request), "sign_in": response.headers["Location"]}
             return render(request, "actionplan/expired.html", context, status=401)

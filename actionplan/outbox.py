@@ -82,10 +82,9 @@ def _new(plan: Plan, user: User, kind: str, week: date, state: Digest.State, **c
 
 
 def _row(plan: Plan, user: User, kind: str, week: date) -> Digest:
-    content = digest.build(plan, user, kind, week)
+    content, rendered = digest.rendered(plan, user, kind, week, user.language or settings.LANGUAGE_CODE)
     if content.is_empty:
         return _new(plan, user, kind, week, Digest.State.SKIPPED)
-    rendered = digest.render(content, user.language or settings.LANGUAGE_CODE)
     return _new(plan, user, kind, week, Digest.State.QUEUED, **rendered)
 
 

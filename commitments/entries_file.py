@@ -107,8 +107,8 @@ def _rows(content: bytes, reading: Reading) -> Iterator[Row]:
                 named = dict(zip(names, (cell.strip() for cell in cells), strict=False))
                 row = {column: named.get(column, "") for column in COLUMNS}
                 yield Row(line, row, Draft(kind=row["kind"], code=row["id"], effective="", recorded_day=date.min))
-    except csv.Error as error:
-        reading.fault(start, _("This is not CSV: %(error)s.") % {"error": error})
+    except csv.Error:
+        reading.fault(start, _("This is not CSV: a quotation mark is missing or misplaced."))
 
 
 def _header_is_sound(names: list[str], reading: Reading) -> bool:

@@ -45,7 +45,8 @@ class PlanFilter(django_filters.FilterSet):
             values = value if isinstance(value, list) else [value] if value else []
             choices = {str(code): label for code, label in getattr(self.form.fields[name], "choices", [])}
             found += [
-                (name, item, f"{self.form.fields[name].label}: {choices.get(str(item), item)}") for item in values
+                (name, item, f"{self.form.fields[name].label}{labels.colon()}{choices.get(str(item), item)}")
+                for item in values
             ]
         return found
 

@@ -34,6 +34,8 @@ class Kind:
     about: tuple[str, ...] = ("action",)  # action, contribution, entry
     check: Check | None = None
     warn: Check | None = None
+    # what the codes in `words` are called in a plan
+    names: Callable[[Plan], dict[str, dict[str, str]]] | None = None
 
 
 class Context:
@@ -280,6 +282,7 @@ register(
             BOTH,
             _consent,
             _unneeded_consent,
+            lambda plan: dict(plan.bodies.values_list("code", "name")),
         ),
         Kind("event", gettext_lazy("event happened"), ("words",), ("instalment",), BOTH, _event, _unneeded_event),
         Kind(

@@ -60,6 +60,11 @@ SUBYEARS = {
 }
 
 
+def colon() -> str:
+    """What stands between a label and what it labels; in French with its no-break space."""
+    return _(": ")
+
+
 def side(code: str) -> str:
     return str(SIDES.get(code, lazystr(code)))
 

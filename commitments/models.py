@@ -121,7 +121,7 @@ class Action(Obligation):
 
     title = models.JSONField()
     signed_words = models.TextField(blank=True)
-    clause = models.CharField(max_length=200, blank=True)
+    clause = models.JSONField(default=dict)
     position = models.PositiveIntegerField()
     leads = models.ManyToManyField(Body, related_name="leads")
     partners = models.ManyToManyField(Body, related_name="joins")

@@ -36,7 +36,7 @@ class ActionSpec:
     title: Texts
     words: str
     at: int | None
-    clause: str
+    clause: Texts
     lead: list[str]
     partners: list[str]
     after: list[str]
@@ -209,7 +209,7 @@ def _read_action(table: Table, spec: PlanSpec, bodies: set[str]) -> ActionSpec:
         title=table.localized("title", spec.languages, required=True),
         words=table.text("words", longest=2000),
         at=table.integer("at", least=1, most=10_000),
-        clause=table.text("clause", longest=200),
+        clause=table.text_or_localized("clause", spec.languages, longest=200),
         lead=table.texts("lead", required=True),
         partners=table.texts("with"),
         after=table.texts("after"),

@@ -59,7 +59,7 @@ class Shown:
 def present(entries: Iterable[Entry], page: Page) -> list[Shown]:
     found = list(entries)
     void = void_numbers(page.plan, page.known_day) if found else set()
-    names = _names(page) if any(entry.words for entry in found) else {}
+    names = _names(page, {entry.kind for entry in found if entry.words})
     titles = _titles(page, {entry.ref for entry in found if entry.ref})
     return [_shown(entry, page, names, titles, withdrawn=entry.pk in void) for entry in found]
 
@@ -68,10 +68,13 @@ def _titles(page: Page, refs: set[str]) -> dict[str, dict[str, str]]:
     return dict(Action.objects.filter(plan=page.plan, ref__in=refs).values_list("ref", "title")) if refs else {}
 
 
-def _names(page: Page) -> dict[str, str]:
-    """What the codes in entries are called."""
-    bodies = {body.code: str(localized(body.name)) for body in page.plan.bodies.all()}
-    return bodies | {code: str(label) for code, label in labels.COLOURS.items()}
+def _names(page: Page, kinds: set[str]) -> dict[str, str]:
+    """What the codes in entries of these kinds are called."""
+    found = {code: str(label) for code, label in labels.COLOURS.items()}
+    for name in kinds & KINDS.keys():
+        if names := KINDS[name].names:
+            found |= {code: str(localized(texts)) for code, texts in names(page.plan).items()}
+    return found
 
 
 def _shown(

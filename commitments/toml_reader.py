@@ -212,6 +212,13 @@ class Table:
             return {}
         return self._texts(key, value, languages)
 
+    def text_or_localized(self, key: str, languages: list[str], *, longest: int) -> dict[str, str]:
+        """A text in the plan's first language, or a table with one for each."""
+        if isinstance(self.content.get(key), dict):
+            return self.localized(key, languages)
+        value = self.text(key, longest=longest)
+        return {languages[0]: value} if value and languages else {}
+
     def _texts(self, key: str, value: Mapping[str, Any], languages: list[str]) -> dict[str, str]:
         for language in languages:
             if not isinstance(value.get(language), str) or not value[language].strip():

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
-from django.core.paginator import Paginator
+from django.core.paginator import EmptyPage, Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -38,7 +38,11 @@ class ActionList(PlanView):
         if form in exports.FORMATS:
             shown = (exported(row.record, page) for row in table.rows)
             return exports.respond(EXPORTED, shown, form, f"{page.plan.slug}-{page.on}")
-        table.paginate(page=_page_number(request), per_page=PAGE)
+        try:
+            table.paginate(page=_page_number(request), per_page=PAGE)
+        except EmptyPage:
+            # a list that has become shorter ends earlier
+            table.page = table.paginator.page(table.paginator.num_pages)
         context = {"page": page, "filter": found, "table": table, **list_links(request, found, page)}
         return render(request, "commitments/action_list.html", context)
 

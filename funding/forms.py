@@ -7,7 +7,7 @@ from typing import Any
 
 from babel.numbers import list_currencies
 from django import forms
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from commitments import labels
@@ -49,7 +49,7 @@ class MoneyForm(DatedForm):
     def clean_day(self) -> date | None:
         day: date | None = self.cleaned_data.get("day")
         if day and day < self.adopted_on:
-            text = _t("The plan was adopted on %(day)s: money is recorded from that day on.")
+            text = gettext("The plan was adopted on %(day)s: money is recorded from that day on.")
             raise forms.ValidationError(text % {"day": labels.day(self.adopted_on)})
         return day
 
@@ -70,8 +70,8 @@ class PaymentForm(MoneyForm):
 
 
 def _instalment_label(line: InstalmentLine) -> str:
-    due = labels.day(line.due) if line.due else _t("no date")
-    return f"{line.number}, {due}: {money(line.stated)}"
+    due = labels.day(line.due) if line.due else gettext("no date")
+    return f"{line.number}, {due}{labels.colon()}{money(line.stated)}"
 
 
 class SpendingForm(MoneyForm):

@@ -80,5 +80,8 @@ KINDS = [
         _paid,
         _unusual_payment,
     ),
-    Kind("spent", gettext_lazy("spent"), (*MONEY, "words"), (), ("action", "contribution", "plan"), _spent),
+    Kind(
+        *("spent", gettext_lazy("spent"), (*MONEY, "words"), (), ("action", "contribution", "plan"), _spent),
+        names=lambda plan: dict(Purpose.objects.filter(fund__plan=plan).values_list("code", "title")),
+    ),
 ]

@@ -118,6 +118,10 @@ def dated(draw: st.DrawFn) -> dict[str, str]:
 def kinds_for(action: dict[str, Any]) -> list[str]:
     deadline = action["deadline"]
     kinds = ["started", "progress", "note", "superseded", "not-pursued", "confidence", "consent", "event"]
+    if deadline["kind"] == "within":
+        kinds += ["event"] * 6
+    if action["consents"]:
+        kinds += ["consent"] * 4
     if deadline["kind"] == "recurring":
         return [*kinds, *["delivered"] * 8, "completed"]
     if "quantity" in deadline:

@@ -222,7 +222,7 @@ class Migration(migrations.Migration):
                 ('obligation_ptr', models.OneToOneField(auto_created=True, on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, serialize=False, to='commitments.obligation')),
                 ('title', models.JSONField()),
                 ('signed_words', models.TextField(blank=True)),
-                ('clause', models.CharField(blank=True, max_length=200)),
+                ('clause', models.JSONField(default=dict)),
                 ('position', models.PositiveIntegerField()),
                 ('after', models.JSONField(default=list)),
                 ('unit', models.JSONField(default=dict)),

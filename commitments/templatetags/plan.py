@@ -43,6 +43,9 @@ def confidence(row: Standing) -> dict[str, Any]:
     return {"confidence": row.confidence, "label": labels.COLOURS.get(row.confidence, "")}
 
 
+register.simple_tag(labels.colon, name="colon")
+
+
 @register.simple_tag(takes_context=True)
 def days(context: Context, row: Standing, *, full: bool = False) -> str:
     on: date = context["on"]

@@ -438,12 +438,16 @@ def test_a_body_that_leads_an_action_which_vanishes_with_it_stays(desk: Desk) ->
 CALAIS = samples.PLAN_FILE.read_text()
 
 
+@pytest.fixture
+def before(calais: Plan) -> dict[str, int]:
+    return rows()
+
+
 @given(spoilt(CALAIS))
 @hypothesis_settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
-def test_a_spoilt_file_is_refused_with_faults_or_loaded_whole(calais: Plan, text: str) -> None:
-    before = rows()
+def test_a_spoilt_file_is_refused_with_faults_or_loaded_whole(before: dict[str, int], text: str) -> None:
     with transaction.atomic():
         try:
             loaded = plan_loading.load(text.encode(), now=datetime(2014, 11, 5, 9, tzinfo=UTC))

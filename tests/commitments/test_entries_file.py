@@ -492,12 +492,16 @@ def test_the_command_says_what_is_not_there(
 # Slips
 
 
+@pytest.fixture
+def before(calais: Plan) -> list[int]:
+    return counts()
+
+
 @given(spoilt(samples.ENTRIES_FILE.read_text()))
 @hypothesis_settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
-def test_a_spoilt_file_is_refused_with_faults_or_loaded_whole(calais: Plan, text: str) -> None:
-    before = counts()
+def test_a_spoilt_file_is_refused_with_faults_or_loaded_whole(calais: Plan, before: list[int], text: str) -> None:
     with transaction.atomic():
         reading = load(calais, text)
         if reading.faults:

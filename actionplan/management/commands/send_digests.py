@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from actionplan import digest, jobs, outbox
@@ -29,6 +30,6 @@ class Command(BaseCommand):
 
     def _say(self, plan: Plan, week: Any) -> None:
         for user, kind in outbox.recipients(plan):
-            content = digest.build(plan, user, kind, week)
-            subject = "nothing to say" if content.is_empty else digest.render(content, user.language or "en")["subject"]
+            content, rendered = digest.rendered(plan, user, kind, week, user.language or settings.LANGUAGE_CODE)
+            subject = "nothing to say" if content.is_empty else rendered["subject"]
             self.stdout.write(f"{plan.slug} {week} {kind} {user.pk} ({user.post}): {subject}")

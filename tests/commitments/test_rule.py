@@ -1,0 +1,348 @@
+"""The rule clause by clause, each with the smallest plan and register that shows it."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from commitments.facts import Lens
+from tests.generated import ADOPTED, blank
+from tests.memory import Register
+
+NAMES = {"en": "name", "fr": "nom"}
+SETTINGS = {
+    "slug": "made",
+    "title": NAMES,
+    "adopted_on": ADOPTED,
+    "timezone": "Europe/London",
+    "sides": ["GB", "FR"],
+    "languages": ["en", "fr"],
+    "lead_days": 14,
+    "grace_days": 0,
+    "stale_days": 30,
+    "year_basis": "calendar",
+}
+
+
+def plan(*deadlines: dict[str, Any] | None, funds: Any = None, settings: Any = None, **action: Any) -> dict[str, Any]:
+    actions = [
+        {"ref": f"1.{n}", "title": NAMES, "modality": "firm", "lead": ["home"], **action}
+        | ({"deadline": {"words": "as signed", **deadline}} if deadline else {})
+        for n, deadline in enumerate(deadlines, 1)
+    ]
+    return {
+        "format": 1,
+        "plan": SETTINGS | (settings or {}),
+        "bodies": [{"id": body, "name": NAMES} for body in ("home", "port", "road")],
+        "commitments": [{"number": 1, "title": NAMES, "actions": actions}],
+        "funds": funds or [],
+    }
+
+
+def row(kind: str, effective: str, recorded: str = "", **cells: str) -> dict[str, str]:
+    found = {"ref": "1.1", "side": "GB", "recorded": recorded or effective, **cells}
+    return blank(kind=kind, effective=effective, **found)
+
+
+def stands(tree: dict[str, Any], on: str, *rows: dict[str, str], ref: str = "1.1", known: str = "") -> dict[str, Any]:
+    numbered = [{**entry, "id": entry["id"] or f"e{n}"} for n, entry in enumerate(rows)]
+    register = Register(tree, numbered)
+    assert register.source.faults == []
+    return register.action(ref, date.fromisoformat(on), Lens.NOW if known == "now" else Lens.THEN)
+
+
+def state(tree: dict[str, Any], on: str, *rows: dict[str, str], **more: Any) -> tuple[str, int | None]:
+    found = stands(tree, on, *rows, **more)
+    return found["state"], found["days"]
+
+
+WITHIN = {"kind": "within", "days": 14, "of": "arrival"}
+
+
+@pytest.mark.parametrize(
+    ("deadline", "first", "last"),
+    [
+        ({"kind": "finish", "when": "2016-21"}, "2016-03-01", "2016-05-31"),
+        ({"kind": "finish", "when": "../2016-21"}, "2016-05-31", "2016-05-31"),
+        ({"kind": "finish", "when": "2015-22"}, "2015-06-01", "2015-08-31"),
+        ({"kind": "finish", "when": "2015-23"}, "2015-09-01", "2015-11-30"),
+        ({"kind": "finish", "when": "2015-24"}, "2015-12-01", "2016-02-29"),
+        ({"kind": "finish", "when": "2015-33"}, "2015-01-01", "2015-03-31"),
+        ({"kind": "finish", "when": "2015-36"}, "2015-10-01", "2015-12-31"),
+        ({"kind": "finish", "when": "2004-40"}, "2004-01-01", "2004-06-30"),
+        ({"kind": "finish", "when": "2004-41"}, "2004-07-01", "2004-12-31"),
+        ({"kind": "finish", "when": "../2029"}, "2029-12-31", "2029-12-31"),
+        ({"kind": "start", "when": "2014-10-15"}, "2014-10-15", "2014-10-15"),
+        ({"kind": "immediate"}, "2014-09-20", "2014-09-20"),
+        ({"kind": "recurring", "every": "month", "quantity": 1}, "2014-10-01", "2014-10-31"),
+        ({"kind": "recurring", "every": "quarter", "quantity": 1}, "2014-10-01", "2014-12-31"),
+        ({"kind": "recurring", "every": "year", "quantity": 1}, "2015-01-01", "2015-12-31"),
+        (None, None, None),
+    ],
+)
+def test_a_deadline_has_the_window_that_its_wording_says(
+    deadline: dict[str, Any] | None, first: str | None, last: str | None
+) -> None:
+    found = stands(plan(deadline), "2014-09-20")
+    assert (found["first_day"], found["last_day"], found["original_last_day"]) == (first, last, last)
+
+
+@pytest.mark.parametrize(("grace", "on", "expected"), [(0, "2014-09-21", "overdue"), (10, "2014-09-30", "due")])
+def test_immediately_leaves_the_days_of_grace_that_the_plan_gives(grace: int, on: str, expected: str) -> None:
+    tree = plan({"kind": "immediate"}, settings={"grace_days": grace})
+    assert state(tree, on)[0] == expected
+
+
+def test_an_action_that_waits_for_an_event_is_awaiting_until_it_happens() -> None:
+    assert state(plan(WITHIN), "2015-01-01") == ("awaiting", None)
+    arrived = row("event", "2014-11-03", words="arrival")
+    assert state(plan(WITHIN), "2014-11-03", arrived) == ("due", 14)
+    assert state(plan(WITHIN), "2014-11-17", arrived) == ("due", 0)
+    assert state(plan(WITHIN), "2014-11-18", arrived) == ("overdue", 1)
+    assert state(plan(WITHIN), "2014-11-18", row("event", "2014-11-03", words="departure")) == ("awaiting", None)
+
+
+def test_of_several_events_the_earliest_counts_and_a_vague_one_from_its_first_day() -> None:
+    late, vague = row("event", "2014-11-20", words="arrival"), row("event", "2014-11", "2014-11-25", words="arrival")
+    assert state(plan(WITHIN), "2014-12-01", late, vague) == ("overdue", 16)
+
+
+@pytest.mark.parametrize(
+    ("span", "event", "last"),
+    [
+        ({"months": 1}, "2015-01-31", "2015-02-28"),
+        ({"months": 3}, "2014-11-30", "2015-02-28"),
+        ({"months": 1}, "2014-11-15", "2014-12-15"),
+        ({"working_days": 5}, "2014-11-14", "2014-11-21"),
+        # two public holidays of England, and of France 25 December only
+        ({"working_days": 2}, "2014-12-24", "2014-12-30"),
+        ({"working_days": 1}, "2014-11-10", "2014-11-12"),
+        ({"days": 0}, "2014-11-10", "2014-11-10"),
+    ],
+)
+def test_a_span_after_an_event_ends_on_the_day_the_calendar_says(span: dict[str, int], event: str, last: str) -> None:
+    tree = plan({"kind": "within", "of": "arrival", **span})
+    assert stands(tree, "2015-06-01", row("event", event, words="arrival"))["last_day"] == last
+
+
+PORTS = {"kind": "finish", "when": "../2015-06-30", "quantity": 7}
+
+
+def test_a_quantity_is_reached_when_deliveries_of_all_sides_add_up_to_it() -> None:
+    rows = (row("delivered", "2015-05-01", quantity="4"), row("delivered", "2015-06-10", quantity="3", side="FR"))
+    assert state(plan(PORTS), "2015-06-09", *rows) == ("upcoming", 21)
+    assert state(plan(PORTS), "2015-06-10", *rows) == ("met", None)
+    found = stands(plan(PORTS), "2015-06-09", *rows)
+    assert (found["delivered"], found["target"], found["sides_differ"]) == (4, 7, False)
+
+
+def test_a_quantity_reached_late_is_late_by_the_delivery_that_completed_it() -> None:
+    rows = (row("delivered", "2015-07-20", quantity="1"), row("delivered", "2015-05-01", "2015-08-01", quantity="6"))
+    assert state(plan(PORTS), "2015-08-01", *rows) == ("met-late", 20)
+    vague = (row("delivered", "2015-05-01", quantity="6"), row("delivered", "2015", "2015-09-01", quantity="1"))
+    assert state(plan(PORTS), "2015-09-01", *vague) == ("met-undated", None)
+
+
+OCTOBER = {"kind": "start", "when": "2014-10"}
+
+
+@pytest.mark.parametrize(
+    ("effective", "expected"),
+    [
+        ("2014-09-01", ("met", None)),
+        ("2014-10-31", ("met", None)),
+        ("2014-10", ("met", None)),
+        ("2014", ("met-undated", None)),
+        ("2014-23", ("met-undated", None)),
+        ("2014-11", ("met-late", 1)),
+        ("2014-12-05", ("met-late", 35)),
+    ],
+)
+def test_what_satisfies_is_on_time_late_or_undated_as_its_date_is_known(
+    effective: str, expected: tuple[str, int | None]
+) -> None:
+    assert state(plan(OCTOBER), "2015-06-01", row("started", effective, "2015-02-01")) == expected
+
+
+def test_of_several_satisfying_entries_the_earliest_days_count() -> None:
+    rows = (row("started", "2014-12-05"), row("completed", "2014", "2015-01-05"))
+    assert state(plan(OCTOBER), "2015-02-01", *rows) == ("met-undated", None)
+    on_time = row("started", "2014-10-30", "2015-01-06", side="FR")
+    assert state(plan(OCTOBER), "2015-02-01", *rows, on_time) == ("met", None)
+
+
+def test_started_does_not_finish_and_completed_also_starts() -> None:
+    finish = {"kind": "finish", "when": "2014-10"}
+    assert state(plan(finish), "2014-10-20", row("started", "2014-10-10"))[0] == "due"
+    assert state(plan(OCTOBER), "2014-10-20", row("completed", "2014-10-10"))[0] == "met"
+    assert state(plan({"kind": "immediate"}), "2014-10-20", row("started", "2014-09-19"))[0] == "met"
+    assert state(plan(None), "2014-10-20", row("started", "2014-09-19"))[0] == "no-date"
+    assert state(plan(None), "2014-10-20", row("completed", "2014-09-19"))[0] == "met"
+
+
+def test_reopened_undoes_what_could_have_happened_by_its_first_day() -> None:
+    tree, done = plan({"kind": "finish", "when": "../2014-12-31"}), row("completed", "2014-12-10")
+    again = row("reopened", "2014-12-28", "2015-01-03", reason="storm")
+    assert state(tree, "2015-01-02", done, again)[0] == "met"
+    assert state(tree, "2015-01-02", done, again, known="now") == ("overdue", 2)
+    assert state(tree, "2014-12-27", done, again, known="now")[0] == "met"
+    rebuilt = row("completed", "2015-01-08")
+    assert state(tree, "2015-01-10", done, again, rebuilt) == ("met-late", 8)
+    same_day = row("completed", "2014-12-28", "2015-01-04")
+    assert state(tree, "2015-01-10", done, again, same_day)[0] == "overdue"
+
+
+def test_consents_are_waited_for_and_restart_no_clock() -> None:
+    tree = plan({"kind": "finish", "when": "2014-10"}, consents=["port", "road"])
+    port, road = row("consent", "2014-10-05", words="port"), row("consent", "2014-11-10", words="road")
+    assert state(tree, "2014-12-01", port)[0] == "awaiting"
+    assert state(tree, "2014-11-09", port, road)[0] == "awaiting"
+    assert state(tree, "2014-11-10", port, road) == ("overdue", 10)
+    assert state(tree, "2014-12-01", port, row("completed", "2014-10-20"))[0] == "met"
+
+
+def test_periods_before_the_last_consent_are_not_assessed() -> None:
+    tree = plan({"kind": "recurring", "every": "month", "quantity": 1}, consents=["port"])
+    found = stands(tree, "2015-01-15", row("consent", "2014-11-30", words="port"))
+    assert [period["state"] for period in found["periods"]] == ["not-assessed", "missed", "missed", "open"]
+    assert (found["state"], found["days"]) == ("overdue", 46)
+    found = stands(tree, "2015-01-15", row("consent", "2014-12-01", words="port"))
+    assert [period["state"] for period in found["periods"]] == ["not-assessed", "not-assessed", "missed", "open"]
+    waiting = stands(tree, "2015-01-15")
+    assert waiting["state"] == "awaiting"
+    assert {period["state"] for period in waiting["periods"]} == {"not-assessed"}
+
+
+def test_a_recurring_duty_ends_with_a_completion() -> None:
+    tree = plan({"kind": "recurring", "every": "month", "quantity": 1})
+    ended = row("completed", "2014-11-10")
+    found = stands(tree, "2015-02-01", row("delivered", "2014-10-02"[:10], quantity="1"), ended)
+    assert [period["state"] for period in found["periods"]] == ["met", "missed", *["not-assessed"] * 3]
+    assert (found["state"], found["days"]) == ("overdue", 63)
+    kept = (row("delivered", "2014-10-02", quantity="1"), row("delivered", "2014-11-02", quantity="1"))
+    assert state(tree, "2015-02-01", *kept, ended)[0] == "met"
+    assert state(tree, "2014-11-20", kept[0], ended) == ("due", 10)
+    assert state(tree, "2014-10-20", row("completed", "2014-09-25")) == ("met", None)
+
+
+def test_a_vague_delivery_counts_only_where_it_lies_wholly_inside_a_period() -> None:
+    tree = plan({"kind": "recurring", "every": "month", "quantity": 1})
+    vague = row("delivered", "2014-36", "2014-12-31", quantity="3")
+    inside = row("delivered", "2014-11", "2014-12-31", quantity="1")
+    states = [p["state"] for p in stands(tree, "2015-01-01", vague, inside)["periods"]]
+    assert states == ["missed", "met", "missed", "open"]
+
+
+def test_an_action_pending_others_is_superseded_when_all_of_them_are_met() -> None:
+    tree = plan({"kind": "finish", "when": "2014-10"}, {"kind": "none"}, {"kind": "none"})
+    tree["commitments"][0]["actions"][0]["until"] = ["1.2", "1.3"]
+    one, two = row("completed", "2014-09-25", ref="1.2"), row("completed", "2014-11-05", ref="1.3")
+    assert state(tree, "2014-11-04", one, two) == ("overdue", 4)
+    assert state(tree, "2014-11-05", one, two) == ("superseded", None)
+    itself = row("completed", "2014-12-01")
+    assert state(tree, "2014-12-01", one, two, itself) == ("met-late", 31)
+    back = row("reopened", "2014-11-20", ref="1.3", reason="storm")
+    assert state(tree, "2014-11-25", one, two, back) == ("overdue", 25)
+
+
+def test_the_current_move_is_the_latest_effective_then_recorded_then_in_order() -> None:
+    tree = plan({"kind": "finish", "when": "2014-10"})
+    early = row("moved", "2014-10-10", to="../2014-12-31", reason="agreed")
+    late = row("moved", "2014-11-01", to="../2015-03-31", reason="agreed")
+    told_late = row("moved", "2014-10-05", "2014-11-20", to="../2016-12-31", reason="agreed")
+    assert stands(tree, "2014-10-20", early, late)["last_day"] == "2014-12-31"
+    assert stands(tree, "2014-11-25", late, early, told_late)["last_day"] == "2015-03-31"
+    morning = row("moved", "2014-11-01", "2014-11-01T09:00+00:00", to="../2015-04-30", reason="agreed")
+    assert stands(tree, "2014-11-25", late, morning)["last_day"] == "2015-03-31"
+    other = row("moved", "2014-11-01", to="../2015-05-31", reason="agreed")
+    assert stands(tree, "2014-11-25", late, other)["last_day"] == "2015-05-31"
+
+
+def test_a_move_decides_whether_something_done_before_it_was_on_time() -> None:
+    tree, done = plan({"kind": "finish", "when": "2014-10"}), row("completed", "2014-11-20")
+    assert state(tree, "2014-11-30", done) == ("met-late", 20)
+    moved = row("moved", "2014-12-01", to="../2014-12-31", reason="agreed")
+    found = stands(tree, "2014-12-05", done, moved)
+    assert (found["state"], found["original_days"]) == ("met", 20)
+
+
+def test_an_undated_action_gains_a_deadline_by_a_move_and_has_no_original() -> None:
+    found = stands(plan(None), "2014-12-05", row("moved", "2014-11-01", to="2014-12", reason="agreed"))
+    assert (found["state"], found["first_day"], found["original_last_day"]) == ("due", "2014-12-01", None)
+    assert found["original_days"] is None
+
+
+def test_a_withdrawal_works_by_its_recorded_time_and_can_itself_be_withdrawn() -> None:
+    tree, done = plan(OCTOBER), row("started", "2014-10-02", id="a")
+    gone = row("withdrawn", "2014-11-10", id="b", to="a", reason="mistaken")
+    back = row("withdrawn", "2014-12-10", id="c", to="b", reason="right after all")
+    assert state(tree, "2014-11-09", done, gone) == ("met", None)
+    assert state(tree, "2014-11-10", done, gone) == ("overdue", 10)
+    assert state(tree, "2014-10-20", done, gone, known="now") == ("due", 11)
+    assert state(tree, "2014-12-10", done, gone, back) == ("met", None)
+
+
+def test_closing_otherwise_stands_before_or_behind_being_met() -> None:
+    tree, done = plan(OCTOBER), row("started", "2014-10-02")
+    not_pursued = row("not-pursued", "2014-10-10", reason="dropped", id="n")
+    superseded = row("superseded", "2014-10-10", reason="replaced")
+    assert state(tree, "2014-10-20", done, not_pursued) == ("not-pursued", None)
+    assert state(tree, "2014-10-20", done, superseded) == ("met", None)
+    assert state(tree, "2014-10-20", superseded, not_pursued) == ("not-pursued", None)
+    assert state(tree, "2014-10-20", superseded) == ("superseded", None)
+    assert state(tree, "2014-10-09", superseded)[0] == "due"
+
+
+@pytest.mark.parametrize("action", [{"modality": "optional"}, {"modality": "statement"}, {"third_party": True}])
+def test_what_is_not_scored_has_no_date_and_is_never_stale(action: dict[str, Any]) -> None:
+    tree = plan(OCTOBER, **action)
+    found = stands(tree, "2014-12-01")
+    assert (found["state"], found["days"], found["scored"], found["stale"]) == ("no-date", None, False, False)
+    assert (found["last_day"], found["never_reported"]) == ("2014-10-31", True)
+    recurring = plan({"kind": "recurring", "every": "month", "quantity": 1}, **action)
+    assert state(recurring, "2014-12-01") == ("no-date", None)
+
+
+def test_an_action_is_stale_thirty_days_after_the_latest_recorded_day() -> None:
+    assert stands(plan(None), "2014-10-19")["stale"] is False
+    assert stands(plan(None), "2014-10-20")["stale"] is True
+    told = row("progress", "2014-09-25", "2014-10-05")
+    assert stands(plan(None), "2014-11-03", told)["stale"] is False
+    assert stands(plan(None), "2014-11-04", told)["stale"] is True
+    assert stands(plan(None), "2014-11-04", told)["never_reported"] is False
+    assert stands(plan(None), "2014-12-04", row("completed", "2014-10-01"))["stale"] is False
+
+
+def test_confirmed_disputed_and_differing_sides_are_shown_and_change_no_state() -> None:
+    done = row("completed", "2014-10-01", id="a")
+    yes = row("confirmed", "2014-10-02", to="a", side="FR", id="b")
+    no = row("disputed", "2014-10-03", to="a", side="FR", reason="not seen", id="c")
+    found = stands(plan(None), "2014-10-05", done, yes, no)
+    assert (found["state"], found["confirmed"], found["disputed"], found["sides_differ"]) == ("met", True, True, False)
+    gone = row("withdrawn", "2014-10-04", to="a", reason="mistaken")
+    assert stands(plan(None), "2014-10-05", done, yes, gone)["confirmed"] is False
+    theirs = row("progress", "2014-10-03", side="FR")
+    assert stands(plan(None), "2014-10-05", done, theirs)["sides_differ"] is True
+    theirs_too = row("completed", "2014-10-04", side="FR")
+    assert stands(plan(None), "2014-10-05", done, theirs, theirs_too)["sides_differ"] is False
+    assert (
+        stands(plan(None), "2014-10-05", done, row("confidence", "2014-10-03", side="FR", words="green"))[
+            "sides_differ"
+        ]
+        is False
+    )
+
+
+def test_confidence_is_the_latest_said() -> None:
+    red = row("confidence", "2014-10-10", words="red", reason="late")
+    green = row("confidence", "2014-10-05", "2014-10-20", words="green")
+    assert stands(plan(None), "2014-10-25", red, green)["confidence"] == "red"
+    assert stands(plan(None), "2014-10-07", green)["confidence"] is None
+
+
+def test_a_recorded_time_near_midnight_counts_on_the_day_of_the_plans_zone() -> None:
+    summer = row("progress", "2015-07-01", "2015-06-30T23:30+00:00")
+    assert stands(plan(None), "2015-06-30", summer)["never_reported"] is True
+    assert stands(plan(None), "2015-07-01", summer)["never_reported"] is False
+    winter = row("progress", "2014-12-31", "2014-12-31T23:30+00:00")
+    assert stands(plan(None), "2014-12-31", winter)["never_reported"] is False
