@@ -13,7 +13,7 @@ from funding import views as funding
 plan_pages = [
     path("", views.Overview.as_view(), name="overview"),
     path("commitments/", commitments.ActionList.as_view(), name="commitments"),
-    path("commitments/<int:number>/", commitments.CommitmentDetail.as_view(), name="commitment"),
+    path("commitments/<int:number>/", funding.CommitmentDetail.as_view(), name="commitment"),
     path("actions/<str:ref>/", commitments.ActionDetail.as_view(), name="action"),
     path("actions/<str:ref>/report/", recording.Report.as_view(), name="report"),
     path("actions/<str:ref>/move/", recording.Move.as_view(), name="move"),

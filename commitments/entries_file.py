@@ -26,6 +26,8 @@ COLUMNS = (
 )
 NAMING = ("withdrawn", "confirmed", "disputed")
 LARGEST = 4 * 1024 * 1024
+# the file bounds each cell, so that all that csv can find fault with is its quotation marks
+csv.field_size_limit(LARGEST)
 
 
 @dataclass

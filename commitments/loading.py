@@ -186,7 +186,9 @@ def _vanished(loading: Loading) -> None:
     for commitment in plan.commitments.exclude(number__in=numbers):
         if not loading.spec.withdrawn:
             loading.fault(1, f"commitment {commitment.number} is missing: a commitment of a plan stays")
-    plan.aims.exclude(code__in=[aim.code for aim in spec.aims]).delete()
+    for aim in plan.aims.exclude(code__in=[aim.code for aim in spec.aims]):
+        aim.delete()
+        loading.changes.append(f"aim {aim.code}: removed")
     for body in plan.bodies.exclude(code__in=[body.code for body in spec.bodies]):
         named = Entry.objects.filter(plan=plan, words=body.code)
         if body.memberships.exists() or body.leads.exists() or body.joins.exists() or named.exists():

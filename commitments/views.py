@@ -53,6 +53,8 @@ def _page_number(request: HttpRequest) -> int:
 
 
 class CommitmentDetail(PlanView):
+    template = "commitments/commitment_detail.html"
+
     def get(self, request: HttpRequest, number: int) -> HttpResponse:
         page = self.page
         commitment = get_object_or_404(Commitment.objects.prefetch_related("aims"), plan=page.plan, number=number)
@@ -66,9 +68,12 @@ class CommitmentDetail(PlanView):
             "rows": rows,
             "label": labels.STATES[State(worst)] if worst else "",
             "aims": list(commitment.aims.all()),
-            "has_fund": commitment.obligations.filter(instalment__gt=0).exists(),
         }
-        return render(request, "commitments/commitment_detail.html", context)
+        return render(request, self.template, context | self.more(commitment))
+
+    def more(self, commitment: Commitment) -> dict[str, Any]:
+        """What an app above has to add to the page."""
+        return {}
 
 
 class ActionView(PlanView):

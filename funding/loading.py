@@ -22,7 +22,7 @@ def load_funds(loading: Loading, funds: list[FundSpec]) -> None:
         for place, contribution in enumerate(spec.contributions):
             _load_contribution(loading, fund, contribution, place)
         _load_purposes(loading, fund, spec)
-        _load_reported(fund, spec)
+        _load_reported(loading, fund, spec)
     _vanished(loading, funds)
 
 
@@ -64,9 +64,10 @@ def _load_purposes(loading: Loading, fund: Fund, spec: FundSpec) -> None:
             loading.fault(1, f"purpose {gone.code} is missing: entries name it")
         else:
             gone.delete()
+            loading.changes.append(f"purpose {gone.code}: removed")
 
 
-def _load_reported(fund: Fund, spec: FundSpec) -> None:
+def _load_reported(loading: Loading, fund: Fund, spec: FundSpec) -> None:
     """Reported figures carry no key of their own, so they are laid anew where they differ."""
     wanted = [
         Reported(fund=fund, position=position, **vars(reported)) for position, reported in enumerate(spec.reported)
@@ -74,6 +75,7 @@ def _load_reported(fund: Fund, spec: FundSpec) -> None:
     if [_content(row) for row in wanted] != [_content(row) for row in fund.reported.all()]:
         fund.reported.all().delete()
         Reported.objects.bulk_create(wanted)
+        loading.changes.append(f"reported figures of fund {fund.code}: {len(wanted)}")
 
 
 def _content(row: Reported) -> tuple[Any, ...]:

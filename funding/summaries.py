@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from commitments.models import Entry
 from commitments.pages import Page
@@ -20,6 +21,12 @@ from funding.instalments import Amounts, InstalmentLine, instalments
 from funding.models import Contribution, Fund, Purpose, Reported
 from funding.services import may_pay, may_spend
 from funding.templatetags.money import amount as in_words
+
+FIRMNESS = {
+    "conditional": gettext_lazy("conditional"),
+    "up-to": gettext_lazy("up to this amount"),
+    "on-delivery": gettext_lazy("on delivery"),
+}
 
 
 @dataclass
@@ -38,8 +45,10 @@ class ContributionLine:
         return any(line.stated for line in self.rows)
 
     @property
-    def firm(self) -> bool:
-        return all(line.row.modality == "firm" for line in self.rows)
+    def firmness(self) -> str:
+        """In a word where the money is not simply promised; such money is never summed with firm money."""
+        code = self.rows[0].row.modality if self.rows else "firm"
+        return str(FIRMNESS.get(code, ""))
 
 
 @dataclass
@@ -61,8 +70,10 @@ class PurposeLine:
     entries: list[Shown]
 
     @property
-    def actions(self) -> list[str]:
-        return list(self.purpose.actions)
+    def actions(self) -> list[tuple[str, Amounts]]:
+        """The actions that the purpose serves or money was spent on, each with what was spent on it."""
+        refs = [*self.purpose.actions, *(entry.ref for entry in self.entries if entry.ref)]
+        return [(ref, added(entry for entry in self.entries if entry.ref == ref)) for ref in dict.fromkeys(refs)]
 
 
 @dataclass

@@ -246,7 +246,8 @@ def test_the_calais_plan_loads_a_second_time_without_a_change(calais: Plan, desk
         ("  after", '  clause = "2"\n  after', "action 1.2: clause"),
         ("Fonds", "Caisse", "fund fund: title"),
         ("Sécurité", "Sûreté", "purpose security: title"),
-        ("Presse", "Journaux", ""),
+        ('actions = ["1.1"]', "actions = []", "purpose security: actions"),
+        ("Presse", "Journaux", "reported figures of fund fund: 1"),
     ],
 )
 def test_texts_change_freely(desk: Desk, old: str, new: str, said: str) -> None:
@@ -412,6 +413,15 @@ def test_a_vanished_commitment_and_fund_are_refused(desk: Desk) -> None:
     assert "FILE:1: commitment 1 is missing: a commitment of a plan stays" in found
     assert "FILE:1: fund fund is missing: a fund of a plan stays" in found
     assert len(found) == 2 + 3 + 2
+
+
+def test_an_aim_a_purpose_and_a_figure_that_are_gone_are_said_to_be(desk: Desk) -> None:
+    desk.load(SMALL)
+    text = changed(
+        SMALL, ('[[aims]]\nid = "A1"\ntitle = { en = "Aim", fr = "Objectif" }\n', ""), ('aims = ["A1"]\n', "")
+    )
+    said = desk.load(text[: text.index("  [[funds.purposes]]")], LATER).splitlines()
+    assert {"aim A1: removed", "purpose security: removed", "reported figures of fund fund: 0"} <= set(said)
 
 
 def test_a_body_that_nothing_names_goes(desk: Desk) -> None:
