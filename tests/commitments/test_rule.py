@@ -251,6 +251,8 @@ def test_the_current_move_is_the_latest_effective_then_recorded_then_in_order() 
     late = row("moved", "2014-11-01", to="../2015-03-31", reason="agreed")
     told_late = row("moved", "2014-10-05", "2014-11-20", to="../2016-12-31", reason="agreed")
     assert stands(tree, "2014-10-20", early, late)["last_day"] == "2014-12-31"
+    register = Register(tree, [{**early, "id": "e"}])
+    assert [register.row(("1.1", 0), date(2014, 10, day), Lens.THEN).moved for day in (9, 10)] == [False, True]
     assert stands(tree, "2014-11-25", late, early, told_late)["last_day"] == "2015-03-31"
     morning = row("moved", "2014-11-01", "2014-11-01T09:00+00:00", to="../2015-04-30", reason="agreed")
     assert stands(tree, "2014-11-25", late, morning)["last_day"] == "2015-03-31"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from commitments.dates import BEGINNING, END
 from commitments.facts import Lens
+from commitments.rule import Stretch
 from commitments.states import State
 from tests.generated import plans, registers
 from tests.memory import Register
@@ -95,3 +96,22 @@ def test_days_are_counted_only_where_the_rules_count_them(case: Case, on: date) 
     for found in everything(Register(*case), on, Lens.THEN).values():
         assert (found["days"] is not None) == (found["state"] in counted)
         assert found["days"] is None or found["days"] >= 0
+
+
+@given(registers())
+def test_since_is_the_first_day_of_the_unbroken_run(case: Case) -> None:
+    for lenses in Register(*case).stored.values():
+        for found in lenses.values():
+            for place, stretch in enumerate(found):
+                run = found[: place + 1]
+                assert stretch.since == _begin(run, [other.verdict.state == stretch.verdict.state for other in run])
+                assert stretch.stale_since == _begin(run, [other.verdict.stale for other in run])
+                assert stretch.slipped_since == _begin(run, [other.verdict.slipped for other in run])
+
+
+def _begin(run: list[Stretch], holds: list[bool]) -> date | None:
+    """The start of the last unbroken run of what holds; None where it does not hold at the end."""
+    begin = None
+    for stretch, held in zip(run, holds, strict=True):
+        begin = (begin or stretch.start) if held else None
+    return begin
