@@ -10,11 +10,17 @@ if __name__ == "__main__":
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "actionplan.settings")
         from django.core.exceptions import ImproperlyConfigured
         from django.core.management import execute_from_command_line
+        from django.db import DatabaseError
 
         try:
             execute_from_command_line(sys.argv)
         except ImproperlyConfigured as error:
             sys.exit(f"error: {error}")
+        except DatabaseError as error:
+            if os.environ.get("DEBUG") == "1":
+                raise
+            what = " ".join(str(error).split())
+            sys.exit(f"error: the database does not answer as it should ({what}); a new one needs `migrate` first")
     except KeyboardInterrupt:
         # for `up` this is the way to end, whenever it comes
         sys.exit(0 if sys.argv[1:2] == ["up"] else 130)

@@ -88,6 +88,10 @@ def enter(arguments: list[str]) -> None:
         folder = Folder(_default_path().absolute())
         if saved := folder.read():
             folder.export(saved)
+        elif (
+            "SECRET_KEY" not in os.environ and arguments and not arguments[0].startswith("-") and arguments[0] != "help"
+        ):
+            fail("there is no site here yet: start one with `up`, or set DATABASE_URL and SECRET_KEY for another")
 
 
 def _default_path() -> Path:
