@@ -42,10 +42,14 @@ class ActionQuerySet(models.QuerySet[Any]):
             bodies = membership.plan.bodies.filter(side=membership.side)
         else:
             bodies = membership.bodies.all()
+        return self.reportable_for(bodies, membership.plan)
+
+    def reportable_for(self, bodies: models.QuerySet[Any], plan: "Plan") -> "ActionQuerySet":
+        """Led or joined by one of the bodies, or led by no side."""
         led = self.model.leads.through.objects.filter(action=OuterRef("pk"))
         joined = self.model.partners.through.objects.filter(action=OuterRef("pk"))
-        nobodys = ~Exists(led.filter(body__side__in=membership.plan.sides))
-        return self.filter(plan=membership.plan).filter(
+        nobodys = ~Exists(led.filter(body__side__in=plan.sides))
+        return self.filter(plan=plan).filter(
             Exists(led.filter(body__in=bodies)) | Exists(joined.filter(body__in=bodies)) | nobodys
         )
 

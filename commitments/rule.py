@@ -4,8 +4,9 @@ Plain Python without database, framework or clock.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from commitments import dates
@@ -133,8 +134,15 @@ class History:
     versions: Sequence[Version[Terms]]
     facts: Sequence[Fact]
     until: Mapping[str, "History"]
+    judged: dict[tuple[date, date], Verdict] = field(default_factory=dict, compare=False, repr=False)
 
     def judge(self, on: date, known: date) -> Verdict:
+        # several actions can be pending the same one, which is then judged once
+        if (on, known) not in self.judged:
+            self.judged[on, known] = self._judge(on, known)
+        return self.judged[on, known]
+
+    def _judge(self, on: date, known: date) -> Verdict:
         terms = terms_on(self.versions, on, known)
         counting = Counting(self.facts, on, known)
         superseded = bool(terms.until) and all(
@@ -145,11 +153,12 @@ class History:
         return judge(terms, counting, closed(counting, withdrawn=terms.withdrawn, superseded=superseded))
 
     def standings(self, lens: Lens) -> list[Stretch]:
-        return stretches(self.days(), lambda day: self.judge(day, day if lens is Lens.THEN else END))
+        return stretches(self.days, lambda day: self.judge(day, day if lens is Lens.THEN else END))
 
+    @cached_property
     def days(self) -> set[date]:
         """The days on which a verdict can change: recorded and effective ones, edges, the lead before."""
-        days = {BEGINNING}.union(*(history.days() for history in self.until.values()))
+        days = {BEGINNING}.union(*(history.days for history in self.until.values()))
         for fact in self.facts:
             days |= {fact.first, fact.recorded}
         for version in self.versions:

@@ -71,6 +71,7 @@ class Histories:
         if obligations is not None:
             chosen = chosen.filter(pk__in=with_superseders(set(obligations)))
         self.obligations = {obligation.pk: obligation for obligation in chosen}
+        self.actions: dict[int, History] = {}
         self.by_ref = {o.ref: o.pk for o in self.obligations.values() if not o.instalment}
         entries = Entry.objects.filter(plan=plan).select_related("to").order_by("number")
         if obligations is not None:
@@ -91,6 +92,11 @@ class Histories:
         return instalment_history[0](self.terms[pk], sorted(facts, key=lambda fact: fact.number))
 
     def action(self, pk: int) -> History:
+        if pk not in self.actions:
+            self.actions[pk] = self._action(pk)
+        return self.actions[pk]
+
+    def _action(self, pk: int) -> History:
         versions = [Version(since_of(entry), terms_from(entry.terms or {})) for entry in self.terms[pk]]
         refs = {ref for version in versions for ref in version.terms.until}
         until = {ref: self.action(self.by_ref[ref]) for ref in refs if ref in self.by_ref}

@@ -163,7 +163,7 @@ class ActionDetail(ActionView):
     def _side(self, side: str, entries: Sequence[Shown], history: History) -> dict[str, Any]:
         """What one side says, and how the action would stand by its word alone."""
         alone = [fact for fact in history.facts if fact.kind not in REPORTS or fact.side == side]
-        verdict = replace(history, facts=alone).judge(self.page.on, self.page.known_day)
+        verdict = replace(history, facts=alone, judged={}).judge(self.page.on, self.page.known_day)
         said = [entry for entry in entries if entry.side == side and entry.kind != "terms" and not entry.withdrawn]
         latest = next((entry for entry in said if entry.kind in REPORTS), said[0] if said else None)
         return {

@@ -44,7 +44,7 @@ aims = ["A1"]
 
     [[commitments.actions.interpretations]]
     question = { en = "Which October?", fr = "Quel octobre ?" }
-    chosen = { en = "2014", fr = "2014 " }
+    chosen = { en = "2014", fr = "2014" }
     because = { en = "The next.", fr = "Le prochain." }
 
   [[commitments.actions]]
