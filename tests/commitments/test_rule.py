@@ -348,3 +348,14 @@ def test_a_recorded_time_near_midnight_counts_on_the_day_of_the_plans_zone() -> 
     assert stands(plan(None), "2015-07-01", summer)["never_reported"] is False
     winter = row("progress", "2014-12-31", "2014-12-31T23:30+00:00")
     assert stands(plan(None), "2014-12-31", winter)["never_reported"] is False
+
+
+def test_the_original_date_has_passed_from_the_day_after_it_until_the_action_is_settled() -> None:
+    moved = row("moved", "2014-10-10", to="../2014-12-31", reason="agreed", id="m")
+    done = row("completed", "2014-11-20", id="c")
+    register = Register(plan({"kind": "finish", "when": "2014-10"}), [moved, done])
+    since = [
+        register.row(("1.1", 0), date.fromisoformat(day), Lens.THEN).slipped_since
+        for day in ("2014-10-31", "2014-11-01", "2014-11-19", "2014-11-20")
+    ]
+    assert since == [None, date(2014, 11, 1), date(2014, 11, 1), None]
