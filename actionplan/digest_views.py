@@ -14,7 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from actionplan import digest, outbox
 from actionplan.models import Digest, Subscription, User
-from commitments.models import Plan
+from commitments.models import Plan, Role, Standing
 from commitments.pages import PlanView
 
 PROBLEMS = (Digest.State.FAILED, Digest.State.UNCERTAIN, Digest.State.EXPIRED)
@@ -35,8 +35,16 @@ class Digests(PlanView):
             "problems": problems.select_related("recipient"),
             "recipients": list(outbox.recipients(page.plan)) if administrator else [],
             "week": digest.week_before(page.today),
+            "unreminded": self._unreminded(),
         }
         return render(request, "actionplan/digests.html", context)
+
+    def _unreminded(self) -> list[Standing]:
+        """For managers: the open actions of their side that no official gets a digest about."""
+        membership = self.page.membership
+        if membership is None or membership.role != Role.MANAGER:
+            return []
+        return digest.unreminded(self.page, list(self.page.rows().filter(scored=True)))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         subscribe(self.page.user, self.page.plan, active=request.POST.get("wanted") == "1")
@@ -104,7 +112,7 @@ class Unsubscribe(View):
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
         try:
-            user, plan = signing.loads(kwargs["token"], salt=digest.UNSUBSCRIBE)
+            user, plan = digest.unsubscribed_by(kwargs["token"])
             self.user, self.plan = User.objects.get(pk=user), Plan.objects.get(pk=plan)
         except (signing.BadSignature, ValueError, User.DoesNotExist, Plan.DoesNotExist):
             raise Http404 from None

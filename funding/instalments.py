@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from commitments.models import Standing
+from commitments.models import Flag, Standing
 from commitments.pages import Page
 from commitments.presentation import Shown
 
@@ -22,6 +22,7 @@ class InstalmentLine:
     paid: Amounts
     outstanding: Amounts
     entries: list[Shown] = field(default_factory=list)
+    flags: list[Flag] = field(default_factory=list)
 
     @property
     def number(self) -> int:

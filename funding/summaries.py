@@ -179,7 +179,9 @@ def funds(page: Page) -> list[FundLine]:
     money = present(
         register_of(page).filter(kind__in=["paid", "refunded", "consent", "event"], ref__in=_refs(lines)), page
     )
+    flags = page.plan.flags.filter(obligation__instalment__gt=0).standing_or_cleared(page.on)
     for line in lines:
+        line.flags = [flag for flag in flags if flag.obligation_id == line.row.obligation_id]
         line.entries = [
             entry for entry in money if entry.ref == line.row.obligation.ref and entry.instalment in (None, line.number)
         ]
