@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from commitments import clock, services
 from commitments.forms import ConfirmForm, DecideForm, EntryForm, MoveForm, ReasonForm, ReportForm
 from commitments.kinds import Context
-from commitments.models import Action, Entry, Role
+from commitments.models import Action, Entry, Role, Standing
 from commitments.pages import PlanView
 from commitments.presentation import present, register_of
 from commitments.views import ActionView
@@ -200,34 +200,34 @@ class NamingView(RecordingView):
             raise PermissionDenied
         return found
 
-    def context(self, entry: Entry, form: EntryForm) -> dict[str, Any]:
+    def context(self, entry: Entry) -> dict[str, Any]:
         (shown,) = present([entry], self.page)
-        return {"page": self.page, "entry": shown, "form": form, "dispute": self.kind == "disputed"}
+        action = Action.objects.filter(plan=self.page.plan, ref=entry.ref).first()
+        return {"entry": shown, "action": action, "dispute": self.kind == "disputed"}
 
     def get(self, request: HttpRequest, number: int) -> HttpResponse:
-        entry = self.entry(number)
-        return render(request, self.template, self.context(entry, self.form_class()))
+        context = {"page": self.page, "form": self.form_class(), **self.context(self.entry(number))}
+        return render(request, self.template, context)
 
     def post(self, request: HttpRequest, number: int) -> HttpResponse:
         entry, form = self.entry(number), self.form_class(request.POST)
-        if form.is_valid():
-            try:
-                services.name_entry(
-                    entry=entry,
-                    kind=self.kind,
-                    by=self.page.user,
-                    now=self.moment(),
-                    key=form.cleaned_data["key"],
-                    reason=form.cleaned_data.get("reason", ""),
-                )
-            except ValidationError as error:
-                for message in error.messages:
-                    form.add_error(None, message)
-            else:
-                messages.success(request, _("Recorded in the register."))
-                is_action = Action.objects.filter(plan=self.page.plan, ref=entry.ref).exists()
-                return HttpResponseRedirect(self.page.url("action", entry.ref) if is_action else self.page.url("fund"))
-        return render(request, self.template, self.context(entry, form), status=422)
+        context = self.context(entry)
+
+        def record(_seen: int | None) -> Entry:
+            return services.name_entry(
+                entry=entry,
+                kind=self.kind,
+                by=self.page.user,
+                now=self.moment(),
+                key=form.cleaned_data["key"],
+                reason=form.cleaned_data.get("reason", ""),
+            )
+
+        def look() -> Standing | None:
+            return Standing.objects.filter(obligation=entry.obligation_id).on(self.page.on, self.page.lens).first()
+
+        done = self.page.url("action", entry.ref) if context["action"] else self.page.url("fund")
+        return self.handle(request, form, record, look, done, **context)
 
 
 class Withdraw(NamingView):

@@ -453,3 +453,12 @@ def test_a_report_late_in_a_summer_evening_is_of_the_next_day(calais: Plan, clie
         assert send(client, day="2015-07-01").status_code == 302
     entry = Entry.objects.get(code="k1")
     assert (entry.recorded_day, entry.recorded_at) == (date(2015, 7, 1), datetime(2015, 6, 30, 23, 30, tzinfo=UTC))
+
+
+def test_the_preview_of_a_withdrawal_says_what_would_be_and_withdraws_nothing(signed_in: Client) -> None:
+    send(signed_in, kind="started", day="2014-10-20")
+    entry = Entry.objects.reported().get()
+    fields = {"key": "w", "reason": "It was another campaign.", "preview": "1"}
+    answer = signed_in.post(f"/register/{entry.number}/withdraw/", fields)
+    assert (answer.status_code, answer.context["preview"].state) == (200, "overdue")
+    assert recorded() == [entry.code]

@@ -74,9 +74,9 @@ def stored() -> Sums:
     return dict(found)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_sums_are_the_same_through_form_database_status_and_every_export(manager: Client, seed: int) -> None:
-    rng = random.Random(seed)
+@pytest.mark.parametrize("draw", [1, 2, 3])
+def test_sums_are_the_same_through_form_database_status_and_every_export(manager: Client, draw: int) -> None:
+    rng = random.Random(draw)
     expected: Sums = defaultdict(Decimal)
     for number in range(12):
         amount = Decimal(rng.randrange(1, 10 ** rng.randrange(3, 11))) / 100
