@@ -20,10 +20,6 @@ class Period:
     delivered: int
     target: int
 
-    @property
-    def short(self) -> bool:
-        return self.state in ("open", "partly", "missed")
-
 
 def first_period(deadline: Deadline, adopted_on: date) -> Window:
     if deadline.first:

@@ -223,6 +223,10 @@ def test_a_recurring_duty_ends_with_a_completion() -> None:
     assert state(tree, "2015-02-01", *kept, ended)[0] == "met"
     assert state(tree, "2014-11-20", kept[0], ended) == ("due", 10)
     assert state(tree, "2014-10-20", row("completed", "2014-09-25")) == ("met", None)
+    # a period that begins on the day of the end is still asked for; of several ends the earliest counts
+    on_the_first, later = row("completed", "2014-11-01"), row("completed", "2015-01-10")
+    found = stands(tree, "2015-02-01", kept[0], later, on_the_first)
+    assert [period["state"] for period in found["periods"]] == ["met", "missed", *["not-assessed"] * 3]
 
 
 def test_a_vague_delivery_counts_only_where_it_lies_wholly_inside_a_period() -> None:
