@@ -28,7 +28,7 @@ def freshness(plan: Plan) -> list[dict[str, Any]]:
     ]
 
 
-def late(plan: Plan, now: datetime) -> list[str]:
+def late(successes: dict[str, datetime | None], now: datetime) -> list[str]:
     """The jobs without a success for 48 hours."""
     since = now - LATE_AFTER
-    return [job for job, when in last_successes(plan).items() if when is None or when < since]
+    return [job for job, when in successes.items() if when is None or when < since]

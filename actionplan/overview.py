@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, F
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -15,7 +15,7 @@ from actionplan import ledger
 from actionplan.ledger import JOB_LABELS
 from actionplan.timeline import timeline
 from commitments import labels
-from commitments.filters import by_urgency
+from commitments.filters import ATTENTION, by_urgency, due_by
 from commitments.models import Standing
 from commitments.pages import Page
 from commitments.presentation import present, register_of
@@ -31,18 +31,18 @@ DATED = (State.OVERDUE, State.DUE, State.DUE_SOON, State.UPCOMING)
 
 def overview(page: Page) -> dict[str, Any]:
     """Everything that the overview shows, each figure with the address of the list behind it."""
-    counts = _counts(page)
-    changed = register_of(page).reported().filter(recorded_day__gt=page.on - timedelta(days=7))
+    counts, attention = _counts(page)
+    since = page.on - timedelta(days=6)
+    changed = register_of(page).reported().filter(recorded_day__gte=since)
     lines = instalments(page)
     spent = added(spending(page))
     scored = page.rows().filter(scored=True)
-    never = scored.filter(never_reported=True).exclude(state__in=[State.SUPERSEDED, State.NOT_PURSUED])
-    stale = scored.filter(stale_since__isnull=False, never_reported=False)
+    never, stale = (scored.filter(ATTENTION[name].where) for name in ("never", "stale"))
     by_contribution: dict[Any, list[Any]] = defaultdict(list)
     for line in lines:
         by_contribution[line.row.obligation.as_instalment.contribution].append(line)
     return {
-        "sentence": list(_sentence(page, counts, changed.count())),
+        "sentence": list(_sentence(page, counts, attention["soon"], changed.count(), since)),
         "commitments": _commitments(page, counts),
         "fund": [
             {
@@ -57,10 +57,10 @@ def overview(page: Page) -> dict[str, Any]:
         "changed": present(changed[:SHOWN], page),
         "silent": {
             "never": list(never.order_by("obligation__action__position")[:SHOWN]),
-            "never_count": never.count(),
+            "never_count": attention["never"],
             "never_url": page.url("commitments", attention="never"),
             "stale": list(stale.order_by("stale_since", "obligation__action__position")[:SHOWN]),
-            "stale_count": stale.count(),
+            "stale_count": attention["stale"],
             "stale_url": page.url("commitments", attention="stale"),
         },
         "timeline": timeline(page),
@@ -70,20 +70,23 @@ def overview(page: Page) -> dict[str, Any]:
 
 
 def _jobs(page: Page) -> list[dict[str, Any]]:
-    late = ledger.late(page.plan, timezone.now())
-    return [
-        {"label": JOB_LABELS[job], "last_success": when, "late": job in late}
-        for job, when in ledger.last_successes(page.plan).items()
-    ]
+    found = ledger.last_successes(page.plan)
+    late = ledger.late(found, timezone.now())
+    return [{"label": JOB_LABELS[job], "last_success": when, "late": job in late} for job, when in found.items()]
 
 
-def _counts(page: Page) -> dict[int, dict[str, int]]:
-    """Scored actions by commitment and state, in one query."""
+def _counts(page: Page) -> tuple[dict[int, dict[str, int]], dict[str, int]]:
+    """Scored actions by commitment and state, and how many want attention, in one query."""
     found: dict[int, dict[str, int]] = defaultdict(dict)
+    wants = {name: Count("pk", filter=ATTENTION[name].where) for name in ("never", "stale")}
+    wants["soon"] = Count("pk", filter=due_by(page.on + SOON))
+    attention = dict.fromkeys(wants, 0)
     rows = page.standings.filter(scored=True).values("obligation__commitment__number", "state")
-    for row in rows.annotate(count=Count("pk")).order_by():
+    for row in rows.annotate(count=Count("pk"), **wants).order_by():
         found[row["obligation__commitment__number"]][row["state"]] = row["count"]
-    return found
+        for name in attention:
+            attention[name] += row[name]
+    return found, attention
 
 
 def _commitments(page: Page, counts: dict[int, dict[str, int]]) -> Iterator[dict[str, Any]]:
@@ -114,16 +117,12 @@ def _next(page: Page) -> dict[int, Standing]:
     return found
 
 
-def _sentence(page: Page, counts: dict[int, dict[str, int]], changed: int) -> Iterator[str]:
+def _sentence(page: Page, counts: dict[int, dict[str, int]], soon: int, changed: int, since: date) -> Iterator[str]:
     overdue = sum(found.get(State.OVERDUE, 0) for found in counts.values())
-    soon = page.standings.filter(
-        Q(state=State.DUE, anchor__lte=page.on + SOON) | Q(state=State.DUE_SOON, last_day__lte=page.on + SOON),
-        scored=True,
-    ).count()
     lists = {
         "overdue": page.url("commitments", state=State.OVERDUE.value, scored="1"),
-        "soon": page.url("commitments", state=[State.DUE.value, State.DUE_SOON.value], scored="1"),
-        "changed": page.url("register"),
+        "soon": page.url("commitments", due=(page.on + SOON).isoformat(), scored="1"),
+        "changed": page.url("register", since=since.isoformat()),
     }
     texts = {
         "overdue": ngettext("%(n)s action is overdue", "%(n)s actions are overdue", overdue) % {"n": overdue}

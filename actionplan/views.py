@@ -75,5 +75,5 @@ def health(request: HttpRequest) -> HttpResponse:
 def health_jobs(request: HttpRequest) -> JsonResponse:
     """When each job last succeeded; 503 where one has not for 48 hours."""
     plans = {plan.slug: ledger.freshness(plan) for plan in Plan.objects.all()}
-    late = [job for plan in Plan.objects.all() for job in ledger.late(plan, timezone.now())]
+    late = [job for plan in Plan.objects.all() for job in ledger.late(ledger.last_successes(plan), timezone.now())]
     return JsonResponse({"plans": plans, "late": late}, status=503 if late else 200)

@@ -1,5 +1,7 @@
 """Search and filters of the list of actions, kept in the address."""
 
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import django_filters
@@ -19,12 +21,31 @@ URGENCY = (
     *(State.OVERDUE, State.DUE, State.DUE_SOON, State.AWAITING, State.UPCOMING, State.NO_DATE),
     *(State.MET_UNDATED, State.MET_LATE, State.MET, State.SUPERSEDED, State.NOT_PURSUED),
 )
-STALE = [
-    ("stale", _("stale")),
-    ("never", _("never reported")),
-    ("differ", _("sides differ")),
-    ("disputed", _("disputed")),
-]
+DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+@dataclass(frozen=True)
+class Attention:
+    """What wants a look, in words and as a filter on standings: the same for a count and the list behind it."""
+
+    label: Any
+    where: Q
+
+
+ATTENTION = {
+    "stale": Attention(_("stale"), Q(stale_since__isnull=False)),
+    "never": Attention(
+        _("never reported"),
+        Q(scored=True, never_reported=True) & ~Q(state__in=[State.SUPERSEDED.value, State.NOT_PURSUED.value]),
+    ),
+    "differ": Attention(_("sides differ"), Q(sides_differ=True)),
+    "disputed": Attention(_("disputed"), Q(disputed=True)),
+}
+
+
+def due_by(day: date) -> Q:
+    """Not yet overdue, and with a last day by then."""
+    return Q(state=State.DUE, anchor__lte=day) | Q(state=State.DUE_SOON, last_day__lte=day)
 
 
 def by_urgency(rows: QuerySet[Any]) -> QuerySet[Any]:
@@ -67,9 +88,12 @@ class ActionFilter(PlanFilter):
         empty_label=_("any"), choices=list(labels.MODALITIES.items()), label=_("Modality")
     )
     attention = django_filters.ChoiceFilter(
-        empty_label=_("any"), choices=STALE, method="wants_attention", label=_("Attention")
+        empty_label=_("any"),
+        choices=[(code, kind.label) for code, kind in ATTENTION.items()],
+        method="wants_attention",
+        label=_("Attention"),
     )
-
+    due = django_filters.DateFilter(method="due_by", label=_("Due by"), widget=DAY)
     scored = django_filters.ChoiceFilter(
         empty_label=_("any"),
         choices=[("1", _("counted in the states of commitments"))],
@@ -112,13 +136,10 @@ class ActionFilter(PlanFilter):
         return rows.filter(led).distinct()
 
     def wants_attention(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        chosen = {
-            "stale": Q(stale_since__isnull=False),
-            "never": Q(never_reported=True, scored=True),
-            "differ": Q(sides_differ=True),
-            "disputed": Q(disputed=True),
-        }
-        return rows.filter(chosen[value])
+        return rows.filter(ATTENTION[value].where)
+
+    def due_by(self, rows: QuerySet[Any], name: str, value: date) -> QuerySet[Any]:
+        return rows.filter(due_by(value))
 
     def only_scored(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         return rows.filter(scored=True)
@@ -129,6 +150,9 @@ class EntryFilter(PlanFilter):
     ref = django_filters.CharFilter(label=_("Ref"))
     kind = django_filters.MultipleChoiceFilter(label=_("Kind"))
     side = django_filters.ChoiceFilter(empty_label=_("any"), label=_("Side"))
+    since = django_filters.DateFilter(
+        field_name="recorded_day", lookup_expr="gte", label=_("Recorded since"), widget=DAY
+    )
 
     class Meta:
         model = Entry

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,7 +17,7 @@ from django.views import View
 from commitments import clock
 from commitments.console import EARLIEST, LATEST, as_day
 from commitments.facts import Lens
-from commitments.models import Membership, Plan, Standing
+from commitments.models import Entry, Membership, Plan, Standing
 from commitments.querysets import StandingQuerySet
 
 # addresses that belong to the site and to no plan
@@ -46,6 +47,16 @@ class Page:
     @property
     def other_day(self) -> bool:
         return self.on != self.today or self.known is None
+
+    @cached_property
+    def void(self) -> set[int]:
+        """Keys of the entries that are withdrawn, as known; a withdrawn withdrawal has no effect."""
+        withdrawals = Entry.objects.filter(plan=self.plan, kind="withdrawn", recorded_day__lte=self.known_day)
+        void: set[int] = set()
+        for pk, to in withdrawals.order_by("-number").values_list("pk", "to_id"):
+            if pk not in void:
+                void.add(to)
+        return void
 
     @property
     def kept(self) -> dict[str, str]:

@@ -2,29 +2,18 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from commitments import labels
 from commitments.kinds import CONFIRMABLE, KINDS
-from commitments.models import Action, Entry, Plan, Role
+from commitments.models import Action, Entry, Role
 from commitments.pages import Page
 from commitments.querysets import EntryQuerySet
 from commitments.templatetags.plan import localized
 
 # kinds whose ref is a contribution; their page is the fund
 MONEY = ("paid", "refunded", "spent")
-
-
-def void_numbers(plan: Plan, known: date) -> set[int]:
-    """Keys of the entries that are withdrawn, as known on the day; a withdrawn withdrawal has no effect."""
-    withdrawals = Entry.objects.filter(plan=plan, kind="withdrawn", recorded_day__lte=known)
-    void: set[int] = set()
-    for pk, to in withdrawals.order_by("-number").values_list("pk", "to_id"):
-        if pk not in void:
-            void.add(to)
-    return void
 
 
 def register_of(page: Page) -> EntryQuerySet:
@@ -58,10 +47,9 @@ class Shown:
 
 def present(entries: Iterable[Entry], page: Page) -> list[Shown]:
     found = list(entries)
-    void = void_numbers(page.plan, page.known_day) if found else set()
     names = _names(page, {entry.kind for entry in found if entry.words})
     titles = _titles(page, {entry.ref for entry in found if entry.ref})
-    return [_shown(entry, page, names, titles, withdrawn=entry.pk in void) for entry in found]
+    return [_shown(entry, page, names, titles, withdrawn=entry.pk in page.void) for entry in found]
 
 
 def _titles(page: Page, refs: set[str]) -> dict[str, dict[str, str]]:

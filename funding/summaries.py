@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from commitments.models import Entry
 from commitments.pages import Page
-from commitments.presentation import Shown, present, register_of, void_numbers
+from commitments.presentation import Shown, present, register_of
 from commitments.states import days_counted
 from funding.charts import Chart, charts
 from funding.instalments import Amounts, InstalmentLine, instalments
@@ -161,8 +161,7 @@ def exported(page: Page) -> Iterator[dict[str, Any]]:
 
 def spending(page: Page) -> list[Entry]:
     """The spending that counts on the day."""
-    void = void_numbers(page.plan, page.known_day)
-    return [entry for entry in register_of(page).filter(kind="spent") if entry.pk not in void]
+    return [entry for entry in register_of(page).filter(kind="spent") if entry.pk not in page.void]
 
 
 def added(entries: Iterable[Any]) -> Amounts:

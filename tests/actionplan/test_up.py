@@ -1,7 +1,5 @@
 """`manage.py up` from outside: real processes in a folder of their own."""
 
-import contextlib
-import http.client
 import os
 import re
 import signal
@@ -14,63 +12,7 @@ from pathlib import Path
 import pytest
 
 from actionplan import children, embedded
-from tests.servers import until
-
-# nothing of the environment of the tests
-ENVIRON = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-PROCESSES = ("beat", "valkey", "web", "worker")
-
-
-class Up:
-    def __init__(self, data: Path, port: int) -> None:
-        self.data, self.port = data, port
-        data.parent.mkdir(exist_ok=True)
-        self.output = data.parent / f"{data.name}.out"
-        with self.output.open("w") as output:
-            command = [sys.executable, "manage.py", "up", "--port", str(port), "--data", str(data)]
-            self.process = subprocess.Popen(
-                command,
-                cwd=embedded.BASE_DIR,
-                env=ENVIRON,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-        until(lambda: f":{port}/" in self.said() or self.process.poll() is not None, 60)
-        assert self.process.poll() is None, self.said()
-
-    def said(self) -> str:
-        return self.output.read_text()
-
-    def group(self, name: str) -> int:
-        return int((self.data / "run" / name).read_text())
-
-    def end(self, number: signal.Signals) -> int:
-        self.process.send_signal(number)
-        return self.process.wait(40)
-
-    def left(self) -> list[str]:
-        return [name for name in PROCESSES if _runs(self.group(name))]
-
-
-def _runs(group: int) -> bool:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(group, 0)
-        return True
-    return False
-
-
-def get(port: int, path: str) -> int:
-    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
-        connection.request("GET", path)
-        return connection.getresponse().status
-
-
-def manage(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "manage.py", *arguments]
-    return subprocess.run(
-        command, cwd=embedded.BASE_DIR, env=ENVIRON | environ, capture_output=True, text=True, timeout=60
-    )
+from tests.up import Up, get, manage
 
 
 def refused(*arguments: str) -> str:
