@@ -27,6 +27,7 @@ from commitments.presentation import Shown, present, register_of
 from commitments.states import SETTLED, State
 from funding.instalments import instalments
 from funding.summaries import Total, added, spending, totals
+from funding.templatetags.money import money
 
 WEEK = timedelta(days=7)
 SHOWN = 7
@@ -138,6 +139,8 @@ def _for_manager(page: Page, week: date, first: bool) -> Content:
     ]
     entries = present(_recorded(page, week), page)
     lists = _lists(rows, page.on) | {"overdue": Items.of(newly)}
+    # what was never reported has a list of its own
+    lists["stale"] = _lists([row for row in rows if not row.never_reported], page.on)["stale"]
     return Content(
         page=page,
         kind=Digest.Kind.MANAGER,
@@ -151,12 +154,19 @@ def _for_manager(page: Page, week: date, first: bool) -> Content:
         unreminded=Items.of(unreminded(page, rows)),
         totals=totals(instalments(page), added(spending(page)), page),
         counts=_counts(page, rows),
-        jobs=[
-            {"label": JOB_LABELS[job], "last": when, "late": job in ledger.late(page.plan, timezone.now())}
-            for job, when in ledger.last_successes(page.plan).items()
-        ],
+        jobs=_jobs(page),
         head=page.plan.entries.order_by("-number").first(),
     )
+
+
+def _jobs(page: Page) -> list[dict[str, Any]]:
+    """When each job last succeeded; one that never ran has just been set up and is not called late."""
+    found = ledger.last_successes(page.plan)
+    late = ledger.late(found, timezone.now())
+    return [
+        {"label": JOB_LABELS[job], "last": when, "late": when is not None and job in late}
+        for job, when in found.items()
+    ]
 
 
 def _counts(page: Page, rows: Sequence[Standing]) -> list[dict[str, Any]]:
@@ -179,9 +189,10 @@ def unreminded(page: Page, rows: Sequence[Standing]) -> list[Standing]:
     """The open actions of the manager's side that no official gets a digest about."""
     off = Subscription.objects.filter(plan=page.plan, active=False).values("user")
     told = Membership.objects.filter(plan=page.plan, role=Role.OFFICIAL, user__is_active=True).exclude(user__in=off)
+    bodies = page.plan.bodies.filter(memberships__in=told)
     covered: set[int] = set()
-    for membership in told.select_related("plan"):
-        covered |= set(Action.objects.reportable_by(membership).values_list("pk", flat=True))
+    if told.exists():
+        covered = set(Action.objects.reportable_for(bodies, page.plan).values_list("pk", flat=True))
     mine = set(Action.objects.reportable_by(page.membership).values_list("pk", flat=True))
     return [
         row
@@ -249,6 +260,8 @@ def _of_entry(entry: Shown, page: Page) -> Line:
     text = getattr(entry.entry, "text", None)
     reason = f"{labels.colon()}{text.reason}" if text and text.reason else ""
     said = f"{entry.ref} {entry.kind_label}{to}{reason}".strip()
+    if entry.money:
+        said += f" {money(entry.money)}"
     return Line(
         f"{said} ({labels.side(entry.side)}, {labels.short_day(entry.recorded_day)})",
         _link(page, "entry", entry.number),
@@ -270,7 +283,14 @@ def _link(page: Page, name: str, *args: Any) -> str:
 
 
 def unsubscribe_token(user: User, plan: Plan) -> str:
-    return signing.dumps([user.pk, plan.pk], salt=UNSUBSCRIBE)
+    """Always the same, so that a second copy of a mail is the same, too."""
+    return signing.Signer(salt=UNSUBSCRIBE).sign_object([user.pk, plan.pk])
+
+
+def unsubscribed_by(token: str) -> tuple[int, int]:
+    """The account and the plan of a token; raises BadSignature or ValueError."""
+    user, plan = signing.Signer(salt=UNSUBSCRIBE).unsign_object(token)
+    return user, plan
 
 
 def unsubscribe_url(user: User, plan: Plan) -> str:
@@ -298,3 +318,38 @@ def rendered(plan: Plan, recipient: User, kind: str, week: date, language: str) 
             "text": render_to_string(f"{name}_body.txt", context),
             "html": render_to_string(f"{name}_body.html", context),
         }
+
+
+class Writer:
+    """Writes the digests of one plan and week; those who are told the same share one text, but for their way out."""
+
+    def __init__(self, plan: Plan, week: date) -> None:
+        self.plan, self.week = plan, week
+        links = Membership.bodies.through.objects.filter(membership__plan=plan).values_list("membership_id", "body_id")
+        self.bodies: dict[int, set[int]] = {}
+        for membership, body in links:
+            self.bodies.setdefault(membership, set()).add(body)
+        sent = Digest.objects.filter(plan=plan, state=Digest.State.SENT, week__lt=week)
+        self.had_one = set(sent.values_list("recipient_id", flat=True))
+        recorded = Entry.objects.filter(plan=plan, recorded_day__gte=week, recorded_day__lt=week + WEEK)
+        self.authors = set(recorded.values_list("by_id", flat=True))
+        self.written: dict[Any, tuple[str, dict[str, str]]] = {}
+
+    def write(self, membership: Membership, kind: str, language: str) -> dict[str, str]:
+        """Subject, text and HTML; nothing where there is nothing to say."""
+        user = membership.user
+        same = (
+            kind,
+            membership.side,
+            frozenset(self.bodies.get(membership.pk, ())),
+            user.pk in self.had_one,
+            # one's own entries are no news
+            user.pk if user.pk in self.authors else None,
+            language,
+        )
+        if same not in self.written:
+            content, texts = rendered(self.plan, user, kind, self.week, language)
+            self.written[same] = unsubscribe_url(user, self.plan), {} if content.is_empty else texts
+        leave, texts = self.written[same]
+        own = unsubscribe_url(user, self.plan)
+        return {name: text.replace(leave, own) for name, text in texts.items()}

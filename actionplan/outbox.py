@@ -4,17 +4,20 @@ SMTP cannot be exactly-once, so this is a bounded at-least-once: a try that fail
 repeated until the week ends; one after which it may have arrived is repeated once and then ends as uncertain.
 """
 
+import secrets
 import smtplib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
-from email.utils import make_msgid
+from email.utils import formatdate
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
-from django.db.models import Q
+from django.db import transaction
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from actionplan import digest
@@ -26,6 +29,11 @@ WEEK = timedelta(days=7)
 LEASE = timedelta(minutes=10)
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
 MOST_DOUBTS = 2
+# what lies further ahead than any wait was written by a clock that ran fast
+ODD = timedelta(days=1)
+# one run ends well before the worker's time limit, whatever the number of plans
+SECONDS = 200.0
+BATCH = 200
 SEND_AT = time(7)
 KINDS = {Role.OFFICIAL: Digest.Kind.OFFICIAL, Role.MANAGER: Digest.Kind.MANAGER}
 
@@ -39,35 +47,60 @@ def due_week(now: datetime, zone: str) -> date:
 
 def recipients(plan: Plan) -> Iterator[tuple[User, str]]:
     """Who gets which digest of a plan: active officials and managers who did not unsubscribe."""
+    for membership in _members(plan):
+        yield membership.user, KINDS[Role(membership.role)]
+
+
+def _members(plan: Plan) -> Any:
     off = Subscription.objects.filter(plan=plan, active=False).values("user")
     found = Membership.objects.filter(plan=plan, role__in=list(KINDS), user__is_active=True).exclude(user__in=off)
-    for membership in found.select_related("user").order_by("user_id"):
-        yield membership.user, KINDS[Role(membership.role)]
+    return found.select_related("user").order_by("user_id")
 
 
 def queue(plan: Plan, week: date) -> dict[str, int]:
     """A row for everybody who has none for the week, its content frozen; missed weeks are marked as skipped."""
-    there = set(Digest.objects.filter(plan=plan, week=week).values_list("recipient_id", "kind"))
-    rows = [
-        row
-        for user, kind in recipients(plan)
-        if (user.pk, kind) not in there
-        for row in (*_missed(plan, user, kind, week), _row(plan, user, kind, week))
-    ]
-    Digest.objects.bulk_create(rows, ignore_conflicts=True, batch_size=200)
-    return {"queued": sum(row.state == Digest.State.QUEUED for row in rows)}
+    there = _there(plan, week)
+    wanted = [member for member in _members(plan) if (member.user_id, KINDS[Role(member.role)]) not in there]
+    if not wanted:
+        return {"queued": 0}
+    writer = digest.Writer(plan, week)
+    earlier = Digest.objects.filter(plan=plan, week__lt=week).values_list("recipient_id", "kind")
+    last = {(user, kind): newest for user, kind, newest in earlier.order_by().annotate(Max("week"))}
+    queued = 0
+    # in parts, so that a run that is cut short has come further than the one before
+    for start in range(0, len(wanted), BATCH):
+        rows: list[Digest] = []
+        for member in wanted[start : start + BATCH]:
+            kind = KINDS[Role(member.role)]
+            rows += _missed(plan, member.user, kind, last.get((member.user_id, kind)), week)
+            rows.append(_row(writer, member, kind))
+        queued += _insert(plan, week, rows)
+    return {"queued": queued}
 
 
-def _missed(plan: Plan, user: User, kind: str, week: date) -> Iterator[Digest]:
-    last = Digest.objects.filter(plan=plan, recipient=user, kind=kind, week__lt=week).order_by("-week").first()
-    missed = last.week + WEEK if last else week
+def _there(plan: Plan, week: date) -> set[tuple[int, str]]:
+    return set(Digest.objects.filter(plan=plan, week=week).values_list("recipient_id", "kind"))
+
+
+def _insert(plan: Plan, week: date, rows: Sequence[Digest]) -> int:
+    """Those that nobody else wrote meanwhile; gives how many were queued."""
+    with transaction.atomic():
+        Plan.objects.select_for_update().get(pk=plan.pk)
+        there = _there(plan, week)
+        new = [row for row in rows if row.week < week or (row.recipient_id, row.kind) not in there]
+        Digest.objects.bulk_create(new, ignore_conflicts=True)
+    return sum(row.state == Digest.State.QUEUED for row in new)
+
+
+def _missed(plan: Plan, user: User, kind: str, last: date | None, week: date) -> Iterator[Digest]:
+    missed = last + WEEK if last else week
     while missed < week:
         yield _new(plan, user, kind, missed, Digest.State.SKIPPED)
         missed += WEEK
 
 
 def _new(plan: Plan, user: User, kind: str, week: date, state: Digest.State, **content: str) -> Digest:
-    host = urlsplit(settings.SITE_URL).hostname or "localhost"
+    now = timezone.now()
     return Digest(
         plan=plan,
         recipient=user,
@@ -75,23 +108,32 @@ def _new(plan: Plan, user: User, kind: str, week: date, state: Digest.State, **c
         week=week,
         state=state,
         language=user.language or settings.LANGUAGE_CODE,
-        message_id=make_msgid(f"{plan.slug}-{week}-{user.pk}", domain=host),
-        next_try=timezone.now(),
+        message_id=f"<{int(now.timestamp())}.{secrets.token_hex(12)}@{_host()[-80:]}>",
+        next_try=now,
         **content,
     )
 
 
-def _row(plan: Plan, user: User, kind: str, week: date) -> Digest:
-    content, rendered = digest.rendered(plan, user, kind, week, user.language or settings.LANGUAGE_CODE)
-    if content.is_empty:
-        return _new(plan, user, kind, week, Digest.State.SKIPPED)
-    return _new(plan, user, kind, week, Digest.State.QUEUED, **rendered)
+def _host() -> str:
+    return urlsplit(settings.SITE_URL).hostname or "localhost"
+
+
+def _row(writer: digest.Writer, member: Membership, kind: str) -> Digest:
+    texts = writer.write(member, kind, member.user.language or settings.LANGUAGE_CODE)
+    state = Digest.State.QUEUED if texts else Digest.State.SKIPPED
+    return _new(writer.plan, member.user, kind, writer.week, state, **texts)
+
+
+def _ready(now: datetime) -> Q:
+    queued = Q(next_try__lte=now) | Q(next_try__gt=now + ODD)
+    held = Q(lease_until__lte=now) | Q(lease_until__gt=now + ODD)
+    return (Q(state=Digest.State.QUEUED) & queued) | (Q(state=Digest.State.SENDING) & held)
 
 
 def claim(now: datetime) -> Digest | None:
     """The next digest to send, this caller's alone; what a dead worker held comes back when its lease is over."""
-    ready = Q(state=Digest.State.QUEUED, next_try__lte=now) | Q(state=Digest.State.SENDING, lease_until__lte=now)
-    for row in Digest.objects.filter(ready).order_by("next_try", "pk")[:50]:
+    seen = Digest.objects.only("state", "tries", "doubts", "lease_until").order_by("next_try", "pk")
+    for row in seen.filter(_ready(now))[:50]:
         same = Digest.objects.filter(pk=row.pk, state=row.state, tries=row.tries, lease_until=row.lease_until)
         if row.state == Digest.State.SENDING and row.doubts + 1 >= MOST_DOUBTS:
             _end(same, Digest.State.UNCERTAIN, "a worker ended while it was sending this, twice")
@@ -100,8 +142,7 @@ def claim(now: datetime) -> Digest | None:
         doubts = row.doubts + (row.state == Digest.State.SENDING)
         taken = {"state": Digest.State.SENDING, "lease_until": now + LEASE, "tries": row.tries + 1, "doubts": doubts}
         if same.update(**taken) == 1:
-            row.refresh_from_db()
-            return row
+            return Digest.objects.select_related("recipient", "plan").get(pk=row.pk)
     return None
 
 
@@ -124,11 +165,9 @@ class Sender:
         if not hasattr(self.connection, "host"):
             self.connection.send_messages([message])
             return
-        if self.connection.connection is None:
-            self.connection.open()
-        smtp: smtplib.SMTP = self.connection.connection
+        smtp = self._open()
         _command(smtp.mail(settings.DEFAULT_FROM_EMAIL))
-        _command(smtp.rcpt(row.recipient.email))
+        _command(smtp.rcpt(_ascii(row.recipient.email)))
         _command(smtp.docmd("DATA"), 354)
         body = message.message().as_bytes(linesep="\r\n")
         body = b"\r\n".join(b"." + line if line.startswith(b".") else line for line in body.split(b"\r\n"))
@@ -137,7 +176,23 @@ class Sender:
             reply = smtp.getreply()
         except (smtplib.SMTPServerDisconnected, OSError) as error:
             raise Doubtful(type(error).__name__) from error
+        if reply[0] < 0:
+            raise Doubtful("an answer that is none")
         _command(reply)
+
+    def _open(self) -> smtplib.SMTP:
+        if self.connection.connection is None:
+            try:
+                self.connection.open()
+                self._smtp().ehlo_or_helo_if_needed()
+            except smtplib.SMTPResponseException as error:
+                # whatever its number, it says nothing about this recipient
+                raise smtplib.SMTPException(f"{error.smtp_code} {_text(error.smtp_error)}") from error
+        return self._smtp()
+
+    def _smtp(self) -> smtplib.SMTP:
+        found: smtplib.SMTP = self.connection.connection
+        return found
 
     def close(self) -> None:
         """Drop a connection of which nothing is known any more."""
@@ -147,23 +202,39 @@ class Sender:
             self.connection.connection = None
 
 
+def _ascii(address: str) -> str:
+    """For the envelope; raises UnicodeError."""
+    local, _at, domain = address.rpartition("@")
+    return f"{local}@{domain.encode('idna').decode()}"
+
+
 def _command(reply: tuple[int, bytes], expected: int = 250) -> None:
     code, text = reply
     if code not in (expected, 251, 252):
         raise smtplib.SMTPResponseException(code, text)
 
 
-def message_of(row: Digest) -> EmailMultiAlternatives:
+class Letter(EmailMultiAlternatives):
+    """A second copy is the same, byte for byte: nothing in it comes from the clock or from chance."""
+
+    def message(self, **kwargs: Any) -> Any:
+        mime = super().message(**kwargs)
+        mime.set_boundary(f"=_{self.extra_headers['Message-ID'].strip('<>').partition('@')[0]}_=")
+        return mime
+
+
+def message_of(row: Digest) -> Letter:
     leave = digest.unsubscribe_url(row.recipient, row.plan)
-    host = urlsplit(settings.SITE_URL).hostname or "localhost"
-    message = EmailMultiAlternatives(
+    message = Letter(
         row.subject,
         row.text,
         settings.DEFAULT_FROM_EMAIL,
         [row.recipient.email],
         headers={
             "Message-ID": row.message_id,
-            "List-ID": f"<{row.plan.slug}.digest.{host}>",
+            # the moment at which it was queued, see `_new`
+            "Date": formatdate(int(row.message_id[1:].partition(".")[0])),
+            "List-ID": f"<{row.plan.slug}.digest.{_host()}>",
             "List-Unsubscribe": f"<{leave}>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
             "List-Archive": f"<{settings.SITE_URL}/digests/>",
@@ -175,19 +246,21 @@ def message_of(row: Digest) -> EmailMultiAlternatives:
     return message
 
 
-def deliver(seconds: float = 300) -> dict[str, int]:
+def deliver(seconds: float = SECONDS) -> dict[str, int]:
     """Send what is ready until nothing is, or the time is over; a second caller takes other rows."""
     counts = {"sent": 0, "failed": 0, "retried": 0}
-    end, sender = timezone.now() + timedelta(seconds=seconds), Sender()
-    while timezone.now() < end and (row := claim(timezone.now())):
-        counts[_send(row, sender)] += 1
-    sender.connection.close()
+    end, sender = monotonic() + seconds, Sender()
+    try:
+        while monotonic() < end and (row := claim(timezone.now())):
+            counts[_send(row, sender)] += 1
+    finally:
+        sender.connection.close()
     return counts
 
 
 def _send(row: Digest, sender: Sender) -> str:
     held = Digest.objects.filter(pk=row.pk, state=Digest.State.SENDING, tries=row.tries)
-    if not User.objects.filter(pk=row.recipient_id, is_active=True).exists():
+    if not row.recipient.is_active:
         _end(held, Digest.State.SKIPPED, "the account is disabled")
         return "failed"
     try:
@@ -206,6 +279,11 @@ def _send(row: Digest, sender: Sender) -> str:
             _end(held, Digest.State.FAILED, text)
             return "failed"
         return _again(row, held, text)
+    except ValueError as error:
+        # an address or a subject of which no mail can be made holds up no other
+        sender.close()
+        _end(held, Digest.State.FAILED, f"{type(error).__name__}: {error}")
+        return "failed"
     except (smtplib.SMTPException, OSError) as error:
         sender.close()
         return _again(row, held, f"{type(error).__name__}: {error}")
@@ -245,4 +323,4 @@ def close(row: Digest) -> bool:
 
 def send(plan: Plan, day: date) -> dict[str, int]:
     """Queue the digests of the week that ended before the day's, and send all that is ready."""
-    return queue(plan, digest.week_before(day)) | deliver()
+    return queue(plan, digest.week_before(day)) | deliver(SECONDS / Plan.objects.count())
