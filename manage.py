@@ -21,6 +21,10 @@ if __name__ == "__main__":
                 raise
             what = " ".join(str(error).split())
             sys.exit(f"error: the database does not answer as it should ({what}); a new one needs `migrate` first")
+    except BrokenPipeError:
+        # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except KeyboardInterrupt:
         # for `up` this is the way to end, whenever it comes
         sys.exit(0 if sys.argv[1:2] == ["up"] else 130)

@@ -17,8 +17,6 @@ from actionplan.models import Digest, Subscription, User
 from commitments.models import Plan, Role, Standing
 from commitments.pages import PlanView
 
-PROBLEMS = (Digest.State.FAILED, Digest.State.UNCERTAIN, Digest.State.EXPIRED)
-
 
 class Digests(PlanView):
     """What was sent to me, and whether I want it."""
@@ -27,12 +25,16 @@ class Digests(PlanView):
         page = self.page
         mine = Digest.objects.filter(plan=page.plan, recipient=page.user)
         administrator = page.user.is_superuser
-        problems = Digest.objects.filter(plan=page.plan, state__in=PROBLEMS) if administrator else Digest.objects.none()
+        problems = (
+            Digest.objects.filter(plan=page.plan, state__in=outbox.ENDED_BADLY)
+            if administrator
+            else Digest.objects.none()
+        )
         context = {
             "page": page,
             "digests": mine.exclude(state=Digest.State.SKIPPED)[:60],
             "subscribed": is_subscribed(page.user, page.plan),
-            "problems": problems.select_related("recipient"),
+            "problems": problems if administrator else [],
             "recipients": list(outbox.recipients(page.plan)) if administrator else [],
             "week": digest.week_before(page.today),
             "unreminded": self._unreminded(),

@@ -32,7 +32,9 @@ def run(job: str, plan: Plan, day: date) -> dict[str, Any]:
     if day > clock.today(plan.timezone):
         raise FutureDay(f"{day} has not come yet in {plan.timezone}: give today or a day before it")
     started = timezone.now()
-    row, _created = JobRun.objects.get_or_create(plan=plan, job=job, day=day, defaults={"started": started})
+    # a week's digests have one row, whichever of its days they are asked for
+    period = outbox.monday(day) if job == "send_digests" else day
+    row, _created = JobRun.objects.get_or_create(plan=plan, job=job, day=period, defaults={"started": started})
     try:
         counts = JOBS[job](plan, day)
     except Exception:

@@ -35,6 +35,7 @@ ODD = timedelta(days=1)
 SECONDS = 200.0
 BATCH = 200
 SEND_AT = time(7)
+ENDED_BADLY = (Digest.State.FAILED, Digest.State.UNCERTAIN, Digest.State.EXPIRED)
 KINDS = {Role.OFFICIAL: Digest.Kind.OFFICIAL, Role.MANAGER: Digest.Kind.MANAGER}
 
 
@@ -43,6 +44,11 @@ def due_week(now: datetime, zone: str) -> date:
     local = now.astimezone(ZoneInfo(zone))
     week = digest.week_before(local.date())
     return week - WEEK if local.weekday() == 0 and local.time() < SEND_AT else week
+
+
+def monday(day: date) -> date:
+    """The first day of the ISO week of the day."""
+    return digest.week_before(day) + WEEK
 
 
 def recipients(plan: Plan) -> Iterator[tuple[User, str]]:
@@ -260,8 +266,8 @@ def deliver(seconds: float = SECONDS) -> dict[str, int]:
 
 def _send(row: Digest, sender: Sender) -> str:
     held = Digest.objects.filter(pk=row.pk, state=Digest.State.SENDING, tries=row.tries)
-    if not row.recipient.is_active:
-        _end(held, Digest.State.SKIPPED, "the account is disabled")
+    if not row.recipient.is_active or not _members(row.plan).filter(user=row.recipient).exists():
+        _end(held, Digest.State.SKIPPED, "the account is disabled, has left the plan or wants no digests")
         return "failed"
     try:
         sender.send(row)
@@ -308,17 +314,15 @@ def _again(row: Digest, held: Any, error: str) -> str:
 
 def retry(row: Digest) -> bool:
     """An administrator sends a failed or uncertain one once more; the same row, the same content."""
-    ended = Digest.objects.filter(
-        pk=row.pk, state__in=[Digest.State.FAILED, Digest.State.UNCERTAIN, Digest.State.EXPIRED]
-    )
+    ended = Digest.objects.filter(pk=row.pk, state__in=ENDED_BADLY)
     fresh = {"state": Digest.State.QUEUED, "tries": 0, "doubts": 0, "next_try": timezone.now(), "finished": None}
     return ended.update(**fresh) == 1
 
 
 def close(row: Digest) -> bool:
-    """An administrator has looked at a failed or uncertain one; it needs no more attention."""
-    ended = Digest.objects.filter(pk=row.pk, state__in=[Digest.State.FAILED, Digest.State.UNCERTAIN])
-    return ended.update(state=Digest.State.SKIPPED, error=row.error + " (closed)") == 1
+    """An administrator has looked at one that ended badly; it needs no more attention."""
+    ended = Digest.objects.filter(pk=row.pk, state__in=ENDED_BADLY)
+    return ended.update(state=Digest.State.SKIPPED, error=f"{row.error[:180]} (closed)") == 1
 
 
 def send(plan: Plan, day: date) -> dict[str, int]:

@@ -165,6 +165,7 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
 
 # who asked from where stays out of the logs
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
-DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+# an entries file of 4 MiB comes back from its preview inside the form, encoded
+DATA_UPLOAD_MAX_MEMORY_SIZE = 13 * 1024 * 1024
 LOGGING_CONFIG = None
 logs.configure(debug=DEBUG)

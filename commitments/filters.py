@@ -15,6 +15,7 @@ from commitments.kinds import KINDS
 from commitments.models import Entry, Standing
 from commitments.pages import Page
 from commitments.states import State
+from commitments.words import plain
 
 # what wants attention first comes first
 URGENCY = (
@@ -117,14 +118,9 @@ class ActionFilter(PlanFilter):
         self.filters["body"].extra["choices"] = [(body.code, body.name.get(language) or body.code) for body in bodies]
 
     def search(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        """Every word must stand somewhere in the ref, the signed words or the title, in either language."""
+        """Every word must stand in the ref, the signed words or a title, in any language, accents or not."""
         for word in value.replace("\x00", " ").split()[:10]:
-            rows = rows.filter(
-                Q(obligation__ref__icontains=word)
-                | Q(obligation__action__signed_words__icontains=word)
-                | Q(obligation__action__title__en__icontains=word)
-                | Q(obligation__action__title__fr__icontains=word)
-            )
+            rows = rows.filter(obligation__action__search__contains=plain(word))
         return rows
 
     def of_side(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:

@@ -14,6 +14,7 @@ from commitments.models import Action, Aim, Body, Commitment, Entry, Obligation,
 from commitments.plan_file import ActionSpec, CommitmentSpec, PlanSpec, find_circle, find_words
 from commitments.register import Draft
 from commitments.toml_reader import Fault
+from commitments.words import plain
 
 ADVICE = (
     "move a deadline in the register instead, or give the file a reason at its top level: "
@@ -139,6 +140,7 @@ def _load_action(loading: Loading, commitment: Commitment, spec: ActionSpec, pos
         "after": spec.after,
         "unit": spec.unit,
         "interpretations": spec.interpretations,
+        "search": plain(" ".join((spec.ref, spec.words, *spec.title.values()))),
         "anchor_start": start,
         "anchor_end": end,
     }
@@ -221,7 +223,7 @@ def finish(loading: Loading, *, sha256: str, now: datetime, by: int | None) -> N
     """Record the file and the terms that it changes, and compute the standings that follow."""
     plan, spec = loading.plan, loading.spec
     latest = _latest_terms(plan)
-    changed = [wanted for wanted in loading.wanted if _differs(wanted, latest.get(wanted.obligation.pk), spec)]
+    changed = [wanted for wanted in loading.wanted if _differs(wanted, latest.get(wanted.obligation.pk))]
     for wanted in changed:
         _check_terms(loading, wanted, latest.get(wanted.obligation.pk))
     known = Entry.objects.filter(plan=plan, kind="plan").order_by("-number").first()
@@ -246,12 +248,8 @@ def _latest_terms(plan: Plan) -> dict[int, dict[str, Any]]:
     return {entry.obligation_id: entry.terms or {} for entry in entries if entry.obligation_id}
 
 
-def _differs(wanted: Wanted, latest: dict[str, Any] | None, spec: PlanSpec) -> bool:
-    """Other terms, or a correction of terms that so far count from a later day only."""
-    if latest is None:
-        return True
-    same = {key: value for key, value in latest.items() if key != "since"} == wanted.payload
-    return not same or bool(spec.correction and latest.get("since"))
+def _differs(wanted: Wanted, latest: dict[str, Any] | None) -> bool:
+    return latest is None or {key: value for key, value in latest.items() if key != "since"} != wanted.payload
 
 
 def _check_terms(loading: Loading, wanted: Wanted, before: dict[str, Any] | None) -> None:

@@ -129,6 +129,7 @@ class Action(Obligation):
     superseders = models.ManyToManyField("self", symmetrical=False, related_name="supersedes")
     unit = models.JSONField(default=dict)
     interpretations = models.JSONField(default=list)
+    search = models.TextField(blank=True, help_text="what the list is searched in, plain: see words.plain")
     # code points of the signed text, where it is given
     anchor_start = models.PositiveIntegerField(null=True)
     anchor_end = models.PositiveIntegerField(null=True)

@@ -227,6 +227,7 @@ class Migration(migrations.Migration):
                 ('after', models.JSONField(default=list)),
                 ('unit', models.JSONField(default=dict)),
                 ('interpretations', models.JSONField(default=list)),
+                ('search', models.TextField(blank=True, help_text='what the list is searched in, plain: see words.plain')),
                 ('anchor_start', models.PositiveIntegerField(null=True)),
                 ('anchor_end', models.PositiveIntegerField(null=True)),
                 ('leads', models.ManyToManyField(related_name='leads', to='commitments.body')),

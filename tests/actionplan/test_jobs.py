@@ -233,3 +233,10 @@ def test_a_job_without_a_success_for_two_days_is_shown(calais: Plan, today: Toda
     JobRun.objects.filter(job="flag_overdue").update(finished=timezone.now() - timedelta(hours=49))
     answer = client.get("/health/jobs/")
     assert (answer.status_code, answer.json()["late"]) == (503, ["flag_overdue"])
+
+
+def test_digests_asked_for_on_a_later_day_leave_the_row_of_their_week(calais: Plan, settings: Settings) -> None:
+    settings.ACTIONPLAN_TODAY = date(2015, 1, 14)
+    jobs.run("send_digests", calais, date(2015, 1, 14))
+    assert list(JobRun.objects.filter(job="send_digests").values_list("day", flat=True)) == [date(2015, 1, 12)]
+    assert jobs.due_days("send_digests", calais) == [date(2015, 1, 12)]

@@ -18,7 +18,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         for plan in Plan.objects.all():
             day = console.day("--on", options["on"], clock.today(plan.timezone))
-            if options["dry_run"]:
+            if options["dry_run"] and day <= clock.today(plan.timezone):
                 self._say(plan, digest.week_before(day))
                 continue
             try:
