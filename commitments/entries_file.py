@@ -70,10 +70,13 @@ def read(plan: Plan, content: bytes, context: Context) -> Reading:
     reading = Reading()
     rows = list(_rows(content, reading))
     codes: dict[str, Row] = {}
-    for row in rows:
-        if row.draft.code and row.draft.code in codes:
-            reading.fault(row.line, _("The id “%(id)s” stands twice.") % {"id": row.draft.code})
-        codes.setdefault(row.draft.code, row)
+    for row in list(rows):
+        first = codes.setdefault(row.draft.code, row)
+        if row.draft.code and first is not row and first.cells == row.cells:
+            rows.remove(row)
+            reading.skipped += 1
+        elif row.draft.code and first is not row:
+            reading.fault(row.line, _("The id “%(id)s” stands twice, with other content.") % {"id": row.draft.code})
     known = {entry.code: entry for entry in Entry.objects.filter(plan=plan).select_related("text", "to")}
     _parse_all(rows, context, codes, known, reading)
     _order(rows, codes, known, context, reading)

@@ -28,7 +28,7 @@ CONDITIONS = {
     FlagKind.OVERDUE: Condition(Q(scored=True, state=State.OVERDUE), "since"),
     FlagKind.DUE_SOON: Condition(Q(scored=True, state=State.DUE_SOON), "since"),
     FlagKind.STALE: Condition(Q(stale_since__isnull=False), "stale_since"),
-    FlagKind.ORIGINAL_PASSED: Condition(Q(scored=True, slipped_since__isnull=False), "slipped_since"),
+    FlagKind.ORIGINAL_PASSED: Condition(Q(scored=True, moved=True, slipped_since__isnull=False), "slipped_since"),
 }
 
 

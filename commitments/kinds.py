@@ -11,14 +11,14 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from commitments import dates
 from commitments.dates import DateError
-from commitments.facts import MOVABLE, Terms
+from commitments.facts import MOVABLE, Deadline, Terms
 from commitments.models import Entry, Obligation, Plan
 from commitments.register import Draft
 from commitments.standings import terms_from
 
 Check = Callable[[Draft, "Context"], Iterator[str]]
 COLOURS = ("green", "amber", "red")
-CONFIRMABLE = ("started", "completed", "delivered", "paid", "refunded")
+CONFIRMABLE = ("completed", "delivered", "paid")
 ENDS = ("completed", "not-pursued")
 LONGEST_WORDS = 200
 
@@ -62,6 +62,10 @@ class Context:
     def bodies(self) -> set[str]:
         return set(self.plan.bodies.values_list("code", flat=True))
 
+    def deadline(self, ref: str) -> Deadline:
+        """The latest deadline of an action; none for what is no action."""
+        return self.terms[ref].deadline if ref in self.terms else Deadline()
+
     @cached_property
     def terms(self) -> dict[str, Terms]:
         """The latest terms of each action."""
@@ -88,20 +92,21 @@ class Context:
 def faults(draft: Draft, context: Context) -> list[str]:
     """What is wrong with the draft, in the reader's language; an empty list for a sound one."""
     kind = KINDS.get(draft.kind)
+    found = [*_date_faults(draft, context)]
     if kind is None:
         known = ", ".join(KINDS)
-        return [
+        found.append(
             _("There is no kind of entry called “%(kind)s”: it must be one of %(known)s.")
             % {"kind": draft.kind, "known": known}
-        ]
-    found = [*_date_faults(draft, context), *_field_faults(draft, kind), *_ref_faults(draft, kind, context)]
+        )
+    else:
+        found += [*_field_faults(draft, kind), *_ref_faults(draft, kind, context)]
+        found += kind.check(draft, context) if kind.check else ()
     if draft.side and draft.side not in context.plan.sides:
         sides = ", ".join(context.plan.sides)
         found.append(
             _("“%(side)s” is no side of the plan: it must be one of %(sides)s.") % {"side": draft.side, "sides": sides}
         )
-    if not found and kind.check:
-        found += kind.check(draft, context)
     return found
 
 
@@ -171,26 +176,26 @@ def _ref_faults(draft: Draft, kind: Kind, context: Context) -> Iterator[str]:
 
 
 def _completed(draft: Draft, context: Context) -> Iterator[str]:
-    if context.terms[draft.ref].deadline.target is not None:
+    if context.deadline(draft.ref).target is not None:
         yield _("%(ref)s has a quantity to reach: record what was delivered, not a completion.") % {"ref": draft.ref}
     if context.plan.evidence_required and not draft.source:
         yield _("This plan asks for evidence before a completion is recorded: give its source.")
 
 
 def _reopened(draft: Draft, context: Context) -> Iterator[str]:
-    if context.terms[draft.ref].deadline.quantity is not None:
+    if context.deadline(draft.ref).quantity is not None:
         yield _("%(ref)s has a quantity, so it is not reopened: withdraw the delivery that was mistaken.") % {
             "ref": draft.ref
         }
 
 
 def _delivered(draft: Draft, context: Context) -> Iterator[str]:
-    if context.terms[draft.ref].deadline.quantity is None:
+    if context.deadline(draft.ref).quantity is None:
         yield _("%(ref)s has no quantity to reach: the delivery is shown and satisfies nothing") % {"ref": draft.ref}
 
 
 def _consent(draft: Draft, context: Context) -> Iterator[str]:
-    if draft.words not in context.bodies:
+    if draft.words and draft.words not in context.bodies:
         known = ", ".join(sorted(context.bodies))
         yield _("“%(body)s” is no body of the plan: it must be one of %(known)s.") % {
             "body": draft.words,
@@ -216,12 +221,12 @@ def _unneeded_event(draft: Draft, context: Context) -> Iterator[str]:
 
 
 def _moved(draft: Draft, context: Context) -> Iterator[str]:
-    if context.terms[draft.ref].deadline.kind not in MOVABLE:
+    if context.deadline(draft.ref).kind not in MOVABLE:
         yield _("The deadline of %(ref)s cannot be moved: only one with a date, an immediate one or none can.") % {
             "ref": draft.ref
         }
     try:
-        dates.parse_deadline(draft.when)
+        dates.parse_deadline(draft.when or "2000")  # a missing one is a fault of its own
     except DateError:
         yield _(
             "“%(date)s” is not a deadline that can be read: give a day, a month, a quarter, a season or a year, "
@@ -247,14 +252,20 @@ def _unusual_withdrawal(draft: Draft, context: Context) -> Iterator[str]:
 
 
 def _confirmed(draft: Draft, context: Context) -> Iterator[str]:
-    if draft.to and draft.to.kind not in CONFIRMABLE:
+    starts = draft.to and draft.to.kind == "started" and context.deadline(draft.to.ref).kind in ("start", "immediate")
+    if draft.to and draft.to.kind not in CONFIRMABLE and not starts:
         yield _("Only a completion, a delivery or a payment can be confirmed or disputed.")
 
 
+def _own_confirmation(draft: Draft, context: Context) -> Iterator[str]:
+    if draft.to and draft.side and draft.to.side == draft.side:
+        yield _("it is the word of the side whose entry it names")
+
+
 def _confidence(draft: Draft, context: Context) -> Iterator[str]:
-    if draft.words not in COLOURS:
+    if draft.words and draft.words not in COLOURS:
         yield _("Confidence is green, amber or red, not “%(colour)s”.") % {"colour": draft.words}
-    elif draft.words != "green" and not draft.reason:
+    elif draft.words in COLOURS and draft.words != "green" and not draft.reason:
         yield _("Give a reason for amber or red.")
 
 
@@ -303,7 +314,17 @@ register(
         Kind("superseded", gettext_lazy("superseded"), ("reason",), ("instalment",), BOTH),
         Kind("not-pursued", gettext_lazy("not pursued"), ("reason",), ("instalment",), BOTH),
         Kind("confidence", gettext_lazy("confidence"), ("words",), about=BOTH, check=_confidence),
-        Kind("confirmed", gettext_lazy("confirmed"), ("to",), ("instalment",), ("entry",), _confirmed),
-        Kind("disputed", gettext_lazy("disputed"), ("to", "reason"), ("instalment",), ("entry",), _confirmed),
+        Kind(
+            "confirmed", gettext_lazy("confirmed"), ("to",), ("instalment",), ("entry",), _confirmed, _own_confirmation
+        ),
+        Kind(
+            "disputed",
+            gettext_lazy("disputed"),
+            ("to", "reason"),
+            ("instalment",),
+            ("entry",),
+            _confirmed,
+            _own_confirmation,
+        ),
     ]
 )

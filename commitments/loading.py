@@ -253,7 +253,10 @@ def _differs(wanted: Wanted, latest: dict[str, Any] | None) -> bool:
 
 
 def _check_terms(loading: Loading, wanted: Wanted, before: dict[str, Any] | None) -> None:
-    if before is None or loading.spec.change or loading.spec.correction:
+    if loading.created or loading.spec.change or loading.spec.correction:
+        return
+    if before is None:
+        loading.fault(wanted.line, f"{wanted.obligation} is new in this plan: {ADVICE}")
         return
     settings = loading.spec.settings
     differing = sorted(key for key in wanted.payload if key not in settings and wanted.payload[key] != before.get(key))
@@ -280,9 +283,10 @@ def _terms_draft(
     latest: Mapping[int, dict[str, Any]],
     today: date,
 ) -> Draft:
-    """First terms and corrections are known and effective from adoption, a change from the day it is loaded."""
+    """A plan's first terms and corrections are known and effective from adoption, a change from its loading."""
     obligation = wanted.obligation
-    from_adoption = obligation.pk not in latest or bool(spec.correction)
+    new_plan = not latest
+    from_adoption = new_plan or bool(spec.correction)
     day = spec.adopted_on if from_adoption else today
     withdrawn = str(wanted.payload.get("withdrawn", ""))
     return Draft(

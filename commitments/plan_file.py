@@ -297,9 +297,10 @@ def _begins_a_period(table: Table, content: Mapping[str, Any], adopted_on: date)
 
 
 def _read_span(table: Table, content: dict[str, Any]) -> None:
-    for key in ("days", "months", "working_days"):
+    spans = ("days", "months", "working_days")
+    for key in spans:
         content[key] = table.integer(key, most=36_500 if key == "days" else 1200)
-    if sum(content[key] is not None for key in ("days", "months", "working_days")) != 1:
+    if sum(key in table.content for key in spans) != 1:
         table.fault("", f"{table.what} needs days, months or working_days, and only one of them")
 
 

@@ -82,7 +82,7 @@ def _shown(
         withdrawn=withdrawn,
         is_link=source.startswith(("https://", "http://")),
         can_withdraw=mine or (own and membership is not None and membership.role == Role.MANAGER and kind is not None),
-        can_confirm=writes and not mine and entry.kind in CONFIRMABLE,
+        can_confirm=writes and not mine and entry.kind in (*CONFIRMABLE, "started"),
         url=page.url("fund") if entry.instalment or entry.kind in MONEY else page.url("action", entry.ref or "-"),
         title=titles.get(entry.ref, {}),
         words_label=names.get(entry.words, entry.words) if entry.kind != "plan" else "",

@@ -153,7 +153,9 @@ class History:
         return judge(terms, counting, closed(counting, withdrawn=terms.withdrawn, superseded=superseded))
 
     def standings(self, lens: Lens) -> list[Stretch]:
-        return stretches(self.days, lambda day: self.judge(day, day if lens is Lens.THEN else END))
+        return stretches(
+            begun(self.versions, self.days), lambda day: self.judge(day, day if lens is Lens.THEN else END)
+        )
 
     @cached_property
     def days(self) -> set[date]:
@@ -176,6 +178,12 @@ class History:
             if window:
                 yield window
         yield from (dates.parse_deadline(fact.when) for fact in self.facts if fact.kind == "moved")
+
+
+def begun(versions: Sequence[Version[Any]], days: set[date]) -> set[date]:
+    """The days without those before a later file added the obligation to the plan."""
+    first = versions[0].since
+    return {first} | {day for day in days if day > first}
 
 
 def window_edges(windows: Iterable[Window], lead_days: int) -> Iterator[date]:
@@ -240,7 +248,7 @@ def _apart_from_state(terms: Terms, counting: Counting, state: State) -> dict[st
 
 
 def stretches(days: Iterable[date], judge: Callable[[date], Verdict]) -> list[Stretch]:
-    """Each day judged, equal neighbours joined: every day from BEGINNING to END is covered once."""
+    """Each day judged, equal neighbours joined: every day from the first to END is covered once."""
     found: list[tuple[date, Verdict]] = []
     for day in sorted(days):
         verdict = judge(day)

@@ -211,6 +211,8 @@ def judged(plan: Plan, on: date, known: date) -> list[Standing]:
     histories = Histories(plan)
     made = []
     for pk, obligation in histories.obligations.items():
+        if since_of(histories.terms[pk][0]) > min(on, known):
+            continue  # not in the plan yet
         verdict = histories[pk].judge(on, known)
         stretch = Stretch(on, on, verdict, on, on if verdict.stale else None, on if verdict.slipped else None)
         row = _rows(plan, pk, {Lens.THEN: [stretch]})[0]

@@ -88,7 +88,7 @@ class ActionView(PlanView):
         return found
 
     def standing(self, action: Action) -> Standing:
-        found: Standing = self.page.standings.select_related("obligation__action").get(obligation=action)
+        found: Standing = get_object_or_404(self.page.standings.select_related("obligation__action"), obligation=action)
         return found
 
     def may_report(self, action: Action) -> bool:

@@ -16,17 +16,18 @@ LARGEST = Decimal("999999999999999.99")
 
 def _money(draft: Draft) -> Iterator[str]:
     amount = draft.amount
-    if draft.currency not in list_currencies():
+    if draft.currency and draft.currency not in list_currencies():
         yield _("“%(code)s” is no currency of ISO 4217: give a code such as EUR or GBP.") % {"code": draft.currency}
     exponent = amount.as_tuple().exponent if amount is not None else 0
-    if amount is None or not isinstance(exponent, int) or exponent < -2 or not 0 < amount <= LARGEST:
+    if amount is not None and (not isinstance(exponent, int) or exponent < -2 or not 0 < amount <= LARGEST):
         yield _("An amount is above zero and has at most two decimals.")
 
 
 def _paid(draft: Draft, context: Context) -> Iterator[str]:
     yield from _money(draft)
-    if draft.instalment is None and len(context.instalments[draft.ref]) > 1:
-        numbers = ", ".join(str(number) for number in sorted(context.instalments[draft.ref]))
+    known = sorted(context.instalments.get(draft.ref, []))
+    if draft.instalment is None and len(known) > 1:
+        numbers = ", ".join(str(number) for number in known)
         yield _("Say which instalment of %(ref)s it belongs to: %(numbers)s.") % {
             "ref": draft.ref,
             "numbers": numbers,
@@ -60,7 +61,7 @@ def _spent(draft: Draft, context: Context) -> Iterator[str]:
     if "purposes" not in context.cache:
         found = Purpose.objects.filter(fund__plan=context.plan).values_list("code", flat=True)
         context.cache["purposes"] = set(found)
-    if draft.words not in context.cache["purposes"]:
+    if draft.words and draft.words not in context.cache["purposes"]:
         known = ", ".join(sorted(context.cache["purposes"]))
         yield _("“%(purpose)s” is no purpose of a fund of the plan: it must be one of %(known)s.") % {
             "purpose": draft.words,

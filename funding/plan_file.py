@@ -140,7 +140,7 @@ def _read_instalments(table: Table, plan: PlanSpec) -> list[tuple[date | None, S
     if each and times:
         first = first_year(plan.adopted_on, plan.year_basis)
         return [(due_day(first + n, plan.adopted_on, plan.year_basis), stated) for n in range(times)]
-    if times and not each:
+    if times and "each" not in table.content:
         table.fault("times", f'{table.what} has times but no each: give it each = "year"')
     return [(due, stated)]
 
@@ -185,15 +185,13 @@ def _read_money(table: Table, key: str, pair: Any) -> list[str] | None:
     value = decimal(amount)
     if currency not in list_currencies():
         table.fault(key, f"{key} of {table.what} has an unknown currency {shown(currency)}: give a code such as EUR")
-        return None
     if value is None:
         table.fault(
             key,
             f"{key} of {table.what} has the amount {shown(amount)}: it must be a plain positive decimal such as "
             '"5000000" or "750000.50"',
         )
-        return None
-    return [currency, f"{value:.2f}"]
+    return [currency, f"{value:.2f}"] if value is not None and currency in list_currencies() else None
 
 
 def _read_purpose(table: Table, plan: PlanSpec) -> PurposeSpec:

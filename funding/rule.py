@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from commitments.dates import BEGINNING, END, Window
 from commitments.facts import Counting, Fact, Lens, Version, terms_on
-from commitments.rule import Stretch, Verdict, closed, stretches, window_edges
+from commitments.rule import Stretch, Verdict, begun, closed, stretches, window_edges
 from commitments.states import Case, place
 
 ZERO = Decimal("0.00")
@@ -37,7 +37,9 @@ class InstalmentHistory:
         return judge(terms_on(self.versions, on, known), Counting(self.facts, on, known))
 
     def standings(self, lens: Lens) -> list[Stretch]:
-        return stretches(self.days(), lambda day: self.judge(day, day if lens is Lens.THEN else END))
+        return stretches(
+            begun(self.versions, self.days()), lambda day: self.judge(day, day if lens is Lens.THEN else END)
+        )
 
     def days(self) -> set[date]:
         days = {BEGINNING, *(version.since for version in self.versions)}

@@ -479,3 +479,22 @@ def judged(slug: str) -> set[str]:
     then, now = (set(found.on(ADOPTED, lens).values_list("obligation__ref", flat=True)) for lens in Lens)
     assert then == now
     return then
+
+
+def test_what_a_later_file_adds_needs_a_reason_and_counts_from_its_loading() -> None:
+    plan_loading.load(SMALL.encode(), now=NOW)
+    added = SMALL.replace("times = 3", "times = 4")
+    with pytest.raises(plan_loading.Refused) as refused:
+        plan_loading.load(added.encode(), now=NOW)
+    assert "is new in this plan" in refused.value.faults[0].text
+    later = NOW + timedelta(days=10)
+    plan_loading.load(f'change = "a fourth year was agreed"\n{added}'.encode(), now=later)
+    plan = Plan.objects.get(slug="small")
+
+    def numbers(day: date) -> list[int]:
+        found = status(plan, day, day, today=later.date())["contributions"]
+        return [row["instalment"] for row in found if row["ref"] == "1.9"]
+
+    assert numbers(later.date() - timedelta(days=1)) == [1, 2, 3]
+    assert numbers(later.date()) == [1, 2, 3, 4]
+    assert standings.differences(plan) == []

@@ -371,7 +371,6 @@ def test_lines_hold_after_lists_and_texts_of_several_lines() -> None:
     )
     assert [(fault.line, fault.text[:20]) for fault in faults(text)] == [
         (line_of(text, 'each = "month"'), "each of contribution"),
-        (line_of(text, "times = 3"), "contribution 1.9 has"),
         (line_of(text, "colour = 1"), "contribution 1.9 has"),
     ]
 
