@@ -2,7 +2,7 @@
 
 import hashlib
 import tomllib
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from pytest_django import Settings
 
 from actionplan import plan_loading, samples
 from actionplan.status import status
+from commitments import standings
 from commitments.facts import Lens
 from commitments.models import Action, Entry, Plan, Standing
 from tests.mutations import spoilt
@@ -481,13 +482,14 @@ def judged(slug: str) -> set[str]:
     return then
 
 
-def test_what_a_later_file_adds_needs_a_reason_and_counts_from_its_loading() -> None:
-    plan_loading.load(SMALL.encode(), now=NOW)
+def test_what_a_later_file_adds_needs_a_reason_and_counts_from_its_loading(db: None) -> None:
+    now = datetime(2015, 1, 12, 9, tzinfo=UTC)
+    plan_loading.load(SMALL.encode(), now=now)
     added = SMALL.replace("times = 3", "times = 4")
     with pytest.raises(plan_loading.Refused) as refused:
-        plan_loading.load(added.encode(), now=NOW)
+        plan_loading.load(added.encode(), now=now)
     assert "is new in this plan" in refused.value.faults[0].text
-    later = NOW + timedelta(days=10)
+    later = now + timedelta(days=10)
     plan_loading.load(f'change = "a fourth year was agreed"\n{added}'.encode(), now=later)
     plan = Plan.objects.get(slug="small")
 

@@ -37,7 +37,7 @@ def twins(calais: Plan, settings: Settings) -> tuple[Plan, Plan]:
     rows = [
         blank(id="t1", ref="4.4", kind="started", effective="2014-10-05", recorded="2014-10-06", side="GB", note=MARK),
         blank(id="t2", ref="1.2", kind="paid", effective="2014-12-05", recorded="2014-12-06", side="GB", note=MARK)
-        | {"amount": "777.77", "currency": "EUR", "instalment": "1"},
+        | {"amount": "771234.56", "currency": "EUR", "instalment": "1"},
     ]
     lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
     assert entries_file.load(twin, "\n".join(lines).encode(), now=NOW, by=None).faults == []
@@ -61,7 +61,7 @@ def test_no_page_of_one_plan_shows_anything_of_another(twins: tuple[Plan, Plan],
         # what the reader asked for is given back
         shown = re.sub(rf'(q=|value="|: |%3A ){MARK}', "", content.decode("utf-8-sig"))
         assert MARK not in shown, path
-        assert "777" not in shown, path
+        assert not re.search("771.?234", shown), path
 
 
 def test_a_plan_of_others_is_not_found_whoever_asks(twins: tuple[Plan, Plan], client: Client) -> None:

@@ -310,7 +310,6 @@ def test_an_amount_that_is_no_plain_positive_decimal_is_a_fault(calais: Plan, am
 def test_a_doubled_id_is_a_fault_on_its_second_row(calais: Plan) -> None:
     other = STARTED | {"id": "e1", "note": "other"}
     assert faults(calais, STARTED, other) == [Fault(3, "The id “e1” stands twice, with other content.")]
-    assert faults(calais, STARTED, STARTED | {"id": "e1"}) == []
 
 
 def test_what_a_naming_row_says_of_the_entry_must_be_so(calais: Plan) -> None:
