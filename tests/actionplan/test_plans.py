@@ -57,7 +57,7 @@ def test_no_page_of_one_plan_shows_anything_of_another(twins: tuple[Plan, Plan],
     for path in PAGES:
         response = client.get(f"/{path}")
         assert response.status_code == 200
-        content = b"".join(response) if response.streaming else response.content  # type: ignore[arg-type]
+        content = b"".join(response) if response.streaming else response.content
         # what the reader asked for is given back
         shown = re.sub(rf'(q=|value="|: |%3A ){MARK}', "", content.decode("utf-8-sig"))
         assert MARK not in shown, path

@@ -54,7 +54,7 @@ def exported(client: Client, form: str) -> Sums:
     if form == "json":
         rows = response.json()
     elif form == "csv":
-        text = b"".join(response).decode("utf-8-sig")  # type: ignore[arg-type]
+        text = b"".join(response).decode("utf-8-sig")
         rows = list(csv.DictReader(io.StringIO(text)))
     else:
         head, *lines = load_workbook(io.BytesIO(response.content)).active.values  # type: ignore[union-attr]
