@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Exists, Max, OuterRef, Q
 from django.utils import timezone
 
 from actionplan import digest
@@ -34,6 +34,8 @@ ODD = timedelta(days=1)
 # one run ends well before the worker's time limit, whatever the number of plans
 SECONDS = 200.0
 BATCH = 200
+# so many are read at a time, each claimed on its own
+SEEN = 50
 SEND_AT = time(7)
 ENDED_BADLY = (Digest.State.FAILED, Digest.State.UNCERTAIN, Digest.State.EXPIRED)
 KINDS = {Role.OFFICIAL: Digest.Kind.OFFICIAL, Role.MANAGER: Digest.Kind.MANAGER}
@@ -136,20 +138,37 @@ def _ready(now: datetime) -> Q:
     return (Q(state=Digest.State.QUEUED) & queued) | (Q(state=Digest.State.SENDING) & held)
 
 
-def claim(now: datetime) -> Digest | None:
-    """The next digest to send, this caller's alone; what a dead worker held comes back when its lease is over."""
-    seen = Digest.objects.only("state", "tries", "doubts", "lease_until").order_by("next_try", "pk")
-    for row in seen.filter(_ready(now))[:50]:
-        same = Digest.objects.filter(pk=row.pk, state=row.state, tries=row.tries, lease_until=row.lease_until)
-        if row.state == Digest.State.SENDING and row.doubts + 1 >= MOST_DOUBTS:
-            _end(same, Digest.State.UNCERTAIN, "a worker ended while it was sending this, twice")
-            continue
-        # a lease that ran out may stand for a mail that arrived
-        doubts = row.doubts + (row.state == Digest.State.SENDING)
-        taken = {"state": Digest.State.SENDING, "lease_until": now + LEASE, "tries": row.tries + 1, "doubts": doubts}
-        if same.update(**taken) == 1:
-            return Digest.objects.select_related("recipient", "plan").get(pk=row.pk)
-    return None
+def claims(end: float) -> Iterator[Any]:
+    """One digest to send after the other, each this caller's alone, until none is ready or it is `end`.
+
+    `wanted` says of each whether its account still is one of the recipients.
+    """
+    while monotonic() < end and (seen := list(_ready_now()[:SEEN])):
+        for row in seen:
+            if monotonic() < end and _claim(row):
+                yield row
+
+
+def _ready_now() -> Any:
+    same = {"user": OuterRef("recipient"), "plan": OuterRef("plan")}
+    member = Membership.objects.filter(**same, role__in=list(KINDS), user__is_active=True)
+    off = Subscription.objects.filter(**same, active=False)
+    rows = Digest.objects.filter(_ready(timezone.now())).annotate(wanted=Exists(member) & ~Exists(off))
+    return rows.select_related("recipient", "plan").order_by("next_try", "pk")
+
+
+def _claim(row: Digest) -> bool:
+    """Whether it was still as it was seen; what a dead worker held comes back when its lease is over."""
+    same = Digest.objects.filter(pk=row.pk, state=row.state, tries=row.tries, lease_until=row.lease_until)
+    # a lease that ran out may stand for a mail that arrived
+    doubts = row.doubts + (row.state == Digest.State.SENDING)
+    if doubts >= MOST_DOUBTS:
+        _end(same, Digest.State.UNCERTAIN, "a worker ended while it was sending this, twice")
+        return False
+    row.tries, row.doubts = row.tries + 1, doubts
+    row.state, row.lease_until = Digest.State.SENDING, timezone.now() + LEASE
+    taken = {name: getattr(row, name) for name in ("state", "lease_until", "tries", "doubts")}
+    return same.update(**taken) == 1
 
 
 def _end(rows: Any, state: Digest.State, error: str = "") -> None:
@@ -257,16 +276,16 @@ def deliver(seconds: float = SECONDS) -> dict[str, int]:
     counts = {"sent": 0, "failed": 0, "retried": 0}
     end, sender = monotonic() + seconds, Sender()
     try:
-        while monotonic() < end and (row := claim(timezone.now())):
+        for row in claims(end):
             counts[_send(row, sender)] += 1
     finally:
         sender.connection.close()
     return counts
 
 
-def _send(row: Digest, sender: Sender) -> str:
+def _send(row: Any, sender: Sender) -> str:
     held = Digest.objects.filter(pk=row.pk, state=Digest.State.SENDING, tries=row.tries)
-    if not row.recipient.is_active or not _members(row.plan).filter(user=row.recipient).exists():
+    if not row.wanted:
         _end(held, Digest.State.SKIPPED, "the account is disabled, has left the plan or wants no digests")
         return "failed"
     try:

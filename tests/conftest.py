@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from actionplan import plan_loading, samples
 from commitments.models import Plan
 from tests import chromium
+from tests.faults import outcome
 from tests.servers import on_postgres
 from tests.site import Site
 
@@ -23,17 +24,37 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("shared")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--faults", type=int, metavar="N", help="only the tests of faults, each with N seeds")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     # pages of the test client name static files as they are; hashed names are for what `site` serves
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With --sqlite only what is marked so; the rest is left out and not skipped, since it ran before."""
-    if config.getoption("--sqlite"):
-        chosen = [item for item in items if item.get_closest_marker("sqlite")]
+    """With --sqlite or --faults only what is marked so; the rest is left out and not skipped."""
+    for option in ("sqlite", "faults"):
+        if not config.getoption(f"--{option}"):
+            continue
+        chosen = [item for item in items if item.get_closest_marker(option)]
         config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
         items[:] = chosen
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """The seeds of a run follow from the one that it prints; to see a failure again give it as --randomly-seed."""
+    if "seed" in metafunc.fixturenames:
+        first = metafunc.config.getoption("randomly_seed", 1)
+        runs = metafunc.config.getoption("--faults") or 1
+        metafunc.parametrize("seed", [first + number for number in range(runs)])
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    if config.getoption("--faults"):
+        for line in outcome.table(report for reports in terminalreporter.stats.values() for report in reports):
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

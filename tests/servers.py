@@ -12,7 +12,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -68,6 +68,16 @@ class Server:
         if self.process:
             self.process.send_signal(number or self.stop_signal)
             self.process.wait(WAIT)
+
+    @contextlib.contextmanager
+    def hanging(self) -> Iterator[None]:
+        """Its process stands still: connections stay open and nothing is answered."""
+        assert self.process
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
 
 class Valkey(Server):

@@ -24,6 +24,7 @@ class Site:
 
     def __init__(self, worker: str) -> None:
         self.shared = Path(os.environ["ACTIONPLAN_TEST_FOLDER"])
+        self.server = os.environ["DATABASE_URL"]
         self.folder = self.shared / f"site-{worker}"
         for part in ("logs", "run"):
             (self.folder / part).mkdir(parents=True)
@@ -44,14 +45,20 @@ class Site:
         }
 
     def start(self) -> None:
-        # the workers share one template, made by the first that comes
+        self.make_template()
+        self.reset()
+        self.serve()
+
+    def make_template(self) -> None:
+        """The workers share one, made by the first that comes."""
         filled = self.shared / "site.filled"
         with (self.shared / "site.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not filled.exists():
                 self._fill()
                 filled.touch()
-        self.reset()
+
+    def serve(self) -> None:
         command = [sys.executable, *commands.web(f"127.0.0.1:{self.port}")[1:]]
         environ = self.environment(self.database)
         self.web = children.start("web", command, folder=self.folder, cwd=embedded.BASE_DIR, environ=environ)
@@ -90,14 +97,14 @@ class Site:
 
     def _address(self, database: str) -> str:
         if on_postgres():
-            return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}").geturl()
+            return urlsplit(self.server)._replace(path=f"/{database}").geturl()
         return f"sqlite:///{quote(self._file(database))}"
 
     def _file(self, database: str) -> str:
         return str(self.shared / f"{database}.sqlite3")
 
     def _sql(self, statement: str) -> None:
-        with closing(psycopg2.connect(os.environ["DATABASE_URL"])) as connection:
+        with closing(psycopg2.connect(self.server)) as connection:
             connection.autocommit = True
             with connection.cursor() as cursor:
                 cursor.execute(statement)

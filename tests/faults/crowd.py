@@ -1,4 +1,4 @@
-"""A crowd of accounts for the fault tests, each signed in already. Run as a program on the database of the environment."""
+"""Accounts for the fault tests, each signed in already. Run as a program on the database of the environment."""
 
 import os
 from collections.abc import Iterator
@@ -15,9 +15,17 @@ PLACES = (
     ("official", "GB", ("home-office",), "fr"),
     ("manager", "FR", (), "fr"),
 )
+# these lead 4.4, and a manager may report whatever their side leads
+LEADS = {"home-office", "interior-ministry"}
 # with the officials and managers of the samples there are 200 who get a digest
 SIZE = 194
 ADMINISTRATOR = "administrator@example.org"
+
+
+def may_report(number: int) -> bool:
+    """On 4.4."""
+    role, _side, bodies, _language = PLACES[number % len(PLACES)]
+    return role == "manager" or not LEADS.isdisjoint(bodies)
 
 
 def address(number: int) -> str:
@@ -64,6 +72,7 @@ def _sessions(users: Any) -> Iterator[Any]:
     from datetime import timedelta
 
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.sessions.backends.db import SessionStore
     from django.contrib.sessions.models import Session
     from django.utils import timezone
 
@@ -74,7 +83,7 @@ def _sessions(users: Any) -> Iterator[Any]:
             BACKEND_SESSION_KEY: "django.contrib.auth.backends.ModelBackend",
             HASH_SESSION_KEY: user.get_session_auth_hash(),
         }
-        data = Session.get_session_store_class()().encode(content)
+        data = SessionStore().encode(content)
         yield Session(session_key=session(user.email), session_data=data, expire_date=until)
 
 

@@ -92,7 +92,7 @@ class Site:
             fault = self.wait(self.answers, 60)
             if not fault and not self.asked:
                 announce()
-                celery.app.send_task("actionplan.tasks.run_due_jobs")
+                celery.ask()
             return fault or self.wait(lambda: False, math.inf)
         finally:
             for child in reversed(self.children):

@@ -1,0 +1,111 @@
+"""Days without a beat, a lost schedule, a clock that jumps: flags bear true dates and nobody is written to twice."""
+
+from collections import Counter
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from tests.faults.conftest import Begin
+from tests.faults.world import World
+from tests.servers import until
+
+pytestmark = pytest.mark.faults
+# a Friday; on the Saturday 4.4 and others become overdue
+START = date(2014, 10, 31)
+MONDAY = START + timedelta(days=3)
+JUMP = timedelta(days=8)
+
+
+def flags(world: World) -> list[tuple[Any, ...]]:
+    return world.rows(
+        "SELECT ref, instalment, kind, since::text, noticed::text, cleared::text, cleared_by FROM commitments_flag f "
+        "JOIN commitments_obligation o ON o.id = f.obligation_id ORDER BY 1, 2, 3, 4"
+    )
+
+
+def digests(world: World) -> Counter[tuple[str, str]]:
+    """How many rows there are for each week and state."""
+    return Counter(dict(world.rows("SELECT week::text || ' ' || state, count(*) FROM actionplan_digest GROUP BY 1")))
+
+
+def run_on(world: World, day: date) -> None:
+    world.today = day.isoformat()
+    world.manage("run_due_jobs")
+
+
+def beat_on(world: World, day: date) -> None:
+    """A beat that starts on the day after it was down, with a worker that hears it."""
+    world.today = day.isoformat()
+    world.queue.start()
+    world.beat_was_down()
+    world.beat()
+    world.worker()
+    done = "SELECT count(*) FROM actionplan_jobrun WHERE day = %s AND outcome = 'succeeded'"
+    # a Monday: the day of both jobs
+    until(lambda: world.value(done, day) == 2, 60)
+    world.kill_all()
+
+
+def test_three_days_without_a_beat_leave_the_flags_that_daily_runs_would(world: World, seed: int, begin: Begin) -> None:
+    outcome = begin("beat down for three days, its schedule lost")
+    world.only(10)
+    for day in range(4):
+        run_on(world, START + timedelta(days=day))
+    daily, mails = flags(world), digests(world)
+    assert ("4.4", 0, "overdue", "2014-11-01", "2014-11-01") in [flag[:5] for flag in daily]
+    world.post.kept.clear()
+    world.reset()
+    world.only(10)
+    run_on(world, START)
+    # a file that is lost is made anew, and says that just now was the last time
+    world.schedule().unlink(missing_ok=True)
+    beat_on(world, MONDAY)
+    outcome.kills = 2
+    missed = [flag for flag in daily if flag not in flags(world)]
+    outcome.lost = len(missed)
+    outcome.duplicates = len(flags(world)) - len(daily) + len(missed)
+    assert flags(world) == daily
+    assert digests(world) == mails == {"2014-10-20 sent": 10, "2014-10-27 sent": 10}
+    copies = world.post.copies()
+    outcome.copies = max(map(len, copies.values()))
+    assert (len(copies), outcome.copies) == (20, 1)
+
+
+def test_a_clock_that_jumps_and_comes_back_doubles_nothing(world: World, seed: int, begin: Begin) -> None:
+    outcome = begin("the clock jumps by 8 days and back")
+    people = len(world.only(10))
+    run_on(world, START)
+    run_on(world, MONDAY)
+    before, sent = flags(world), {"2014-10-20 sent": people, "2014-10-27 sent": people}
+    run_on(world, MONDAY - JUMP)
+    run_on(world, MONDAY)
+    assert digests(world) == sent, "an old week is not sent for a clock that was set back"
+    run_on(world, MONDAY + JUMP)
+    run_on(world, MONDAY)
+    outcome.kills = 4
+    after = flags(world)
+    lost = {flag[:5] for flag in before} - {flag[:5] for flag in after}
+    outcome.lost, outcome.duplicates = len(lost), len(after) - len({flag[:4] for flag in after})
+    assert (outcome.lost, outcome.duplicates) == (0, 0)
+    run_on(world, MONDAY + timedelta(days=9))
+    assert digests(world) == sent | {"2014-11-03 sent": people}
+    copies = world.post.copies()
+    outcome.copies = max(map(len, copies.values()))
+    assert (len(copies), outcome.copies) == (3 * people, 1)
+
+
+def test_waits_that_a_fast_clock_wrote_do_not_hold_up_a_digest(world: World, seed: int, begin: Begin) -> None:
+    outcome = begin("the clock jumps by 8 days and back")
+    world.only(5)
+    world.post.troubles = []
+    world.manage("run_due_jobs", EMAIL_URL="smtp://127.0.0.1:1")
+    world.rows("UPDATE actionplan_digest SET next_try = next_try + interval '8 days'")
+    world.rows(
+        "UPDATE actionplan_digest SET state = 'sending', lease_until = now() + interval '8 days' "
+        "WHERE id = (SELECT min(id) FROM actionplan_digest)"
+    )
+    outcome.kills = 1
+    world.manage("run_due_jobs")
+    assert digests(world) == {"2015-01-05 sent": 5}
+    assert len(world.post.copies()) == 5

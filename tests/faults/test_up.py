@@ -1,0 +1,90 @@
+"""`manage.py up` and its SQLite: parts of it killed in turn, all of it killed while ten people write."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from actionplan import children
+from tests.faults.checks import check_register, count_digests, count_words
+from tests.faults.conftest import Begin
+from tests.faults.outside import Outside
+from tests.faults.savers import saving, send_again
+from tests.faults.trial import Trial
+from tests.servers import until
+from tests.up import PROCESSES
+
+pytestmark = pytest.mark.faults
+WRITERS = 10
+
+
+@pytest.fixture
+def trial(shared: Path, tmp_path: Path) -> Iterator[Trial]:
+    trial = Trial(shared, tmp_path / "data")
+    yield trial
+    trial.close()
+
+
+def nothing_left(trial: Trial) -> bool:
+    return not any(children._living(trial.folder / "run" / name) for name in PROCESSES)
+
+
+def flags(site: Outside) -> list[tuple[Any, ...]]:
+    return site.rows(
+        "SELECT obligation_id, kind, since, noticed, cleared, cleared_by FROM commitments_flag ORDER BY 1, 2, 3"
+    )
+
+
+def test_a_part_that_is_killed_ends_the_site_and_the_next_start_goes_on_where_it_was(
+    trial: Trial, random: Random, begin: Begin
+) -> None:
+    outcome = begin("worker, beat and Valkey of `up` killed in turn")
+    trial.only(20)
+    trial.post.slowness = 0.3
+    for name in random.sample(["worker", "beat", "valkey"], 3):
+        site = trial.start()
+        time.sleep(random.uniform(0.0, 2.0))
+        os.killpg(site.group(name), signal.SIGKILL)
+        assert site.process.wait(40) == 1
+        assert f"{name} ended by itself (signal 9)" in site.said()
+        until(lambda: nothing_left(trial))
+        outcome.kills += 1
+    trial.finish_digests()
+    found = flags(trial)
+    count_digests(trial, outcome, most=2)
+    outcome.duplicates += len(found) - len({flag[:3] for flag in found})
+    trial.rows("DELETE FROM commitments_flag")
+    trial.manage("flag_overdue")
+    assert found == flags(trial) != []
+
+
+def test_sqlite_survives_a_kill_of_everything_while_ten_write_and_refuses_nobody(
+    trial: Trial, random: Random, begin: Begin
+) -> None:
+    outcome = begin("SQLite: ten writers, and kill -9 of all of `up`")
+    trial.only(60)
+    trial.start()
+    with saving(trial.url, WRITERS) as reports:
+        until(lambda: trial.post.kept, 60)
+        time.sleep(random.uniform(0.5, 2.5))
+        trial.kill()
+        outcome.kills = 1
+    assert {answer.status for report in reports for answer in report.answers} == {302, 0}
+    assert trial.value("PRAGMA integrity_check") == "ok"
+    site = trial.start()
+    assert all(report.accepted for report in send_again(reports))
+    with saving(trial.url, WRITERS) as more:
+        time.sleep(2)
+    assert {answer.status for report in more for answer in report.answers} == {302}
+    assert "database is locked" not in trial.logs()
+    assert site.end(signal.SIGTERM) == 0
+    assert trial.value("PRAGMA integrity_check") == "ok"
+    count_words(trial, outcome, [*reports, *more])
+    check_register(trial)
+    trial.finish_digests()
+    count_digests(trial, outcome, most=2)
