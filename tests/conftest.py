@@ -53,6 +53,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     if config.getoption("--faults"):
+        terminalreporter.write_line(f"Seeds from {config.getoption('randomly_seed', 1)} on.")
         for line in outcome.table(report for reports in terminalreporter.stats.values() for report in reports):
             terminalreporter.write_line(line)
 

@@ -8,7 +8,7 @@ import email.policy
 import socketserver
 import threading
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -134,7 +134,6 @@ class SmtpServer(socketserver.ThreadingTCPServer):
         self.slowness = slowness
         self.troubles: list[Trouble] = []
         self.kept: list[Mail] = []
-        self.met: Counter[str] = Counter()
         self.lock, self.stopping = threading.Lock(), threading.Event()
 
     @property
@@ -153,16 +152,17 @@ class SmtpServer(socketserver.ThreadingTCPServer):
     def with_trouble(self, *troubles: Trouble) -> Iterator[None]:
         with self.lock:
             self.troubles = list(troubles)
-        yield
-        with self.lock:
-            self.troubles = []
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.troubles = []
 
     def trouble_at(self, stage: str, recipient: str) -> Trouble | None:
         with self.lock:
             found = next((trouble for trouble in self.troubles if trouble.hits(stage, recipient)), None)
             if found:
                 found.times -= 1
-                self.met[stage] += 1
             return found
 
     def keep(self, mail: Mail) -> None:

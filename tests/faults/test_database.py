@@ -31,9 +31,11 @@ def server(name: str, shared: Path) -> Iterator[Durable]:
     folder = shared / f"postgres-{name}"
     folder.mkdir()
     server = Durable(folder)
-    server.start()
-    yield server
-    server.stop(signal.SIGQUIT)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop(signal.SIGQUIT)
 
 
 @pytest.fixture
@@ -47,7 +49,7 @@ def drop_all(server: Postgres, world: World) -> None:
 
 
 def restart(server: Postgres, world: World) -> None:
-    """As after a loss of power: nothing is finished, and recovery starts from the log."""
+    """As after a crash of it: nothing is finished, and recovery starts from the log."""
     server.stop(signal.SIGQUIT)
     server.start()
 

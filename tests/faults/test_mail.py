@@ -114,7 +114,7 @@ def test_a_server_that_accepts_and_hangs_up_gets_two_equal_copies_at_the_most(
 
 
 def test_without_the_encryption_that_was_asked_for_nothing_is_sent_and_nothing_given_up(
-    world: World, seed: int, begin: Begin
+    world: World, begin: Begin
 ) -> None:
     outcome = begin("SMTP: no STARTTLS where it is asked for")
     world.only(5)
@@ -128,7 +128,7 @@ def test_without_the_encryption_that_was_asked_for_nothing_is_sent_and_nothing_g
     count_digests(world, outcome, most=1)
 
 
-def test_the_headers_of_a_digest_let_one_click_end_it(world: World, seed: int, begin: Begin) -> None:
+def test_the_headers_of_a_digest_let_one_click_end_it(world: World, begin: Begin) -> None:
     """RFC 8058 and RFC 2369."""
     outcome = begin("one click ends the digest")
     people = world.only(3)
