@@ -8,19 +8,16 @@ import secrets
 import smtplib
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
-from email.utils import formatdate
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives, get_connection
-from django.db import transaction
-from django.db.models import Exists, Max, OuterRef, Q
+from django.db import OperationalError, connection, transaction
+from django.db.models import Exists, F, Max, OuterRef, Q
 from django.utils import timezone
 
-from actionplan import digest
+from actionplan import digest, mail
 from actionplan.models import Digest, Subscription, User
 from commitments.models import Membership, Plan, Role
 
@@ -33,9 +30,8 @@ MOST_DOUBTS = 2
 ODD = timedelta(days=1)
 # one run ends well before the worker's time limit, whatever the number of plans
 SECONDS = 200.0
-BATCH = 200
-# so many are read at a time, each claimed on its own
-SEEN = 50
+BATCH = 250
+PAUSE = 1.0
 SEND_AT = time(7)
 ENDED_BADLY = (Digest.State.FAILED, Digest.State.UNCERTAIN, Digest.State.EXPIRED)
 KINDS = {Role.OFFICIAL: Digest.Kind.OFFICIAL, Role.MANAGER: Digest.Kind.MANAGER}
@@ -116,14 +112,10 @@ def _new(plan: Plan, user: User, kind: str, week: date, state: Digest.State, **c
         week=week,
         state=state,
         language=user.language or settings.LANGUAGE_CODE,
-        message_id=f"<{int(now.timestamp())}.{secrets.token_hex(12)}@{_host()[-80:]}>",
+        message_id=f"<{int(now.timestamp())}.{secrets.token_hex(12)}@{mail.host()[-80:]}>",
         next_try=now,
         **content,
     )
-
-
-def _host() -> str:
-    return urlsplit(settings.SITE_URL).hostname or "localhost"
 
 
 def _row(writer: digest.Writer, member: Membership, kind: str) -> Digest:
@@ -138,18 +130,75 @@ def _ready(now: datetime) -> Q:
     return (Q(state=Digest.State.QUEUED) & queued) | (Q(state=Digest.State.SENDING) & held)
 
 
-def claims(end: float) -> Iterator[Any]:
-    """One digest to send after the other, each this caller's alone, until none is ready or it is `end`.
+class Lot:
+    """Digests that are one caller's alone: claimed together, each sent on its own, their ends written together.
 
-    `wanted` says of each whether its account still is one of the recipients.
+    What is written of those sent waits no longer than PAUSE, so that a kill puts few mails in doubt. Those that were in
+    doubt before are claimed one by one: a second kill then concerns a single mail.
     """
-    while monotonic() < end and (seen := list(_ready_now()[:SEEN])):
-        for row in seen:
-            if monotonic() < end and _claim(row):
+
+    def __init__(self) -> None:
+        self.lease = timezone.now() + LEASE
+        self.until = monotonic() + LEASE.total_seconds() / 2
+        self.sent: list[int] = []
+        self.written = monotonic()
+        with transaction.atomic():
+            ready = _ready_now().select_for_update(skip_locked=True, of=("self",))[:BATCH]
+            found = sorted(ready, key=_is_in_doubt)
+            self.rows = [row for row in found if not _is_in_doubt(row)] or found[:1]
+            self.left = {row.pk for row in self.rows}
+            for row in self.rows:
+                # a lease that ran out may stand for a mail that arrived
+                row.doubts += row.state == Digest.State.SENDING
+            self._hold()
+
+    def _hold(self) -> None:
+        rows = Digest.objects.filter(pk__in=self.left)
+        if self.left:
+            rows.update(state=Digest.State.SENDING, lease_until=self.lease, doubts=self.rows[0].doubts)
+
+    def held(self, *keys: int) -> Any:
+        return Digest.objects.filter(pk__in=keys, state=Digest.State.SENDING, lease_until=self.lease)
+
+    def take(self, end: float) -> Iterator[Any]:
+        for row in self.rows:
+            if monotonic() >= min(end, self.until):
+                return
+            if monotonic() - self.written > PAUSE:
+                self.write()
+                # a run that stood still may have lost them to another
+                self.left.intersection_update(self.held(*self.left).values_list("pk", flat=True))
+            if row.pk in self.left:
+                self.left.discard(row.pk)
                 yield row
+
+    def write(self) -> None:
+        """Those sent end as sent."""
+        if self.sent:
+            _end(self.held(*self.sent), Digest.State.SENT)
+        self.sent, self.written = [], monotonic()
+
+    def close(self) -> None:
+        """Once more where the database was away for a moment; those not taken go back to the queue."""
+        for wait in (1, 3, 0):
+            try:
+                self.write()
+                if self.left:
+                    self.held(*self.left).update(state=Digest.State.QUEUED, lease_until=None)
+                return
+            except OperationalError:
+                connection.close()
+                if not wait:
+                    raise
+                sleep(wait)
+
+
+def _is_in_doubt(row: Digest) -> bool:
+    return row.state == Digest.State.SENDING or row.doubts > 0
 
 
 def _ready_now() -> Any:
+    """Those to send; `wanted` says of each whether its account still is one of the recipients."""
     same = {"user": OuterRef("recipient"), "plan": OuterRef("plan")}
     member = Membership.objects.filter(**same, role__in=list(KINDS), user__is_active=True)
     off = Subscription.objects.filter(**same, active=False)
@@ -157,177 +206,73 @@ def _ready_now() -> Any:
     return rows.select_related("recipient", "plan").order_by("next_try", "pk")
 
 
-def _claim(row: Digest) -> bool:
-    """Whether it was still as it was seen; what a dead worker held comes back when its lease is over."""
-    same = Digest.objects.filter(pk=row.pk, state=row.state, tries=row.tries, lease_until=row.lease_until)
-    # a lease that ran out may stand for a mail that arrived
-    doubts = row.doubts + (row.state == Digest.State.SENDING)
-    if doubts >= MOST_DOUBTS:
-        _end(same, Digest.State.UNCERTAIN, "a worker ended while it was sending this, twice")
-        return False
-    row.tries, row.doubts = row.tries + 1, doubts
-    row.state, row.lease_until = Digest.State.SENDING, timezone.now() + LEASE
-    taken = {name: getattr(row, name) for name in ("state", "lease_until", "tries", "doubts")}
-    return same.update(**taken) == 1
-
-
 def _end(rows: Any, state: Digest.State, error: str = "") -> None:
-    rows.update(state=state, lease_until=None, finished=timezone.now(), error=error[:200])
-
-
-class Doubtful(Exception):
-    """The message was handed over and nothing came back: it may have arrived."""
-
-
-class Sender:
-    """One connection, reused while it is healthy; no database transaction is open while it sends."""
-
-    def __init__(self) -> None:
-        self.connection: Any = get_connection()
-
-    def send(self, row: Digest) -> None:
-        message = message_of(row)
-        if not hasattr(self.connection, "host"):
-            self.connection.send_messages([message])
-            return
-        smtp = self._open()
-        _command(smtp.mail(settings.DEFAULT_FROM_EMAIL))
-        _command(smtp.rcpt(_ascii(row.recipient.email)))
-        _command(smtp.docmd("DATA"), 354)
-        body = message.message().as_bytes(linesep="\r\n")
-        body = b"\r\n".join(b"." + line if line.startswith(b".") else line for line in body.split(b"\r\n"))
-        try:
-            smtp.send(body + (b"" if body.endswith(b"\r\n") else b"\r\n") + b".\r\n")
-            reply = smtp.getreply()
-        except (smtplib.SMTPServerDisconnected, OSError) as error:
-            raise Doubtful(type(error).__name__) from error
-        if reply[0] < 0:
-            raise Doubtful("an answer that is none")
-        _command(reply)
-
-    def _open(self) -> smtplib.SMTP:
-        if self.connection.connection is None:
-            try:
-                self.connection.open()
-                self._smtp().ehlo_or_helo_if_needed()
-            except smtplib.SMTPResponseException as error:
-                # whatever its number, it says nothing about this recipient
-                raise smtplib.SMTPException(f"{error.smtp_code} {_text(error.smtp_error)}") from error
-        return self._smtp()
-
-    def _smtp(self) -> smtplib.SMTP:
-        found: smtplib.SMTP = self.connection.connection
-        return found
-
-    def close(self) -> None:
-        """Drop a connection of which nothing is known any more."""
-        smtp = getattr(self.connection, "connection", None)
-        if smtp is not None:
-            smtp.close()
-            self.connection.connection = None
-
-
-def _ascii(address: str) -> str:
-    """For the envelope; raises UnicodeError."""
-    local, _at, domain = address.rpartition("@")
-    return f"{local}@{domain.encode('idna').decode()}"
-
-
-def _command(reply: tuple[int, bytes], expected: int = 250) -> None:
-    code, text = reply
-    if code not in (expected, 251, 252):
-        raise smtplib.SMTPResponseException(code, text)
-
-
-class Letter(EmailMultiAlternatives):
-    """A second copy is the same, byte for byte: nothing in it comes from the clock or from chance."""
-
-    def message(self, **kwargs: Any) -> Any:
-        mime = super().message(**kwargs)
-        mime.set_boundary(f"=_{self.extra_headers['Message-ID'].strip('<>').partition('@')[0]}_=")
-        return mime
-
-
-def message_of(row: Digest) -> Letter:
-    leave = digest.unsubscribe_url(row.recipient, row.plan)
-    message = Letter(
-        row.subject,
-        row.text,
-        settings.DEFAULT_FROM_EMAIL,
-        [row.recipient.email],
-        headers={
-            "Message-ID": row.message_id,
-            # the moment at which it was queued, see `_new`
-            "Date": formatdate(int(row.message_id[1:].partition(".")[0])),
-            "List-ID": f"<{row.plan.slug}.digest.{_host()}>",
-            "List-Unsubscribe": f"<{leave}>",
-            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-            "List-Archive": f"<{settings.SITE_URL}/digests/>",
-            "Auto-Submitted": "auto-generated",
-            "Content-Language": row.language,
-        },
-    )
-    message.attach_alternative(row.html, "text/html")
-    return message
+    ended = {"state": state, "lease_until": None, "finished": timezone.now(), "error": error[:200]}
+    rows.update(tries=F("tries") + 1, **ended)
 
 
 def deliver(seconds: float = SECONDS) -> dict[str, int]:
     """Send what is ready until nothing is, or the time is over; a second caller takes other rows."""
     counts = {"sent": 0, "failed": 0, "retried": 0}
-    end, sender = monotonic() + seconds, Sender()
+    end, sender = monotonic() + seconds, mail.Sender()
     try:
-        for row in claims(end):
-            counts[_send(row, sender)] += 1
+        while monotonic() < end and (lot := Lot()).rows:
+            try:
+                for row in lot.take(end):
+                    counts[_send(row, sender, lot)] += 1
+            finally:
+                lot.close()
     finally:
         sender.connection.close()
     return counts
 
 
-def _send(row: Any, sender: Sender) -> str:
-    held = Digest.objects.filter(pk=row.pk, state=Digest.State.SENDING, tries=row.tries)
+def _send(row: Any, sender: mail.Sender, lot: Lot) -> str:
+    if row.doubts >= MOST_DOUBTS:
+        return _ended(row, lot, Digest.State.UNCERTAIN, "a worker ended while it was sending this, twice")
     if not row.wanted:
-        _end(held, Digest.State.SKIPPED, "the account is disabled, has left the plan or wants no digests")
-        return "failed"
+        gone = "the account is disabled, has left the plan or wants no digests"
+        return _ended(row, lot, Digest.State.SKIPPED, gone)
     try:
         sender.send(row)
-    except Doubtful as error:
+    except (mail.Doubtful, smtplib.SMTPException, OSError, ValueError) as error:
         sender.close()
-        if row.doubts + 1 >= MOST_DOUBTS:
-            _end(held, Digest.State.UNCERTAIN, f"no answer after the message was handed over: {error}")
-            return "failed"
-        held.update(doubts=row.doubts + 1)
-        return _again(row, held, "no answer after the message was handed over")
-    except smtplib.SMTPResponseException as error:
-        sender.close()
-        text = f"{error.smtp_code} {_text(error.smtp_error)}"
-        if error.smtp_code >= 500:
-            _end(held, Digest.State.FAILED, text)
-            return "failed"
-        return _again(row, held, text)
-    except ValueError as error:
-        # an address or a subject of which no mail can be made holds up no other
-        sender.close()
-        _end(held, Digest.State.FAILED, f"{type(error).__name__}: {error}")
-        return "failed"
-    except (smtplib.SMTPException, OSError) as error:
-        sender.close()
-        return _again(row, held, f"{type(error).__name__}: {error}")
-    _end(held, Digest.State.SENT)
+        return _not_sent(row, lot, error)
+    lot.sent.append(row.pk)
     return "sent"
 
 
-def _text(reply: bytes | str) -> str:
-    return reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
+def _not_sent(row: Any, lot: Lot, error: Exception) -> str:
+    said = f"{type(error).__name__}: {error}"
+    match error:
+        case mail.Doubtful():
+            said = f"no answer after the message was handed over: {error}"
+            if row.doubts + 1 >= MOST_DOUBTS:
+                return _ended(row, lot, Digest.State.UNCERTAIN, said)
+            lot.held(row.pk).update(doubts=row.doubts + 1)
+        case smtplib.SMTPResponseException():
+            said = f"{error.smtp_code} {mail.text_of(error.smtp_error)}"
+            if error.smtp_code >= 500:
+                return _ended(row, lot, Digest.State.FAILED, said)
+        # an address or a subject of which no mail can be made holds up no other; some errors are of both families
+        case ValueError() if not isinstance(error, OSError | smtplib.SMTPException):
+            return _ended(row, lot, Digest.State.FAILED, said)
+    return _again(row, lot, said)
 
 
-def _again(row: Digest, held: Any, error: str) -> str:
+def _ended(row: Any, lot: Lot, state: Digest.State, error: str) -> str:
+    _end(lot.held(row.pk), state, error)
+    return "failed"
+
+
+def _again(row: Digest, lot: Lot, error: str) -> str:
     """Back to the queue with a longer wait, until the week after the digest's own is over."""
-    wait = min(FIRST_WAIT * 2 ** (row.tries - 1), LONGEST_WAIT)
+    wait = min(FIRST_WAIT * 2**row.tries, LONGEST_WAIT)
     ends = datetime.combine(row.week + 2 * WEEK, time(), ZoneInfo(row.plan.timezone))
     if not settings.ACTIONPLAN_TODAY and timezone.now() + wait >= ends:
-        _end(held, Digest.State.EXPIRED, error)
-        return "failed"
-    held.update(state=Digest.State.QUEUED, lease_until=None, next_try=timezone.now() + wait, error=error[:200])
+        return _ended(row, lot, Digest.State.EXPIRED, error)
+    again = {"state": Digest.State.QUEUED, "lease_until": None, "next_try": timezone.now() + wait}
+    lot.held(row.pk).update(tries=F("tries") + 1, error=error[:200], **again)
     return "retried"
 
 

@@ -71,11 +71,11 @@ def ours() -> tuple[float, dict[str, int]]:
 
 def ready() -> list[tuple[str, bytes]]:
     """What was sent, as the loop will send it."""
-    from actionplan import outbox
+    from actionplan import mail
     from actionplan.models import Digest
 
     rows = Digest.objects.select_related("recipient", "plan")
-    return [(row.recipient.email, outbox.message_of(row).message().as_bytes(linesep="\r\n")) for row in rows]
+    return [(row.recipient.email, mail.message_of(row).message().as_bytes(linesep="\r\n")) for row in rows]
 
 
 def bare(port: int, mails: Sequence[tuple[str, bytes]]) -> float:
