@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
@@ -38,6 +38,16 @@ def private(handler: Handler) -> Handler:
             patch_vary_headers(response, ("Cookie",))
             response.headers.setdefault("Cache-Control", "private, no-cache")
         return response
+
+    return handle
+
+
+def methods(handler: Handler) -> Handler:
+    """Pages are read and forms are sent; nothing here takes another method."""
+    taken = ["GET", "HEAD", "POST", "OPTIONS"]
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        return handler(request) if request.method in taken else HttpResponseNotAllowed(taken)
 
     return handle
 

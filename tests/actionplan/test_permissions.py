@@ -1,0 +1,182 @@
+"""The table of docs/reference/permissions.md, held against the site: each address, kind of account and method."""
+
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from django.conf import settings as site_settings
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, reverse
+from pytest_django import Settings
+
+from actionplan import digest, outbox, plan_loading, urls
+from actionplan.models import Digest, User
+from commitments import services
+from commitments.models import Action, Plan, Role
+from tests.people import account
+from tests.plans import SMALL
+
+TABLE = Path(site_settings.BASE_DIR) / "docs" / "reference" / "permissions.md"
+NOW = datetime(2015, 1, 12, 9, tzinfo=UTC)
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+MEMBERS = {"viewer", "official GB", "official FR", "manager GB", "manager FR", "administrator"}
+ACCOUNTS = MEMBERS | {"member of another plan"}
+EVERYBODY = ACCOUNTS | {"anonymous", "disabled"}
+# the sample is about 5.3, which the Home Office leads; its entry is a British official's, the digest a manager's
+WHO: dict[str, set[str]] = {
+    "anyone": EVERYBODY,
+    "accounts": ACCOUNTS,
+    "members": MEMBERS,
+    "reporters": {"official GB", "manager GB"},
+    "managers of the action": {"manager GB"},
+    "managers of the contributor": {"manager GB"},
+    "managers": {"manager GB", "manager FR"},
+    "managers and administrators": {"manager GB", "manager FR", "administrator"},
+    "author and managers of the side": {"official GB", "manager GB"},
+    "others than the author": {"manager GB", "official FR", "manager FR"},
+    "its recipient": {"manager GB"},
+    "administrators": {"administrator"},
+    "—": set(),
+}
+# who is signed in is led on from signing in; no job has run yet
+ANOTHER_ANSWER = {("sign-in", 302), ("health-jobs", 503)}
+
+
+class Row(NamedTuple):
+    """One line of the table."""
+
+    name: str
+    reads: str
+    writes: str
+
+
+def rows() -> dict[str, Row]:
+    lines = [[cell.strip() for cell in line.split("|")[1:-1]] for line in TABLE.read_text().splitlines()]
+    return {cells[1]: Row(*cells[1:]) for cells in lines if len(cells) == 4 and cells[0].startswith("`/")}
+
+
+def patterns(found: list[Any]) -> Iterator[URLPattern]:
+    for pattern in found:
+        if isinstance(pattern, URLResolver) and pattern.namespace != "plan":
+            yield from patterns(pattern.url_patterns)
+        elif isinstance(pattern, URLPattern):
+            yield pattern
+
+
+def names() -> set[str]:
+    return {str(pattern.name) for pattern in patterns(urls.urlpatterns)}
+
+
+@pytest.fixture
+def plan(calais: Plan, settings: Settings) -> Plan:
+    settings.ACTIONPLAN_TODAY = date(2015, 1, 12)
+    return calais
+
+
+@pytest.fixture
+def people(plan: Plan) -> dict[str, Any]:
+    plan_loading.load(SMALL.encode(), now=datetime(2014, 9, 20, 9, tzinfo=UTC))
+    disabled = account(plan, Role.MANAGER, "GB")
+    return {
+        "anonymous": None,
+        "disabled": disabled,
+        "viewer": account(plan, Role.VIEWER),
+        "official GB": account(plan, Role.OFFICIAL, "GB", "home-office"),
+        "official FR": account(plan, Role.OFFICIAL, "FR", "dcpaf"),
+        "manager GB": account(plan, Role.MANAGER, "GB"),
+        "manager FR": account(plan, Role.MANAGER, "FR"),
+        "administrator": User.objects.create(email="administrator@example.org", is_superuser=True),
+        "member of another plan": account(Plan.objects.get(slug="small"), Role.MANAGER, "GB"),
+    }
+
+
+@pytest.fixture
+def arguments(plan: Plan, people: dict[str, Any]) -> dict[str, list[Any]]:
+    """What stands in the addresses; an empty list where nothing does."""
+    entry = services.report(
+        action=Action.objects.get(plan=plan, ref="5.3"),
+        kind="completed",
+        effective="2015-01-10",
+        by=people["official GB"],
+        now=NOW,
+        key="sample",
+    )
+    outbox.queue(plan, date(2015, 1, 5))
+    mail = Digest.objects.get(plan=plan, recipient=people["manager GB"])
+    by_kind: dict[str, list[Any]] = {
+        "<str:ref>": ["5.3"],
+        "<str:code>": ["intervention"],
+        "<int:number>": [entry.number],
+        "<str:token>": [digest.unsubscribe_token(people["manager GB"], plan)],
+    }
+    found = {}
+    for pattern in patterns(urls.urlpatterns):
+        kinds = [f"<{part.split('>')[0]}>" for part in str(pattern.pattern).split("<")[1:]]
+        found[str(pattern.name)] = [argument for kind in kinds for argument in by_kind[kind]]
+    of_their_own: dict[str, list[Any]] = {
+        "commitment": [5],
+        "pay": ["1.2"],
+        "digest": [mail.pk],
+        "digest-mend": [mail.pk],
+    }
+    return {**found, **of_their_own}
+
+
+def is_right(name: str, role: str, method: str, status: int, who: set[str]) -> bool:
+    """Whether the answer is one that the table allows; nothing is ever answered with an error of the server."""
+    if method == "OPTIONS":
+        return status in (200, 302, 401, 403, 404, 405)
+    if role in who:
+        if method == "POST":
+            # what was sent is empty: its faults are shown, and a page may lead on
+            return status in (200, 302, 400, 422)
+        return status == 200 or (name, status) in ANOTHER_ANSWER
+    return status in ((302, 401, 404, 405) if role in ("anonymous", "disabled") else (403, 404, 405))
+
+
+class Visitor:
+    """Asks as one account; what a request wrote is taken back."""
+
+    def __init__(self, person: User | None, role: str) -> None:
+        self.client = Client()
+        if person:
+            self.client.force_login(person)
+            if role == "disabled":
+                User.objects.filter(pk=person.pk).update(is_active=False)
+        self.cookies = deepcopy(self.client.cookies)
+
+    def ask(self, method: str, address: str, query: Mapping[str, str]) -> int:
+        self.client.cookies = deepcopy(self.cookies)
+        with transaction.atomic():
+            send = getattr(self.client, method.lower())
+            status: int = send(address, query if method in ("GET", "HEAD") else {}).status_code
+            transaction.set_rollback(True)
+        return status
+
+
+def test_the_table_knows_every_address_and_no_other() -> None:
+    assert set(rows()) == names()
+
+
+@pytest.mark.parametrize("name", sorted(names()))
+def test_each_account_gets_from_each_address_what_the_table_says(
+    plan: Plan, people: dict[str, Any], arguments: dict[str, list[Any]], name: str
+) -> None:
+    row = rows()[name]
+    inside = name in {str(pattern.name) for pattern in urls.plan_pages}
+    address = reverse(f"plan:{name}" if inside else name, args=[*([plan.slug] if inside else []), *arguments[name]])
+    query = {"recipient": str(people["manager GB"].pk)} if name == "digest-preview" else {}
+    takes = {"GET": row.reads, "HEAD": row.reads, "POST": row.writes}
+    wrong = []
+    for role, person in people.items():
+        visitor = Visitor(person, role)
+        for method in METHODS:
+            status = visitor.ask(method, address, query)
+            if not is_right(name, role, method, status, WHO[takes.get(method, "—")]):
+                wrong.append((role, method, status))
+    assert wrong == []
