@@ -4,7 +4,7 @@ import re
 from datetime import date
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env
@@ -56,8 +56,12 @@ def _port(name: str, value: str) -> int | None:
         raise ImproperlyConfigured(f"{name} has a port that is not a number from 1 to 65535.") from None
 
 
+# how a connection to PostgreSQL is encrypted and whom it trusts, in libpq's own words
+TLS = ("sslmode", "sslrootcert", "sslcert", "sslkey")
+
+
 def database(name: str) -> dict[str, Any]:
-    """Django's database settings from sqlite:///FILE or postgres://USER:PASSWORD@HOST:PORT/NAME."""
+    """Django's database settings from sqlite:///FILE or postgres://USER:PASSWORD@HOST:PORT/NAME?sslmode=verify-full."""
     example = "postgres://user:password@host:5432/name or sqlite:////folder/file.sqlite3"
     value = url(name, ("sqlite", "postgres", "postgresql"), example)
     if not value:
@@ -86,8 +90,17 @@ def database(name: str) -> dict[str, Any]:
         "PORT": str(_port(name, value) or ""),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 5, "options": "-c statement_timeout=30000"},
+        "OPTIONS": {"connect_timeout": 5, "options": "-c statement_timeout=30000", **_tls(name, parts.query)},
     }
+
+
+def _tls(name: str, query: str) -> dict[str, str]:
+    found = dict(parse_qsl(query, keep_blank_values=True))
+    if odd := sorted(set(found) - set(TLS)):
+        raise ImproperlyConfigured(
+            f"{name} has {odd[0]!r} after its question mark: only {', '.join(TLS)} can stand there."
+        )
+    return found
 
 
 def email(name: str) -> dict[str, Any]:

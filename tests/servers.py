@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
 import psycopg2
@@ -165,22 +165,28 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
         number = int(worker.removeprefix("gw")) + 1
         os.environ["REDIS_URL"] = os.environ["REDIS_URL"].removesuffix("/0") + f"/{number}"
     else:
-        _start_all(early_config, sqlite=early_config.known_args_namespace.sqlite)
+        start_all(early_config, sqlite=early_config.known_args_namespace.sqlite)
     yield
 
 
-def _start_all(config: pytest.Config, *, sqlite: bool) -> None:
+class Keeper(Protocol):
+    """Whoever ends the servers when all is over, as pytest does."""
+
+    def add_cleanup(self, func: Callable[[], None]) -> None: ...
+
+
+def start_all(keeper: Keeper, *, sqlite: bool) -> None:
     folder = Path(tempfile.mkdtemp(prefix="actionplan-tests-"))
     # PostgreSQL as nobody must be able to pass
     folder.chmod(0o711)
-    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    keeper.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     queue = Valkey(_subfolder(folder, "valkey"))
-    _start(config, queue)
+    _start(keeper, queue)
     os.environ |= {
         "ACTIONPLAN_TEST_FOLDER": str(folder),
         "ACTIONPLAN_TODAY": "",
         "ALLOWED_HOSTS": "localhost,127.0.0.1,[::1]",
-        "DATABASE_URL": _database(config, folder, sqlite=sqlite),
+        "DATABASE_URL": _database(keeper, folder, sqlite=sqlite),
         "DEBUG": "0",
         "DEFAULT_FROM_EMAIL": "actionplan@example.org",
         "EMAIL_URL": "console:",
@@ -192,7 +198,7 @@ def _start_all(config: pytest.Config, *, sqlite: bool) -> None:
     }
 
 
-def _database(config: pytest.Config, folder: Path, *, sqlite: bool) -> str:
+def _database(keeper: Keeper, folder: Path, *, sqlite: bool) -> str:
     """The one that the environment names, else our own."""
     environ = os.environ
     if sqlite:
@@ -204,7 +210,7 @@ def _database(config: pytest.Config, folder: Path, *, sqlite: bool) -> str:
         place = f"{quote(host, '')}:{environ.get('PGPORT', '5432')}"
         return f"postgres://{user}@{place}/{environ.get('PGDATABASE', 'postgres')}"
     server = Postgres(_subfolder(folder, "postgres"))
-    _start(config, server)
+    _start(keeper, server)
     return server.url()
 
 
@@ -213,8 +219,8 @@ def _subfolder(folder: Path, name: str) -> Path:
     return folder / name
 
 
-def _start(config: pytest.Config, server: Server) -> None:
-    config.add_cleanup(server.stop)
+def _start(keeper: Keeper, server: Server) -> None:
+    keeper.add_cleanup(server.stop)
     server.start()
 
 

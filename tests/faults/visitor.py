@@ -3,6 +3,7 @@
 import html
 import http.client
 import re
+import ssl
 import time
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -39,6 +40,8 @@ class Visitor:
     email: str = ""
     cookies: dict[str, str] = field(default_factory=dict)
     patience: float = 30.0
+    # the authority whose certificates are believed, where the address is an encrypted one
+    trusted: str = ""
 
     def __post_init__(self) -> None:
         if self.email:
@@ -63,7 +66,8 @@ class Visitor:
 
     def _send(self, method: str, path: str, content: dict[str, str] | None = None) -> Answer:
         body = urlencode(content) if content is not None else None
-        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        headers = {"Cookie": cookies, "Referer": self.url + path}
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         start = time.monotonic()
@@ -73,11 +77,17 @@ class Visitor:
             return Answer(0, repr(error), {}, time.monotonic() - start)
         return Answer(status, text, found, time.monotonic() - start)
 
+    def _connection(self) -> http.client.HTTPConnection:
+        place = urlsplit(self.url)
+        if place.scheme == "http":
+            return http.client.HTTPConnection(str(place.hostname), place.port, timeout=self.patience)
+        trust = ssl.create_default_context(cafile=self.trusted)
+        return http.client.HTTPSConnection(str(place.hostname), place.port, timeout=self.patience, context=trust)
+
     def _exchange(
         self, method: str, path: str, body: str | None, headers: dict[str, str]
     ) -> tuple[int, str, dict[str, str]]:
-        place = urlsplit(self.url)
-        with closing(http.client.HTTPConnection(str(place.hostname), place.port, timeout=self.patience)) as connection:
+        with closing(self._connection()) as connection:
             connection.request(method, path, body, headers)
             response = connection.getresponse()
             text = response.read().decode(errors="replace")

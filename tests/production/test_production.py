@@ -1,0 +1,104 @@
+"""The production path, for real: what people get through the proxy, and what the jobs do behind it."""
+
+import http.client
+import re
+import shlex
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from actionplan import commands, embedded, samples
+from tests.faults.visitor import Answer, Report, Visitor
+from tests.production.proxy import Nginx
+from tests.production.site import Production, production
+from tests.servers import until
+
+pytestmark = pytest.mark.faults
+UNITS = embedded.BASE_DIR / "deploy"
+
+
+@pytest.fixture(scope="module")
+def site(worker: str) -> Iterator[Production]:
+    with production(f"{worker}-production") as site:
+        yield site
+
+
+@pytest.fixture
+def official(site: Production) -> Visitor:
+    visitor = Visitor(site.url, trusted=str(site.certificate))
+    visitor.sign_in("official.gb@example.org", samples.PASSWORD)
+    return visitor
+
+
+def unit(name: str) -> dict[str, str]:
+    lines = (UNITS / f"actionplan-{name}.service").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("web", commands.web("127.0.0.1:8000")),
+        ("worker", commands.worker()),
+        ("beat", commands.beat("/var/lib/actionplan/beat")),
+    ],
+)
+def test_a_unit_of_systemd_runs_the_command_that_up_runs(name: str, command: list[str]) -> None:
+    assert shlex.split(unit(name)["ExecStart"])[1:] == command[1:]
+    assert unit(name)["User"] != "root"
+
+
+def test_an_official_reports_over_https_with_cookies_that_no_other_place_gets(site: Production) -> None:
+    visitor = Visitor(site.url, trusted=str(site.certificate))
+    visitor.sign_in("official.gb@example.org", samples.PASSWORD)
+    report = Report.begin(visitor, "5.3", "through the proxy")
+    assert report.send().status == 302
+    assert set(visitor.cookies) >= {"__Host-session", "__Host-csrf"}
+    assert site.value("SELECT count(*) FROM commitments_entrytext WHERE note = 'through the proxy'") == 1
+
+
+def test_pages_say_that_they_are_read_over_https_alone(site: Production, official: Visitor) -> None:
+    answer: Answer = official.get("/")
+    assert answer.status == 200
+    assert int(re.findall(r"max-age=(\d+)", answer.headers["Strict-Transport-Security"])[0]) >= 31536000
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["Cache-Control"].startswith("private")
+
+
+def test_who_asks_in_the_clear_is_led_to_https(site: Production) -> None:
+    behind = http.client.HTTPConnection("127.0.0.1", site.port, timeout=10)
+    ports = [behind]
+    if isinstance(site.proxy, Nginx):
+        ports.append(http.client.HTTPConnection("127.0.0.1", site.proxy.plain_port, timeout=10))
+    for connection in ports:
+        with closing(connection):
+            connection.request("GET", "/", headers={"Host": "localhost"})
+            response = connection.getresponse()
+            assert response.status == 301
+            assert urlsplit(response.headers["Location"]).scheme == "https"
+
+
+def test_database_and_queue_are_spoken_to_over_tls_alone(site: Production, official: Visitor) -> None:
+    assert official.get("/").status == 200
+    assert site.database_end.sessions > 0
+    until(lambda: site.queue_end.sessions > 0, 60)
+
+
+def test_two_beats_and_a_worker_do_each_job_once(site: Production) -> None:
+    until(lambda: site.value("SELECT count(*) FROM actionplan_jobrun WHERE outcome = 'succeeded'") >= 2, 90)
+    assert site.rows("SELECT job, count(*) FROM actionplan_jobrun GROUP BY job ORDER BY job") == [
+        ("flag_overdue", 1),
+        ("send_digests", 1),
+    ]
+
+
+def test_a_database_whose_certificate_is_not_trusted_is_refused(site: Production, tmp_path: Path) -> None:
+    from tests.production.tls import certificate
+
+    stranger, _key = certificate(tmp_path)
+    address = site.environment(site.database)["DATABASE_URL"].replace(str(site.certificate), str(stranger))
+    with pytest.raises(AssertionError, match="certificate verify failed"):
+        site.manage("status", "calais-2014", DATABASE_URL=address)
