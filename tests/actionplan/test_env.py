@@ -35,12 +35,12 @@ def test_whom_a_connection_trusts_reaches_the_client_of_the_database(monkeypatch
 @pytest.mark.parametrize("value", ["2", "true", "yes", "-1"])
 def test_an_odd_flag_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("DEBUG", value)
-    with pytest.raises(ImproperlyConfigured, match="^DEBUG .* must be 0 or 1"):
+    with pytest.raises(ImproperlyConfigured, match=r"^DEBUG .* must be 0 or 1"):
         env.flag("DEBUG", default=False)
 
 
 @pytest.mark.parametrize("value", ["2015-02-30", "12/01/2015", "2015", "２０１５-01-12"])
 def test_an_odd_day_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("ACTIONPLAN_TODAY", value)
-    with pytest.raises(ImproperlyConfigured, match="^ACTIONPLAN_TODAY .* such as 2015-01-12"):
+    with pytest.raises(ImproperlyConfigured, match=r"^ACTIONPLAN_TODAY .* such as 2015-01-12"):
         env.day("ACTIONPLAN_TODAY")
