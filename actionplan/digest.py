@@ -4,13 +4,14 @@ A week is named by its Monday; the states are those of the Monday after it, as k
 were recorded from Monday to Sunday.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core import signing
+from django.db.models import Count, Q
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -20,7 +21,7 @@ from actionplan import ledger
 from actionplan.ledger import JOB_LABELS
 from actionplan.models import Digest, Subscription, User
 from commitments import labels
-from commitments.filters import by_urgency
+from commitments.filters import by_urgency, due_by
 from commitments.models import Action, ClearReason, Entry, Flag, FlagKind, Membership, Plan, Role, Standing
 from commitments.pages import Page
 from commitments.presentation import Shown, present, register_of
@@ -47,8 +48,10 @@ class Items:
         return self.total - len(self.rows)
 
     @classmethod
-    def of(cls, rows: Sequence[Any]) -> "Items":
-        return cls(list(rows[:SHOWN]), len(rows))
+    def of(cls, rows: Any, shape: Callable[[Any], list[Any]] = list) -> "Items":
+        """The first of a query, in its order; the rest is only counted."""
+        shown = shape(rows[:SHOWN])
+        return cls(shown, len(shown) if len(shown) < SHOWN else rows.count())
 
 
 @dataclass
@@ -94,35 +97,36 @@ def build(plan: Plan, recipient: User, kind: str, week: date) -> Content:
     return _for_manager(page, week, first) if kind == Digest.Kind.MANAGER else _for_official(page, week, first)
 
 
-def _lists(rows: Sequence[Standing], on: date) -> dict[str, Items]:
+def _wanted(on: date) -> dict[str, Q]:
     return {
-        "overdue": Items.of([row for row in rows if row.state == State.OVERDUE]),
-        "due": Items.of([row for row in rows if _is_due(row, on)]),
-        "stale": Items.of(
-            [row for row in rows if row.stale_since and row.state not in (State.OVERDUE, State.AWAITING)]
-        ),
-        "awaiting": Items.of([row for row in rows if row.state == State.AWAITING]),
+        "overdue": Q(state=State.OVERDUE),
+        "due": due_by(on + SOON),
+        "stale": Q(stale_since__isnull=False) & ~Q(state__in=[State.OVERDUE.value, State.AWAITING.value]),
+        "awaiting": Q(state=State.AWAITING),
     }
 
 
-def _is_due(row: Standing, on: date) -> bool:
-    last = row.anchor if row.state == State.DUE else row.last_day
-    return row.state in (State.DUE, State.DUE_SOON) and last is not None and last <= on + SOON
+def _lists(rows: Any, on: date) -> dict[str, Items]:
+    return {name: Items.of(rows.filter(where)) for name, where in _wanted(on).items()}
 
 
 def _for_official(page: Page, week: date, first: bool) -> Content:
-    mine = Action.objects.reportable_by(page.membership).values("pk")
-    rows = list(by_urgency(page.rows().filter(obligation__in=mine, scored=True)))
-    refs = [row.obligation.ref for row in rows]
+    mine = Action.objects.reportable_by(page.membership)
+    rows = by_urgency(page.rows().filter(obligation__in=mine.values("pk"), scored=True))
+    refs = mine.filter(pk__in=rows.order_by().values("obligation")).values("ref")
     others = _recorded(page, week).filter(ref__in=refs).exclude(by=page.user)
     return Content(
         page=page,
         kind=Digest.Kind.OFFICIAL,
         week=week,
         first=first,
-        changed=Items.of(present(others, page)),
+        changed=_entries(others, page),
         lists=_lists(rows, page.on),
     )
+
+
+def _entries(found: Any, page: Page) -> Items:
+    return Items.of(found, lambda entries: present(entries, page))
 
 
 def _recorded(page: Page, week: date) -> Any:
@@ -130,33 +134,36 @@ def _recorded(page: Page, week: date) -> Any:
 
 
 def _for_manager(page: Page, week: date, first: bool) -> Content:
-    rows = list(by_urgency(page.rows().filter(scored=True)))
-    by_obligation = {row.obligation_id: row for row in rows}
+    rows = by_urgency(page.rows().filter(scored=True))
     flags = Flag.objects.filter(plan=page.plan, kind=FlagKind.OVERDUE).select_related("obligation__action")
     new = flags if first else flags.filter(since__gt=week, since__lte=page.on)
-    newly = [
-        by_obligation[flag.obligation_id] for flag in new.filter(cleared=None) if flag.obligation_id in by_obligation
-    ]
-    entries = present(_recorded(page, week), page)
-    lists = _lists(rows, page.on) | {"overdue": Items.of(newly)}
+    entries = _recorded(page, week)
+    newly = rows.filter(obligation__in=new.filter(cleared=None).values("obligation"))
     # what was never reported has a list of its own
-    lists["stale"] = _lists([row for row in rows if not row.never_reported], page.on)["stale"]
+    lists = _lists(rows, page.on) | {
+        "overdue": Items.of(newly),
+        "stale": Items.of(rows.filter(_wanted(page.on)["stale"], never_reported=False)),
+    }
     return Content(
         page=page,
         kind=Digest.Kind.MANAGER,
         week=week,
         first=first,
         lists=lists,
-        changed=Items.of([entry for entry in entries if entry.kind != "moved"]),
-        cleared=Items.of(list(flags.filter(cleared__gt=week, cleared__lte=page.on))),
-        moved=Items.of([entry for entry in entries if entry.kind == "moved"]),
-        never=Items.of([row for row in rows if row.never_reported and row.state not in SETTLED]),
-        unreminded=Items.of(unreminded(page, rows)),
+        changed=_entries(entries.exclude(kind="moved"), page),
+        cleared=Items.of(flags.filter(cleared__gt=week, cleared__lte=page.on)),
+        moved=_entries(entries.filter(kind="moved"), page),
+        never=Items.of(_open(rows).filter(never_reported=True)),
+        unreminded=Items.of(unreminded(page)),
         totals=totals(instalments(page), added(spending(page)), page),
-        counts=_counts(page, rows),
+        counts=_counts(page),
         jobs=_jobs(page),
         head=page.plan.entries.order_by("-number").first(),
     )
+
+
+def _open(rows: Any) -> Any:
+    return rows.exclude(state__in=[state.value for state in SETTLED])
 
 
 def _jobs(page: Page) -> list[dict[str, Any]]:
@@ -169,36 +176,31 @@ def _jobs(page: Page) -> list[dict[str, Any]]:
     ]
 
 
-def _counts(page: Page, rows: Sequence[Standing]) -> list[dict[str, Any]]:
+def _counts(page: Page) -> list[dict[str, Any]]:
     """How many actions are in each state, and by how many that differs from a week before."""
-    before = Standing.objects.filter(plan=page.plan, scored=True).on(page.on - WEEK, page.lens).actions()
-    then = [row.state for row in before]
-    now = [row.state for row in rows]
+
+    def on(day: date) -> dict[str, int]:
+        rows = Standing.objects.filter(plan=page.plan, scored=True).on(day, page.lens).actions()
+        return dict(rows.values_list("state").annotate(Count("pk")).order_by())
+
+    then, now = on(page.on - WEEK), on(page.on)
     return [
-        {
-            "label": labels.STATES[state],
-            "now": now.count(state.value),
-            "change": now.count(state.value) - then.count(state.value),
-        }
+        {"label": labels.STATES[state], "now": now.get(state, 0), "change": now.get(state, 0) - then.get(state, 0)}
         for state in State
-        if now.count(state.value) or then.count(state.value)
+        if state in now or state in then
     ]
 
 
-def unreminded(page: Page, rows: Sequence[Standing]) -> list[Standing]:
+def unreminded(page: Page) -> Any:
     """The open actions of the manager's side that no official gets a digest about."""
     off = Subscription.objects.filter(plan=page.plan, active=False).values("user")
     told = Membership.objects.filter(plan=page.plan, role=Role.OFFICIAL, user__is_active=True).exclude(user__in=off)
+    mine = Action.objects.reportable_by(page.membership).values("pk")
+    rows = _open(by_urgency(page.rows().filter(scored=True, obligation__in=mine)))
+    if not told.exists():
+        return rows
     bodies = page.plan.bodies.filter(memberships__in=told)
-    covered: set[int] = set()
-    if told.exists():
-        covered = set(Action.objects.reportable_for(bodies, page.plan).values_list("pk", flat=True))
-    mine = set(Action.objects.reportable_by(page.membership).values_list("pk", flat=True))
-    return [
-        row
-        for row in rows
-        if row.state not in SETTLED and row.obligation_id in mine and row.obligation_id not in covered
-    ]
+    return rows.exclude(obligation__in=Action.objects.reportable_for(bodies, page.plan).values("pk"))
 
 
 @dataclass

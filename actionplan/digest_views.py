@@ -14,7 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from actionplan import digest, outbox
 from actionplan.models import Digest, Subscription, User
-from commitments.models import Plan, Role, Standing
+from commitments.models import Plan, Role
 from commitments.pages import PlanView
 
 
@@ -41,12 +41,12 @@ class Digests(PlanView):
         }
         return render(request, "actionplan/digests.html", context)
 
-    def _unreminded(self) -> list[Standing]:
+    def _unreminded(self) -> digest.Items:
         """For managers: the open actions of their side that no official gets a digest about."""
         membership = self.page.membership
         if membership is None or membership.role != Role.MANAGER:
-            return []
-        return digest.unreminded(self.page, list(self.page.rows().filter(scored=True)))
+            return digest.Items()
+        return digest.Items.of(digest.unreminded(self.page))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         subscribe(self.page.user, self.page.plan, active=request.POST.get("wanted") == "1")

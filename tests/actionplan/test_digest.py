@@ -1,0 +1,104 @@
+"""What a digest says, to whom, and that a plan of ten times the size costs no more to sum up."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
+
+from actionplan import digest, jobs, plan_loading, samples
+from actionplan.models import Digest, User
+from commitments import entries_file
+from commitments.filters import by_urgency
+from commitments.models import Plan, Role
+from commitments.states import SETTLED
+from tests.actionplan.test_pages import tenfold
+from tests.people import account
+
+NOW = datetime(2015, 1, 12, 9, tzinfo=UTC)
+WEEK = date(2015, 1, 5)
+
+
+@pytest.fixture
+def plan(calais: Plan, settings: Settings) -> Plan:
+    settings.ACTIONPLAN_TODAY = date(2015, 1, 12)
+    assert entries_file.load(calais, samples.ENTRIES_FILE.read_bytes(), now=NOW, by=None).faults == []
+    jobs.run_due()
+    return calais
+
+
+def content(plan: Plan, user: User, week: date = WEEK) -> digest.Content:
+    kind = Digest.Kind.MANAGER if plan.memberships.get(user=user).role == Role.MANAGER else Digest.Kind.OFFICIAL
+    return digest.build(plan, user, kind, week)
+
+
+def refs(items: digest.Items) -> list[str]:
+    return [row.obligation.ref for row in items.rows]
+
+
+def test_an_official_is_told_of_their_own_actions_alone(plan: Plan) -> None:
+    found = content(plan, account(plan, Role.OFFICIAL, "GB", "nca"))
+    mine = {"3.2", "5.1", "5.2", "5.3", "5.4"}
+    for items in found.lists.values():
+        assert set(refs(items)) <= mine | {"2.6", "6.2", "6.3"}
+    assert {entry.ref for entry in found.changed.rows} <= mine
+
+
+def test_nothing_is_sent_to_an_official_of_whom_nothing_is_asked(calais: Plan) -> None:
+    quiet = content(calais, account(calais, Role.OFFICIAL, "GB", "jbiu"), date(2014, 9, 15))
+    assert quiet.is_empty
+    assert not content(calais, account(calais, Role.MANAGER, "GB"), date(2014, 9, 15)).is_empty
+
+
+@pytest.mark.parametrize("week", [date(2014, 9, 22) + timedelta(days=14 * number) for number in range(8)])
+def test_the_states_of_a_manager_add_up_and_the_lists_agree_with_them(plan: Plan, week: date) -> None:
+    manager = account(plan, Role.MANAGER, "GB")
+    found = content(plan, manager, week)
+    page = found.page
+    by_label = {str(row["label"]): row["now"] for row in found.counts}
+    rows = list(page.rows().filter(scored=True))
+    assert sum(by_label.values()) == len(rows)
+    assert found.lists["awaiting"].total == sum(row.state == "awaiting" for row in rows)
+    open_and_silent = [row for row in rows if row.never_reported and row.state not in SETTLED]
+    assert found.never.total == len(open_and_silent)
+    before = content(plan, manager, week - digest.WEEK)
+    change = {str(row["label"]): row["change"] for row in found.counts}
+    was = {str(row["label"]): row["now"] for row in before.counts}
+    assert change == {label: by_label.get(label, 0) - was.get(label, 0) for label in change}
+
+
+def test_a_list_shows_the_seven_worst_and_counts_the_rest(calais: Plan) -> None:
+    found = content(calais, account(calais, Role.MANAGER, "GB"))
+    rows = list(by_urgency(found.page.rows().filter(scored=True, never_reported=True)))
+    silent = [row.obligation.ref for row in rows if row.state not in SETTLED]
+    assert len(silent) > digest.SHOWN
+    assert refs(found.never) == silent[: digest.SHOWN]
+    assert found.never.more == len(silent) - digest.SHOWN
+    _content, texts = digest.rendered(calais, found.page.user, Digest.Kind.MANAGER, WEEK, "en")
+    assert f"and {found.never.more} more" in texts["text"]
+    assert f"and {found.never.more} more" in texts["html"]
+
+
+def test_whose_officials_all_unsubscribed_is_a_gap_that_managers_see(plan: Plan) -> None:
+    manager = account(plan, Role.MANAGER, "GB")
+    official = account(plan, Role.OFFICIAL, "GB", "home-office")
+    assert "5.3" not in refs(content(plan, manager).unreminded)
+    User.objects.filter(pk=official.pk).update(is_active=False)
+    without = digest.unreminded(content(plan, manager).page)
+    assert "5.3" in [row.obligation.ref for row in without]
+
+
+@pytest.mark.parametrize("role", [Role.OFFICIAL, Role.MANAGER])
+def test_ten_times_the_actions_are_summed_up_with_as_many_queries(plan: Plan, role: Role) -> None:
+    plan_loading.load(tenfold(samples.PLAN_FILE.read_text()).encode(), now=datetime(2014, 9, 20, 9, tzinfo=UTC))
+    large = Plan.objects.get(slug="tenfold")
+    jobs.run_due()
+    counts = []
+    for one in (plan, large):
+        user = account(one, role, "GB", "home-office")
+        with CaptureQueriesContext(connection) as captured:
+            content(one, user)
+        counts.append(len(captured))
+    # a list that is longer than what is shown is counted as well
+    assert counts[1] <= counts[0] + 6
