@@ -6,7 +6,6 @@ from typing import Any
 
 from actionplan import ledger
 from commitments import standings
-from commitments.facts import Counting, terms_on
 from commitments.models import Action, Plan, Standing
 from commitments.periods import Recurrence
 from commitments.states import days_counted, days_passed
@@ -21,7 +20,7 @@ def status(plan: Plan, on: date, known: date | None, *, today: date) -> dict[str
     actions = sorted((row for row in rows if row.obligation_id in order), key=lambda row: order[row.obligation_id])
     instalments = [row for row in rows if row.obligation.instalment]
     numbers = dict(plan.commitments.values_list("pk", "number"))
-    recurring = _recurring(plan, actions, on, known or today)
+    recurring = standings.recurrences(plan, actions, on, known or today)
     return {
         "plan": plan.slug,
         "on": on.isoformat(),
@@ -46,18 +45,6 @@ def status(plan: Plan, on: date, known: date | None, *, today: date) -> dict[str
 def summary(rows: Iterable[Standing]) -> dict[str, Any]:
     state, counts = summarise(rows)
     return {"state": state, "counts": counts}
-
-
-def _recurring(plan: Plan, rows: Iterable[Standing], on: date, known: date) -> dict[int, Recurrence]:
-    """The periods of the recurring actions, which have no last day that could be stored."""
-    pks = {row.obligation_id for row in rows if row.every}
-    histories = standings.Histories(plan, pks) if pks else None
-    found = {}
-    for pk in pks:
-        assert histories
-        history = histories.action(pk)
-        found[pk] = Recurrence(terms_on(history.versions, on, known), Counting(history.facts, on, known))
-    return found
 
 
 def _action(row: Standing, on: date, recurrence: Recurrence | None) -> dict[str, Any]:

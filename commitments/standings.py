@@ -8,8 +8,9 @@ from datetime import date
 from typing import Any, Protocol
 
 from commitments.dates import BEGINNING
-from commitments.facts import Deadline, Fact, Lens, Terms, Version
+from commitments.facts import Counting, Deadline, Fact, Lens, Terms, Version, terms_on
 from commitments.models import Action, Entry, Obligation, Plan, Standing
+from commitments.periods import Recurrence
 from commitments.rule import History, Stretch, Verdict
 
 Standings = dict[Lens, list[Stretch]]
@@ -219,3 +220,15 @@ def judged(plan: Plan, on: date, known: date) -> list[Standing]:
         row.obligation = obligation
         made.append(row)
     return made
+
+
+def recurrences(plan: Plan, rows: Iterable[Standing], on: date, known: date) -> dict[int, Recurrence]:
+    """The periods of the recurring actions among the rows, which have no last day that could be stored."""
+    pks = {row.obligation_id for row in rows if row.every}
+    histories = Histories(plan, pks) if pks else None
+    found = {}
+    for pk in pks:
+        assert histories
+        history = histories.action(pk)
+        found[pk] = Recurrence(terms_on(history.versions, on, known), Counting(history.facts, on, known))
+    return found
