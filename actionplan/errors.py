@@ -1,6 +1,6 @@
 """What went wrong, in the reader's language, with what would be right; nothing that was typed is lost."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
@@ -9,16 +9,32 @@ from django.utils.translation import gettext as _
 HIDDEN = ("csrfmiddlewaretoken", "key", "seen", "password")
 
 
+def wants_data(request: HttpRequest) -> bool:
+    """Whether a program asks."""
+    as_json = request.path.endswith(".json") or "format=json" in request.META.get("QUERY_STRING", "")
+    return as_json or hasattr(request, "only_plan")
+
+
+def as_data(status: int, reason: str) -> HttpResponse:
+    return JsonResponse({"error": reason}, status=status, json_dumps_params={"ensure_ascii": False})
+
+
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     reason = str(exception) if str(exception) else _("The address or the form could not be read.")
+    if wants_data(request):
+        return as_data(400, reason)
     return render(request, "400.html", {"reason": reason}, status=400)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if wants_data(request):
+        return as_data(403, _("This is not open to you."))
     return render(request, "403.html", status=403)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if wants_data(request):
+        return as_data(404, _("There is nothing at this address, or nothing that is open to you."))
     return render(request, "404.html", status=404)
 
 

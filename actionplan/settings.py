@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "actionplan.middleware.private",
+    "actionplan.tokens.Access",
     "actionplan.middleware.Pages",
 ]
 

@@ -4,8 +4,10 @@ from django.urls import include, path
 
 from actionplan import digest_views as digests
 from actionplan import views
+from actionplan.token_views import Tokens
 from commitments import recording
 from commitments import views as commitments
+from commitments.feeds import RegisterFeed
 from commitments.loading_views import LoadEntries
 from funding import recording as money
 from funding import views as funding
@@ -33,6 +35,9 @@ plan_pages = [
     path("digests/preview/", digests.DigestPreview.as_view(), name="digest-preview"),
     path("digests/<int:number>/", digests.DigestDetail.as_view(), name="digest"),
     path("digests/<int:number>/mend/", digests.DigestMend.as_view(), name="digest-mend"),
+    path("tokens/", Tokens.as_view(), name="tokens"),
+    path("calendar.ics", funding.CalendarFeed.as_view(), name="calendar"),
+    path("register.atom", RegisterFeed.as_view(), name="register-feed"),
     path("status.json", views.Status.as_view(), name="status"),
 ]
 

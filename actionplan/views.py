@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from actionplan import ledger, samples
 from actionplan.overview import overview
 from actionplan.status import status
+from commitments import conditional
 from commitments.models import Plan
 from commitments.pages import PlanView
 
@@ -26,10 +27,14 @@ class Overview(PlanView):
 class Status(PlanView):
     """The status as JSON, from the same code as the command."""
 
-    def get(self, request: HttpRequest) -> JsonResponse:
+    def get(self, request: HttpRequest) -> HttpResponse:
         page = self.page
+        tag = conditional.etag(page, request, ledger.freshness(page.plan))
+        if same := conditional.unchanged(request, tag):
+            return same
         found = status(page.plan, page.on, page.known, today=page.today)
-        return JsonResponse(found, json_dumps_params={"ensure_ascii": False})
+        response = JsonResponse(found, json_dumps_params={"ensure_ascii": False})
+        return conditional.marked(request, response, tag)  # type: ignore[no-any-return]
 
 
 class SignIn(LoginView):

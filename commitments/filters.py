@@ -22,6 +22,8 @@ URGENCY = (
     *(State.OVERDUE, State.DUE, State.DUE_SOON, State.AWAITING, State.UPCOMING, State.NO_DATE),
     *(State.MET_UNDATED, State.MET_LATE, State.MET, State.SUPERSEDED, State.NOT_PURSUED),
 )
+# to the last tie, so that pages do not overlap
+MOST_URGENT = ("urgency", "pressing", "obligation__action__position")
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
@@ -51,8 +53,9 @@ def due_by(day: date) -> Q:
 
 def by_urgency(rows: QuerySet[Any]) -> QuerySet[Any]:
     whens = [When(state=state.value, then=Value(place)) for place, state in enumerate(URGENCY)]
-    ordered: QuerySet[Any] = rows.annotate(urgency=Case(*whens, output_field=IntegerField())).order_by(
-        "urgency", Coalesce("anchor", "last_day"), "obligation__action__position"
+    place = Case(*whens, output_field=IntegerField())
+    ordered: QuerySet[Any] = rows.annotate(urgency=place, pressing=Coalesce("anchor", "last_day")).order_by(
+        *MOST_URGENT
     )
     return ordered
 

@@ -92,13 +92,17 @@ def open_page(request: HttpRequest, slug: str | None) -> Page:
     plans, memberships = _visible(request)
     if not plans:
         raise NoPlan
-    chosen = slug or request.session.get("plan")
-    plan = next((plan for plan in plans if plan.slug == chosen), None)
+    # a token opens one plan, and goes with no session
+    only = getattr(request, "only_plan", None)
+    chosen = slug or (None if only else request.session.get("plan"))
+    plan = next((plan for plan in plans if plan.slug == chosen or (chosen is None and plan.pk == only)), None)
+    if only and plan and plan.pk != only:
+        raise Http404
     if plan is None:
         if slug:
             raise Http404
         plan = plans[-1]
-    if slug and request.session.get("plan") != slug and len(plans) > 1:
+    if slug and not only and request.session.get("plan") != slug and len(plans) > 1:
         request.session["plan"] = slug
     today = clock.today(plan.timezone)
     on = asked_day(request.GET.get("on"), today)

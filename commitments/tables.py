@@ -7,25 +7,25 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from commitments import labels
+from commitments.filters import MOST_URGENT
 from commitments.models import Standing
 from commitments.pages import Page
-from commitments.states import days_counted, days_passed
 from commitments.templatetags.plan import localized
 
 
 class ActionTable(tables.Table):
     ref = tables.Column(accessor="obligation__ref", verbose_name=_("Ref"), order_by="obligation__action__position")
     action = tables.Column(accessor="obligation__action__title", verbose_name=_("Action"), orderable=False)
-    state = tables.Column(verbose_name=_("State"), order_by="urgency")
+    state = tables.Column(verbose_name=_("State"), order_by=MOST_URGENT)
     deadline = tables.Column(
         accessor="words",
         verbose_name=_("Deadline"),
-        order_by="last_day",
+        order_by=("last_day", "obligation__action__position"),
         empty_values=(),
         attrs={"td": {"class": "deadline"}},
     )
     days = tables.Column(accessor="pk", verbose_name=_("Days"), orderable=False)
-    modality = tables.Column(verbose_name=_("Modality"))
+    modality = tables.Column(verbose_name=_("Modality"), order_by=("modality", "obligation__action__position"))
     notice = tables.Column(accessor="pk", verbose_name=_("Notice"), orderable=False)
 
     class Meta:
@@ -66,42 +66,3 @@ class ActionTable(tables.Table):
             _("disputed") if record.disputed else "",
         ]
         return ", ".join(str(notice) for notice in notices if notice)
-
-
-# stable names of the export's columns; see docs/reference/exports.md
-EXPORTED = (
-    *("plan", "on", "known", "ref", "commitment", "title_en", "title_fr", "modality", "scored", "state", "days"),
-    *("words", "first_day", "last_day", "original_last_day", "original_days", "stale", "never_reported"),
-    *("confirmed", "disputed", "sides_differ", "confidence", "delivered", "target"),
-)
-
-
-def exported(row: Standing, page: Page) -> dict[str, Any]:
-    """One action as an export has it: codes and ISO dates, whatever the language of the page."""
-    action = row.action
-    return {
-        "plan": page.plan.slug,
-        "on": page.on.isoformat(),
-        "known": page.known.isoformat() if page.known else "now",
-        "ref": row.obligation.ref,
-        "commitment": row.obligation.commitment.number,
-        "title_en": action.title.get("en", ""),
-        "title_fr": action.title.get("fr", ""),
-        "modality": row.modality,
-        "scored": row.scored,
-        "state": row.state,
-        "days": days_counted(row.state, row.anchor, row.late, page.on),
-        "words": row.words,
-        "first_day": row.first_day,
-        "last_day": row.last_day,
-        "original_last_day": row.original_last,
-        "original_days": days_passed(row.original_last, row.original_stop, page.on),
-        "stale": row.stale_since is not None,
-        "never_reported": row.never_reported,
-        "confirmed": row.confirmed,
-        "disputed": row.disputed,
-        "sides_differ": row.sides_differ,
-        "confidence": row.confidence,
-        "delivered": row.delivered,
-        "target": row.target,
-    }

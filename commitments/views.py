@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
 from django.core.paginator import EmptyPage, Paginator
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
@@ -14,14 +14,15 @@ from django.utils.translation import gettext as _
 from commitments import exports, labels, standings
 from commitments.facts import MOVABLE, REPORTS, Counting, Terms, terms_on
 from commitments.filters import ActionFilter, EntryFilter, PlanFilter, by_urgency
-from commitments.models import Action, Commitment, Entry, Membership, Role, Standing
+from commitments.listings import actions_listed, entries_listed
+from commitments.models import Action, Commitment, Membership, Role, Standing
 from commitments.pages import Page, PlanView
 from commitments.periods import Recurrence
 from commitments.presentation import Shown, present, register_of
 from commitments.rule import History
 from commitments.states import SETTLED, State, days_passed
 from commitments.summaries import counts_of, summarise
-from commitments.tables import EXPORTED, ActionTable, exported
+from commitments.tables import ActionTable
 
 PAGE = 25
 
@@ -30,21 +31,23 @@ class ActionList(PlanView):
     """All actions, searched, filtered, sorted; and the export of exactly what is shown."""
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
-        page = self.page
-        form = request.GET.get("format", "")
-        found = ActionFilter(request.GET, by_urgency(page.rows()), page=page)
-        rows: QuerySet[Standing] = found.qs
-        table = ActionTable(rows, page=page, order_by=request.GET.get("sort") or "state")
-        if form in exports.FORMATS:
-            shown = (exported(row.record, page) for row in table.rows)
-            return exports.respond(EXPORTED, shown, form, f"{page.plan.slug}-{page.on}")
+        if request.GET.get("format") in exports.FORMATS:
+            return exports.respond(request, self.page, lambda: actions_listed(self.page, self.table().data.data))
+        page, table = self.page, self.table()
         try:
             table.paginate(page=_page_number(request), per_page=PAGE)
         except EmptyPage:
             # a list that has become shorter ends earlier
             table.page = table.paginator.page(table.paginator.num_pages)
-        context = {"page": page, "filter": found, "table": table, **list_links(request, found, page)}
+        context = {"page": page, "filter": self.found, "table": table, **list_links(request, self.found, page)}
         return render(request, "commitments/action_list.html", context)
+
+    @cached_property
+    def found(self) -> ActionFilter:
+        return ActionFilter(self.request.GET, by_urgency(self.page.rows()), page=self.page)
+
+    def table(self) -> ActionTable:
+        return ActionTable(self.found.qs, page=self.page, order_by=self.request.GET.get("sort") or "state")
 
 
 def _page_number(request: HttpRequest) -> int:
@@ -196,10 +199,14 @@ class ActionDetail(ActionView):
 class Mine(PlanView):
     """What my bodies lead or join, by urgency."""
 
-    def get(self, request: HttpRequest) -> HttpResponse:
-        page = self.page
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        page, bodies = self.page, _bodies(self.page.membership)
         mine = Action.objects.reportable_by(page.membership).values("pk")
-        rows = list(by_urgency(page.rows().filter(obligation__in=mine)))
+        found = by_urgency(page.rows().filter(obligation__in=mine))
+        if request.GET.get("format") in exports.FORMATS:
+            codes = [body.code for body in bodies]
+            return exports.respond(request, page, lambda: actions_listed(page, found, "mine"), codes)
+        rows = list(found)
         tests = (
             (_("Overdue"), lambda row: row.state == State.OVERDUE),
             (_("Due"), lambda row: row.state in (State.DUE, State.DUE_SOON)),
@@ -217,7 +224,8 @@ class Mine(PlanView):
         context = {
             "page": page,
             "groups": [group for group in groups if group["rows"]],
-            "bodies": _bodies(page.membership),
+            "bodies": bodies,
+            "exports": [{"format": form, "url": page.url("mine", format=form)} for form in exports.FORMATS],
         }
         return render(request, "commitments/mine.html", context)
 
@@ -232,10 +240,8 @@ class Register(PlanView):
     def get(self, request: HttpRequest) -> HttpResponseBase:
         page = self.page
         found = EntryFilter(request.GET, register_of(page), page=page)
-        form = request.GET.get("format", "")
-        if form in exports.FORMATS:
-            rows = (exported_entry(entry, page.plan.slug) for entry in found.qs)
-            return exports.respond(EXPORTED_ENTRY, rows, form, f"{page.plan.slug}-register-{page.on}")
+        if request.GET.get("format") in exports.FORMATS:
+            return exports.respond(request, page, lambda: entries_listed(page, found.qs))
         chosen = Paginator(found.qs, PAGE).get_page(_page_number(request))
         chosen.object_list = present(chosen.object_list, page)
         context = {
@@ -264,38 +270,6 @@ def list_links(request: HttpRequest, found: PlanFilter, page: Page) -> dict[str,
         ],
         "exports": [{"format": form, "url": changed("format", [form])} for form in exports.FORMATS],
         "clear_url": f"{request.path}?{urlencode(page.kept)}",
-    }
-
-
-EXPORTED_ENTRY = (
-    *("plan", "number", "id", "ref", "kind", "effective", "recorded", "loaded", "side", "quantity", "amount"),
-    *("currency", "instalment", "to", "words", "reason", "note", "source", "hash"),
-)
-
-
-def exported_entry(entry: Entry, plan: str) -> dict[str, Any]:
-    """One entry under the names of the entries file, with its place in the chain."""
-    text = getattr(entry, "text", None)
-    return {
-        "plan": plan,
-        "number": entry.number,
-        "id": entry.code,
-        "ref": entry.ref,
-        "kind": entry.kind,
-        "effective": entry.effective,
-        "recorded": (entry.recorded_at or entry.recorded_day).isoformat(),
-        "loaded": entry.loaded_at.isoformat(),
-        "side": entry.side,
-        "quantity": entry.quantity,
-        "amount": entry.amount,
-        "currency": entry.currency,
-        "instalment": entry.instalment,
-        "to": entry.to.code if entry.to else entry.when,
-        "words": (text.decided_by if text and entry.kind == "moved" else "") or entry.words,
-        "reason": text.reason if text else "",
-        "note": text.note if text else "",
-        "source": text.source if text else "",
-        "hash": entry.hash,
     }
 
 

@@ -4,7 +4,7 @@ Currencies are never added together and never converted; only firm money is summ
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -12,9 +12,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from commitments.exports import VIEW, Listing, view_of
+from commitments.listings import entries_listed
 from commitments.models import Entry
 from commitments.pages import Page
 from commitments.presentation import Shown, present, register_of
+from commitments.querysets import EntryQuerySet
 from commitments.states import days_counted
 from funding.charts import Chart, charts
 from funding.instalments import Amounts, InstalmentLine, instalments
@@ -130,38 +133,51 @@ def difference(reported: Reported, sums: Iterable[Total]) -> str:
     return _("%(gap)s less than the %(promised)s that the stated instalments add up to") % words
 
 
-EXPORTED = (
-    *("plan", "on", "known", "ref", "from", "instalment", "due", "firmness", "state", "days"),
-    *("currency", "stated", "paid", "outstanding"),
+INSTALMENT = (
+    "ref",
+    "from",
+    "instalment",
+    "due",
+    "firmness",
+    "state",
+    "days",
+    "currency",
+    "stated",
+    "paid",
+    "outstanding",
 )
 
 
-def exported(page: Page) -> Iterator[dict[str, Any]]:
+def instalments_listed(page: Page) -> Listing:
     """One row for each instalment and currency, with ISO codes; see docs/reference/exports.md."""
+    return Listing("fund", (*VIEW, *INSTALMENT), list(_instalment_rows(page)), lambda row: row)
+
+
+def _instalment_rows(page: Page) -> Iterator[list[Any]]:
     for line in instalments(page):
-        contribution: Contribution = line.row.obligation.as_instalment.contribution
+        row, contribution = line.row, line.row.obligation.as_instalment.contribution
+        days = days_counted(row.state, row.anchor, row.late, page.on)
+        named = [contribution.ref, contribution.side, line.number, line.due, row.modality, row.state, days]
         for currency in dict.fromkeys((*line.stated, *line.paid)) or [""]:
-            yield {
-                "plan": page.plan.slug,
-                "on": page.on.isoformat(),
-                "known": page.known.isoformat() if page.known else "now",
-                "ref": contribution.ref,
-                "from": contribution.side,
-                "instalment": line.number,
-                "due": line.due,
-                "firmness": line.row.modality,
-                "state": line.row.state,
-                "days": days_counted(line.row.state, line.row.anchor, line.row.late, page.on),
-                "currency": currency,
-                "stated": line.stated.get(currency),
-                "paid": line.paid.get(currency),
-                "outstanding": line.outstanding.get(currency),
-            }
+            amounts = [found.get(currency) for found in (line.stated, line.paid, line.outstanding)]
+            yield [*view_of(page), *named, currency, *amounts]
+
+
+def counting(page: Page, *kinds: str) -> EntryQuerySet:
+    """The entries of money that count on the day, newest first."""
+    return register_of(page).filter(kind__in=kinds).exclude(pk__in=page.void)
+
+
+LISTS: dict[str, Callable[[Page], Listing]] = {
+    "instalments": instalments_listed,
+    "payments": lambda page: entries_listed(page, counting(page, "paid", "refunded"), "payments"),
+    "spending": lambda page: entries_listed(page, counting(page, "spent"), "spending"),
+}
 
 
 def spending(page: Page) -> list[Entry]:
     """The spending that counts on the day."""
-    return [entry for entry in register_of(page).filter(kind="spent") if entry.pk not in page.void]
+    return list(counting(page, "spent"))
 
 
 def added(entries: Iterable[Any]) -> Amounts:

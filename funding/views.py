@@ -1,15 +1,23 @@
 """The fund page."""
 
+from collections.abc import Iterator
 from typing import Any
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
-from commitments import exports
+from commitments import exports, feeds, labels
 from commitments import views as commitments
+from commitments.dates import Window
 from commitments.models import Commitment
 from commitments.pages import PlanView
-from funding.summaries import EXPORTED, exported, funds
+from commitments.states import State
+from funding.instalments import InstalmentLine, instalments
+from funding.services import may_pay
+from funding.summaries import LISTS, funds
+from funding.templatetags.money import money as in_words
 
 
 class CommitmentDetail(commitments.CommitmentDetail):
@@ -24,12 +32,52 @@ class CommitmentDetail(commitments.CommitmentDetail):
         }
 
 
+class CalendarFeed(feeds.CalendarFeed):
+    """The calendar with the instalments of the funds; with `mine=1` those that the account records payments of."""
+
+    def events(self) -> Iterator[feeds.Event]:
+        yield from super().events()
+        for line in instalments(self.page):
+            contribution = line.row.obligation.as_instalment.contribution
+            if line.due and (not self.mine or may_pay(self.page.membership, contribution)):
+                yield self._instalment(line, contribution.ref, labels.side(contribution.side))
+
+    def _instalment(self, line: InstalmentLine, ref: str, side: str) -> feeds.Event:
+        assert line.due
+        changed, sequence = self.changes_of(ref, line.number)
+        of = {"ref": ref, "n": line.number, "side": side}
+        amounts = [(_("Stated: %(amount)s"), line.stated), (_("Paid: %(amount)s"), line.paid)]
+        return feeds.Event(
+            name=f"{ref}/{line.number}/",
+            window=Window(line.due, line.due),
+            title=_("%(ref)s Instalment %(n)s, %(side)s") % of,
+            lines=[text % {"amount": in_words(found)} for text, found in amounts if found],
+            url=self.link("fund"),
+            state=line.row.state,
+            label=str(labels.STATES[State(line.row.state)]),
+            changed=changed,
+            sequence=sequence,
+        )
+
+
 class FundDetail(PlanView):
     """By year and contributor what was stated, due, paid and is outstanding; spending; figures reported elsewhere."""
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
-        page, form = self.page, request.GET.get("format", "")
-        if form in exports.FORMATS:
-            return exports.respond(EXPORTED, exported(page), form, f"{page.plan.slug}-fund-{page.on}")
-        links = [{"format": form, "url": page.url("fund", format=form)} for form in exports.FORMATS]
-        return render(request, "funding/fund_detail.html", {"page": page, "funds": funds(page), "exports": links})
+        page = self.page
+        if request.GET.get("format") in exports.FORMATS:
+            chosen = request.GET.get("list") or "instalments"
+            if chosen not in LISTS:
+                raise BadRequest(_("“list” can only be one of: %(names)s.") % {"names": ", ".join(LISTS)})
+            return exports.respond(request, page, lambda: LISTS[chosen](page))
+        labels = {"instalments": _("Instalments:"), "payments": _("Payments:"), "spending": _("Spending:")}
+        files = [
+            {
+                "label": label,
+                "exports": [
+                    {"format": form, "url": page.url("fund", list=name, format=form)} for form in exports.FORMATS
+                ],
+            }
+            for name, label in labels.items()
+        ]
+        return render(request, "funding/fund_detail.html", {"page": page, "funds": funds(page), "files": files})

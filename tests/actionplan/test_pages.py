@@ -94,6 +94,9 @@ READERS: dict[str, set[str]] = {
     "register/{french}/dispute/": WRITERS,
     "register/{british}/withdraw/": {"manager"},
     "digests/": EVERYBODY,
+    "tokens/": EVERYBODY,
+    "calendar.ics": EVERYBODY,
+    "register.atom": EVERYBODY,
     "status.json": EVERYBODY,
     "accessibility/": EVERYBODY,
     "health/": EVERYBODY,
@@ -141,7 +144,10 @@ def test_each_address_is_among_the_pages_that_are_tested() -> None:
 
 @pytest.mark.parametrize("path", [path for path in READERS if path not in ("accessibility/", "health/")])
 def test_nobody_reads_a_page_of_the_plan_without_signing_in(calais: Plan, client: Client, path: str) -> None:
-    response = client.get("/" + path.format(paid=1, french=1, british=1))
+    response = client.get("/" + path.format(paid=1, french=1, british=1), headers={"Accept": "text/html"})
+    if path in ("calendar.ics", "register.atom"):
+        assert (response.status_code, "WWW-Authenticate" in response.headers) == (401, True)
+        return
     assert response.status_code == 302
     assert response.headers["Location"].startswith("/sign-in/?next=/")
 

@@ -1,0 +1,81 @@
+"""The rows of the lists' files, read as tuples: codes and ISO dates in any language (docs/reference/exports.md)."""
+
+from typing import Any
+
+from django.db.models import Case, CharField, Func, Q, QuerySet, TextField, Value, When
+from django.db.models.functions import Cast, Coalesce
+
+from commitments.exports import VIEW, Listing, view_of
+from commitments.models import Entry
+from commitments.pages import Page
+from commitments.states import days_counted, days_passed
+
+ACTION = (
+    *("ref", "commitment", "title_en", "title_fr", "modality", "scored", "state", "days", "words", "first_day"),
+    *("last_day", "original_last_day", "original_days", "stale", "never_reported", "confirmed", "disputed"),
+    *("sides_differ", "confidence", "delivered", "target"),
+)
+_ACTION_READ = (
+    *("obligation__ref", "obligation__commitment__number", "obligation__action__title", "modality", "scored", "state"),
+    *("anchor", "late", "words", "first_day", "last_day", "original_last", "original_stop", "stale_since"),
+    *("never_reported", "confirmed", "disputed", "sides_differ", "confidence", "delivered", "target"),
+)
+
+
+def actions_listed(page: Page, standings: QuerySet[Any], name: str = "actions") -> Listing:
+    """One row for each standing, in the order given."""
+    on, view = page.on, view_of(page)
+
+    def row(read: tuple[Any, ...]) -> list[Any]:
+        ref, number, title, modality, scored, state, anchor, late, words, first, last, original, stop, stale, *rest = (
+            read
+        )
+        named = [ref, number, title.get("en", ""), title.get("fr", ""), modality, scored, state]
+        days = days_counted(state, anchor, late, on)
+        passed = days_passed(original, stop, on)
+        return [*view, *named, days, words, first, last, original, passed, stale is not None, *rest]
+
+    return Listing(name, (*VIEW, *ACTION), standings.values_list(*_ACTION_READ), row)
+
+
+ENTRY = (
+    *("number", "id", "ref", "kind", "effective", "recorded", "loaded", "side", "quantity", "amount", "currency"),
+    *("instalment", "to", "words", "reason", "note", "source", "hash"),
+)
+
+
+class Iso(Func):
+    """A time as Python's isoformat writes it in UTC: made by the database, which is the dearest part of a long list."""
+
+    output_field = CharField()
+
+    def as_postgresql(self, compiler: Any, connection: Any, **_more: Any) -> Any:
+        text = "to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US')"
+        return self.as_sql(compiler, connection, template=f"replace({text}, '.000000', '') || '+00:00'")
+
+    def as_sqlite(self, compiler: Any, connection: Any, **_more: Any) -> Any:
+        return self.as_sql(compiler, connection, template="replace(%(expressions)s, ' ', 'T') || '+00:00'")
+
+
+# who decided on a move stands where other entries have their words
+_WORDS = Case(
+    When(~Q(text__decided_by="") & Q(kind="moved", text__isnull=False), then="text__decided_by"),
+    default="words",
+    output_field=TextField(),
+)
+_ENTRY_READ: tuple[Any, ...] = (
+    *("number", "code", "ref", "kind", "effective"),
+    Coalesce(Iso("recorded_at"), Cast("recorded_day", CharField())),
+    Iso("loaded_at"),
+    *("side", "quantity", "amount", "currency", "instalment"),
+    Coalesce("to__code", "when", output_field=CharField()),
+    _WORDS,
+    *(Coalesce(f"text__{name}", Value(""), output_field=TextField()) for name in ("reason", "note", "source")),
+    "hash",
+)
+
+
+def entries_listed(page: Page, entries: QuerySet[Entry], name: str = "register") -> Listing:
+    """One row for each entry, under the names of the entries file and with its place in the chain."""
+    view = tuple(view_of(page))
+    return Listing(name, (*VIEW, *ENTRY), entries.select_related(None).values_list(*_ENTRY_READ), view.__add__)
