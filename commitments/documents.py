@@ -1,0 +1,268 @@
+"""What an attached file is, by its content and never by its name; what could hurt who opens it is refused."""
+
+import csv
+import io
+import re
+import struct
+import threading
+import unicodedata
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import IO
+
+from django.utils.translation import gettext as _
+from PIL import Image, ImageOps
+
+LARGEST = 20 * 1024 * 1024
+PIXELS = 40_000_000
+# of a document that is an archive
+PARTS, DIRECTORY, EXPANDED, RATIO = 2000, 512 * 1024, 100 * 1024 * 1024, 200
+CHUNK = 64 * 1024
+OFFICE = "application/vnd.openxmlformats-officedocument."
+
+
+class Refused(ValueError):
+    """Why a file is not taken, with what would be right."""
+
+
+@dataclass(frozen=True)
+class Type:
+    name: str
+    content_type: str
+    # writes what is kept of the file
+    clean: Callable[[IO[bytes], IO[bytes]], None]
+
+
+def recognise(file: IO[bytes]) -> Type:
+    """The type that the content shows; raises Refused."""
+    file.seek(0)
+    head = file.read(8)
+    for start, found in STARTS:
+        if head.startswith(start):
+            return TYPES[found(file)]
+    return TYPES[_text(file)]
+
+
+def clean(file: IO[bytes], target: IO[bytes]) -> Type:
+    """Check the file and write what is kept of it; raises Refused."""
+    found = recognise(file)
+    file.seek(0)
+    found.clean(file, target)
+    if target.tell() > LARGEST:
+        raise Refused(_("Once cleaned it is larger than 20 MB: give a smaller picture."))
+    return found
+
+
+def shown_name(name: str | None) -> str:
+    """The name without path, control and bidirectional characters."""
+    name = unicodedata.normalize("NFC", re.split(r"[/\\]", name or "")[-1])
+    kept = "".join(c if unicodedata.category(c)[0] not in "CZ" and c not in '<>:"|?*' else " " for c in name)
+    return " ".join(kept.split())[:100]
+
+
+def clean_name(name: str | None, type_name: str) -> str:
+    """The name as it is kept: it ends as what the file is, whatever it said."""
+    stem = re.sub(r"\.[A-Za-z]{1,5}$", "", shown_name(name)).strip(". ")
+    return f"{stem or 'file'}.{type_name}"
+
+
+def _copy(file: IO[bytes], target: IO[bytes]) -> None:
+    while chunk := file.read(CHUNK):
+        target.write(chunk)
+
+
+# PDF
+
+ACTIVE = re.compile(rb"/JavaScript|/Launch\b|/EmbeddedFile")
+
+
+def _pdf(file: IO[bytes]) -> str:
+    file.seek(0)
+    content = file.read()
+    end = content.rfind(b"%%EOF")
+    if end < 0 or content[end + 5 :].strip(b"\r\n\t \0"):
+        raise Refused(_("This PDF does not end as one: it is cut off, or something is attached to it. Save it again."))
+    if ACTIVE.search(content):
+        raise Refused(_("This PDF holds a script, a command or another file: print it to a new PDF and attach that."))
+    if zipfile.is_zipfile(file):
+        raise Refused(_("This file is a PDF and an archive at once: attach one or the other."))
+    return "pdf"
+
+
+# Pictures: decoded and written anew, so that nothing but the picture is left
+
+# one at a time in a process, since each may take hundreds of megabytes while it is open
+_picture = threading.Lock()
+
+
+def _redraw(form: str, modes: tuple[str, ...]) -> Callable[[IO[bytes], IO[bytes]], None]:
+    def draw(file: IO[bytes], target: IO[bytes]) -> None:
+        try:
+            with _picture, Image.open(file, formats=[form]) as image:
+                if image.width * image.height > PIXELS:
+                    raise Refused(_("The picture has more than 40 million points: give a smaller one."))
+                upright: Image.Image = ImageOps.exif_transpose(image)
+                if upright.mode not in modes or "transparency" in upright.info:
+                    upright = upright.convert("RGBA" if upright.has_transparency_data and "RGBA" in modes else "RGB")
+                # what the picture says of camera, place and colours would be written along
+                upright.info = {}
+                upright.save(target, format=form, **({"quality": 90} if form == "JPEG" else {}))
+        except Refused:
+            raise
+        # whatever a hostile picture brings about in its decoder
+        except Exception as error:
+            raise Refused(_("The picture cannot be read: it is damaged or not what it begins as.")) from error
+
+    return draw
+
+
+# Word and Excel: an archive of parts
+
+MAIN = {
+    "docx": ("word/document.xml", OFFICE + "wordprocessingml.document.main+xml"),
+    "xlsx": ("xl/workbook.xml", OFFICE + "spreadsheetml.sheet.main+xml"),
+}
+MACROS = re.compile(r"vbaproject|/activex/|/macrosheets/|/embeddings/.*\.bin$|\.(exe|dll|js|vbs|bat|cmd|lnk)$")
+# parts that are read whole
+SMALL, SMALL_SIZE = (".rels", "[content_types].xml"), 1024 * 1024
+RELATION = re.compile(rb"<Relationship\b[^>]*>")
+
+
+def _office(file: IO[bytes]) -> str:
+    _bound_directory(file)
+    try:
+        with zipfile.ZipFile(file) as archive:
+            _bound_parts(archive.infolist())
+            for part in archive.infolist():
+                _check_part(archive, part)
+            return _which(archive)
+    # damaged archives raise much else beside BadZipFile
+    except Refused:
+        raise
+    except Exception as error:
+        raise Refused(_("The document cannot be read: it is damaged. Save it again.")) from error
+
+
+def _bound_directory(file: IO[bytes]) -> None:
+    """Before anything reads it: one small directory that ends with the file and begins where it says."""
+    size = file.seek(0, io.SEEK_END)
+    file.seek(max(size - 22, 0))
+    tail = file.read()
+    if len(tail) < 22 or tail[:4] != b"PK\5\6":
+        raise Refused(_("This is no plain Word or Excel document: something is attached to it, or it is cut off."))
+    disk, first_disk, here, parts, length, offset, comment = struct.unpack("<4H2LH", tail[4:])
+    if disk or first_disk or comment or here != parts or offset + length + 22 != size:
+        raise Refused(_("This is no plain Word or Excel document: something is attached to it, or it is cut off."))
+    if parts > PARTS or length > DIRECTORY:
+        raise Refused(_("The document has more than 2,000 parts: save it as PDF and attach that."))
+
+
+def _bound_parts(parts: list[zipfile.ZipInfo]) -> None:
+    names = [part.filename for part in parts]
+    odd = [name for name in names if name.startswith("/") or "\\" in name or ".." in name.split("/")]
+    odd += [part.filename for part in parts if part.filename.lower().endswith(SMALL) and part.file_size > SMALL_SIZE]
+    stored = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+    if odd or len({name.lower() for name in names}) < len(names):
+        raise Refused(_("The document has parts that no Word or Excel writes: save it again."))
+    if sum(part.file_size for part in parts) > EXPANDED or any(
+        part.file_size > 1024 * 1024 and part.file_size > RATIO * part.compress_size for part in parts
+    ):
+        raise Refused(_("The document unpacks to far more than its size: save it as PDF and attach that."))
+    if any(part.flag_bits & 1 or part.compress_type not in stored for part in parts):
+        raise Refused(_("The document is locked with a password: remove it and attach the document again."))
+    if any(MACROS.search(name.lower()) for name in names):
+        raise Refused(_("The document holds macros or programs: save it as .docx, .xlsx or PDF without them."))
+
+
+def _check_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
+    """Read to its end, so that its size and checksum are those it states."""
+    is_xml = part.filename.lower().endswith((".xml", ".rels"))
+    with archive.open(part) as content:
+        kept = b""
+        while chunk := content.read(CHUNK):
+            # UTF-16 hides nothing
+            plain = (kept + chunk).replace(b"\0", b"") if is_xml else b""
+            if b"<!DOCTYPE" in plain or b"<!ENTITY" in plain:
+                raise Refused(_("The document has parts that no Word or Excel writes: save it again."))
+            kept = plain if part.filename.lower().endswith(".rels") else plain[-16:]
+    for relation in RELATION.findall(kept):
+        if b"External" in relation and b"/hyperlink" not in relation:
+            raise Refused(_("The document fetches something from elsewhere when it is opened: save it as PDF."))
+
+
+def _which(archive: zipfile.ZipFile) -> str:
+    types = archive.read("[Content_Types].xml").replace(b"\0", b"")
+    archive.getinfo("_rels/.rels")
+    names = set(archive.namelist())
+    found = [name for name, (main, kind) in MAIN.items() if main in names and kind.encode() in types]
+    if b"macroenabled" in types.lower() or len(found) != 1:
+        raise Refused(_("This is neither a .docx nor an .xlsx without macros: save it as one of them, or as PDF."))
+    return found[0]
+
+
+# CSV
+
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+# what a spreadsheet would compute; a plain minus or a number is none
+FORMULA = re.compile(r"\s*(?:[=@＝＠]|[-+－＋].*(?:[A-Za-z]\(|\|.*!))", re.DOTALL)
+MARKUP = ("<", "#!", "%!", "{\\rtf")
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    reader = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+    try:
+        columns = max((len(row) for row in _rows(reader)), default=0)
+    except (UnicodeDecodeError, csv.Error):
+        raise Refused(_unknown()) from None
+    finally:
+        reader.detach()
+    if columns < 2:
+        raise Refused(_unknown())
+    return "csv"
+
+
+def _rows(reader: io.TextIOWrapper) -> Iterator[list[str]]:
+    first = next((line for line in reader if line.strip()), "")
+    if first.lstrip().startswith(MARKUP):
+        raise Refused(_unknown())
+    delimiter = max(",;\t", key=first.count)
+
+    def lines() -> Iterator[str]:
+        line = first
+        while line:
+            if CONTROL.search(line):
+                raise Refused(_unknown())
+            yield line
+            line = reader.readline()
+
+    for row in csv.reader(lines(), delimiter=delimiter):
+        if any(FORMULA.match(cell) for cell in row):
+            raise Refused(_("The table holds a formula: give its values only, without =, + or @ in front."))
+        yield row
+
+
+def _unknown() -> str:
+    return _(
+        "This is none of the kinds of file that are taken: PDF, Word (.docx), Excel (.xlsx), PNG, JPG, CSV in UTF-8."
+    )
+
+
+TYPES = {
+    found.name: found
+    for found in (
+        Type("pdf", "application/pdf", _copy),
+        Type("docx", OFFICE + "wordprocessingml.document", _copy),
+        Type("xlsx", OFFICE + "spreadsheetml.sheet", _copy),
+        Type("png", "image/png", _redraw("PNG", ("1", "L", "LA", "I;16", "RGB", "RGBA"))),
+        Type("jpg", "image/jpeg", _redraw("JPEG", ("L", "RGB"))),
+        Type("csv", "text/csv; charset=utf-8", _copy),
+    )
+}
+STARTS: tuple[tuple[bytes, Callable[[IO[bytes]], str]], ...] = (
+    (b"%PDF-", _pdf),
+    (b"PK\3\4", _office),
+    (b"\x89PNG\r\n\x1a\n", lambda _file: "png"),
+    (b"\xff\xd8\xff", lambda _file: "jpg"),
+)

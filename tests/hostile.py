@@ -1,0 +1,139 @@
+"""Files as people attach them, and files as attackers do; all made here, none of them kept."""
+
+import io
+import struct
+import zipfile
+import zlib
+from typing import Any
+
+from PIL import Image
+from PIL.TiffImagePlugin import IFDRational
+
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
+MACRO = "application/vnd.ms-word.document.macroEnabled.main+xml"
+PDF = b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer << /Root 1 0 R >>\n%%EOF\n"
+CSV = "port;places\nDouvres;12\nCalais;-3\nété;-\n".encode()
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'
+HTML = b"<!doctype html><title>a, b</title><script>alert(1)</script>"
+
+
+def archive(parts: dict[str, bytes], **options: Any) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, part in parts.items():
+            made.writestr(name, part, **options)
+    return content.getvalue()
+
+
+def office(main: str = "word/document.xml", kind: str = WORD, **more: Any) -> bytes:
+    """The least that a Word or Excel document is, and parts of which `__` in the name stands for a slash."""
+    parts = {
+        "[Content_Types].xml": f'<Types><Override PartName="/{main}" ContentType="{kind}"/></Types>'.encode(),
+        "_rels/.rels": b'<Relationships><Relationship Id="1" Type="x/officeDocument" Target="a"/></Relationships>',
+        main: b"<document>words</document>",
+    }
+    named = {name.replace("__", "/").replace("_dot_", "."): part for name, part in more.items()}
+    return archive(parts | {name: part.encode() if isinstance(part, str) else part for name, part in named.items()})
+
+
+def docx(**more: Any) -> bytes:
+    return office(**more)
+
+
+def xlsx(**more: Any) -> bytes:
+    return office("xl/workbook.xml", SHEET, **more)
+
+
+def photo(form: str = "JPEG", size: tuple[int, int] = (40, 20)) -> bytes:
+    """A photograph that says where it was taken and by whom, lying on its side."""
+    image = Image.new("RGB", size, "red")
+    exif = image.getexif()
+    exif[0x0112] = 6  # to be turned by a quarter
+    exif[0x010F] = "Secret Camera"
+    exif.get_ifd(0x8825).update({1: "N", 2: (IFDRational(50), IFDRational(57), IFDRational(0))})
+    content = io.BytesIO()
+    more: dict[str, Any] = {"comment": b"Secret Comment"} if form == "JPEG" else {}
+    image.save(content, form, exif=exif, icc_profile=b"Secret Profile", **more)
+    return content.getvalue()
+
+
+def vast_png(width: int, height: int) -> bytes:
+    """A few bytes that unpack to a picture of that many points."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">L", len(data)) + name + data + struct.pack(">L", zlib.crc32(name + data))
+
+    head = struct.pack(">2L5B", width, height, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 999)) + chunk(b"IEND", b"")
+    )
+
+
+def lying_size(content: bytes, stated: int) -> bytes:
+    """The document with the unpacked size of its last part stated as less than it is."""
+    start = content.rindex(b"PK\1\2")
+    return content[: start + 24] + struct.pack("<L", stated) + content[start + 28 :]
+
+
+RELS = (
+    '<Relationships><Relationship Id="1" Type="x/attachedTemplate" Target="https://evil.example" {}/></Relationships>'
+)
+
+# what is refused, and a word of why
+REFUSED: dict[str, tuple[bytes, str]] = {
+    "svg": (SVG, "none of the kinds"),
+    "html": (HTML, "none of the kinds"),
+    "html named as a picture": (b"\n  " + HTML, "none of the kinds"),
+    "a text": (b"hello", "none of the kinds"),
+    "a program": (b"MZ\x90\0\3\0\0\0", "none of the kinds"),
+    "a script": (b"#!/bin/sh\necho a,b\n", "none of the kinds"),
+    "rtf": (b"{\\rtf1,a;b}", "none of the kinds"),
+    "csv with NUL": (b"a,b\n1,\x002\n", "none of the kinds"),
+    "csv in Latin-1": ("a,b\né,2\n".encode("latin-1"), "none of the kinds"),
+    "csv with a vast cell": (b"a,b\n1," + b"x" * 5_000_000, "none of the kinds"),
+    "csv with a formula": (b"a,b\n1,=1+1\n", "holds a formula"),
+    "csv with a command": (b"a,b\n1,-2+3+cmd|' /C calc'!A0\n", "holds a formula"),
+    "csv with a quoted formula": (b'a,b\n1,"@SUM(1)"\n', "holds a formula"),
+    "gif": (b"GIF89a" + b"\0" * 20, "none of the kinds"),
+    "a plain archive": (archive({"a.txt": b"a"}), "document cannot be read"),
+    "pdf cut off": (PDF[:-6], "does not end as one"),
+    "pdf and html": (PDF + HTML, "does not end as one"),
+    "pdf and archive": (PDF + archive({"a": b"a"}), "does not end as one"),
+    "pdf in an archive's comment": (
+        PDF[:-6] + b"PK\5\6" + b"\0" * 16 + b"\6\0%%EOF\n",
+        "a PDF and an archive at once",
+    ),
+    "pdf with a script": (PDF.replace(b"/Catalog", b"/Catalog /OpenAction << /S /JavaScript >>"), "holds a script"),
+    "pdf with a command": (PDF.replace(b"/Catalog", b"/Catalog /AA << /S /Launch >>"), "holds a script"),
+    "pdf behind something": (b"\n" + PDF, "none of the kinds"),
+    "archive behind a picture": (b"\x89PNG\r\n\x1a\n" + docx(), "picture cannot be read"),
+    "something before the archive": (docx()[:4] + b"x" * 40 + docx(), "something is attached"),
+    "something behind the archive": (docx() + HTML, "something is attached"),
+    "archive cut off": (docx()[:-30], "something is attached"),
+    "damaged archive": (docx().replace(b"PK\1\2", b"PK\1\3", 1), "document cannot be read"),
+    "bomb of zeros": (docx(word__a_dot_xml=b"\0" * 60_000_000), "unpacks to far more"),
+    "bomb of many parts": (archive({f"word/{n}.xml": b"" for n in range(2100)}), "more than 2,000 parts"),
+    "bomb that states less": (lying_size(docx(word__a_dot_xml=b"a" * 9_000_000), 100), "document cannot be read"),
+    "macros": (docx(word__vbaProject_dot_bin=b"x"), "macros or programs"),
+    "macros by their type": (office(kind=MACRO), "neither a .docx nor an .xlsx"),
+    "old macros": (xlsx(xl__macrosheets__sheet1_dot_xml=b"x"), "macros or programs"),
+    "a program inside": (docx(word__embeddings__oleObject1_dot_bin=b"x"), "macros or programs"),
+    "both at once": (docx(xl__workbook_dot_xml=b"x").replace(b"a", b"a"), ""),
+    "no types": (archive({"word/document.xml": b"x", "_rels/.rels": b"x"}), "document cannot be read"),
+    "a path upwards": (docx(**{"..__..__etc__passwd": "x"}), "parts that no Word or Excel writes"),
+    "an absolute path": (docx(__etc__passwd="x"), "parts that no Word or Excel writes"),
+    "the same part twice": (docx(word__DOCUMENT_dot_xml="x"), "parts that no Word or Excel writes"),
+    "entities": (docx(word__a_dot_xml="<!DOCTYPE a [<!ENTITY b 'c'>]><a/>"), "parts that no Word or Excel writes"),
+    "entities in UTF-16": (docx(word__a_dot_xml="<!DOCTYPE a>".encode("utf-16")), "parts that no Word or Excel"),
+    "a template from elsewhere": (
+        docx(word___rels__settings_dot_xml_dot_rels=RELS.format('TargetMode="External"')),
+        "fetches something",
+    ),
+    "vast rels": (docx(word___rels__a_dot_rels=bytes(range(256)) * 5000), "parts that no Word or Excel writes"),
+    "bomb of a picture": (vast_png(50_000, 50_000), "picture"),
+    "picture of too many points": (vast_png(8_000, 5_001), "more than 40 million points"),
+    "picture cut off": (photo()[:200], "picture cannot be read"),
+    "damaged picture": (vast_png(20, 20)[:-20], "picture cannot be read"),
+}
+del REFUSED["both at once"]
