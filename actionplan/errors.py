@@ -6,7 +6,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 # what a form carries for itself and nobody typed
-HIDDEN = ("csrfmiddlewaretoken", "key", "seen", "password")
+HIDDEN = ("csrfmiddlewaretoken", "key", "seen", "password", "kept")
 
 
 def wants_data(request: HttpRequest) -> bool:

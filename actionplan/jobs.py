@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from actionplan import outbox
 from actionplan.models import JobRun
-from commitments import clock, flags
+from commitments import clock, evidence, flags
 from commitments.models import Plan
 
 # What each job does for a plan and a day, as at the end of it; it returns counts of what it changed.
@@ -84,6 +84,9 @@ def run_due() -> list[dict[str, Any]]:
     if not any(row["job"] == "send_digests" for row in done):
         # no week was due; a digest may still need another try
         outbox.deliver()
+    if done:
+        # once a day at least, with the flags
+        evidence.sweep()
     if failed:
         raise failed[0]
     return done

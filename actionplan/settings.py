@@ -169,5 +169,12 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 # an entries file of 4 MiB comes back from its preview inside the form, encoded
 DATA_UPLOAD_MAX_MEMORY_SIZE = 13 * 1024 * 1024
+# uploads go to the disk, but for the smallest; evidence is bounded in all and refused from strangers
+FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "commitments.evidence_views.Bounded",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 LOGGING_CONFIG = None
 logs.configure(debug=DEBUG)

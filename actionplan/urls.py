@@ -7,6 +7,7 @@ from actionplan import views
 from actionplan.token_views import Tokens
 from commitments import recording
 from commitments import views as commitments
+from commitments.evidence_views import EvidenceFile
 from commitments.feeds import RegisterFeed
 from commitments.loading_views import LoadEntries
 from funding import recording as money
@@ -31,6 +32,8 @@ plan_pages = [
     path("register/<int:number>/withdraw/", recording.Withdraw.as_view(), name="withdraw"),
     path("register/<int:number>/confirm/", recording.Confirm.as_view(), name="confirm"),
     path("register/<int:number>/dispute/", recording.Dispute.as_view(), name="dispute"),
+    path("register/<int:number>/redact/", recording.Redact.as_view(), name="redact"),
+    path("evidence/<uuid:key>/", EvidenceFile.as_view(), name="evidence"),
     path("digests/", digests.Digests.as_view(), name="digests"),
     path("digests/preview/", digests.DigestPreview.as_view(), name="digest-preview"),
     path("digests/<int:number>/", digests.DigestDetail.as_view(), name="digest"),

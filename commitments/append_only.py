@@ -50,6 +50,46 @@ POSTGRESQL = [
     ),
 ]
 
+# The rows of evidence came later: they keep all but their name, and that may go once an entry says so.
+EVIDENCE = "commitments_evidence"
+KEPT = ("id", "entry_id", "position", "type", "size", "sha256")
+ONLY_THE_NAME = " AND ".join(["NEW.name = ''", REDACTED, *(f"NEW.{name} = OLD.{name}" for name in KEPT)])
+EVIDENCE_SQLITE = [
+    f"""CREATE TRIGGER evidence_no_update BEFORE UPDATE ON {EVIDENCE} WHEN NOT ({ONLY_THE_NAME})
+        BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END""",
+    f"""CREATE TRIGGER evidence_no_delete BEFORE DELETE ON {EVIDENCE}
+        BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END""",
+    f"""CREATE TRIGGER evidence_no_replace BEFORE INSERT ON {EVIDENCE}
+        WHEN EXISTS (SELECT 1 FROM {EVIDENCE} WHERE id = NEW.id
+                     OR (entry_id = NEW.entry_id AND position = NEW.position))
+        BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END""",
+]
+EVIDENCE_POSTGRESQL = [
+    f"""CREATE FUNCTION evidence_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF TG_OP = 'UPDATE' THEN
+                IF {ONLY_THE_NAME} THEN RETURN NEW; END IF;
+            END IF;
+            RAISE EXCEPTION '{MESSAGE}' USING ERRCODE = 'integrity_constraint_violation';
+        END $$""",
+    f"CREATE TRIGGER {EVIDENCE}_rows BEFORE UPDATE OR DELETE ON {EVIDENCE} "
+    "FOR EACH ROW EXECUTE FUNCTION evidence_is_append_only()",
+    f"CREATE TRIGGER {EVIDENCE}_whole BEFORE TRUNCATE ON {EVIDENCE} "
+    "FOR EACH STATEMENT EXECUTE FUNCTION evidence_is_append_only()",
+]
+
+
+def protect_evidence(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    postgresql = schema_editor.connection.vendor == "postgresql"
+    for statement in EVIDENCE_POSTGRESQL if postgresql else EVIDENCE_SQLITE:
+        schema_editor.execute(statement)
+
+
+def release_evidence(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """The triggers go with the table."""
+    if schema_editor.connection.vendor == "postgresql":
+        schema_editor.execute("DROP FUNCTION evidence_is_append_only() CASCADE")
+
 
 def forward(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
     postgresql = schema_editor.connection.vendor == "postgresql"

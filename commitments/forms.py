@@ -4,13 +4,15 @@ import secrets
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
-from commitments import labels
+from commitments import documents, evidence, labels
 from commitments.dates import DateError, parse, parse_deadline
 from commitments.facts import Terms
-from commitments.kinds import KINDS
-from commitments.models import Body
+from commitments.kinds import KINDS, needs_evidence, source_faults
+from commitments.models import Body, Evidence, Plan
 
 LONG = 4000
 
@@ -61,7 +63,98 @@ class DatedForm(EntryForm):
         return data
 
 
-class ReportForm(DatedForm):
+class FilesInput(forms.FileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Any number of files at once, as a list."""
+
+    widget = FilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        return [super(FilesField, self).clean(file, initial) for file in data or []]
+
+
+class KeptField(forms.MultipleChoiceField):
+    """Files that are stored already, each by a token; what is not marked any more is left out."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def valid_value(self, value: str) -> bool:
+        return True
+
+
+class EvidenceForm(DatedForm):
+    """A link or a reference, and files. What was sent once is kept while the form goes to and fro."""
+
+    source = forms.CharField(
+        label=_("Evidence"),
+        help_text=_("A link, or the reference of a document."),
+        required=False,
+        max_length=1000,
+    )
+    kept = KeptField(label=_("Files that are kept until you record"), required=False)
+    uploads = FilesField(
+        label=_("Files as evidence"),
+        help_text=_(
+            "PDF, Word, Excel, PNG, JPG or CSV, at most 5 of 20 MB each. Pictures lose what a camera adds, such as the "
+            "place; other documents are stored as they are, with the names that they hold."
+        ),
+        required=False,
+        max_length=255,
+        widget=FilesInput(attrs={"accept": ".pdf,.docx,.xlsx,.png,.jpg,.jpeg,.csv"}),
+    )
+
+    def __init__(self, *args: Any, plan: Plan, by: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.plan, self.by = plan, by
+        self.evidence: list[Evidence] = []
+        if not self.is_bound:
+            del self.fields["kept"]
+        if plan.evidence_required:
+            self.fields["source"].help_text = _(
+                "A link, or the reference of a document. This plan asks for evidence before a completion is recorded."
+            )
+
+    def clean_source(self) -> str:
+        source = str(self.cleaned_data["source"])
+        for fault in source_faults(source):
+            self.add_error("source", fault)
+        return source
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        self.evidence = list(evidence.drafts(data.get("kept", []), plan=self.plan, by=self.by))
+        for upload in data.get("uploads", []):
+            if len(self.evidence) == evidence.MOST:
+                self.add_error("uploads", _("An entry carries at most %(n)s files.") % {"n": evidence.MOST})
+                break
+            try:
+                self.evidence.append(evidence.store(upload))
+            except documents.Refused as refused:
+                name = documents.shown_name(upload.name)
+                self.add_error("uploads", _("%(name)s: %(fault)s") % {"name": name, "fault": refused})
+        self._keep()
+        return data
+
+    def _keep(self) -> None:
+        """The form as it is shown again carries the files that are stored."""
+        choices = [
+            (evidence.token(file, plan=self.plan, by=self.by), f"{file.name} ({filesizeformat(file.size)})")
+            for file in self.evidence
+        ]
+        if not choices:
+            del self.fields["kept"]
+            return
+        self.fields["kept"].choices = choices  # type: ignore[attr-defined]
+        sent = QueryDict(mutable=True)
+        sent.update(self.data)
+        sent.setlist("kept", [token for token, _label in choices])
+        self.data = sent
+
+
+class ReportForm(EvidenceForm):
     kind = forms.ChoiceField(label=_("What happened"), widget=forms.RadioSelect)
     quantity = forms.IntegerField(label=_("How many"), required=False, min_value=1, max_value=2_000_000_000)
     body = forms.ChoiceField(label=_("Whose consent"), required=False)
@@ -71,12 +164,6 @@ class ReportForm(DatedForm):
         widget=forms.Textarea(attrs={"rows": 4}),
         required=False,
         max_length=LONG,
-    )
-    source = forms.CharField(
-        label=_("Evidence"),
-        help_text=_("A link, or the reference of a document."),
-        required=False,
-        max_length=1000,
     )
     confidence = forms.ChoiceField(
         label=_("Confidence for what comes next"),
@@ -89,7 +176,10 @@ class ReportForm(DatedForm):
         required=False,
         max_length=LONG,
     )
-    field_order = ["kind", "quantity", "body", "event", "day", "period", "note", "source", "confidence", "reason"]
+    field_order = (
+        *("kind", "quantity", "body", "event", "day", "period", "note", "source", "kept", "uploads"),
+        *("confidence", "reason"),
+    )
 
     def __init__(self, *args: Any, terms: Terms, bodies: list[Body], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -132,6 +222,9 @@ class ReportForm(DatedForm):
             self.add_error("event", _("Say which event it is."))
         if data.get("confidence") in ("amber", "red") and not data.get("reason"):
             self.add_error("reason", _("Give a reason for amber or red."))
+        lacking = not (self.evidence or data.get("source") or {"source", "uploads"} & self.errors.keys())
+        if kind == "completed" and self.plan.evidence_required and lacking:
+            self.add_error("source", needs_evidence())
         return data
 
     def words(self) -> str:
@@ -177,6 +270,19 @@ class DecideForm(DatedForm):
 
 class ReasonForm(EntryForm):
     reason = reason_field()
+
+
+class RedactForm(EntryForm):
+    """What of an entry is to go for good, and why."""
+
+    what = forms.ChoiceField(label=_("What is removed"), widget=forms.RadioSelect)
+    reason = reason_field()
+
+    def __init__(self, *args: Any, offered: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["what"].choices = [(what, labels.REDACTED[what]) for what in offered]  # type: ignore[attr-defined]
+        self.fields["what"].initial = offered[-1] if offered else ""
+        self.fields["reason"].help_text = _("Do not repeat what is removed: the reason stays for everybody to read.")
 
 
 class ConfirmForm(EntryForm):

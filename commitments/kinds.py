@@ -1,10 +1,12 @@
 """The kinds of entry, and what makes one malformed, contradictory or merely unusual; one place for forms and files."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -107,6 +109,7 @@ def faults(draft: Draft, context: Context) -> list[str]:
         found.append(
             _("“%(side)s” is no side of the plan: it must be one of %(sides)s.") % {"side": draft.side, "sides": sides}
         )
+    found += source_faults(draft.source)
     return found
 
 
@@ -137,6 +140,24 @@ def _date_faults(draft: Draft, context: Context) -> Iterator[str]:
         yield _(
             "%(date)s had not begun when it was recorded: give the day or month in which it happened, not one to come."
         ) % {"date": draft.effective}
+
+
+LINK = re.compile(r"[a-z][a-z0-9+.-]*://|(?:javascript|data|vbscript|file|blob|about):", re.IGNORECASE)
+
+
+def source_faults(source: str) -> Iterator[str]:
+    """A source is a link to the web, or a reference in words."""
+    if not LINK.match(source):
+        return
+    try:
+        parts = urlsplit(source)
+        sound = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
+    except ValueError:
+        sound = False
+    if not sound or re.search(r"\s", source):
+        yield _("“%(link)s” is no link to the web: give one that begins with https:// or http://, or a reference.") % {
+            "link": source[:80]
+        }
 
 
 LABELS = {
@@ -178,8 +199,12 @@ def _ref_faults(draft: Draft, kind: Kind, context: Context) -> Iterator[str]:
 def _completed(draft: Draft, context: Context) -> Iterator[str]:
     if context.deadline(draft.ref).target is not None:
         yield _("%(ref)s has a quantity to reach: record what was delivered, not a completion.") % {"ref": draft.ref}
-    if context.plan.evidence_required and not draft.source:
-        yield _("This plan asks for evidence before a completion is recorded: give its source.")
+    if context.plan.evidence_required and not (draft.source or draft.evidence):
+        yield needs_evidence()
+
+
+def needs_evidence() -> str:
+    return _("This plan asks for evidence before a completion is recorded: give a link, a reference or a file.")
 
 
 def _reopened(draft: Draft, context: Context) -> Iterator[str]:

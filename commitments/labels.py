@@ -33,6 +33,11 @@ MODALITIES = {
     "statement": gettext_lazy("statement"),
 }
 COLOURS = {"green": gettext_lazy("green"), "amber": gettext_lazy("amber"), "red": gettext_lazy("red")}
+REDACTED = {
+    "text": gettext_lazy("its text: note, reason, source"),
+    "files": gettext_lazy("its files"),
+    "all": gettext_lazy("its text and its files"),
+}
 PERIODS = {
     "open": gettext_lazy("open"),
     "met": gettext_lazy("met"),
@@ -123,7 +128,7 @@ def days_in_words(state: str, count: int) -> str:
 
 def entry_kind(kind: str) -> str:
     """The kinds that nobody reports: what a plan file leaves, and a redaction."""
-    names = {"terms": _("terms"), "plan": _("plan file loaded"), "redacted": _("text redacted")}
+    names = {"terms": _("terms"), "plan": _("plan file loaded"), "redacted": _("redaction")}
     return names.get(kind, kind)
 
 

@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Case, CharField, Func, Q, QuerySet, TextField, Value, When
 from django.db.models.functions import Cast, Coalesce
 
 from commitments.exports import VIEW, Listing, view_of
-from commitments.models import Entry
+from commitments.models import Entry, Evidence
 from commitments.pages import Page
 from commitments.states import days_counted, days_passed
 
@@ -41,7 +42,9 @@ def actions_listed(page: Page, standings: QuerySet[Any], name: str = "actions") 
 ENTRY = (
     *("number", "id", "ref", "kind", "effective", "recorded", "loaded", "side", "quantity", "amount", "currency"),
     *("instalment", "to", "words", "reason", "note", "source", "hash"),
+    *("evidence", "evidence_sha256", "evidence_url"),
 )
+NO_FILES = ("", "", "")
 
 
 class Iso(Func):
@@ -76,6 +79,21 @@ _ENTRY_READ: tuple[Any, ...] = (
 
 
 def entries_listed(page: Page, entries: QuerySet[Entry], name: str = "register") -> Listing:
-    """One row for each entry, under the names of the entries file and with its place in the chain."""
-    view = tuple(view_of(page))
-    return Listing(name, (*VIEW, *ENTRY), entries.select_related(None).values_list(*_ENTRY_READ), view.__add__)
+    """One row for each entry, under the names of the entries file, with its place in the chain and its files."""
+    view, files = view_of(page), _files(page)
+
+    def row(read: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (*view, *read, *files.get(read[0], NO_FILES))
+
+    rows = entries.select_related(None).prefetch_related(None).values_list(*_ENTRY_READ)
+    return Listing(name, (*VIEW, *ENTRY), rows, row)
+
+
+def _files(page: Page) -> dict[int, tuple[str, ...]]:
+    """Names, hashes and addresses of the files by the number of their entry; few entries have any."""
+    found: dict[int, list[tuple[str, str, str]]] = {}
+    files = Evidence.objects.filter(entry__plan=page.plan).values_list("entry__number", "id", "name", "sha256")
+    for number, pk, name, sha256 in files:
+        address = settings.SITE_URL + page.url("evidence", pk) if name else "-"
+        found.setdefault(number, []).append((name or "-", sha256, address))
+    return {number: tuple(map(" | ".join, zip(*rows, strict=True))) for number, rows in found.items()}

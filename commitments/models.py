@@ -1,5 +1,6 @@
 """The plan as its file says it, the register, and what is derived from both."""
 
+import uuid
 from typing import ClassVar
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from commitments.facts import Lens
 from commitments.querysets import (
     ActionQuerySet,
     EntryQuerySet,
+    EvidenceQuerySet,
     FlagQuerySet,
     MembershipQuerySet,
     PlanQuerySet,
@@ -230,6 +232,27 @@ class EntryText(models.Model):
 
     def __str__(self) -> str:
         return self.note or self.reason
+
+
+class Evidence(models.Model):
+    """A file that an entry carries. Its bytes lie in a folder; their SHA-256 is part of the entry's hash."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    entry = models.ForeignKey(Entry, models.PROTECT, related_name="evidence")
+    position = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=120, blank=True, help_text="empty once the file was removed by a redaction")
+    type = models.CharField(max_length=4, help_text="see documents.TYPES")
+    size = models.PositiveIntegerField(help_text="bytes")
+    sha256 = models.CharField(max_length=64)
+
+    objects: ClassVar[EvidenceQuerySet] = EvidenceQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["entry", "position"], name="evidence_position_once")]
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.type}"
 
 
 class Standing(models.Model):

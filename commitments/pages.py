@@ -1,5 +1,6 @@
 """What every page of a plan knows: the plan, the day and what is known on it, who looks, and with what rights."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -8,6 +9,7 @@ from urllib.parse import urlencode
 
 from django.contrib.auth.mixins import AccessMixin
 from django.core.exceptions import BadRequest
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
@@ -49,14 +51,29 @@ class Page:
         return self.on != self.today or self.known is None
 
     @cached_property
+    def naming(self) -> list[dict[str, Any]]:
+        """Withdrawals, as known, and redactions, which nothing undoes on any day; the newest first."""
+        known = Q(kind="withdrawn", recorded_day__lte=self.known_day) | Q(kind="redacted")
+        found = Entry.objects.filter(known, plan=self.plan).order_by("-number")
+        return list(found.values("pk", "number", "kind", "to_id", "recorded_day", "words", "text__reason"))
+
+    @cached_property
     def void(self) -> set[int]:
         """Keys of the entries that are withdrawn, as known; a withdrawn withdrawal has no effect."""
-        withdrawals = Entry.objects.filter(plan=self.plan, kind="withdrawn", recorded_day__lte=self.known_day)
         void: set[int] = set()
-        for pk, to in withdrawals.order_by("-number").values_list("pk", "to_id"):
-            if pk not in void:
-                void.add(to)
+        for row in self.naming:
+            if row["kind"] == "withdrawn" and row["pk"] not in void:
+                void.add(row["to_id"])
         return void
+
+    @cached_property
+    def redactions(self) -> defaultdict[int, list[dict[str, Any]]]:
+        """What was removed from entries for good, by the key of the entry."""
+        found: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
+        for row in self.naming:
+            if row["kind"] == "redacted":
+                found[row["to_id"]].append(row)
+        return found
 
     @property
     def kept(self) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from commitments import labels
 from commitments.kinds import CONFIRMABLE, KINDS
-from commitments.models import Action, Entry, Role
+from commitments.models import Action, Entry, Evidence, Role
 from commitments.pages import Page
 from commitments.querysets import EntryQuerySet
 from commitments.templatetags.plan import localized
@@ -19,7 +19,7 @@ MONEY = ("paid", "refunded", "spent")
 def register_of(page: Page) -> EntryQuerySet:
     """What was reported and counts for the page's day, newest first, with what a page shows of it."""
     entries = Entry.objects.filter(plan=page.plan).told(page.on, page.known_day)
-    return entries.select_related("text", "by", "to").order_by("-number")
+    return entries.select_related("text", "by", "to").prefetch_related("evidence").order_by("-number")
 
 
 @dataclass
@@ -36,6 +36,11 @@ class Shown:
     url: str
     words_label: str
     title: dict[str, str]
+    redactions: list[dict[str, Any]]
+
+    @property
+    def files(self) -> list[Evidence]:
+        return list(self.entry.evidence.all())
 
     @property
     def money(self) -> dict[str, Decimal]:
@@ -58,7 +63,7 @@ def _titles(page: Page, refs: set[str]) -> dict[str, dict[str, str]]:
 
 def _names(page: Page, kinds: set[str]) -> dict[str, str]:
     """What the codes in entries of these kinds are called."""
-    found = {code: str(label) for code, label in labels.COLOURS.items()}
+    found = {code: str(label) for code, label in (labels.COLOURS | labels.REDACTED).items()}
     for name in kinds & KINDS.keys():
         if names := KINDS[name].names:
             found |= {code: str(localized(texts)) for code, texts in names(page.plan).items()}
@@ -81,9 +86,11 @@ def _shown(
         post=(entry.by.post if entry.by else ""),
         withdrawn=withdrawn,
         is_link=source.startswith(("https://", "http://")),
-        can_withdraw=mine or (own and membership is not None and membership.role == Role.MANAGER and kind is not None),
+        can_withdraw=kind is not None
+        and (mine or (own and membership is not None and membership.role == Role.MANAGER)),
         can_confirm=writes and not mine and entry.kind in (*CONFIRMABLE, "started"),
         url=page.url("fund") if entry.instalment or entry.kind in MONEY else page.url("action", entry.ref or "-"),
         title=titles.get(entry.ref, {}),
-        words_label=names.get(entry.words, entry.words) if entry.kind != "plan" else "",
+        redactions=[row | {"what": labels.REDACTED.get(row["words"], "")} for row in page.redactions[entry.pk]],
+        words_label="" if entry.kind == "plan" else str(names.get(entry.words, entry.words)),
     )

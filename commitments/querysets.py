@@ -64,6 +64,12 @@ class EntryQuerySet(models.QuerySet[Any]):
         return self.exclude(kind__in=["terms", "plan"])
 
 
+class EvidenceQuerySet(models.QuerySet[Any]):
+    def readable_in(self, entries: EntryQuerySet) -> "EvidenceQuerySet":
+        """Files of entries that the reader may read, as far as they were not removed."""
+        return self.filter(entry__in=entries.order_by().values("pk")).exclude(name="")
+
+
 class StandingQuerySet(models.QuerySet[Any]):
     def on(self, day: date, lens: Lens) -> "StandingQuerySet":
         """The one stretch of each obligation that holds the day."""

@@ -13,8 +13,9 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from commitments import clock, services
-from commitments.forms import ConfirmForm, DecideForm, EntryForm, MoveForm, ReasonForm, ReportForm
+from commitments.forms import ConfirmForm, DecideForm, EntryForm, MoveForm, ReasonForm, RedactForm, ReportForm
 from commitments.kinds import Context
+from commitments.labels import REDACTED
 from commitments.models import Action, Entry, Role, Standing
 from commitments.pages import PlanView
 from commitments.presentation import present, register_of
@@ -89,10 +90,12 @@ class ActionRecording(RecordingView, ActionView):
 class Report(ActionRecording):
     template = "commitments/report.html"
 
-    def _form(self, action: Action, data: Any = None) -> ReportForm:
+    def _form(self, action: Action, *data: Any) -> ReportForm:
         terms = Context(self.page.plan, self.page.today).terms[action.ref]
         return ReportForm(
-            data,
+            *data,
+            plan=self.page.plan,
+            by=self.page.user.pk,
             terms=terms,
             bodies=list(self.page.plan.bodies.all()),
             seen=self.seen(action.ref),
@@ -113,7 +116,7 @@ class Report(ActionRecording):
         action = self.action(ref)
         if not self.may_report(action):
             raise PermissionDenied
-        form = self._form(action, request.POST)
+        form = self._form(action, request.POST, request.FILES)
 
         def record(seen: int | None) -> Entry:
             data = form.cleaned_data
@@ -131,6 +134,7 @@ class Report(ActionRecording):
                 note=data["note"],
                 source=data["source"],
                 confidence=data["confidence"],
+                files=form.evidence,
             )
 
         return self.answer(request, action, form, record)
@@ -240,3 +244,50 @@ class Confirm(NamingView):
 
 class Dispute(NamingView):
     template, kind = "commitments/confirm.html", "disputed"
+
+
+class Redact(RecordingView):
+    """Removes the text or the files of one entry for good; the entry says so ever after."""
+
+    template = "commitments/redact.html"
+
+    def entry(self, number: int) -> Entry:
+        found: Entry | None = register_of(self.page).filter(number=number).first()
+        if found is None:
+            raise Http404
+        found.plan = self.page.plan
+        if not services.may_redact(found, self.page.user, self.page.membership):
+            raise PermissionDenied
+        return found
+
+    def get(self, request: HttpRequest, number: int) -> HttpResponse:
+        entry = self.entry(number)
+        form = self.form(entry)
+        return render(request, self.template, {"page": self.page, "form": form, **self.context(entry)})
+
+    def post(self, request: HttpRequest, number: int) -> HttpResponse:
+        entry = self.entry(number)
+        form = self.form(entry, request.POST)
+
+        def record(_seen: int | None) -> Entry:
+            data = form.cleaned_data
+            return services.redact(
+                entry=entry,
+                what=data["what"],
+                by=self.page.user,
+                now=self.moment(),
+                key=data["key"],
+                reason=data["reason"],
+            )
+
+        done = self.page.url("entry", number)
+        return self.handle(request, form, record, lambda: None, done, **self.context(entry))
+
+    def form(self, entry: Entry, *data: Any) -> RedactForm:
+        # a form sent twice asks for what is gone already; the service knows it by its key
+        sent = [data[0].get("what")] if data else []
+        return RedactForm(*data, offered=[what for what in REDACTED if what in (*services.redactable(entry), *sent)])
+
+    def context(self, entry: Entry) -> dict[str, Any]:
+        (shown,) = present([entry], self.page)
+        return {"entry": shown, "nothing": not services.redactable(entry)}

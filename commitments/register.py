@@ -3,6 +3,7 @@
 import hashlib
 import json
 import secrets
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from commitments.dates import Window, parse
-from commitments.models import Entry, EntryText, Obligation, Plan
+from commitments.models import Entry, EntryText, Evidence, Obligation, Plan
 
 FIRST_HASH = "0" * 64
 
@@ -42,6 +43,8 @@ class Draft:
     note: str = ""
     source: str = ""
     decided_by: str = ""
+    # files, stored already; the entry's hash holds theirs
+    evidence: tuple[Evidence, ...] = ()
 
     @property
     def window(self) -> Window:
@@ -54,7 +57,7 @@ class Draft:
 
 TEXTS = ("reason", "note", "source", "decided_by")
 # what a draft and an entry have in common, by name
-COMMON = [field.name for field in fields(Draft) if field.name not in (*TEXTS, "to")]
+COMMON = [field.name for field in fields(Draft) if field.name not in (*TEXTS, "to", "evidence")]
 
 
 def append(plan: Plan, drafts: Sequence[Draft], *, by: int | None, now: datetime) -> list[Entry]:
@@ -72,11 +75,15 @@ def append(plan: Plan, drafts: Sequence[Draft], *, by: int | None, now: datetime
         )
         # a draft may name one of the same batch, which is not written yet
         entry.to = batch[draft.to.code] if draft.to and draft.to.pk is None else draft.to
-        entry.hash = previous = hash_of(entry)
+        entry.hash = previous = hash_of(entry, [file.sha256 for file in draft.evidence])
         batch[entry.code] = entry
         if any(draft.texts.values()):
             texts.append(EntryText(entry=entry, salt=salt, **draft.texts))
     _insert(list(batch.values()), texts)
+    for draft in drafts:
+        for position, file in enumerate(draft.evidence, 1):
+            file.entry, file.position = batch[draft.code], position
+    Evidence.objects.bulk_create(file for draft in drafts for file in draft.evidence)
     return list(batch.values())
 
 
@@ -112,59 +119,100 @@ def digest(salt: str, texts: dict[str, str]) -> str:
     """The salted digest that stands for an entry's free text in the chain; empty where there is none."""
     if not any(texts.values()):
         return ""
-    return hashlib.sha256((salt + json.dumps(texts, sort_keys=True, ensure_ascii=False)).encode()).hexdigest()
+    return _digest(salt, **texts)
 
 
-def hash_of(entry: Entry) -> str:
-    """SHA-256 over the canonical entry and the hash before it."""
-    return hashlib.sha256(canonical(entry)).hexdigest()
+def _digest(salt: str, reason: str, note: str, source: str, decided_by: str) -> str:
+    """JSON with sorted keys, written out: this and `canonical` are asked for each entry when the chain is verified."""
+    texts = (
+        f'{salt}{{"decided_by": {quoted(decided_by)}, "note": {quoted(note)}, '
+        f'"reason": {quoted(reason)}, "source": {quoted(source)}}}'
+    )
+    return hashlib.sha256(texts.encode()).hexdigest()
 
 
-def canonical(entry: Entry) -> bytes:
-    """JSON, keys sorted, UTF-8: ISO dates, times in UTC, two decimals; names and free text are absent."""
-    content = {
-        "plan": entry.plan.slug,
-        "number": entry.number,
-        "code": entry.code,
-        "kind": entry.kind,
-        "ref": entry.ref,
-        "instalment": entry.instalment,
-        "effective": entry.effective,
-        "recorded_day": entry.recorded_day.isoformat(),
-        "recorded_at": entry.recorded_at and entry.recorded_at.astimezone(UTC).isoformat(),
-        "loaded_at": entry.loaded_at.astimezone(UTC).isoformat(),
-        "side": entry.side,
-        "by": entry.by_id,
-        "to": entry.to.number if entry.to else None,
-        "when": entry.when,
-        "words": entry.words,
-        "quantity": entry.quantity,
-        "amount": None if entry.amount is None else f"{entry.amount:.2f}",
-        "currency": entry.currency,
-        "terms": entry.terms,
-        "text": entry.text_digest,
-        "previous": entry.previous_hash,
-    }
-    return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+# the columns of an entry that its hash holds, in the order in which `canonical` takes them
+CHAINED = (
+    *("number", "code", "kind", "ref", "instalment", "effective", "recorded_day", "recorded_at", "loaded_at", "side"),
+    *("by_id", "to__number", "when", "words", "quantity", "amount", "currency", "terms", "text_digest"),
+    "previous_hash",
+)
+quoted = json.encoder.encode_basestring
+encoded = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
+
+
+def hash_of(entry: Entry, files: Sequence[str] = ()) -> str:
+    """SHA-256 over the canonical entry and the hash before it; `files`: the SHA-256 of each file that it carries."""
+    row = [
+        (entry.to.number if entry.to else None) if name == "to__number" else getattr(entry, name) for name in CHAINED
+    ]
+    return hashlib.sha256(canonical(quoted(entry.plan.slug), row, files)).hexdigest()
+
+
+def canonical(plan: str, row: Sequence[Any], files: Sequence[str] = ()) -> bytes:
+    """JSON, keys sorted, UTF-8: ISO dates, times in UTC, two decimals; names and free text are absent.
+
+    `plan` is its slug, quoted. Without files there is no key for them.
+    """
+    number, code, kind, ref, instalment, effective, recorded_day, recorded_at, loaded_at, side, *rest = row
+    by, to, when, words, quantity, amount, currency, terms, text, previous = rest
+    values = (
+        "null" if amount is None else f'"{amount:.2f}"',
+        "null" if by is None else by,
+        quoted(code),
+        quoted(currency),
+        quoted(effective),
+        f'"evidence":{encoded(files)},' if files else "",
+        "null" if instalment is None else instalment,
+        quoted(kind),
+        loaded_at.astimezone(UTC).isoformat(),
+        number,
+        plan,
+        quoted(previous),
+        "null" if quantity is None else quantity,
+        "null" if recorded_at is None else f'"{recorded_at.astimezone(UTC).isoformat()}"',
+        recorded_day.isoformat(),
+        quoted(ref),
+        quoted(side),
+        "null" if terms is None else encoded(terms),
+        quoted(text),
+        "null" if to is None else to,
+        quoted(when),
+        quoted(words),
+    )
+    return (CANONICAL % values).encode()
+
+
+CANONICAL = (
+    '{"amount":%s,"by":%s,"code":%s,"currency":%s,"effective":%s,%s"instalment":%s,"kind":%s,"loaded_at":"%s",'
+    '"number":%s,"plan":%s,"previous":%s,"quantity":%s,"recorded_at":%s,"recorded_day":"%s","ref":%s,"side":%s,'
+    '"terms":%s,"text":%s,"to":%s,"when":%s,"words":%s}'
+)
 
 
 def broken(plan: Plan) -> Iterator[str]:
     """What is wrong with the chain, the first broken entry first; nothing for a sound register."""
-    previous, expected = FIRST_HASH, 1
-    entries = Entry.objects.filter(plan=plan).select_related("to").order_by("number")
-    texts = {text.entry_id: text for text in EntryText.objects.filter(entry__plan=plan)}
-    redacted = set(entries.filter(kind="redacted").values_list("to_id", flat=True))
-    for entry in entries.iterator(chunk_size=2000):
-        entry.plan = plan
-        if entry.number != expected:
+    previous, expected, slug = FIRST_HASH, 1, quoted(plan.slug)
+    entries = Entry.objects.filter(plan=plan)
+    redacted = set(entries.filter(kind="redacted").exclude(words="files").values_list("to_id", flat=True))
+    files: defaultdict[int, list[str]] = defaultdict(list)
+    for pk, sha256 in Evidence.objects.filter(entry__plan=plan).values_list("entry_id", "sha256"):
+        files[pk].append(sha256)
+    rows = entries.order_by("number").values_list(
+        "pk", "hash", "text__salt", *(f"text__{name}" for name in TEXTS), *CHAINED
+    )
+    for pk, own, salt, reason, note, source, decided_by, *row in rows.iterator(chunk_size=2000):
+        number, code, text, before = row[0], row[1], row[-2], row[-1]
+        if number != expected:
             yield f"entry {expected} is missing"
-        if entry.previous_hash != previous or hash_of(entry) != entry.hash:
-            yield f"entry {entry.number} ({entry.code}) does not match its hash"
-        text = texts.get(entry.pk)
-        found = digest(text.salt, {name: getattr(text, name) for name in TEXTS}) if text else ""
-        if found != entry.text_digest and not (text is None and entry.pk in redacted):
-            yield f"the text of entry {entry.number} ({entry.code}) is not the one recorded"
-        previous, expected = entry.hash, entry.number + 1
+        link = hashlib.sha256(canonical(slug, row, files.get(pk, ()))).hexdigest()
+        if before != previous or link != own:
+            yield f"entry {number} ({code}) does not match its hash"
+        texts = {"reason": reason, "note": note, "source": source, "decided_by": decided_by}
+        found = "" if salt is None else digest(salt, texts)
+        if found != text and not (salt is None and pk in redacted):
+            yield f"the text of entry {number} ({code}) is not the one recorded"
+        previous, expected = own, number + 1
 
 
 def civil_day(moment: datetime, zone: str) -> date:

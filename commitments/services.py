@@ -4,13 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from commitments import flags, kinds, register, standings
-from commitments.models import Action, Entry, Membership, Obligation, Plan, Role
+from commitments import evidence, flags, kinds, register, standings
+from commitments.models import Action, Entry, EntryText, Evidence, Membership, Obligation, Plan, Role
 from commitments.register import Draft
 
 REPORTED_BY_OFFICIALS = ("started", "progress", "completed", "delivered", "note", "consent", "event", "confidence")
@@ -40,11 +41,13 @@ def report(
     note: str = "",
     source: str = "",
     confidence: str = "",
+    files: Sequence[Evidence] = (),
 ) -> Entry:
     """What happened on an action, in the word of the author's side; with a confidence that is recorded beside it.
 
     `key` makes a repeated call return the first call's entry; `seen` is the number of the newest entry that the author
-    knew of, None to record it all the same. Raises ValidationError, PermissionDenied, NewerEntries.
+    knew of, None to record it all the same; `files` are stored already, by `evidence.store`. Raises ValidationError,
+    PermissionDenied, NewerEntries.
     """
     draft = Draft(
         kind=kind,
@@ -58,13 +61,14 @@ def report(
         reason=reason,
         note=note,
         source=source,
+        evidence=tuple(files),
     )
     if kind not in REPORTED_BY_OFFICIALS:
         raise ValidationError(_("This is not something to report."))
     drafts = [draft]
     if confidence:
         beside = replace(draft, kind="confidence", code=f"{key}-confidence", words=confidence)
-        drafts.append(replace(beside, quantity=None, note="", source=""))
+        drafts.append(replace(beside, quantity=None, note="", source="", evidence=()))
         draft.reason = ""
     return write(action.plan, drafts, by=by, now=now, seen=seen, allowed=_may_report)
 
@@ -117,6 +121,61 @@ def name_entry(*, entry: Entry, kind: str, by: AbstractBaseUser, now: datetime, 
     return write(entry.plan, [draft], by=by, now=now, seen=None, allowed=allowed[kind])
 
 
+def redact(*, entry: Entry, what: str, by: AbstractBaseUser, now: datetime, key: str, reason: str) -> Entry:
+    """Remove the free text of an entry, its files or all of it, for good; an entry says who did it, when and why.
+
+    The chain keeps the digests of what is gone, so it verifies all the same. Raises ValidationError, PermissionDenied.
+    """
+    plan, today = entry.plan, register.civil_day(now, entry.plan.timezone)
+    with transaction.atomic():
+        Plan.objects.select_for_update().get(pk=plan.pk)
+        membership = Membership.objects.of(by, plan)
+        if not may_redact(entry, by, membership):
+            raise PermissionDenied
+        again: Entry | None = Entry.objects.filter(plan=plan, code=key).first()
+        if again:
+            if (again.by_id, again.kind) != (by.pk, "redacted"):
+                raise PermissionDenied
+            return again
+        if not reason.strip() or what not in redactable(entry):
+            raise ValidationError(_("Say what is to be removed, out of what the entry still has, and give a reason."))
+        draft = Draft(
+            kind="redacted",
+            code=key,
+            effective=today.isoformat(),
+            recorded_day=today,
+            recorded_at=now,
+            side=membership.side if membership else "",
+            to=entry,
+            words=what,
+            reason=reason,
+        )
+        (redaction,) = register.append(plan, [draft], by=by.pk, now=now)
+        if what != "files":
+            EntryText.objects.filter(entry=entry).delete()
+        if what != "text":
+            files = Evidence.objects.filter(entry=entry)
+            gone = list(files.values_list("pk", flat=True))
+            files.update(name="")
+            transaction.on_commit(lambda: evidence.remove(gone))
+    return redaction
+
+
+def redactable(entry: Entry) -> list[str]:
+    """What of an entry can be removed: its text, its files, or both as `all`."""
+    found = ["text"] if EntryText.objects.filter(entry=entry).exists() else []
+    found += ["files"] if Evidence.objects.filter(entry=entry).exclude(name="").exists() else []
+    return [*found, "all"] if len(found) == 2 else found
+
+
+def may_redact(entry: Entry, by: AbstractBaseUser, membership: Membership | None) -> bool:
+    """An administrator; a manager what their own side said. What a plan file left is not redacted."""
+    if entry.kind in ("terms", "plan"):
+        return False
+    own = membership is not None and membership.role == Role.MANAGER and membership.side == entry.side
+    return own or get_user_model().objects.filter(pk=by.pk, is_active=True, is_superuser=True).exists()
+
+
 Permission = Callable[[Membership, Draft], bool]
 
 
@@ -145,6 +204,7 @@ def write(
         drafts = [replace(draft, side=membership.side) for draft in drafts]
         context = kinds.Context(plan, draft.recorded_day)
         faults = [fault for draft in drafts for fault in kinds.faults(draft, context)]
+        faults += evidence.faults(draft.evidence)
         if faults:
             raise ValidationError(list(dict.fromkeys(faults)))
         return record(plan, drafts, context=context, by=by.pk, now=now)[0]
@@ -154,7 +214,7 @@ def _check_seen(plan: Plan, draft: Draft, seen: int | None) -> None:
     if seen is not None:
         newer = Entry.objects.reported().filter(plan=plan, ref=draft.ref, number__gt=seen)
         if newer:
-            raise NewerEntries(list(newer.select_related("text", "by")))
+            raise NewerEntries(list(newer.select_related("text", "by").prefetch_related("evidence")))
 
 
 def record(

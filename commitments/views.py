@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 
-from commitments import exports, labels, standings
+from commitments import exports, labels, services, standings
 from commitments.facts import MOVABLE, REPORTS, Counting, Terms, terms_on
 from commitments.filters import ActionFilter, EntryFilter, PlanFilter, by_urgency
 from commitments.listings import actions_listed, entries_listed
@@ -134,6 +134,7 @@ class ActionDetail(ActionView):
             "periods": self._periods(recurrence),
             "flags": page.plan.flags.filter(obligation=action).standing_or_cleared(page.on),
             "entries": entries[:PAGE],
+            "evidence": [entry for entry in entries if entry.files or entry.is_link],
             "older": max(len(entries) - PAGE, 0),
             "can_report": may_report,
             "can_decide": may_report and self.is_manager,
@@ -280,7 +281,12 @@ class EntryDetail(PlanView):
         if entry is None:
             raise Http404
         naming = present(register_of(page).filter(to=entry), page)
-        context = {"page": page, "entry": present([entry], page)[0], "named_by": naming}
+        context = {
+            "page": page,
+            "entry": present([entry], page)[0],
+            "named_by": naming,
+            "can_redact": services.may_redact(entry, page.user, page.membership) and services.redactable(entry),
+        }
         return render(request, "commitments/entry_detail.html", context)
 
 

@@ -93,6 +93,7 @@ READERS: dict[str, set[str]] = {
     "register/{french}/confirm/": WRITERS,
     "register/{french}/dispute/": WRITERS,
     "register/{british}/withdraw/": {"manager"},
+    "register/{british}/redact/": {"manager", "administrator"},
     "digests/": EVERYBODY,
     "tokens/": EVERYBODY,
     "calendar.ics": EVERYBODY,
@@ -101,8 +102,11 @@ READERS: dict[str, set[str]] = {
     "accessibility/": EVERYBODY,
     "health/": EVERYBODY,
 }
-# pages without a plan, those that only POST reaches, and those of the digests, which have tests of their own
-ELSEWHERE = {"sign-in", "sign-out", "language", "unsubscribe", "health-jobs", "digest", "digest-preview", "digest-mend"}
+# pages without a plan, those that only POST reaches, those of the digests and files, which have tests of their own
+ELSEWHERE = {
+    *("sign-in", "sign-out", "language", "unsubscribe", "health-jobs", "digest", "digest-preview", "digest-mend"),
+    "evidence",
+}
 
 
 def numbers() -> dict[str, int]:

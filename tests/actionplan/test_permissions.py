@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from django.conf import settings as site_settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
@@ -15,7 +16,7 @@ from pytest_django import Settings
 
 from actionplan import digest, outbox, plan_loading, urls
 from actionplan.models import Digest, User
-from commitments import services
+from commitments import evidence, services
 from commitments.models import Action, Plan, Role
 from tests.people import account
 from tests.plans import SMALL
@@ -38,6 +39,7 @@ WHO: dict[str, set[str]] = {
     "managers": {"manager GB", "manager FR"},
     "managers and administrators": {"manager GB", "manager FR", "administrator"},
     "author and managers of the side": {"official GB", "manager GB"},
+    "managers of the side and administrators": {"manager GB", "administrator"},
     "others than the author": {"manager GB", "official FR", "manager FR"},
     "its recipient": {"manager GB"},
     "administrators": {"administrator"},
@@ -105,6 +107,7 @@ def arguments(plan: Plan, people: dict[str, Any]) -> dict[str, list[Any]]:
         by=people["official GB"],
         now=NOW,
         key="sample",
+        files=[evidence.store(SimpleUploadedFile("a.csv", b"a,b"))],
     )
     outbox.queue(plan, date(2015, 1, 5))
     mail = Digest.objects.get(plan=plan, recipient=people["manager GB"])
@@ -112,6 +115,7 @@ def arguments(plan: Plan, people: dict[str, Any]) -> dict[str, list[Any]]:
         "<str:ref>": ["5.3"],
         "<str:code>": ["intervention"],
         "<int:number>": [entry.number],
+        "<uuid:key>": [entry.evidence.get().pk],
         "<str:token>": [digest.unsubscribe_token(people["manager GB"], plan)],
     }
     found = {}
@@ -154,7 +158,10 @@ class Visitor:
         self.client.cookies = deepcopy(self.cookies)
         with transaction.atomic():
             send = getattr(self.client, method.lower())
-            status: int = send(address, query if method in ("GET", "HEAD") else {}).status_code
+            response = send(address, query if method in ("GET", "HEAD") else {})
+            if response.streaming:
+                list(response.streaming_content)  # to its end, which closes the file
+            status: int = response.status_code
             transaction.set_rollback(True)
         return status
 

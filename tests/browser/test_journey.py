@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from actionplan import samples
+from tests import hostile
 from tests.site import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.sqlite]
@@ -61,6 +63,29 @@ def test_a_british_official_reports_4_4_as_started_and_every_page_says_so(page: 
     french = states(page)
     assert french["list"] == french["action"] != "met"
     expect(page.get_by_text("First messages given out in the port.")).to_be_visible()
+
+
+def test_an_official_reports_with_a_photo_and_a_manager_downloads_it(page: Page, site: Site, tmp_path: Path) -> None:
+    photo = tmp_path / "Calais port.jpg"
+    photo.write_bytes(hostile.photo())
+    sign_in(page, "official.gb")
+    page.goto("/actions/4.4/report/")
+    page.get_by_label("progress").check()
+    page.get_by_label("Files as evidence").set_input_files(photo)
+    page.get_by_role("button", name="See what it changes").click()
+    expect(page.get_by_label(re.compile("Calais port.jpg"))).to_be_checked()
+    page.get_by_role("button", name="Record", exact=True).click()
+    browser = page.context.browser
+    assert browser
+    manager = browser.new_context(base_url=site.url).new_page()
+    sign_in(manager, "manager.gb")
+    manager.goto("/actions/4.4/")
+    with manager.expect_download() as download:
+        manager.locator("#h-evidence + ul").get_by_role("link", name="Calais port.jpg").click()
+    content = download.value.path().read_bytes()
+    assert download.value.suggested_filename == "Calais port.jpg"
+    assert (content[:3], b"Secret" in content) == (b"\xff\xd8\xff", False)
+    manager.context.close()
 
 
 def test_a_colleague_who_saved_first_is_shown_before_my_entry_is_recorded(page: Page, site: Site) -> None:

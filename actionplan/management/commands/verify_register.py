@@ -1,17 +1,27 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 
-from commitments import console, register
+from commitments import console, evidence, register
 from commitments.models import Plan
 
 
 class Command(BaseCommand):
-    help = "Checks the chain of hashes of every plan; exit 1 and the first broken entry where it does not hold."
+    help = (
+        "Checks the chain of hashes of every plan and the files of its entries; exit 1 with the first broken entry, or "
+        "with every file that is missing or altered."
+    )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--without-files", action="store_true", help="check the chain alone")
+
+    def handle(self, *args: Any, without_files: bool, **options: Any) -> None:
+        faults: list[str] = []
         for plan in Plan.objects.all():
             if fault := next(register.broken(plan), None):
                 console.fail([f"{plan.slug}: {fault}"])
+            faults += [] if without_files else [f"{plan.slug}: {fault}" for fault in evidence.broken(plan)]
             head = register.head_of(plan)
             self.stdout.write(f"{plan.slug}: {head.number if head else 0} entries, head {head.hash if head else '-'}")
+        if faults:
+            console.fail(faults)
