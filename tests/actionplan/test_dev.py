@@ -84,6 +84,13 @@ def test_arguments_reach_the_command_as_they_were_given(checkout: Checkout) -> N
     assert done.returncode == 0
 
 
+def test_measurements_run_with_the_packages_of_the_tests(checkout: Checkout) -> None:
+    checkout.uv()
+    (checkout.root / "tests/requirements.lock").write_text("first")
+    done = checkout.run("bench", "--case", "overview")
+    assert done.stdout == "<-m><tests.bench><--case><overview>"
+
+
 def test_packages_are_installed_only_when_the_lock_changed(checkout: Checkout) -> None:
     checkout.uv()
     checkout.run("up")

@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver
 from pytest_django import Settings
 
@@ -169,45 +167,6 @@ def test_pages_show_any_day_as_known_then_or_now(plan: Plan, client: Client, que
 def test_the_page_of_signing_in_speaks_the_language_of_the_browser(calais: Plan, client: Client, language: str) -> None:
     response = client.get("/sign-in/", headers={"Accept-Language": language})
     assert (response.status_code, f'<html lang="{language}"' in text(response)) == (200, True)
-
-
-# Costs
-
-
-def tenfold(file: str) -> str:
-    """The plan with each commitment and action ten times, under numbers of their own: 4.4 as 1.4.4 to 10.4.4."""
-    start, end = file.index("[[commitments]]"), file.index("[[funds]]")
-
-    def renumbered(part: str, number: int) -> str:
-        part = re.sub(r"(?m)^number = (\d)$", rf"number = {number}\1", part)
-        named = re.compile(r"(?m)^  (ref|after|until|actions) = .*\d\.\d.*$")
-        return named.sub(lambda line: re.sub(r'"(\d\.\d)"', rf'"{number}.\1"', line[0]), part)
-
-    head = file[:start].replace('slug = "calais-2014"', 'slug = "tenfold"')
-    copies = [renumbered(file[start:end], number) for number in range(1, 11)]
-    fund = renumbered(file[end:], 1).replace("commitment = 1\n", "commitment = 11\n")
-    return "".join([head, *copies, fund])
-
-
-def queries(client: Client, path: str) -> int:
-    with CaptureQueriesContext(connection) as captured:
-        assert client.get(path).status_code == 200
-    return len(captured)
-
-
-def test_overview_and_lists_ask_as_often_for_ten_times_the_actions(plan: Plan, client: Client) -> None:
-    plan_loading.load(tenfold(samples.PLAN_FILE.read_text()).encode(), now=datetime(2014, 9, 20, 9, tzinfo=UTC))
-    large = Plan.objects.get(slug="tenfold")
-    counts = [Action.objects.filter(plan=one).count() for one in (plan, large)]
-    assert counts == [33, 330]
-    entries = re.sub(r"(?m)^(sample-\d+),(\d\.\d),", r"\1,1.\2,", samples.ENTRIES_FILE.read_text())
-    assert entries_file.load(large, entries.encode(), now=NOW, by=None).faults == []
-    found = []
-    for one in (plan, large):
-        client.force_login(account(one, Role.MANAGER, "GB"))
-        pages = ("/", "/commitments/", "/commitments/?format=json", "/mine/", "/text/", "/status.json")
-        found.append({path: queries(client, path) for path in pages})
-    assert found[0] == found[1]
 
 
 # Addresses that lead nowhere

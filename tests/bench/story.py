@@ -1,0 +1,197 @@
+"""The plan that the measurements enlarge: ten kinds of action with their histories, as files that the product loads."""
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import date, timedelta
+from itertools import count
+from typing import Any
+
+ADOPTED, TODAY = date(2014, 9, 20), date(2015, 1, 12)
+COMMITMENTS = 10
+HEADER = "id,ref,kind,effective,recorded,side,quantity,amount,currency,instalment,to,words,reason,note,source"
+SPECIAL, SPECIAL_ENTRIES = "11.1", 200
+BODIES = (
+    *(("home-office", "GB"), ("border-force", "GB"), ("nca", "GB"), ("jbiu", "GB"), ("transport", "GB")),
+    *(("interior", "FR"), ("dcpaf", "FR"), ("ocriest", "FR"), ("prefecture", "FR"), ("customs", "FR")),
+    *(("port", ""), ("commission", "")),
+)
+RECURRING = 'kind = "recurring", every = "month", quantity = 2, first = "2014-10"'
+# overdue are the first four: two in five
+DEADLINES = (
+    'kind = "finish", when = "../2014-12-01"',
+    'kind = "start", when = "2014-10"',
+    'kind = "finish", when = "2014-11"',
+    'kind = "immediate"',
+    RECURRING,
+    'kind = "finish", when = "../2015-06-30", quantity = 7',
+    'kind = "start", when = "2014-10"',
+    'kind = "finish", when = "../2014-11-15"',
+    'kind = "none"',
+    'kind = "finish", when = "../2015-01-20"',
+)
+Row = dict[str, str]
+
+
+def kind_of(commitment: int, number: int) -> int:
+    """Which of the ten kinds an action is: each commitment gets each of them."""
+    return (commitment + number) % 10
+
+
+def texts(text: str) -> str:
+    return f'{{ en = "{text}", fr = "{text} (en français)" }}'
+
+
+def plan_file(actions: int, slug: str) -> str:
+    """A plan of so many actions, up to a hundred, and one with a long register; in TOML."""
+    parts = [
+        f'format = 1\n[plan]\nslug = "{slug}"\ntitle = {texts(f"Plan of {slug}")}\nadopted_on = {ADOPTED}\n'
+        'timezone = "Europe/London"\nsides = ["GB", "FR"]\nlanguages = ["en", "fr"]\nlead_days = 14\n'
+        'grace_days = 0\nstale_days = 30\nyear_basis = "uk-financial"\n'
+    ]
+    for code, side in BODIES:
+        parts.append(
+            f'[[bodies]]\nid = "{code}"\nname = {texts(code.title())}\nside = "{side}"\n'.replace('side = ""\n', "")
+        )
+    parts += [f'[[aims]]\nid = "A{n}"\ntitle = {texts(f"Aim number {n} of the two governments")}\n' for n in (1, 2, 3)]
+    for commitment in range(1, COMMITMENTS + 2):
+        title = texts(f"Commitment {commitment}: what both sides will do together")
+        aims = '["A1", "A2"]' if commitment % 2 else '["A2"]'
+        parts.append(f"[[commitments]]\nnumber = {commitment}\ntitle = {title}\naims = {aims}\n")
+        numbers = range(1, actions // COMMITMENTS + 1) if commitment <= COMMITMENTS else []
+        parts += [_action(commitment, number) for number in numbers]
+    parts += [_special(), FUND]
+    return "\n".join(parts)
+
+
+def _action(commitment: int, number: int) -> str:
+    kind, deadline = kind_of(commitment, number), DEADLINES[kind_of(commitment, number)]
+    more = ""
+    if kind == 3 and number % 2:
+        deadline = RECURRING
+    if kind == 9 and number % 2 == 0:
+        # waits for a consent, and some for what supersedes it
+        deadline, more = 'kind = "finish", when = "2014-12-31"', 'consents = ["port"]\n'
+        more += f'until = ["{(5 - number) % 10 + 1}.{number}"]\n' if number % 4 == 0 else ""
+    lead, partner = BODIES[(commitment * 7 + number) % 10][0], BODIES[(commitment * 7 + number + 5) % 12][0]
+    ref = f"{commitment}.{number}"
+    modality = "optional" if kind == 8 and number % 2 else "soft" if kind == 5 and number % 3 == 0 else "firm"
+    return (
+        f'[[commitments.actions]]\nref = "{ref}"\n'
+        f"title = {texts(f'Action {ref}: officers of both sides work on this together at the port')}\n"
+        f'modality = "{modality}"\nlead = ["{lead}"]\nwith = ["{partner}"]\n{more}'
+        f'words = "what was signed about {ref}, in a phrase of some length"\nclause = "{commitment}, a sentence"\n'
+        f'deadline = {{ {deadline}, words = "as it was signed" }}\n'
+    )
+
+
+def _special() -> str:
+    return (
+        f'[[commitments.actions]]\nref = "{SPECIAL}"\ntitle = {texts("The action with a long register")}\n'
+        'modality = "firm"\nlead = ["home-office", "interior"]\n'
+        'deadline = { kind = "finish", when = "../2014-12-31", words = "before the end of the year" }\n'
+    )
+
+
+FUND = f"""
+[[funds]]
+id = "fund"
+title = {texts("The fund")}
+commitment = 1
+  [[funds.contributions]]
+  ref = "1.0-GB"
+  from = "GB"
+  stated = [["EUR", "5000000"], ["GBP", "4000000"]]
+  each = "year"
+  times = 3
+  [[funds.contributions]]
+  ref = "1.0-FR"
+  from = "FR"
+  stated = [["EUR", "6000000"]]
+  each = "year"
+  times = 3
+  [[funds.purposes]]
+  id = "security"
+  title = {texts("Security of the port")}
+"""
+
+
+def entries_file(actions: int) -> bytes:
+    """The facts of that plan as an entries file."""
+    rows = [row for number in range(1, actions // COMMITMENTS + 1) for row in _round(number)]
+    rows += [*_fill(SPECIAL, 0, SPECIAL_ENTRIES - 1, TODAY), *_money()]
+    rows.sort(key=lambda row: (row.get("to", "").startswith("e-"), row["recorded"]))
+    out = io.StringIO()
+    writer = csv.DictWriter(out, HEADER.split(","), restval="")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue().encode()
+
+
+def _round(number: int) -> Iterator[Row]:
+    """The facts of one action in each commitment."""
+    for commitment in range(1, COMMITMENTS + 1):
+        kind, ref, place = kind_of(commitment, number), f"{commitment}.{number}", number * 10 + commitment
+        if kind == 0 and number % 2 == 0:
+            continue  # never reported
+        told = list(_story(kind, ref, number))
+        yield from told
+        quiet = date(2014, 12, 1) if place % 4 == 0 else TODAY
+        # those that never report leave their share to others
+        yield from _fill(ref, place, 9 + (number % 2 == 0) - len(told), quiet)
+
+
+def _row(ref: str, kind: str, day: str, side: str = "GB", **cells: Any) -> Row:
+    cells = {"recorded": day, "effective": day, **cells}
+    return {
+        "ref": ref,
+        "kind": kind,
+        "side": side,
+        "id": f"{ref}-{kind}-{day}",
+        **{k: str(v) for k, v in cells.items()},
+    }
+
+
+def _story(kind: int, ref: str, number: int) -> Iterator[Row]:
+    """What makes the kind what it is."""
+    if kind == 1:
+        yield _row(ref, "moved", "2014-10-20", to="../2014-12-31", reason="The site was not ready.", words="both sides")
+    if kind == 2:
+        done = _row(ref, "completed", "2014-11-20", id=f"e-{ref}")
+        yield done
+        yield _row("", "withdrawn", "2014-11-25", id=f"w-{ref}", to=done["id"], reason="It was another port.")
+    if kind == 4 or (kind == 3 and number % 2):
+        for day, quantity in (("2014-10-15", 2), ("2014-11-15", 2 if kind == 4 else 1), ("2014-12-15", 2)):
+            yield _row(ref, "delivered", day, quantity=quantity, note="Officers posted")
+    if kind == 5:
+        yield _row(ref, "delivered", "2014-11-03", "FR", quantity=3, recorded="2014-11-10")
+    if kind == 6:
+        yield _row(ref, "started", "2014-10-12", id=f"e-{ref}", source="A notice of the ministry")
+        yield _row("", "confirmed", "2014-10-20", "FR", id=f"c-{ref}", to=f"e-{ref}")
+    if kind == 7:
+        yield _row(ref, "completed", "2014-11-25", id=f"e-{ref}", recorded="2014-11-28")
+        yield _row("", "disputed", "2014-12-01", "FR", id=f"d-{ref}", to=f"e-{ref}", reason="Only one gate is closed.")
+
+
+def _fill(ref: str, place: int, number: int, end: date) -> Iterator[Row]:
+    """So many words about an action, spread over the days until the end."""
+    span = (end - ADOPTED).days
+    for k in range(number):
+        day = (ADOPTED + timedelta(days=(k * span // max(number, 1) + place * 3) % span + 1)).isoformat()
+        side = ("GB", "FR")[(k + place) % 2]
+        cells = {"id": f"f-{ref}-{k}", "note": f"Word {k} about {ref}: the work goes on at the port as planned."}
+        kind = ("progress", "note", "progress", "confidence")[k % 4]
+        if kind == "confidence":
+            cells = {"id": cells["id"], "words": "amber", "reason": "The second gate is late."}
+        yield _row(ref, kind, day, side, **cells)
+
+
+def _money() -> Iterator[Row]:
+    serial = count(1)
+    for ref, side, currency in (("1.0-GB", "GB", "GBP"), ("1.0-FR", "FR", "EUR")):
+        for day in ("2014-11-10", "2014-12-10"):
+            cells = {"amount": "1500000.00", "currency": currency, "instalment": "1"}
+            yield _row(ref, "paid", day, side, id=f"m-{next(serial)}", **cells)
+    for day in ("2014-11-20", "2014-12-20", "2015-01-08"):
+        spent = {"words": "security", "amount": "250000.00", "currency": "EUR"}
+        yield _row("", "spent", day, "FR", id=f"m-{next(serial)}", **spent)
