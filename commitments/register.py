@@ -143,10 +143,13 @@ encoded = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", 
 
 def hash_of(entry: Entry, files: Sequence[str] = ()) -> str:
     """SHA-256 over the canonical entry and the hash before it; `files`: the SHA-256 of each file that it carries."""
-    row = [
+    return hashlib.sha256(canonical(quoted(entry.plan.slug), columns_of(entry), files)).hexdigest()
+
+
+def columns_of(entry: Entry) -> list[Any]:
+    return [
         (entry.to.number if entry.to else None) if name == "to__number" else getattr(entry, name) for name in CHAINED
     ]
-    return hashlib.sha256(canonical(quoted(entry.plan.slug), row, files)).hexdigest()
 
 
 def canonical(plan: str, row: Sequence[Any], files: Sequence[str] = ()) -> bytes:

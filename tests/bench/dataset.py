@@ -219,7 +219,12 @@ class Copies:
             entry.terms = json.loads(json.dumps(entry.terms).replace(f'"{until}"', json.dumps(MARKS["until"])))
         if entry.to:
             entry.to.number = TO_NUMBER
-        canonical = register.canonical(entry).decode().replace(str(TO_NUMBER), MARKS["to_number"])
+        columns = register.columns_of(entry)
+        canonical = (
+            register.canonical(register.quoted(self.plan.slug), columns)
+            .decode()
+            .replace(str(TO_NUMBER), MARKS["to_number"])
+        )
         given = {"id": MARKS["pk"], "obligation": MARKS["obligation"], "number": MARKS["number"]}
         row = "\t".join(_texts_of(entry, fields, **given, **({"to": MARKS["to"]} if entry.to else {})))
         found.canonical = _template(canonical.replace(str(NUMBER), MARKS["number"]))
