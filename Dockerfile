@@ -12,4 +12,5 @@ USER actionplan
 EXPOSE 8000
 CMD ["python", "-m", "gunicorn", "actionplan.wsgi", \
     "--bind", "0.0.0.0:8000", "--preload", "--worker-class", "gthread", "--workers", "2", "--threads", "4", \
+    "--worker-connections", "64", "--backlog", "128", "--timeout", "60", \
     "--graceful-timeout", "5", "--no-control-socket"]

@@ -4,8 +4,10 @@
 def web(bind: str) -> list[str]:
     """Loaded once and then forked: that starts sooner and takes less memory."""
     size = ["--preload", "--worker-class", "gthread", "--workers", "2", "--threads", "4"]
+    # so many wait at the most, the rest is for the proxy to refuse; see docs/reference/bounds.md
+    bounds = ["--worker-connections", "64", "--backlog", "128", "--timeout", "60"]
     end = ["--graceful-timeout", "5", "--no-control-socket"]
-    return ["python", "-m", "gunicorn", "actionplan.wsgi", "--bind", bind, *size, *end]
+    return ["python", "-m", "gunicorn", "actionplan.wsgi", "--bind", bind, *size, *bounds, *end]
 
 
 def worker() -> list[str]:

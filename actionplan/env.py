@@ -9,6 +9,18 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env
 
+# What a page may ask of PostgreSQL before it gives up (503); see docs/reference/bounds.md. Times in seconds; those in
+# `options` in milliseconds: a statement, a wait for somebody else's lock, a transaction in which nothing happens.
+BOUNDS: dict[str, Any] = {
+    "connect_timeout": 5,
+    "options": "-c statement_timeout=30000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=300000",
+    # a server that is gone without a word is noticed within a minute
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60000,
+}
+
 env = Env()
 env.read_env(Path(__file__).parent.parent / ".env", recurse=False)
 
@@ -90,7 +102,7 @@ def database(name: str) -> dict[str, Any]:
         "PORT": str(_port(name, value) or ""),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 5, "options": "-c statement_timeout=30000", **_tls(name, parts.query)},
+        "OPTIONS": BOUNDS | _tls(name, parts.query),
     }
 
 

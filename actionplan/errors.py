@@ -1,5 +1,9 @@
 """What went wrong, in the reader's language, with what would be right; nothing that was typed is lost."""
 
+import sqlite3
+import sys
+
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -40,7 +44,20 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Without anything that could fail again."""
+    if is_passing(sys.exc_info()[1]):
+        kept = kept_text(request) if request.method == "POST" else []
+        content = render_to_string("503.html", {"kept_text": kept})
+        return HttpResponse(content, status=503, headers={"Retry-After": "30", "Cache-Control": "no-store"})
     return HttpResponse(render_to_string("500.html"), status=500)
+
+
+def is_passing(error: BaseException | None) -> bool:
+    """The database is away, full or locked, or took too long: not a fault of the code, and worth another try."""
+    if not isinstance(error, (OperationalError, InterfaceError)):
+        return False
+    # SQLite says the same of a wrong statement
+    code = getattr(error.__cause__, "sqlite_errorcode", 0) or 0
+    return bool(code & 0xFF != sqlite3.SQLITE_ERROR)
 
 
 def kept_text(request: HttpRequest) -> list[tuple[str, str]]:

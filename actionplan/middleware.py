@@ -1,12 +1,15 @@
 """Language, caching and the answer to an expired session: what every request passes through."""
 
+import contextlib
 from collections.abc import Callable
 
 from django.contrib.auth.views import redirect_to_login
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
+from django_structlog.middlewares import RequestMiddleware
 
 from actionplan.errors import kept_text
 from commitments.pages import NoPlan
@@ -18,7 +21,7 @@ def language(handler: Handler) -> Handler:
     """The account's language, else that of the cookie, else the browser's."""
 
     def handle(request: HttpRequest) -> HttpResponse:
-        chosen = getattr(request.user, "language", "") or translation.get_language_from_request(request)
+        chosen = _of_account(request) or translation.get_language_from_request(request)
         with translation.override(chosen):
             request.LANGUAGE_CODE = chosen
             response = handler(request)
@@ -27,6 +30,23 @@ def language(handler: Handler) -> Handler:
         return response
 
     return handle
+
+
+def _of_account(request: HttpRequest) -> str:
+    """Nothing where the database is away: whoever needs it will say so."""
+    try:
+        return getattr(request.user, "language", "")
+    except (OperationalError, InterfaceError):
+        return ""
+
+
+class Logged(RequestMiddleware):
+    """A log line about a database that is away does not ask it who the user is."""
+
+    @staticmethod
+    def bind_user_id(request: HttpRequest) -> None:
+        with contextlib.suppress(OperationalError, InterfaceError):
+            RequestMiddleware.bind_user_id(request)
 
 
 def private(handler: Handler) -> Handler:

@@ -57,7 +57,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "actionplan.middleware.Logged",
     "actionplan.middleware.private",
     "actionplan.tokens.Access",
     "actionplan.middleware.Pages",

@@ -3,15 +3,19 @@
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from random import Random
 
+import psycopg2
 import pytest
 
 from tests.faults.checks import check_register, count_digests, count_words
 from tests.faults.conftest import Begin
+from tests.faults.crowd import address
 from tests.faults.outcome import Outcome
-from tests.faults.savers import saving, send_again
+from tests.faults.savers import REF, saving, send_again
+from tests.faults.visitor import Report, Visitor
 from tests.faults.world import World, opened
 from tests.servers import Postgres, until
 
@@ -83,3 +87,42 @@ def test_reports_while_the_database_goes_down_are_there_whole_or_not_at_all(
     own_world.kill_all()
     own_world.finish_digests()
     count_digests(own_world, outcome, most=2)
+
+
+def test_a_site_without_its_database_says_so_at_once_and_goes_on_when_it_is_back(
+    own_world: World, server: Durable, begin: Begin
+) -> None:
+    outcome = begin("PostgreSQL is stopped for a while; somebody holds a lock for ever")
+    own_world.serve()
+    report = Report.begin(Visitor(own_world.url, address(0)), REF, "A word of <somebody>")
+    reader = Visitor(own_world.url, address(0))
+    assert reader.get("/").status == 200
+    server.stop(signal.SIGQUIT)
+    outcome.kills += 1
+    for path in ("/", "/actions/4.4/", "/sign-in/", "/health/jobs/", "/health/ready/"):
+        shown = reader.get(path)
+        assert (shown.status, shown.headers["Retry-After"], shown.seconds < 3) == (503, "30", True), path
+        assert "Content-Security-Policy" in shown.headers
+        assert "Back in a moment" in shown.text
+        assert "De retour dans un instant" in shown.text
+    assert reader.get("/health/").status == 200
+    answer = report.send()
+    assert answer.status == 503
+    assert "A word of &lt;somebody&gt;" in answer.text
+    server.start()
+    assert reader.get("/health/ready/").status == 200
+    assert report.send().status == 302
+    count_words(own_world, outcome, [report])
+
+
+def test_a_save_that_waits_for_a_lock_in_vain_is_given_back(own_world: World, server: Durable, begin: Begin) -> None:
+    outcome = begin("PostgreSQL is stopped for a while; somebody holds a lock for ever")
+    own_world.serve()
+    report = Report.begin(Visitor(own_world.url, address(0)), REF, "A word that waits")
+    with closing(psycopg2.connect(own_world._address(own_world.database))) as holder:
+        holder.cursor().execute("SELECT * FROM commitments_plan FOR UPDATE")
+        outcome.kills += 1
+        answer = report.send()
+        assert (answer.status, "A word that waits" in answer.text, answer.seconds < 15) == (503, True, True)
+    assert report.send().status == 302
+    count_words(own_world, outcome, [report])
