@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from actionplan.models import Mark
 from commitments import clock
 from commitments.pages import Page
 
@@ -46,6 +47,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "other_day": shown.other_day,
         "samples": shown.plan.is_sample,
         "membership": shown.membership,
+        "mail_held": Mark.when(Mark.MAIL_HELD) if shown.user.is_superuser else None,
         "kept": list(shown.kept.items()),
         "back_to_today": request.path,
         "switch_known": _switched(request, shown),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
-from actionplan import digest, outbox
+from actionplan import digest, holding, outbox
 from actionplan.models import Digest, Subscription, User
 from commitments.models import Plan, Role
 from commitments.pages import PlanView
@@ -38,6 +38,7 @@ class Digests(PlanView):
             "recipients": list(outbox.recipients(page.plan)) if administrator else [],
             "week": digest.week_before(page.today),
             "unreminded": self._unreminded(),
+            "held": holding.waiting().count() if administrator else 0,
         }
         return render(request, "actionplan/digests.html", context)
 
@@ -78,6 +79,16 @@ class DigestMend(PlanView):
             raise PermissionDenied
         row = get_object_or_404(Digest, plan=self.page.plan, pk=number)
         outbox.close(row) if "close" in request.POST else outbox.retry(row)
+        return HttpResponseRedirect(self.page.url("digests"))
+
+
+class MailRelease(PlanView):
+    """An administrator ends the hold that a restore leaves; what waits is sent or dropped."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        if not self.page.user.is_superuser:
+            raise PermissionDenied
+        holding.release(discard=request.POST.get("discard") != "0")
         return HttpResponseRedirect(self.page.url("digests"))
 
 

@@ -1,11 +1,13 @@
-"""Accounts and the job ledger: what spans both apps."""
+"""Accounts, the job ledger and the outbox: what spans both apps."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from commitments.models import Plan
@@ -71,6 +73,29 @@ class JobRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.job} {self.day} {self.outcome}"
+
+
+class Mark(models.Model):
+    """A moment that the site keeps under a name."""
+
+    # while it is there, no digest leaves by itself: the site was restored from a backup
+    MAIL_HELD = "mail held"
+    # when a worker last took what beat had put into the queue
+    WORKER = "worker"
+
+    name = models.CharField(max_length=32, primary_key=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.at}"
+
+    @classmethod
+    def when(cls, name: str) -> datetime | None:
+        return cls.objects.filter(name=name).values_list("at", flat=True).first()
+
+    @classmethod
+    def now(cls, name: str) -> None:
+        cls.objects.update_or_create(name=name, defaults={"at": timezone.now()})
 
 
 class Subscription(models.Model):

@@ -18,7 +18,7 @@ from django.db.models import Exists, F, Max, OuterRef, Q
 from django.utils import timezone
 
 from actionplan import digest, mail
-from actionplan.models import Digest, Subscription, User
+from actionplan.models import Digest, Mark, Subscription, User
 from commitments.models import Membership, Plan, Role
 
 WEEK = timedelta(days=7)
@@ -198,11 +198,12 @@ def _is_in_doubt(row: Digest) -> bool:
 
 
 def _ready_now() -> Any:
-    """Those to send; `wanted` says of each whether its account still is one of the recipients."""
+    """Those to send, none while mail is held; `wanted` says of each whether its account still is a recipient."""
     same = {"user": OuterRef("recipient"), "plan": OuterRef("plan")}
     member = Membership.objects.filter(**same, role__in=list(KINDS), user__is_active=True)
     off = Subscription.objects.filter(**same, active=False)
-    rows = Digest.objects.filter(_ready(timezone.now())).annotate(wanted=Exists(member) & ~Exists(off))
+    held = Mark.objects.filter(name=Mark.MAIL_HELD)
+    rows = Digest.objects.filter(_ready(timezone.now()), ~Exists(held)).annotate(wanted=Exists(member) & ~Exists(off))
     return rows.select_related("recipient", "plan").order_by("next_try", "pk")
 
 

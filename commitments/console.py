@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from datetime import date
 from typing import NoReturn
 
+from django.db import connection
+
 from commitments.models import Plan
 from commitments.toml_reader import Fault
 
@@ -27,6 +29,13 @@ def as_day(text: str) -> date | None:
     except ValueError:
         return None
     return found if found.isoformat() == text and EARLIEST <= found <= LATEST else None
+
+
+def take_time() -> None:
+    """The bounds that keep a page from hanging are not for what a command does at length."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0")
 
 
 def plan(slug: str) -> Plan:

@@ -16,6 +16,7 @@ class Command(BaseCommand):
         parser.add_argument("--check", action="store_true", help="only validate")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        console.take_time()
         plan, name = console.plan(options["plan"]), str(options["file"])
         try:
             content = plan_loading.read_file(options["file"], entries_file.LARGEST)

@@ -16,6 +16,7 @@ class Command(BaseCommand):
         parser.add_argument("--text", type=Path, help="the signed text, in which each action's words are found")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        console.take_time()
         name, text = options["file"], options["text"]
         try:
             signed = plan_loading.as_text(plan_loading.read_file(text)) if text else None

@@ -14,6 +14,7 @@ class Command(BaseCommand):
         parser.add_argument("--check", action="store_true", help="only compare; exit 1 where one differs")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        console.take_time()
         faults = []
         for plan in Plan.objects.all():
             if options["check"]:

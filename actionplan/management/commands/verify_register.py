@@ -17,6 +17,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, without_files: bool, **options: Any) -> None:
         faults: list[str] = []
+        console.take_time()
         for plan in Plan.objects.all():
             if fault := next(register.broken(plan), None):
                 console.fail([f"{plan.slug}: {fault}"])

@@ -1,0 +1,29 @@
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from actionplan import backups
+from commitments import console
+
+
+class Command(BaseCommand):
+    help = "Writes the database and the attached files, as they are at one moment, into a new folder."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("folder", type=Path)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        folder: Path = options["folder"]
+        console.take_time()
+        try:
+            manifest = backups.write(folder.absolute())
+            digest = backups.digest_of(folder / backups.MANIFEST)
+        except backups.Refused as refused:
+            console.fail([str(refused)])
+        except OSError as error:
+            console.fail([f"{folder} could not be written ({error.strerror}): nothing was left there"])
+        for slug, number, head in manifest.plans:
+            self.stdout.write(f"{slug}: {number} entries, head {head}")
+        rows, size = sum(table.rows for table in manifest.tables), sum(part.bytes for part in manifest.parts)
+        self.stdout.write(f"{folder}: {rows} rows, {len(manifest.files)} files, {size} bytes, manifest {digest}")

@@ -1,0 +1,27 @@
+from pathlib import Path
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandParser
+
+from actionplan import backups, restoring
+from commitments import console
+
+
+class Command(BaseCommand):
+    help = "Restores a backup into an empty database, of either kind, and checks it; mail is held until release_mail."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("folder", type=Path)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        console.take_time()
+        try:
+            for line in restoring.restore(options["folder"]):
+                self.stdout.write(line)
+        except backups.Refused as refused:
+            console.fail([str(refused)])
+        except OSError as error:
+            console.fail([f"{error.filename} could not be written ({error.strerror}): run it again once it can be"])
+        call_command("verify_register", stdout=self.stdout)
+        self.stdout.write("No digest leaves by itself until you run release_mail.")
