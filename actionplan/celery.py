@@ -53,6 +53,15 @@ app.autodiscover_tasks(["actionplan"])
 IMPATIENT = {"socket_timeout": 2, "socket_connect_timeout": 1, "max_retries": 1}
 
 
+def waiting() -> int | None:
+    """How many messages nobody has taken; None where the queue does not answer."""
+    try:
+        with app.connection_for_write(transport_options=IMPATIENT) as connection:
+            return int(connection.default_channel.client.llen(app.conf.task_default_queue))
+    except (OperationalError, RedisError, OSError):
+        return None
+
+
 def ask() -> None:
     """Have a worker do what is due. Never waits for the queue and never fails with it: beat asks again anyway."""
     try:

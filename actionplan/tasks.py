@@ -3,9 +3,11 @@
 from celery import shared_task
 
 from actionplan import jobs
+from actionplan.models import Mark
 
 
 @shared_task
 def run_due_jobs() -> int:
-    """Everything that is due; returns how many runs."""
+    """Everything that is due; returns how many runs. To be asked at all shows that beat, queue and worker live."""
+    Mark.now(Mark.WORKER)
     return len(jobs.run_due())

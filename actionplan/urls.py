@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from actionplan import digest_views as digests
-from actionplan import views
+from actionplan import health, views
 from actionplan.token_views import Tokens
 from commitments import recording
 from commitments import views as commitments
@@ -35,6 +35,7 @@ plan_pages = [
     path("register/<int:number>/redact/", recording.Redact.as_view(), name="redact"),
     path("evidence/<uuid:key>/", EvidenceFile.as_view(), name="evidence"),
     path("digests/", digests.Digests.as_view(), name="digests"),
+    path("digests/release/", digests.MailRelease.as_view(), name="mail-release"),
     path("digests/preview/", digests.DigestPreview.as_view(), name="digest-preview"),
     path("digests/<int:number>/", digests.DigestDetail.as_view(), name="digest"),
     path("digests/<int:number>/mend/", digests.DigestMend.as_view(), name="digest-mend"),
@@ -50,8 +51,9 @@ urlpatterns = [
     path("language/", views.set_language, name="language"),
     path("accessibility/", views.accessibility, name="accessibility"),
     path("unsubscribe/<str:token>/", digests.Unsubscribe.as_view(), name="unsubscribe"),
-    path("health/", views.health, name="health"),
-    path("health/jobs/", views.health_jobs, name="health-jobs"),
+    path("health/", health.alive, name="health"),
+    path("health/ready/", health.ready, name="health-ready"),
+    path("health/jobs/", health.working, name="health-jobs"),
     path("plans/<slug:slug>/", include((plan_pages, "plan"))),
     path("", include(plan_pages)),
 ]

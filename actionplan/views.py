@@ -1,4 +1,4 @@
-"""Overview, status, sign-in, language and health."""
+"""Overview, status, sign-in and language."""
 
 from typing import Any
 
@@ -6,16 +6,14 @@ from django.conf import settings
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
 from django.views.decorators.http import require_POST, require_safe
 
-from actionplan import ledger, samples
+from actionplan import samples
 from actionplan.overview import overview
 from actionplan.status import status
 from commitments import conditional
-from commitments.models import Plan
 from commitments.pages import PlanView
 
 
@@ -68,17 +66,3 @@ def set_language(request: HttpRequest) -> HttpResponse:
 @require_safe
 def accessibility(request: HttpRequest) -> HttpResponse:
     return render(request, "actionplan/accessibility.html")
-
-
-@require_safe
-def health(request: HttpRequest) -> HttpResponse:
-    """That the site answers; no data."""
-    return HttpResponse("ok\n", content_type="text/plain", headers={"Cache-Control": "no-store"})
-
-
-@require_safe
-def health_jobs(request: HttpRequest) -> JsonResponse:
-    """When each job last succeeded; 503 where one has not for 48 hours."""
-    plans = {plan.slug: ledger.freshness(plan) for plan in Plan.objects.all()}
-    late = [job for plan in Plan.objects.all() for job in ledger.late(ledger.last_successes(plan), timezone.now())]
-    return JsonResponse({"plans": plans, "late": late}, status=503 if late else 200)

@@ -227,7 +227,7 @@ def test_what_fails_holds_up_no_other_plan_and_no_other_job(
 def test_a_job_without_a_success_for_two_days_is_shown(calais: Plan, today: Today, client: Client) -> None:
     today("2014-11-01")
     assert client.get("/health/jobs/").status_code == 503
-    jobs.run_due()
+    tasks.run_due_jobs()
     answer = client.get("/health/jobs/")
     assert (answer.status_code, answer.json()["late"]) == (200, [])
     JobRun.objects.filter(job="flag_overdue").update(finished=timezone.now() - timedelta(hours=49))

@@ -104,6 +104,7 @@ READERS: dict[str, set[str]] = {
 ELSEWHERE = {
     *("sign-in", "sign-out", "language", "unsubscribe", "health-jobs", "digest", "digest-preview", "digest-mend"),
     "evidence",
+    *("health-ready", "mail-release"),
 }
 
 
