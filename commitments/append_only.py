@@ -8,6 +8,8 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 ENTRY, TEXT = "commitments_entry", "commitments_entrytext"
 # the text of an entry may go once an entry says that it was redacted
 REDACTED = f"EXISTS (SELECT 1 FROM {ENTRY} WHERE kind = 'redacted' AND to_id = OLD.entry_id)"
+# what the application's role needs on them beside SELECT; the trigger decides which texts may go
+RIGHTS = {ENTRY: "INSERT", TEXT: "INSERT, DELETE"}
 MESSAGE = "the register is append-only"
 
 SQLITE = [
