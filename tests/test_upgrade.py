@@ -1,0 +1,56 @@
+"""Every register in tests/releases/ comes over into this version, with its chain, and says what it always said."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg2
+import pytest
+
+from tests.migrations import RELEASES
+from tests.releases import make
+from tests.servers import on_postgres
+
+KEPT = sorted(path.parent.name for path in RELEASES.glob("*/status.json"))
+
+
+@pytest.fixture
+def empty(tmp_path: Path, worker: str) -> Iterator[dict[str, str]]:
+    """The environment of a database without tables."""
+    import os
+
+    environ = {"MEDIA_ROOT": str(tmp_path / "files"), "ACTIONPLAN_TODAY": "2015-01-12", "ACTIONPLAN_TRIAL": "1"}
+    if not on_postgres():
+        yield environ | {"DATABASE_URL": f"sqlite:///{tmp_path}/upgraded.sqlite3"}
+        return
+    server, name = os.environ["DATABASE_URL"], f"upgraded_{worker}_{os.getpid()}"
+    with closing(psycopg2.connect(server)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(f'CREATE DATABASE "{name}"')
+            yield environ | {"DATABASE_URL": urlsplit(server)._replace(path=f"/{name}").geturl()}
+            cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def but_for_what_is_new(now: Any, then: Any) -> Any:
+    """Without the keys that there were not then."""
+    if isinstance(then, dict):
+        return {name: but_for_what_is_new(now[name], value) for name, value in then.items()}
+    if isinstance(then, list):
+        return [but_for_what_is_new(*pair) for pair in zip(now, then, strict=True)]
+    return now
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("version", KEPT)
+def test_a_register_of_that_version_is_restored_and_brought_up_to_date(version: str, empty: dict[str, str]) -> None:
+    folder = RELEASES / version
+    said = make.manage("restore", str(folder / "backup"), **empty)
+    assert "no standings were judged otherwise by this version" in said
+    for slug, number, head in json.loads((folder / "backup" / "manifest.json").read_text())["plans"]:
+        assert f"{slug}: {number} entries, head {head}" in said
+    then = json.loads((folder / "status.json").read_text())
+    assert but_for_what_is_new(make.status(**empty), then) == then
