@@ -10,7 +10,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
 from django.views.decorators.http import require_POST, require_safe
 
-from actionplan import samples
+from actionplan import ledger, samples
 from actionplan.overview import overview
 from actionplan.status import status
 from commitments import conditional

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('actionplan', '0003_digests'),
+        ('actionplan', '0005_tokens'),
     ]
 
     operations = [
