@@ -8,8 +8,6 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 ENTRY, TEXT = "commitments_entry", "commitments_entrytext"
 # the text of an entry may go once an entry says that it was redacted
 REDACTED = f"EXISTS (SELECT 1 FROM {ENTRY} WHERE kind = 'redacted' AND to_id = OLD.entry_id)"
-# what the application's role needs on them beside SELECT; the trigger decides which texts may go
-RIGHTS = {ENTRY: "INSERT", TEXT: "INSERT, DELETE"}
 MESSAGE = "the register is append-only"
 
 SQLITE = [
@@ -54,6 +52,8 @@ POSTGRESQL = [
 
 # The rows of evidence came later: they keep all but their name, and that may go once an entry says so.
 EVIDENCE = "commitments_evidence"
+# what the application's role needs on them beside SELECT; the triggers decide which texts and names may go
+RIGHTS = {ENTRY: "INSERT", TEXT: "INSERT, DELETE", EVIDENCE: "INSERT, UPDATE (name)"}
 KEPT = ("id", "entry_id", "position", "type", "size", "sha256")
 ONLY_THE_NAME = " AND ".join(["NEW.name = ''", REDACTED, *(f"NEW.{name} = OLD.{name}" for name in KEPT)])
 EVIDENCE_SQLITE = [

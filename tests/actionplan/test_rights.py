@@ -1,6 +1,7 @@
 """The application's role on PostgreSQL: what it cannot do to the register, and that the site works with it."""
 
 import io
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,7 +15,8 @@ from commitments.models import Entry, Plan, Role
 from tests.people import account
 from tests.servers import on_postgres
 
-ROLE = "actionplan_app"
+# roles belong to the whole server, which the processes of the tests share
+ROLE = f"actionplan_app_{os.environ.get('PYTEST_XDIST_WORKER', '')}"
 ALLOWING = "RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
 
 
