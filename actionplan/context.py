@@ -5,9 +5,12 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from actionplan.accounts import sessions
 from actionplan.models import Mark
 from commitments import clock
 from commitments.pages import Page
@@ -32,6 +35,9 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "pinned": clock.is_pinned(),
         "contact": settings.DEFAULT_FROM_EMAIL,
     }
+    if request.user.is_authenticated:
+        found["signed_in_until"] = until = sessions.until(request)
+        found["signed_in_seconds"] = int((until - timezone.now()).total_seconds())
     shown: Page | None = getattr(request, "page", None)
     if shown is None:
         return found
@@ -54,7 +60,8 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "nav": [
             {"url": shown.url(name), "label": label(), "current": _is_current(request, shown, name)}
             for name, label in NAV
-        ],
+        ]
+        + [{"url": reverse("accounts"), "label": _("Accounts"), "current": False}] * shown.user.is_superuser,
     }
 
 

@@ -1,5 +1,6 @@
 """What the settings read from the environment: typed; an odd value is refused in a sentence that names it."""
 
+import os
 import re
 from datetime import date
 from pathlib import Path
@@ -136,3 +137,27 @@ def email(name: str) -> dict[str, Any]:
         "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
         "EMAIL_TIMEOUT": 10,
     }
+
+
+def identity_providers() -> dict[str, dict[str, str]]:
+    """ISSUER, CLIENT_ID and SECRET of each side's own identity provider, from OIDC_SIDE_ISSUER and so on."""
+    found: dict[str, dict[str, str]] = {}
+    for name in sorted(os.environ):
+        if parts := re.fullmatch(r"OIDC_([A-Z]{2,8})_(ISSUER|CLIENT_ID|SECRET)", name):
+            if value := text(name):
+                found.setdefault(parts[1], {})[parts[2]] = value
+        elif name.startswith("OIDC_"):
+            raise ImproperlyConfigured(f"{name} is unknown: it must look like OIDC_GB_ISSUER, _CLIENT_ID or _SECRET.")
+    for side, given in found.items():
+        for part in ("ISSUER", "CLIENT_ID", "SECRET"):
+            if part not in given:
+                raise ImproperlyConfigured(f"OIDC_{side}_{part} is not set: a side's sign-in needs all three.")
+        _check_issuer(f"OIDC_{side}_ISSUER", given["ISSUER"])
+    return found
+
+
+def _check_issuer(name: str, value: str) -> None:
+    parts = urlsplit(value)
+    local = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1")
+    if not (parts.scheme == "https" or local) or not parts.hostname or parts.query or parts.fragment:
+        raise ImproperlyConfigured(f"{name} must look like https://login.example.org.")

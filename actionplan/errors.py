@@ -10,7 +10,17 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 # what a form carries for itself and nobody typed
-HIDDEN = ("csrfmiddlewaretoken", "key", "seen", "password", "kept")
+HIDDEN = (
+    "csrfmiddlewaretoken",
+    "key",
+    "seen",
+    "kept",
+    "password",
+    "password1",
+    "password2",
+    "oldpassword",
+    "credential",
+)
 
 
 def wants_data(request: HttpRequest) -> bool:

@@ -45,6 +45,11 @@ def configure(*, debug: bool) -> None:
             },
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
             "root": {"handlers": ["stderr"], "level": "INFO" if debug else "WARNING"},
-            "loggers": {"celery": {"level": "WARNING"}, "django_structlog": {"level": "WARNING"}},
+            "loggers": {
+                # sign-ins, refusals and what administrators did
+                "actionplan.accounts": {"level": "INFO"},
+                "celery": {"level": "WARNING"},
+                "django_structlog": {"level": "WARNING"},
+            },
         }
     )

@@ -38,6 +38,11 @@ INSTALLED_APPS = [
     "crispy_bootstrap5",
     "csp",
     "django_structlog",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "commitments",
     "funding",
     "actionplan",
@@ -50,6 +55,7 @@ MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "actionplan.accounts.middleware.limits",
     "actionplan.middleware.language",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -59,6 +65,8 @@ MIDDLEWARE = [
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "actionplan.middleware.Logged",
     "actionplan.middleware.private",
+    "allauth.account.middleware.AccountMiddleware",
+    "actionplan.accounts.middleware.factors",
     "actionplan.tokens.Access",
     "actionplan.middleware.Pages",
 ]
@@ -102,7 +110,16 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+AUTHENTICATION_BACKENDS = ["actionplan.accounts.backend.Backend"]
+# a session ends this long after the sign-in, and this long after the last page that was asked for
 SESSION_COOKIE_AGE = 12 * 3600
+SESSION_IDLE = 3600
+# a link for a forgotten password
+PASSWORD_RESET_TIMEOUT = 2 * 3600
+# the limits on guessing are shared by all processes and need no Redis; a migration makes the table
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "actionplan_cache"},
+}
 CSRF_FAILURE_VIEW = "actionplan.errors.csrf_failure"
 
 LANGUAGE_CODE = "en"
@@ -115,7 +132,7 @@ FORMAT_MODULE_PATH = "actionplan.formats"
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder", "actionplan.assets.BootstrapFinder"]
+STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder", "actionplan.assets.PackageFinder"]
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(BASE_DIR / ".data" / "files")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -133,6 +150,64 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("DEFAULT_FROM_EMAIL", "actionplan@l
 REDIS_URL = env.url("REDIS_URL", ("redis", "rediss", "unix"), "redis://host:6379/0")
 
 SECURE_HTTPS = SITE_URL.startswith("https://")
+
+ACCOUNT_ADAPTER = "actionplan.accounts.adapters.Accounts"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+# an account begins with a link that was sent to its address
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_FORMS = {
+    "login": "actionplan.accounts.forms.SignIn",
+    "reauthenticate": "actionplan.accounts.forms.Confirm",
+    "change_password": "actionplan.accounts.forms.ChangePassword",
+    "reset_password": "actionplan.accounts.forms.Forgotten",
+    "reset_password_from_key": "actionplan.accounts.forms.NewPassword",
+}
+# passwords have limits of their own, see accounts/throttle.py; login_failed holds for codes, after the right password
+ACCOUNT_RATE_LIMITS = {
+    "login": "60/m/ip",
+    "login_failed": "10/5m/key",
+    "reauthenticate": "10/m/user",
+    "change_password": "10/m/user",
+    "reset_password": "20/m/ip,3/15m/key",
+    "reset_password_from_key": "20/m/ip",
+}
+# with https there is a proxy in front, whose word on the visitor's address counts
+ALLAUTH_TRUSTED_PROXY_COUNT = int(SECURE_HTTPS)
+MFA_ADAPTER = "actionplan.accounts.adapters.Factors"
+MFA_FORMS = {
+    "authenticate": "actionplan.accounts.forms.Code",
+    "reauthenticate": "actionplan.accounts.forms.ConfirmCode",
+    "activate_totp": "actionplan.accounts.forms.ActivateApp",
+    "add_webauthn": "actionplan.accounts.forms.AddPasskey",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = "Actionplan"
+MFA_TOTP_TOLERANCE = 1
+# browsers know passkeys on https and on localhost only
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE_HTTPS
+SOCIALACCOUNT_ADAPTER = "actionplan.accounts.adapters.Organisations"
+OIDC = env.identity_providers()
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "provider_class": "actionplan.accounts.oidc.Provider",
+        "APPS": [
+            {
+                "provider_id": side.lower(),
+                "name": side,
+                "client_id": found["CLIENT_ID"],
+                "secret": found["SECRET"],
+                "settings": {"server_url": found["ISSUER"]},
+            }
+            for side, found in OIDC.items()
+        ],
+    }
+}
+
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if SECURE_HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if SECURE_HTTPS else "csrf"
@@ -149,6 +224,8 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [NONE],
         "style-src": [SELF],
         "script-src": [SELF],
+        # a passkey's script asks for a challenge
+        "connect-src": [SELF],
         # Bootstrap's style sheet carries its small pictures as data: addresses
         "img-src": [SELF, "data:"],
         "font-src": [SELF],

@@ -46,8 +46,7 @@ plan_pages = [
 ]
 
 urlpatterns = [
-    path("sign-in/", views.SignIn.as_view(), name="sign-in"),
-    path("sign-out/", views.SignOut.as_view(), name="sign-out"),
+    path("", include("actionplan.accounts.urls")),
     path("language/", views.set_language, name="language"),
     path("accessibility/", views.accessibility, name="accessibility"),
     path("unsubscribe/<str:token>/", digests.Unsubscribe.as_view(), name="unsubscribe"),

@@ -1,16 +1,13 @@
-"""Overview, status, sign-in and language."""
-
-from typing import Any
+"""Overview, status and language."""
 
 from django.conf import settings
-from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
 from django.views.decorators.http import require_POST, require_safe
 
-from actionplan import ledger, samples
+from actionplan import ledger
 from actionplan.overview import overview
 from actionplan.status import status
 from commitments import conditional
@@ -33,19 +30,6 @@ class Status(PlanView):
         found = status(page.plan, page.on, page.known, today=page.today)
         response = JsonResponse(found, json_dumps_params={"ensure_ascii": False})
         return conditional.marked(request, response, tag)  # type: ignore[no-any-return]
-
-
-class SignIn(LoginView):
-    template_name = "actionplan/sign_in.html"
-    redirect_authenticated_user = True
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        accounts = samples.accounts_to_show(self.request)
-        return super().get_context_data(**kwargs, sample_accounts=accounts)
-
-
-class SignOut(LogoutView):
-    pass
 
 
 @require_POST

@@ -23,7 +23,7 @@ from commitments.models import Entry, Membership, Plan, Standing
 from commitments.querysets import StandingQuerySet
 
 # addresses that belong to the site and to no plan
-OUTSIDE = {"sign-in", "sign-out", "language", "accessibility"}
+OUTSIDE = {"sign-in", "sign-out", "language", "accessibility", "account", "accounts"}
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,13 @@ def test_the_example_lists_every_variable_each_with_a_line_about_it() -> None:
     read = set(re.findall(r'(?:env\.\w+|environ\.get)\(\s*"([A-Z_]+)"', source))
     listed = re.findall(r"^# .+\n#?([A-Z_]+)=", EXAMPLE, re.MULTILINE)
     assert sorted(listed) == sorted({*listed})
-    assert set(listed) == read | {"POSTGRES_PASSWORD", "CHROMIUM"}
+    assert set(listed) == read | {
+        "POSTGRES_PASSWORD",
+        "CHROMIUM",
+        "OIDC_GB_ISSUER",
+        "OIDC_GB_CLIENT_ID",
+        "OIDC_GB_SECRET",
+    }
     assert len(listed) == len(re.findall(r"^#?[A-Z_]+=", EXAMPLE, re.MULTILINE))
 
 

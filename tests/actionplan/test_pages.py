@@ -12,6 +12,7 @@ from django.urls import URLPattern, URLResolver
 from pytest_django import Settings
 
 from actionplan import plan_loading, samples, urls
+from actionplan.accounts import urls as accounts
 from actionplan.models import User
 from commitments import entries_file, services
 from commitments.models import Action, Entry, Plan, Role
@@ -100,12 +101,10 @@ READERS: dict[str, set[str]] = {
     "accessibility/": EVERYBODY,
     "health/": EVERYBODY,
 }
-# pages without a plan, those that only POST reaches, those of the digests and files, which have tests of their own
-ELSEWHERE = {
-    *("sign-in", "sign-out", "language", "unsubscribe", "health-jobs", "digest", "digest-preview", "digest-mend"),
-    "evidence",
-    *("health-ready", "mail-release"),
-}
+# pages without a plan, those that only POST reaches; those of digests, files and accounts have tests of their own
+ELSEWHERE = {"language", "unsubscribe", "health-jobs", "digest", "digest-preview", "digest-mend", "evidence"}
+ELSEWHERE |= {str(pattern.name) for pattern in accounts.urlpatterns}
+ELSEWHERE |= {"health-ready", "mail-release"}
 
 
 def numbers() -> dict[str, int]:

@@ -1,0 +1,109 @@
+"""Sign-in with each side's own identity provider: OpenID Connect, with code and PKCE.
+
+An account here is linked to an issuer and a subject. Nothing else of what the provider says is kept or believed.
+"""
+
+import hashlib
+from typing import Any
+
+from allauth.account.internal.decorators import login_not_required
+from allauth.account.utils import get_next_redirect_url
+from allauth.socialaccount.adapter import get_adapter
+from allauth.socialaccount.internal import jwtkit
+from allauth.socialaccount.models import SocialApp
+from allauth.socialaccount.providers.oauth2.client import OAuth2Error
+from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
+from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
+from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+from requests import RequestException
+
+from actionplan.accounts.adapters import refused
+from commitments import labels
+
+# what a provider that answers nonsense may make of its answers
+NONSENSE = (OAuth2Error, RequestException, KeyError, TypeError, ValueError, AttributeError)
+
+
+class Adapter(OpenIDConnectOAuth2Adapter):
+    def complete_login(self, request: HttpRequest, app: SocialApp, token: Any, **kwargs: Any) -> Any:
+        """The signature counts, although the token came straight from the provider."""
+        claims = jwtkit.verify_and_decode(
+            credential=kwargs["response"]["id_token"],
+            keys_url=self.openid_config["jwks_uri"],
+            issuer=app.settings["server_url"],
+            audience=app.client_id,
+            lookup_kid=jwtkit.lookup_kid_jwk,
+        )
+        return self.get_provider().sociallogin_from_response(request, claims)
+
+    def get_callback_url(self, request: HttpRequest, app: SocialApp) -> str:
+        return request.build_absolute_uri(self.get_provider().get_callback_url())
+
+
+class Provider(OpenIDConnectProvider):
+    oauth2_adapter_class = Adapter
+    pkce_enabled_default = True
+
+    def get_callback_url(self) -> str:
+        return reverse("organisation-back", args=[self.app.provider_id])
+
+    def get_default_scope(self) -> list[str]:
+        return ["openid"]
+
+    def extract_uid(self, data: dict[str, Any]) -> str:
+        """Of issuer and subject: another issuer in the settings makes nobody of before somebody else."""
+        if not isinstance(data["sub"], str) or not data["sub"]:
+            raise ValueError
+        return hashlib.sha256(f"{data['iss']} {data['sub']}".encode()).hexdigest()
+
+    def extract_extra_data(self, data: dict[str, Any]) -> dict[str, Any]:
+        return {}
+
+    def extract_common_fields(self, data: dict[str, Any]) -> dict[str, Any]:
+        return {}
+
+    def extract_email_addresses(self, data: dict[str, Any]) -> list[Any]:
+        return []
+
+
+def leave(request: HttpRequest, side: str) -> HttpResponse:
+    """Sends the visitor to the provider by a page and not by a redirect.
+
+    Browsers hold a redirect after a form to the policy on forms, at every further hop of the provider's own.
+    """
+    try:
+        provider = get_adapter(request).get_provider(request, side.lower())
+    except SocialApp.DoesNotExist:
+        raise Http404 from None
+    process = "connect" if request.user.is_authenticated else "login"
+    try:
+        there = provider.redirect(request, process, next_url=get_next_redirect_url(request)).headers["Location"]
+    except NONSENSE:
+        return refused(request, "failed")
+    context = {"there": there, "organisation": labels.side(side.upper())}
+    response = render(request, "socialaccount/leaving.html", context)
+    response.headers["Refresh"] = f"0; url={there}"
+    return response
+
+
+@require_POST
+@login_not_required
+def start(request: HttpRequest, side: str) -> HttpResponse:
+    return leave(request, side)
+
+
+@require_safe
+@login_not_required
+def back(request: HttpRequest, side: str) -> HttpResponse:
+    try:
+        view = OAuth2CallbackView.adapter_view(Adapter(request, side))
+        response: HttpResponse = view(request)
+    except SocialApp.DoesNotExist:
+        raise Http404 from None
+    except NONSENSE:
+        return refused(request, "failed")
+    return response

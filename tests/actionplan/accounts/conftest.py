@@ -1,0 +1,62 @@
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from pytest_django import Settings
+
+from actionplan.models import User
+from commitments.models import Plan, Role
+from tests.people import account
+
+PASSWORD = "four words of the tests"
+
+
+@pytest.fixture(autouse=True)
+def _quick(settings: Settings, db: None) -> Iterator[None]:
+    """Passwords are hashed fast here: how slow a hash is belongs to Django. What goes on after an answer is awaited."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    yield
+    for thread in threading.enumerate():
+        if thread.name == "forgotten":
+            thread.join()
+
+
+@pytest.fixture
+def official(calais: Plan) -> User:
+    return with_password(account(calais, Role.OFFICIAL, "GB", "home-office"))
+
+
+@pytest.fixture
+def manager(calais: Plan) -> User:
+    return with_password(account(calais, Role.MANAGER, "GB"))
+
+
+@pytest.fixture
+def administrator(calais: Plan) -> User:
+    return User.objects.create_superuser("root@example.org", PASSWORD, post="Administrator")
+
+
+@pytest.fixture
+def admin_client(administrator: User) -> Client:
+    client = Client()
+    client.force_login(administrator)
+    return client
+
+
+def with_password(user: User) -> User:
+    user.set_password(PASSWORD)
+    user.save()
+    return user
+
+
+def sign_in(client: Client, email: str, password: str = PASSWORD, **more: Any) -> Any:
+    return client.post("/sign-in/", {"username": email, "password": password}, **more)
+
+
+@pytest.fixture
+def signed_out() -> Iterator[Client]:
+    cache.clear()
+    yield Client()
