@@ -18,7 +18,7 @@ def drop_cache_table(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('actionplan', '0005_tokens'),
+        ('actionplan', '0006_operations'),
         ('commitments', '0002_append_only'),
     ]
 
