@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from commitments import labels
 from commitments.kinds import CONFIRMABLE, KINDS
-from commitments.models import Action, Entry, Evidence, Role
+from commitments.models import Action, Entry, Evidence, Role, Standing
 from commitments.pages import Page
 from commitments.querysets import EntryQuerySet
+from commitments.states import days_passed
 from commitments.templatetags.plan import localized
 
 # kinds whose ref is a contribution; their page is the fund
@@ -94,3 +96,16 @@ def _shown(
         redactions=[row | {"what": labels.REDACTED.get(row["words"], "")} for row in page.redactions[entry.pk]],
         words_label="" if entry.kind == "plan" else str(names.get(entry.words, entry.words)),
     )
+
+
+@dataclass(frozen=True)
+class Slip:
+    """Days by which the deadline was moved back, and days by which the original one has passed."""
+
+    moved: int
+    passed: int | None
+
+
+def slip(row: Standing, on: date) -> Slip:
+    later = (row.last_day - row.original_last).days if row.last_day and row.original_last else 0
+    return Slip(max(later, 0), days_passed(row.original_last, row.original_stop, on))

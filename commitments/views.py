@@ -18,9 +18,9 @@ from commitments.listings import actions_listed, entries_listed
 from commitments.models import Action, Commitment, Membership, Role, Standing
 from commitments.pages import Page, PlanView
 from commitments.periods import Recurrence
-from commitments.presentation import Shown, present, register_of
+from commitments.presentation import Shown, present, register_of, slip
 from commitments.rule import History
-from commitments.states import SETTLED, State, days_passed
+from commitments.states import SETTLED, State
 from commitments.summaries import counts_of, summarise
 from commitments.tables import ActionTable
 
@@ -119,7 +119,8 @@ class ActionDetail(ActionView):
         context = {
             "page": page,
             "action": action,
-            "row": self._dated(row),
+            "row": row,
+            "slip": slip(row, page.on),
             "terms": terms,
             "leads": list(action.leads.all()),
             "partners": list(action.partners.all()),
@@ -140,13 +141,6 @@ class ActionDetail(ActionView):
             "can_decide": may_report and self.is_manager,
         }
         return render(request, "commitments/action_detail.html", context)
-
-    def _dated(self, row: Standing) -> Any:
-        """The row with what its deadline line says beside: the slip, and the days by which the original passed."""
-        later = row.last_day and row.original_last and row.last_day > row.original_last
-        row.slip = (row.last_day - row.original_last).days if row.last_day and row.original_last and later else 0  # type: ignore[attr-defined]
-        row.original_days = days_passed(row.original_last, row.original_stop, self.page.on)  # type: ignore[attr-defined]
-        return row
 
     def _confidence_reason(self, entries: Sequence[Shown]) -> str:
         said = [entry for entry in entries if entry.kind == "confidence" and not entry.withdrawn]
