@@ -9,18 +9,25 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from commitments.forms import DecideForm, MoveForm, ReportForm
+from commitments.labels import kind
+from funding.forms import PaymentForm, SpendingForm
+
 # what a form carries for itself and nobody typed
 HIDDEN = (
     "csrfmiddlewaretoken",
     "key",
     "seen",
     "kept",
+    "preview",
+    "anyway",
     "password",
     "password1",
     "password2",
     "oldpassword",
     "credential",
 )
+FORMS = (PaymentForm, SpendingForm, DecideForm, MoveForm, ReportForm)
 
 
 def wants_data(request: HttpRequest) -> bool:
@@ -70,13 +77,17 @@ def is_passing(error: BaseException | None) -> bool:
     return bool(code & 0xFF != sqlite3.SQLITE_ERROR)
 
 
+def typed(request: HttpRequest) -> dict[str, str]:
+    """What the visitor had typed or chosen in a form that could not be accepted."""
+    return {name: str(value) for name, value in request.POST.items() if str(value).strip() and name not in HIDDEN}
+
+
 def kept_text(request: HttpRequest) -> list[tuple[str, str]]:
-    """What the visitor had typed into a form that could not be accepted."""
+    """The same under the labels of the form."""
+    fields = {name: field for form in FORMS for name, field in form.base_fields.items()}
     return [
-        (name, value)
-        for name, values in request.POST.lists()
-        for value in values
-        if value.strip() and name not in HIDDEN
+        (str(fields[name].label if name in fields else name), kind(value) if name == "kind" else value)
+        for name, value in typed(request).items()
     ]
 
 

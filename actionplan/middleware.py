@@ -11,8 +11,11 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django_structlog.middlewares import RequestMiddleware
 
-from actionplan.errors import kept_text
+from actionplan.errors import kept_text, typed
 from commitments.pages import NoPlan
+
+# characters of a draft that wait in the session until its author has signed in again
+MOST_KEPT = 20_000
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -83,6 +86,8 @@ class Pages:
         signing_in = redirect_to_login(request.get_full_path()).url
         sent_away = response.status_code == 302 and response.headers["Location"] == signing_in
         if sent_away and request.method == "POST" and not request.user.is_authenticated and kept_text(request):
+            if len(str(typed(request))) < MOST_KEPT:
+                request.session["draft"] = {"path": request.path, "values": typed(request)}
             context = {"kept_text": kept_text(request), "sign_in": response.headers["Location"]}
             return render(request, "actionplan/expired.html", context, status=401)
         return response

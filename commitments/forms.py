@@ -1,18 +1,22 @@
 """Forms for what people record; what makes an entry sound is asked of `kinds`, not decided here."""
 
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.http import QueryDict
 from django.template.defaultfilters import filesizeformat
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from commitments import documents, evidence, labels
-from commitments.dates import DateError, parse, parse_deadline
+from commitments.dates import DateError, parse
 from commitments.facts import Terms
 from commitments.kinds import KINDS, needs_evidence, source_faults
 from commitments.models import Body, Evidence, Plan
+from commitments.spoken import edtf
+from commitments.states import State
 
 LONG = 4000
 
@@ -44,9 +48,9 @@ class DatedForm(EntryForm):
     day = day_field(label=_("Day on which it happened"), required=False)
     period = forms.CharField(
         label=_("Or, if you do not know the day"),
-        help_text=_("A month as 2014-10, a quarter as 2014-36, a season as 2014-23, a year as 2014."),
+        help_text=_("In words, such as “October 2014” or “autumn 2014”; it counts instead of the day."),
         required=False,
-        max_length=10,
+        max_length=60,
     )
 
     def clean(self) -> dict[str, Any]:
@@ -54,9 +58,13 @@ class DatedForm(EntryForm):
         day, period = data.get("day"), (data.get("period") or "").strip()
         if period:
             try:
+                period = edtf(period, self.initial.get("day"))
                 parse(period)
             except DateError:
-                self.add_error("period", _("Give a month as 2014-10, a quarter as 2014-36, or a year as 2014."))
+                self.add_error(
+                    "period",
+                    _("Give a month, season, quarter or year, such as “October 2014”, “Q4 2014” or 2014-10."),
+                )
         elif not day and "day" not in self.errors:
             self.add_error("day", _("Say when it happened: a day, or below it a month or a year."))
         data["effective"] = period or (day.isoformat() if day else "")
@@ -181,11 +189,16 @@ class ReportForm(EvidenceForm):
         *("confidence", "reason"),
     )
 
-    def __init__(self, *args: Any, terms: Terms, bodies: list[Body], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, terms: Terms, bodies: list[Body], outcomes: Mapping[str, State], **kwargs: Any
+    ) -> None:
+        """`outcomes`: the state that each kind would lead to, where it would be another."""
         super().__init__(*args, **kwargs)
         self.terms = terms
         offered = self._offered()
-        self.fields["kind"].choices = [(kind, KINDS[kind].label) for kind in offered]  # type: ignore[attr-defined]
+        self.fields["kind"].choices = [  # type: ignore[attr-defined]
+            (kind, _with_outcome(KINDS[kind].label, outcomes.get(kind))) for kind in offered
+        ]
         language = labels.language()
         self.fields["body"].choices = [("", "—")] + [  # type: ignore[attr-defined]
             (body.code, body.name.get(language) or body.code) for body in bodies if body.code in terms.consents
@@ -233,6 +246,13 @@ class ReportForm(EvidenceForm):
         return str(self.cleaned_data.get(name) or "")
 
 
+def _with_outcome(label: Any, state: State | None) -> str:
+    if state is None:
+        return str(label)
+    shown = '{} <small class="outcome">{} <span class="state state-{}">{}</span></small>'
+    return format_html(shown, label, _("then"), state.value, labels.STATES[state])
+
+
 def reason_field() -> forms.CharField:
     return forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 3}), max_length=LONG)
 
@@ -240,22 +260,20 @@ def reason_field() -> forms.CharField:
 class MoveForm(DatedForm):
     when = forms.CharField(
         label=_("New deadline"),
-        help_text=_("A day as 2015-03-31, or a month, quarter, season or year; with ../ before it for “by”."),
-        max_length=13,
+        help_text=_("Such as “31 March 2015”, “March 2015”, “spring 2015” or “by 31 March 2015”."),
+        max_length=60,
     )
     decided_by = forms.CharField(label=_("Who decided"), required=False, max_length=500)
     reason = reason_field()
     field_order = ["when", "reason", "decided_by", "day", "period"]
 
     def clean_when(self) -> str:
-        when = str(self.cleaned_data["when"]).strip()
         try:
-            parse_deadline(when)
+            return edtf(self.cleaned_data["when"])
         except DateError:
             raise forms.ValidationError(
-                _("Give a day as 2015-03-31, a month as 2015-03, a year as 2015, or ../2015-03-31 for “by”.")
+                _("Give a day, month, season, quarter or year with its year, such as “31 March 2015” or 2015-03-31.")
             ) from None
-        return when
 
 
 class DecideForm(DatedForm):

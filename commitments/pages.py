@@ -162,6 +162,9 @@ class PlanView(AccessMixin, View):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return self.handle_no_permission()
-        self.page = request.page = open_page(request, kwargs.pop("slug", None))  # type: ignore[attr-defined]
+        self.page = request.page = self.open(request, kwargs.pop("slug", None))  # type: ignore[attr-defined]
         with timezone.override(self.page.plan.timezone):  # in which times are shown
             return super().dispatch(request, *args, **kwargs)
+
+    def open(self, request: HttpRequest, slug: str | None) -> Page:
+        return open_page(request, slug)

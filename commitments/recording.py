@@ -1,6 +1,8 @@
 """The forms in which people record: report, move, decide, withdraw, confirm, dispute. Each is one call of a service."""
 
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,22 +14,46 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from commitments import clock, services
+from commitments import clock, services, standings
+from commitments.facts import Fact
 from commitments.forms import ConfirmForm, DecideForm, EntryForm, MoveForm, ReasonForm, RedactForm, ReportForm
 from commitments.kinds import Context
 from commitments.labels import REDACTED
 from commitments.models import Action, Entry, Role, Standing
-from commitments.pages import PlanView
+from commitments.pages import Page, PlanView
 from commitments.presentation import present, register_of
+from commitments.states import State
 from commitments.views import ActionView
 
 Record = Callable[[int | None], Entry]
 
 
 class RecordingView(PlanView):
-    """Shows a form, says what would change, records; a colleague's newer entry is shown before."""
+    """Shows a form, says what would change, records; a colleague's newer entry is shown before.
+
+    What is recorded is recorded today, so these pages are always about today, whatever day was shown before.
+    """
 
     template = ""
+
+    def open(self, request: HttpRequest, slug: str | None) -> Page:
+        page = super().open(request, slug)
+        return replace(page, on=page.today, known=page.today)
+
+    def initial(self, **values: Any) -> dict[str, Any]:
+        """What a fresh form holds: today, and what was being written here when the session ended."""
+        kept = self.request.session.get("draft", {})
+        if kept.get("path") == self.request.path and self.request.method == "GET":
+            values |= kept["values"]
+            messages.info(self.request, _("What you had written is back in the form. It has not been recorded yet."))
+            del self.request.session["draft"]
+        return {"day": self.page.today, **values}
+
+    def said(self, form: EntryForm, *names: str) -> dict[str, Any]:
+        """What each service is told: by whom, when, under which key; and the fields of these names."""
+        data = form.cleaned_data
+        found = {name: data.get(name) or "" for name in names}
+        return {"by": self.page.user, "now": self.moment(), "key": data["key"], **found}
 
     def handle(
         self, request: HttpRequest, form: EntryForm, record: Record, look: Callable[[], Any], done: str, **context: Any
@@ -98,12 +124,21 @@ class Report(ActionRecording):
             by=self.page.user.pk,
             terms=terms,
             bodies=list(self.page.plan.bodies.all()),
+            outcomes=self.outcomes(action),
             seen=self.seen(action.ref),
-            initial=self._initial(),
+            initial=self.initial(),
         )
 
-    def _initial(self) -> dict[str, Any]:
-        return {"day": self.page.today}
+    def outcomes(self, action: Action) -> dict[str, State]:
+        """The state that a report of today would lead to, where it would be another."""
+        history, today = standings.Histories(self.page.plan, [action.pk]).action(action.pk), self.page.today
+        found = {}
+        for kind in ("started", "completed"):
+            fact = Fact(sys.maxsize, kind, today, today, today)
+            verdict = replace(history, facts=[*history.facts, fact], judged={}).judge(today, today)
+            if verdict.state != history.judge(today, today).state:
+                found[kind] = verdict.state
+        return found
 
     def get(self, request: HttpRequest, ref: str) -> HttpResponse:
         action = self.action(ref)
@@ -122,19 +157,11 @@ class Report(ActionRecording):
             data = form.cleaned_data
             return services.report(
                 action=action,
-                kind=data["kind"],
-                effective=data["effective"],
-                by=self.page.user,
-                now=self.moment(),
-                key=data["key"],
                 seen=seen,
                 words=form.words(),
                 quantity=data.get("quantity") if data["kind"] == "delivered" else None,
-                reason=data["reason"],
-                note=data["note"],
-                source=data["source"],
-                confidence=data["confidence"],
                 files=form.evidence,
+                **self.said(form, "kind", "effective", "reason", "note", "source", "confidence"),
             )
 
         return self.answer(request, action, form, record)
@@ -153,28 +180,18 @@ class Decision(ActionRecording):
 
     def get(self, request: HttpRequest, ref: str) -> HttpResponse:
         action = self.allowed(ref)
-        form = self.form_class(seen=self.seen(action.ref), initial={"day": self.page.today})
+        form = self.form_class(seen=self.seen(action.ref), initial=self.initial())
         context = {"page": self.page, "action": action, "row": self.standing(action), "form": form}
         return render(request, self.template, context)
 
     def post(self, request: HttpRequest, ref: str) -> HttpResponse:
         action = self.allowed(ref)
-        form = self.form_class(request.POST, seen=self.seen(action.ref))
+        form = self.form_class(request.POST, seen=self.seen(action.ref), initial=self.initial())
 
         def record(seen: int | None) -> Entry:
-            data = form.cleaned_data
-            return services.decide(
-                action=action,
-                kind=data.get("kind", "moved"),
-                effective=data["effective"],
-                by=self.page.user,
-                now=self.moment(),
-                key=data["key"],
-                seen=seen,
-                reason=data["reason"],
-                when=data.get("when", ""),
-                decided_by=data.get("decided_by", ""),
-            )
+            kind = form.cleaned_data.get("kind", "moved")
+            said = self.said(form, "effective", "reason", "when", "decided_by")
+            return services.decide(action=action, kind=kind, seen=seen, **said)
 
         return self.answer(request, action, form, record)
 
@@ -210,7 +227,8 @@ class NamingView(RecordingView):
         return {"entry": shown, "action": action, "dispute": self.kind == "disputed"}
 
     def get(self, request: HttpRequest, number: int) -> HttpResponse:
-        context = {"page": self.page, "form": self.form_class(), **self.context(self.entry(number))}
+        shown = self.context(self.entry(number))
+        context = {"page": self.page, "form": self.form_class(initial=self.initial()), **shown}
         return render(request, self.template, context)
 
     def post(self, request: HttpRequest, number: int) -> HttpResponse:
@@ -218,14 +236,7 @@ class NamingView(RecordingView):
         context = self.context(entry)
 
         def record(_seen: int | None) -> Entry:
-            return services.name_entry(
-                entry=entry,
-                kind=self.kind,
-                by=self.page.user,
-                now=self.moment(),
-                key=form.cleaned_data["key"],
-                reason=form.cleaned_data.get("reason", ""),
-            )
+            return services.name_entry(entry=entry, kind=self.kind, **self.said(form, "reason"))
 
         def look() -> Standing | None:
             return Standing.objects.filter(obligation=entry.obligation_id).on(self.page.on, self.page.lens).first()

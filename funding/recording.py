@@ -9,16 +9,53 @@ from django.shortcuts import get_object_or_404, render
 from commitments.models import Action, Entry
 from commitments.recording import RecordingView
 from funding import services
-from funding.forms import PaymentForm, SpendingForm
+from funding.forms import MoneyForm, PaymentForm, SpendingForm
 from funding.instalments import InstalmentLine, instalments
 from funding.models import Contribution, Fund
 from funding.summaries import added, spending
 
 
-class RecordPayment(RecordingView):
+class MoneyView(RecordingView):
+    """Records money about a contribution or a fund."""
+
+    def subject(self, ref: str) -> Any:
+        """What the money is for. Raises PermissionDenied."""
+        raise NotImplementedError
+
+    def form(self, subject: Any, data: Any = None) -> MoneyForm:
+        raise NotImplementedError
+
+    def record(self, subject: Any, form: MoneyForm, seen: int | None) -> Entry:
+        raise NotImplementedError
+
+    def look(self, subject: Any, form: MoneyForm) -> Any:
+        """What the fund then says."""
+        raise NotImplementedError
+
+    def get(self, request: HttpRequest, ref: str) -> HttpResponse:
+        subject = self.subject(ref)
+        return render(request, self.template, {"page": self.page, "subject": subject, "form": self.form(subject)})
+
+    def post(self, request: HttpRequest, ref: str) -> HttpResponse:
+        subject = self.subject(ref)
+        form = self.form(subject, request.POST)
+        return self.handle(
+            request,
+            form,
+            lambda seen: self.record(subject, form, seen),
+            lambda: self.look(subject, form),
+            self.page.url("fund"),
+            subject=subject,
+        )
+
+    def paid(self, form: MoneyForm, *names: str) -> dict[str, Any]:
+        return self.said(form, "amount", "currency", "effective", "note", "source", *names)
+
+
+class RecordPayment(MoneyView):
     template = "funding/payment.html"
 
-    def contribution(self, ref: str) -> Contribution:
+    def subject(self, ref: str) -> Contribution:
         found = get_object_or_404(Contribution.objects.select_related("plan", "fund"), plan=self.page.plan, ref=ref)
         if not services.may_pay(self.page.membership, found):
             raise PermissionDenied
@@ -27,94 +64,45 @@ class RecordPayment(RecordingView):
     def lines(self, ref: str) -> list[InstalmentLine]:
         return [line for line in instalments(self.page) if line.row.obligation.ref == ref]
 
-    def form(self, contribution: Contribution, data: Any = None) -> PaymentForm:
-        lines = self.lines(contribution.ref)
-        open_lines = [line.number for line in lines if any(line.outstanding.values())]
-        initial = {"day": self.page.today, "instalment": open_lines[0] if open_lines else None}
+    def form(self, subject: Contribution, data: Any = None) -> PaymentForm:
+        lines = self.lines(subject.ref)
+        unpaid = next((line.number for line in lines if any(line.outstanding.values())), None)
         return PaymentForm(
             data,
             lines=lines,
             adopted_on=self.page.plan.adopted_on,
-            seen=self.seen(contribution.ref),
-            initial=initial,
+            seen=self.seen(subject.ref),
+            initial=self.initial(instalment=unpaid),
         )
 
-    def get(self, request: HttpRequest, ref: str) -> HttpResponse:
-        contribution = self.contribution(ref)
-        context = {"page": self.page, "contribution": contribution, "form": self.form(contribution)}
-        return render(request, self.template, context)
+    def record(self, subject: Contribution, form: MoneyForm, seen: int | None) -> Entry:
+        return services.record_payment(contribution=subject, seen=seen, **self.paid(form, "kind", "instalment"))
 
-    def post(self, request: HttpRequest, ref: str) -> HttpResponse:
-        contribution = self.contribution(ref)
-        form = self.form(contribution, request.POST)
-
-        def record(seen: int | None) -> Entry:
-            data = form.cleaned_data
-            return services.record_payment(
-                contribution=contribution,
-                kind=data["kind"],
-                instalment=data["instalment"],
-                amount=data["amount"],
-                currency=data["currency"],
-                effective=data["effective"],
-                by=self.page.user,
-                now=self.moment(),
-                key=data["key"],
-                seen=seen,
-                note=data["note"],
-                source=data["source"],
-            )
-
-        def look() -> InstalmentLine:
-            (line,) = [line for line in self.lines(ref) if line.number == form.cleaned_data["instalment"]]
-            return line
-
-        return self.handle(request, form, record, look, self.page.url("fund"), contribution=contribution)
+    def look(self, subject: Contribution, form: MoneyForm) -> InstalmentLine:
+        (line,) = [line for line in self.lines(subject.ref) if line.number == form.cleaned_data["instalment"]]
+        return line
 
 
-class RecordSpending(RecordingView):
+class RecordSpending(MoneyView):
     template = "funding/spending.html"
 
-    def fund(self, code: str) -> Fund:
+    def subject(self, ref: str) -> Fund:
         if not services.may_spend(self.page.membership):
             raise PermissionDenied
-        return get_object_or_404(Fund.objects.prefetch_related("purposes"), plan=self.page.plan, code=code)
+        return get_object_or_404(Fund.objects.prefetch_related("purposes"), plan=self.page.plan, code=ref)
 
-    def form(self, fund: Fund, data: Any = None) -> SpendingForm:
+    def form(self, subject: Fund, data: Any = None) -> SpendingForm:
         return SpendingForm(
             data,
-            purposes=list(fund.purposes.all()),
+            purposes=list(subject.purposes.all()),
             actions=list(Action.objects.filter(plan=self.page.plan)),
             adopted_on=self.page.plan.adopted_on,
-            initial={"day": self.page.today},
+            initial=self.initial(),
         )
 
-    def get(self, request: HttpRequest, code: str) -> HttpResponse:
-        fund = self.fund(code)
-        return render(request, self.template, {"page": self.page, "fund": fund, "form": self.form(fund)})
+    def record(self, subject: Fund, form: MoneyForm, seen: int | None) -> Entry:
+        return services.record_spending(plan=self.page.plan, **self.paid(form, "purpose", "ref"))
 
-    def post(self, request: HttpRequest, code: str) -> HttpResponse:
-        fund = self.fund(code)
-        form = self.form(fund, request.POST)
-
-        def record(_seen: int | None) -> Entry:
-            data = form.cleaned_data
-            return services.record_spending(
-                plan=self.page.plan,
-                purpose=data["purpose"],
-                ref=data["ref"],
-                amount=data["amount"],
-                currency=data["currency"],
-                effective=data["effective"],
-                by=self.page.user,
-                now=self.moment(),
-                key=data["key"],
-                note=data["note"],
-                source=data["source"],
-            )
-
-        def look() -> dict[str, Any]:
-            mine = [entry for entry in spending(self.page) if entry.words == form.cleaned_data["purpose"]]
-            return {"spent": added(mine)}
-
-        return self.handle(request, form, record, look, self.page.url("fund"), fund=fund)
+    def look(self, subject: Fund, form: MoneyForm) -> dict[str, Any]:
+        mine = [entry for entry in spending(self.page) if entry.words == form.cleaned_data["purpose"]]
+        return {"spent": added(mine)}
