@@ -1,18 +1,32 @@
 """Search and filters of the list of actions, kept in the address."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from commitments import labels
 from commitments.kinds import KINDS
-from commitments.models import Entry, Standing
+from commitments.models import Action, Entry, Standing
 from commitments.pages import Page
 from commitments.states import State
 from commitments.words import plain
@@ -63,17 +77,38 @@ def by_urgency(rows: QuerySet[Any]) -> QuerySet[Any]:
 class PlanFilter(django_filters.FilterSet):
     """Filters of a list inside a plan; `chips` are those in use."""
 
+    def narrowed(self, *left_out: str) -> QuerySet[Any]:
+        """The rows that all filters but these let through."""
+        rows: QuerySet[Any] = self.queryset
+        for name, value in self.form.cleaned_data.items() if self.form.is_valid() else []:
+            if name not in left_out:
+                rows = self.filters[name].filter(rows, value)
+        return rows
+
+    def chosen(self, name: str) -> set[str]:
+        value = self.form.cleaned_data.get(name) if self.form.is_valid() else None
+        return {str(item) for item in (value if isinstance(value, list) else [value]) if item}
+
     def chips(self) -> list[tuple[str, str, str]]:
         """The filters in use: name, value and a label, each to be removed on its own."""
         found = []
         for name, value in self.form.cleaned_data.items() if self.form.is_valid() else []:
             values = value if isinstance(value, list) else [value] if value else []
-            choices = {str(code): label for code, label in getattr(self.form.fields[name], "choices", [])}
+            choices = {str(code): label for code, label in self.filters[name].extra.get("choices", [])}
             found += [
                 (name, item, f"{self.form.fields[name].label}{labels.colon()}{choices.get(str(item), item)}")
                 for item in values
             ]
         return found
+
+
+# the filters whose choices are counted together, and where a standing has what they ask for
+COUNTED = {
+    "state": "state",
+    "commitment": "obligation__commitment__number",
+    "modality": "modality",
+    "scored": "scored",
+}
 
 
 class ActionFilter(PlanFilter):
@@ -82,6 +117,7 @@ class ActionFilter(PlanFilter):
         choices=[(state.value, labels.STATES[state]) for state in URGENCY],
         label=_("State"),
         widget=forms.CheckboxSelectMultiple,
+        distinct=False,
     )
     commitment = django_filters.ChoiceFilter(
         empty_label=_("any"), field_name="obligation__commitment__number", label=_("Commitment")
@@ -127,12 +163,10 @@ class ActionFilter(PlanFilter):
         return rows
 
     def of_side(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        led = Q(obligation__action__leads__side=value) | Q(obligation__action__partners__side=value)
-        return rows.filter(led).distinct()
+        return rows.filter(_of(body__side=value))
 
     def of_body(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        led = Q(obligation__action__leads__code=value) | Q(obligation__action__partners__code=value)
-        return rows.filter(led).distinct()
+        return rows.filter(_of(body__code=value))
 
     def wants_attention(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         return rows.filter(ATTENTION[value].where)
@@ -142,6 +176,60 @@ class ActionFilter(PlanFilter):
 
     def only_scored(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         return rows.filter(scored=True)
+
+    def count_choices(self) -> None:
+        """Each choice says how many actions it would show, given the other filters."""
+        counts = self._counts() + self._body_counts()
+        for name in (*COUNTED, "attention", "side", "body"):
+            field: Any = self.form.fields[name]
+            labelled = [
+                (code, _counted(name, str(code), label, counts[name, str(code)]))
+                for code, label in self.filters[name].extra["choices"]
+            ]
+            field.choices = labelled
+
+    def _counts(self) -> Counter[tuple[str, str]]:
+        """One query: the actions by what they are; each filter then counts those that the others let through."""
+        names = [*COUNTED, "attention"]
+        rows = self.narrowed(*names).order_by().values(*COUNTED.values())
+        notices = {f"is_{code}": ExpressionWrapper(kind.where, BooleanField()) for code, kind in ATTENTION.items()}
+        found: Counter[tuple[str, str]] = Counter()
+        for row in rows.annotate(**notices).annotate(n=Count("pk")):
+            codes = {name: {str(row[path])} for name, path in COUNTED.items()}
+            codes["scored"] = {"1"} if row["scored"] else set()
+            codes["attention"] = {code for code in ATTENTION if row[f"is_{code}"]}
+            missed = [name for name in names if self.chosen(name) and not codes[name] & self.chosen(name)]
+            for name in names:
+                if not set(missed) - {name}:
+                    found.update({(name, code): row["n"] for code in codes[name]})
+        return found
+
+    def _body_counts(self) -> Counter[tuple[str, str]]:
+        """One query: an action belongs to a side or body that leads or joins it, once."""
+        leads, partners = (getattr(Action, role).through.objects for role in ("leads", "partners"))
+        parts = []
+        for name, field in (("side", "body__side"), ("body", "body__code")):
+            shown = self.narrowed(name).order_by().values("obligation_id")
+            leading = leads.filter(**{"action_id": OuterRef("action_id"), field: OuterRef(field)})
+            for through in (leads.all(), partners.filter(~Exists(leading))):
+                grouped = through.filter(action_id__in=shown).order_by().values_list(Value(name), field)
+                parts.append(grouped.annotate(n=Count("action_id", distinct=True)))
+        found: Counter[tuple[str, str]] = Counter()
+        for name, code, count in parts[0].union(*parts[1:], all=True):
+            found[name, code] += count
+        return found
+
+
+def _of(**body: str) -> Q:
+    """What a body of this kind leads or joins."""
+    leads, partners = (getattr(Action, role).through.objects.filter(**body) for role in ("leads", "partners"))
+    return Q(obligation__in=leads.values("action_id")) | Q(obligation__in=partners.values("action_id"))
+
+
+def _counted(name: str, code: str, label: Any, count: int) -> str:
+    if name == "state":
+        return format_html('<span class="mark state-{}">{}</span> <small>{}</small>', code, label, count)
+    return f"{label} ({count})"
 
 
 class EntryFilter(PlanFilter):

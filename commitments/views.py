@@ -39,15 +39,16 @@ class ActionList(PlanView):
         except EmptyPage:
             # a list that has become shorter ends earlier
             table.page = table.paginator.page(table.paginator.num_pages)
+        self.found.count_choices()
         context = {"page": page, "filter": self.found, "table": table, **list_links(request, self.found, page)}
         return render(request, "commitments/action_list.html", context)
 
     @cached_property
     def found(self) -> ActionFilter:
-        return ActionFilter(self.request.GET, by_urgency(self.page.rows()), page=self.page)
+        return ActionFilter(self.request.GET, self.page.rows(), page=self.page)
 
     def table(self) -> ActionTable:
-        return ActionTable(self.found.qs, page=self.page, order_by=self.request.GET.get("sort") or "state")
+        return ActionTable(by_urgency(self.found.qs), page=self.page, order_by=self.request.GET.get("sort") or "state")
 
 
 def _page_number(request: HttpRequest) -> int:
