@@ -66,7 +66,8 @@ def collect_static(key: Path) -> None:
     """Only when a file changed: hashing and compressing takes longer than all the rest of a start."""
     files = [storage.path(name) for finder in get_finders() for name, storage in finder.list([])]
     stats = [
-        (path, Path(path).stat().st_size, Path(path).stat().st_mtime_ns) for path in [*sorted(files), assets.__file__]
+        (str(path), Path(path).stat().st_size, Path(path).stat().st_mtime_ns)
+        for path in [*sorted(files), *assets.sources()]
     ]
     digest = hashlib.sha256(repr(stats).encode()).hexdigest()
     if key.exists() and key.read_text() == digest and Path(settings.STATIC_ROOT).exists():
