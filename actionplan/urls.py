@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from actionplan import digest_views as digests
 from actionplan import health, views
+from actionplan.styleguide import styleguide
 from actionplan.token_views import Tokens
 from commitments import recording
 from commitments import views as commitments
@@ -48,6 +49,7 @@ plan_pages = [
 urlpatterns = [
     path("", include("actionplan.accounts.urls")),
     path("language/", views.set_language, name="language"),
+    path("styleguide/", styleguide, name="styleguide"),
     path("accessibility/", views.accessibility, name="accessibility"),
     path("unsubscribe/<str:token>/", digests.Unsubscribe.as_view(), name="unsubscribe"),
     path("health/", health.alive, name="health"),

@@ -228,7 +228,7 @@ def _of(**body: str) -> Q:
 
 def _counted(name: str, code: str, label: Any, count: int) -> str:
     if name == "state":
-        return format_html('<span class="mark state-{}">{}</span> <small>{}</small>', code, label, count)
+        return format_html('<span class="shape state-{}">{}</span> <small>{}</small>', code, label, count)
     return f"{label} ({count})"
 
 

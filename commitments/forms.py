@@ -258,6 +258,7 @@ def reason_field() -> forms.CharField:
 
 
 class MoveForm(DatedForm):
+    day = day_field(label=_("Day on which it was decided"), required=False)
     when = forms.CharField(
         label=_("New deadline"),
         help_text=_("Such as “31 March 2015”, “March 2015”, “spring 2015” or “by 31 March 2015”."),
@@ -277,6 +278,7 @@ class MoveForm(DatedForm):
 
 
 class DecideForm(DatedForm):
+    day = day_field(label=_("Day on which it was decided"), required=False)
     kind = forms.ChoiceField(
         label=_("Decision"),
         widget=forms.RadioSelect,

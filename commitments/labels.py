@@ -1,9 +1,9 @@
 """The words for states, kinds, sides and days, in the reader's language."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from babel.dates import format_date
+from babel.dates import format_date, format_time
 from django.utils.functional import lazystr
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
@@ -88,6 +88,12 @@ def day(value: date | None, pattern: str = "d MMMM y") -> str:
 
 def short_day(value: date | None) -> str:
     return day(value, "d MMM y")
+
+
+def clock(value: datetime) -> str:
+    """09:30; in French 9 h 30."""
+    pattern = "H\xa0'h'\xa0mm" if language() == "fr" else "HH:mm"
+    return str(format_time(value, pattern, tzinfo=value.tzinfo, locale=language()))
 
 
 def edtf(text: str) -> str:

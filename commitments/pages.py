@@ -23,7 +23,7 @@ from commitments.models import Entry, Membership, Plan, Standing
 from commitments.querysets import StandingQuerySet
 
 # addresses that belong to the site and to no plan
-OUTSIDE = {"sign-in", "sign-out", "language", "accessibility", "account", "accounts"}
+OUTSIDE = {"sign-in", "sign-out", "language", "accessibility", "account", "accounts", "styleguide"}
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ def localized(texts: dict[str, str] | None) -> str:
 
 register.filter("day", labels.day)
 register.filter("shortday", labels.short_day)
+register.filter("clock", labels.clock, expects_localtime=True)
 register.filter("edtf", labels.edtf)
 register.filter("side", labels.side)
 

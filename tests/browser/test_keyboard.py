@@ -1,0 +1,98 @@
+"""With a keyboard alone, with larger text, without colours of our own, and on paper."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.test_axe import PAGES, sideways, visitor
+from tests.site import Site
+
+pytestmark = pytest.mark.browser
+
+# what has the focus: its words, and whether it can be seen and has an outline
+FOCUS = """() => {
+  const found = document.activeElement, box = found.getBoundingClientRect(), style = getComputedStyle(found)
+  const outlined = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2
+  return [found.innerText || found.name || found.id || '', box.width > 0 && outlined]
+}"""
+
+
+def walk(page: Page, steps: int) -> list[Any]:
+    found = []
+    for _ in range(steps):
+        page.keyboard.press("Tab")
+        found.append(page.evaluate(FOCUS))
+    return found
+
+
+def test_the_focus_goes_in_order_can_be_seen_and_is_never_caught(browser: Browser, site: Site) -> None:
+    site.reset()
+    with visitor(browser, site, "en") as page:
+        page.goto("/commitments/")
+        (first, _), *others = walk(page, 24)
+        assert first == "Skip to content"
+        assert [words for words, seen in others if not seen] == []
+        names = [words for words, _ in others]
+        assert names.index("Overview") < names.index("Register") < names.index("q") < names.index("state")
+        page.goto("/commitments/")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        assert walk(page, 1)[0][0] == "q"
+
+
+def test_a_report_is_recorded_with_the_keyboard_alone(browser: Browser, site: Site) -> None:
+    site.reset()
+    with visitor(browser, site, "en") as page:
+        page.goto("/actions/4.4/report/")
+        page.get_by_label("progress").focus()
+        page.keyboard.press("Space")
+        page.keyboard.press("Tab")
+        for _ in range(4):  # day, month and year of the date, and its button
+            page.keyboard.press("Tab")
+        page.keyboard.type("October 2014")
+        page.keyboard.press("Tab")
+        page.keyboard.type("First messages given out.")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("Recorded as entry")).to_be_visible()
+        expect(page.locator("main")).to_contain_text("First messages given out.")
+
+
+def test_a_fault_is_reached_from_the_summary_by_its_link(browser: Browser, site: Site) -> None:
+    site.reset()
+    with visitor(browser, site, "fr") as page:
+        page.goto("/actions/4.4/move/")
+        page.locator("form.fields .btn-primary").click()
+        page.locator(".error-summary a").first.focus()
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.name") == "when"
+        described = page.locator("[name=when]").get_attribute("aria-describedby") or ""
+        assert page.locator("[name=when]").get_attribute("aria-invalid") == "true"
+        assert any("error" in part for part in described.split())
+
+
+@pytest.mark.parametrize("width", [640, 320])
+def test_no_page_scrolls_sideways_at_200_and_400_per_cent(browser: Browser, site: Site, width: int) -> None:
+    """A window of 1280 so enlarged has room for as many of the units that the style sheet counts in."""
+    with visitor(browser, site, "fr", width) as page:
+        found = []
+        for path in PAGES:
+            page.goto(path)
+            page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+            found += [path] if sideways(page) else []
+    assert found == []
+
+
+def test_pages_hold_without_colours_of_ours_and_in_print(browser: Browser, site: Site) -> None:
+    with visitor(browser, site, "fr") as page:
+        page.emulate_media(forced_colors="active", reduced_motion="reduce")
+        page.goto("/commitments/?state=overdue")
+        shape = "getComputedStyle(document.querySelector('table .state'), '::before').backgroundColor"
+        ground = "getComputedStyle(document.querySelector('table .state')).backgroundColor"
+        assert page.evaluate(shape) != page.evaluate(ground)
+        page.emulate_media(media="print", forced_colors="none")
+        for path in ("/commitments/", "/actions/5.5/", "/fund/"):
+            page.goto(path)
+            assert not page.locator("nav, form.filter, .exports, .account").locator("visible=true").count(), path
+            assert page.locator(".state").first.is_visible()
