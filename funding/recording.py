@@ -32,12 +32,12 @@ class MoneyView(RecordingView):
         """What the fund then says."""
         raise NotImplementedError
 
-    def get(self, request: HttpRequest, ref: str) -> HttpResponse:
-        subject = self.subject(ref)
+    def get(self, request: HttpRequest, ref: str = "", code: str = "") -> HttpResponse:
+        subject = self.subject(ref or code)
         return render(request, self.template, {"page": self.page, "subject": subject, "form": self.form(subject)})
 
-    def post(self, request: HttpRequest, ref: str) -> HttpResponse:
-        subject = self.subject(ref)
+    def post(self, request: HttpRequest, ref: str = "", code: str = "") -> HttpResponse:
+        subject = self.subject(ref or code)
         form = self.form(subject, request.POST)
         return self.handle(
             request,
