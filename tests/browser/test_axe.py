@@ -19,7 +19,15 @@ PAGES = (
     *("/", "/commitments/", "/commitments/?state=overdue&q=port", "/commitments/?q=zebra", "/commitments/1/"),
     *("/actions/5.5/", "/actions/1.7/", "/actions/4.4/report/", "/actions/4.4/move/", "/actions/4.4/decide/", "/mine/"),
     *("/fund/", "/fund/pay/1.2/", "/fund/spend/intervention/", "/text/", "/register/", "/register/?q=zebra"),
-    *("/register/60/", "/register/60/redact/", "/register/load/", "/digests/", "/accessibility/", "/?on=2014-11-01&known=now", "/?on=x"),
+    *(
+        "/register/60/",
+        "/register/60/redact/",
+        "/register/load/",
+        "/digests/",
+        "/accessibility/",
+        "/?on=2014-11-01&known=now",
+        "/?on=x",
+    ),
     *("/actions/9.9/", "/fund/pay/1.2-FR/"),
 )
 RULES = {
