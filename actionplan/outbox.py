@@ -89,7 +89,7 @@ def _there(plan: Plan, week: date) -> set[tuple[int, str]]:
 def _insert(plan: Plan, week: date, rows: Sequence[Digest]) -> int:
     """Those that nobody else wrote meanwhile; gives how many were queued."""
     with transaction.atomic():
-        Plan.objects.select_for_update().get(pk=plan.pk)
+        Plan.objects.lock(plan)
         there = _there(plan, week)
         new = [row for row in rows if row.week < week or (row.recipient_id, row.kind) not in there]
         Digest.objects.bulk_create(new, ignore_conflicts=True)

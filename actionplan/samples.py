@@ -35,7 +35,7 @@ class NotEmpty(Exception):
 def load(plan: Plan) -> int:
     """The sample entries and accounts; returns the number of entries. Raises NotEmpty."""
     with transaction.atomic():
-        Plan.objects.select_for_update().get(pk=plan.pk)
+        Plan.objects.lock(plan)
         if Entry.objects.filter(plan=plan).reported().exists():
             raise NotEmpty
         now = clock.now(plan.timezone)

@@ -4,7 +4,7 @@ import re
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 
 import holidays
 from dateutil.relativedelta import relativedelta
@@ -91,6 +91,7 @@ def months_in(every: str) -> int:
     return {"month": 1, "quarter": 3, "year": 12}[every]
 
 
+@lru_cache(maxsize=4096)
 def period_containing(day: date, every: str) -> Window:
     """The calendar month, quarter or year that holds the day."""
     count = months_in(every)

@@ -55,7 +55,7 @@ def load(
 ) -> Reading:
     """Read and append; nothing is written where there is a fault, or to check only. `side`: only rows of that side."""
     with transaction.atomic():
-        Plan.objects.select_for_update().get(pk=plan.pk)
+        Plan.objects.lock(plan)
         context = Context(plan, civil_day(now, plan.timezone))
         reading = read(plan, content, context)
         for row in reading.rows if side is not None else []:

@@ -4,15 +4,16 @@ Days are civil days in the plan's zone. A lens says what is known on a day: THEN
 all that is recorded.
 """
 
-from collections.abc import Iterable, Sequence
+from bisect import insort
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from functools import cached_property
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from commitments.dates import BEGINNING
+from commitments.dates import BEGINNING, END
 
 T = TypeVar("T")
 MOVABLE = frozenset({"start", "finish", "immediate", "none"})
@@ -100,24 +101,49 @@ class Fact:
         return self.first, (self.recorded, self.recorded_at is None, at), self.number
 
 
+def voided(told: Iterable[Fact]) -> set[int | None]:
+    """The numbers of the entries that others among these withdraw; a later one can void an earlier one."""
+    void: set[int | None] = set()
+    for fact in sorted((fact for fact in told if fact.kind == "withdrawn"), key=lambda fact: -fact.number):
+        if fact.number not in void:
+            void.add(fact.to)
+    return void
+
+
 class Counting:
     """The entries that count on a day as known on another."""
 
     def __init__(self, facts: Iterable[Fact], on: date, known: date) -> None:
-        told = [fact for fact in facts if fact.recorded <= known]
-        void: set[int | None] = set()
-        withdrawals = [fact for fact in told if fact.kind == "withdrawn"]
-        for fact in sorted(withdrawals, key=lambda fact: -fact.number):  # a later one can void an earlier one
-            if fact.number not in void:
-                void.add(fact.to)
         self.on = on
-        # a withdrawal works, and shows that somebody looked, by its recorded time alone
-        self.facts = [
-            fact for fact in told if fact.number not in void and (fact.first <= on or fact.kind == "withdrawn")
-        ]
+        self.kinds: dict[str, list[Fact]] = {}
+        self.sides: dict[str, set[str]] = {}
+        self.numbers: set[int | None] = set()
+        self.newest: date | None = None
+        self._asked: dict[tuple[Any, ...], Any] = {}
+        told = [fact for fact in facts if fact.recorded <= known]
+        void = voided(told)
+        for fact in told:
+            # a withdrawal works, and shows that somebody looked, by its recorded time alone
+            if fact.number not in void and (fact.first <= on or fact.kind == "withdrawn"):
+                self.join(fact)
+
+    def join(self, fact: Fact) -> None:
+        """One more that counts; each kind stays in the order of the register."""
+        insort(self.kinds.setdefault(fact.kind, []), fact, key=lambda fact: fact.number)
+        self.sides.setdefault(fact.kind, set()).add(fact.side)
+        self.numbers.add(fact.number)
+        self.newest = max(self.newest or fact.recorded, fact.recorded)
 
     def of(self, *kinds: str) -> list[Fact]:
-        return [fact for fact in self.facts if fact.kind in kinds]
+        return [fact for kind in kinds for fact in self.kinds.get(kind, ())]
+
+    def once(self, kinds: tuple[str, ...], question: tuple[Any, ...], answer: Callable[[], T]) -> T:
+        """What follows from the entries of these kinds, kept until one more of them joins."""
+        key = (*question, *(len(self.kinds.get(kind, ())) for kind in kinds))
+        if key not in self._asked:
+            self._asked[key] = answer()
+        found: T = self._asked[key]
+        return found
 
     def latest(self, kind: str) -> Fact | None:
         return max(self.of(kind), key=lambda fact: fact.recency, default=None)
@@ -125,20 +151,49 @@ class Counting:
     def first_day(self, kind: str, words: str) -> date | None:
         return min((fact.first for fact in self.of(kind) if fact.words == words), default=None)
 
-    @cached_property
+    @property
     def reopened(self) -> date:
         """What could have happened by this day satisfies no longer."""
         return max((fact.first for fact in self.of("reopened")), default=BEGINNING)
 
     def names(self, kind: str) -> bool:
         """Whether an entry of this kind names an entry that counts."""
-        numbers = {fact.number for fact in self.facts}
-        return any(fact.to in numbers for fact in self.of(kind))
+        return any(fact.to in self.numbers for fact in self.of(kind))
+
+    def sides_of(self, kinds: Iterable[str]) -> set[str]:
+        return {side for kind in kinds for side in self.sides.get(kind, ())} - {""}
 
     def consented(self, consents: Sequence[str]) -> date | None:
         """The day on which the last of the consents was there; None while one is missing."""
         days = [self.first_day("consent", body) for body in consents]
         return None if None in days else max((day for day in days if day), default=BEGINNING)
+
+
+def through(facts: Sequence[Fact], days: Iterable[date], lens: Lens) -> Iterator[Counting]:
+    """What counts on each of some days in order: one pass, in which entries join, until a withdrawal becomes known."""
+    then = lens is Lens.THEN
+    void: set[int | None] = set() if then else voided(facts)
+    waiting = deque(sorted((_joins(fact, then=then), fact.number, fact) for fact in facts))
+    counting = Counting([], BEGINNING, END)
+    for day in days:
+        joining = []
+        while waiting and waiting[0][0] <= day:
+            joining.append(waiting.popleft()[2])
+        if then and any(fact.kind == "withdrawn" for fact in joining):
+            void = voided(fact for fact in facts if fact.recorded <= day)
+            counting = Counting(facts, day, day)
+        else:
+            for fact in joining:
+                if fact.number not in void:
+                    counting.join(fact)
+        counting.on = day
+        yield counting
+
+
+def _joins(fact: Fact, *, then: bool) -> date:
+    """From which day on it counts unless it is withdrawn."""
+    happened = BEGINNING if fact.kind == "withdrawn" else fact.first
+    return max(happened, fact.recorded) if then else happened
 
 
 def terms_on(versions: Sequence[Version[T]], on: date, known: date) -> T:

@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import reduce
+from operator import or_
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -10,7 +13,6 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from commitments.facts import Counting, Lens, terms_on
 from commitments.models import ClearReason, Entry, Flag, FlagKind, Plan, Standing
 from commitments.periods import Recurrence
-from commitments.querysets import FlagQuerySet
 from commitments.rule import History
 from commitments.standings import Histories
 from commitments.states import SATISFIED, State
@@ -18,24 +20,33 @@ from commitments.states import SATISFIED, State
 
 @dataclass(frozen=True)
 class Condition:
-    """What raises a flag: a filter on standings, and the column that says since when."""
+    """What raises a flag: values of a standing, and the column that says since when and must not be empty."""
 
-    where: Q
     since: str
+    values: dict[str, Any]
+
+    @property
+    def where(self) -> Q:
+        return Q(**self.values, **{f"{self.since}__isnull": False})
+
+    def holds(self, row: Standing) -> date | None:
+        """Since when it holds; None where it does not."""
+        found: date | None = getattr(row, self.since)
+        return found if all(getattr(row, name) == value for name, value in self.values.items()) else None
 
 
 CONDITIONS = {
-    FlagKind.OVERDUE: Condition(Q(scored=True, state=State.OVERDUE), "since"),
-    FlagKind.DUE_SOON: Condition(Q(scored=True, state=State.DUE_SOON), "since"),
-    FlagKind.STALE: Condition(Q(stale_since__isnull=False), "stale_since"),
-    FlagKind.ORIGINAL_PASSED: Condition(Q(scored=True, moved=True, slipped_since__isnull=False), "slipped_since"),
+    FlagKind.OVERDUE: Condition("since", {"scored": True, "state": State.OVERDUE.value}),
+    FlagKind.DUE_SOON: Condition("since", {"scored": True, "state": State.DUE_SOON.value}),
+    FlagKind.STALE: Condition("stale_since", {}),
+    FlagKind.ORIGINAL_PASSED: Condition("slipped_since", {"scored": True, "moved": True}),
 }
 
 
 def bring_up_to(plan: Plan, day: date) -> dict[str, int]:
     """Raise and clear what the day requires, as known on that day; a second run changes nothing."""
     with transaction.atomic():
-        Plan.objects.select_for_update().get(pk=plan.pk)
+        Plan.objects.lock(plan)
         raised = sum(_raise(plan, kind, condition, day) for kind, condition in CONDITIONS.items())
         raised += _raise_missed(plan, day)
         return {"raised": raised, "cleared": clear(plan, day)}
@@ -101,24 +112,30 @@ def _missed(history: History, day: date) -> Iterator[date]:
 def clear(plan: Plan, day: date, obligations: Iterable[int] | None = None) -> int:
     """Clear the flags whose condition no longer holds on the day; how many."""
     open_flags = Flag.objects.filter(plan=plan, cleared=None, noticed__lte=day)
-    if obligations is not None:
+    if obligations is None:
+        # of all the flags of a plan only those that may have to go leave the database
+        open_flags = open_flags.exclude(reduce(or_, (Q(kind=k) & Q(_holds(c, day)) for k, c in CONDITIONS.items())))
+    else:
         open_flags = open_flags.filter(obligation__in=list(obligations))
-    gone = [flag for kind, condition in CONDITIONS.items() for flag in _gone(open_flags, kind, condition, day)]
-    missed = list(open_flags.filter(kind=FlagKind.MISSED_PERIOD))
+    found = list(open_flags)
+    if not found:
+        return 0
+    standing = Standing.objects.filter(obligation__in={flag.obligation_id for flag in found}).on(day, Lens.THEN)
+    rows = {row.obligation_id: row for row in standing.select_related("obligation")}
+    gone = [flag for flag in found if not _still(flag, rows.get(flag.obligation_id))]
+    missed = [flag for flag in found if flag.kind == FlagKind.MISSED_PERIOD]
     if missed:
         still = missed_periods(plan, day, {flag.obligation_id for flag in missed})
         gone += [flag for flag in missed if flag.since not in still.get(flag.obligation_id, [])]
-    if not gone:
-        return 0
-    standing = Standing.objects.filter(obligation__in={flag.obligation_id for flag in gone}).on(day, Lens.THEN)
-    by_obligation = {row.obligation_id: row for row in standing}
     for flag in gone:
-        flag.cleared, flag.cleared_by = day, _reason(flag, by_obligation.get(flag.obligation_id), day)
-    return Flag.objects.bulk_update(gone, ["cleared", "cleared_by"], batch_size=500)
+        flag.cleared, flag.cleared_by = day, _reason(flag, rows.get(flag.obligation_id), day)
+    return Flag.objects.bulk_update(gone, ["cleared", "cleared_by"], batch_size=500) if gone else 0
 
 
-def _gone(open_flags: FlagQuerySet, kind: FlagKind, condition: Condition, day: date) -> list[Flag]:
-    return list(open_flags.filter(kind=kind).exclude(_holds(condition, day)))
+def _still(flag: Flag, row: Standing | None) -> bool:
+    """Whether a standing of the day says what raised the flag; missed periods are judged apart."""
+    condition = CONDITIONS.get(FlagKind(flag.kind))
+    return condition is None or (row is not None and condition.holds(row) == flag.since)
 
 
 def _holds(condition: Condition, day: date) -> Exists:

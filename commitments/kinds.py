@@ -1,7 +1,7 @@
 """The kinds of entry, and what makes one malformed, contradictory or merely unusual; one place for forms and files."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -41,15 +41,16 @@ class Kind:
 
 
 class Context:
-    """What a check may look up of the plan; each thing is read once."""
+    """What a check may look up of the plan, or of some refs of it; each thing is read once."""
 
-    def __init__(self, plan: Plan, today: date) -> None:
+    def __init__(self, plan: Plan, today: date, refs: Collection[str] | None = None) -> None:
         self.plan, self.today = plan, today
+        self.about = {"plan": plan} if refs is None else {"plan": plan, "ref__in": refs}
         self.cache: dict[str, Any] = {}
 
     @cached_property
     def obligations(self) -> dict[tuple[str, int], Obligation]:
-        found = Obligation.objects.filter(plan=self.plan)
+        found = Obligation.objects.filter(**self.about)
         return {(obligation.ref, obligation.instalment): obligation for obligation in found}
 
     @cached_property
@@ -71,14 +72,14 @@ class Context:
     @cached_property
     def terms(self) -> dict[str, Terms]:
         """The latest terms of each action."""
-        entries = Entry.objects.filter(plan=self.plan, kind="terms", instalment=None).order_by("number")
+        entries = Entry.objects.filter(**self.about, kind="terms", instalment=None).order_by("number")
         return {entry.ref: terms_from(entry.terms or {}) for entry in entries}
 
     @cached_property
     def ends(self) -> dict[tuple[str, int | None, str], date]:
         """The first days of completions and of giving up that are not withdrawn, by ref, instalment and kind."""
         found: dict[tuple[str, int | None, str], date] = {}
-        entries = Entry.objects.filter(plan=self.plan, kind__in=ENDS).exclude(named_by__kind="withdrawn")
+        entries = Entry.objects.filter(**self.about, kind__in=ENDS).exclude(named_by__kind="withdrawn")
         for ref, instalment, kind, day in entries.values_list("ref", "instalment", "kind", "first_day"):
             found[ref, instalment, kind] = min(day, found.get((ref, instalment, kind), day))
         return found

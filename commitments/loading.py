@@ -240,7 +240,7 @@ def finish(loading: Loading, *, sha256: str, now: datetime, by: int | None) -> N
         loading.changes += [f"terms of {wanted.obligation}: recorded" for wanted in changed]
     loading.changes.append(f"the file: recorded with its SHA-256 {sha256}")
     if changed:
-        standings.store(plan, [wanted.obligation.pk for wanted in changed])
+        standings.store(plan, standings.with_superseded({wanted.obligation.pk for wanted in changed}))
 
 
 def _latest_terms(plan: Plan) -> dict[int, dict[str, Any]]:

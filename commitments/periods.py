@@ -11,14 +11,21 @@ from commitments.dates import Window, shift
 from commitments.facts import Counting, Deadline, Fact, Terms, Version
 from commitments.states import State, against
 
+SHORT = ("partly", "missed")
+
 
 @dataclass(frozen=True)
 class Period:
     window: Window
-    name: str  # EDTF
+    every: str
     state: str  # open, met, partly, missed, not-assessed
     delivered: int
     target: int
+
+    @property
+    def name(self) -> str:
+        """In EDTF."""
+        return dates.period_name(self.window, self.every)
 
 
 def first_period(deadline: Deadline, adopted_on: date) -> Window:
@@ -39,15 +46,16 @@ class Recurrence:
 
     @cached_property
     def periods(self) -> list[Period]:
-        every, delivered = self.deadline.every, self._delivered()
-        found, window = [], self.first
+        return list(self._through())
+
+    def _through(self) -> Iterator[Period]:
+        every, target = self.deadline.every, self.deadline.quantity or 1
+        delivered = self.counting.once(("delivered",), ("by period", every), self._delivered)
+        window = self.first
         while window.first <= self.on:
             count = delivered[window.first]
-            name = dates.period_name(window, every)
-            state = self._state(window, count)
-            found.append(Period(window, name, state, count, self.deadline.quantity or 1))
+            yield Period(window, every, self._state(window, count), count, target)
             window = dates.next_period(window, every)
-        return found
 
     def _delivered(self) -> Counter[date]:
         """Quantities by the first day of the period that they lie wholly inside."""
@@ -71,7 +79,7 @@ class Recurrence:
     @property
     def missed(self) -> list[Period]:
         """The closed, assessed periods that fell short."""
-        return [period for period in self.periods if period.state in ("partly", "missed")]
+        return [period for period in self.periods if period.state in SHORT]
 
     @property
     def window(self) -> Window | None:
@@ -83,9 +91,10 @@ class Recurrence:
 
     def judge(self) -> tuple[State, date | None]:
         """State and the day its count starts from, before anything that closes the action or that it waits for."""
-        if self.missed:
-            return State.OVERDUE, self.missed[0].window.last
-        current = self.periods[-1] if self.periods else None
+        current = None
+        for current in self._through():
+            if current.state in SHORT:
+                return State.OVERDUE, current.window.last
         if current and current.state == "open":
             return State.DUE, current.window.last
         if current or self.ended is not None:

@@ -23,6 +23,10 @@ class PlanQuerySet(models.QuerySet[Any]):
             return self.none()
         return self if getattr(user, "is_superuser", False) else self.filter(memberships__user=user)
 
+    def lock(self, plan: "Plan") -> None:
+        """Whoever writes to the plan waits for whoever does so now, until the end of the transaction."""
+        self.select_for_update().filter(pk=plan.pk).values_list("pk").get()
+
 
 class MembershipQuerySet(models.QuerySet[Any]):
     def of(self, user: "Visitor", plan: "Plan") -> "Membership | None":

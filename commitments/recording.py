@@ -117,7 +117,7 @@ class Report(ActionRecording):
     template = "commitments/report.html"
 
     def _form(self, action: Action, *data: Any) -> ReportForm:
-        terms = Context(self.page.plan, self.page.today).terms[action.ref]
+        terms = Context(self.page.plan, self.page.today, {action.ref}).terms[action.ref]
         return ReportForm(
             *data,
             plan=self.page.plan,

@@ -61,11 +61,10 @@ COMMON = [field.name for field in fields(Draft) if field.name not in (*TEXTS, "t
 
 
 def append(plan: Plan, drafts: Sequence[Draft], *, by: int | None, now: datetime) -> list[Entry]:
-    """Append the drafts in order; to be called inside a transaction. Standings are the caller's next step."""
+    """Append the drafts in order, for a caller that holds the plan's lock. Standings are its next step."""
     assert transaction.get_connection().in_atomic_block
-    Plan.objects.select_for_update().get(pk=plan.pk)
-    head = head_of(plan)
-    before, previous = (head.number, head.hash) if head else (0, FIRST_HASH)
+    heads = Entry.objects.filter(plan=plan).order_by("-number").values_list("number", "hash")
+    before, previous = heads.first() or (0, FIRST_HASH)
     batch: dict[str, Entry] = {}
     texts = []
     for number, draft in enumerate(drafts, before + 1):

@@ -11,7 +11,7 @@ from typing import Any
 
 from commitments import dates
 from commitments.dates import BEGINNING, END, Window, shift
-from commitments.facts import REPORTS, Counting, Deadline, Fact, Lens, Terms, Version, terms_on
+from commitments.facts import REPORTS, Counting, Deadline, Fact, Lens, Terms, Version, terms_on, through
 from commitments.periods import Recurrence, period_edges
 from commitments.states import SATISFIED, SETTLED, Case, State, place
 
@@ -59,6 +59,17 @@ class Stretch:
     slipped_since: date | None
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A known stretch that holds the day before `until`, where nothing earlier can have changed; it may end later."""
+
+    start: date
+    until: date
+    since: date
+    stale_since: date | None
+    slipped_since: date | None
+
+
 def signed_window(terms: Terms, counting: Counting) -> Window | None:
     """The window of a deadline as signed; None where there is none, or none yet."""
     deadline = terms.deadline
@@ -85,8 +96,16 @@ def satisfying(kind: str, counting: Counting) -> list[Fact]:
     return [fact for fact in counting.of(*kinds) if fact.first > counting.reopened]
 
 
+# all that can satisfy an action, or undo it
+ENDS = ("started", "completed", "delivered", "reopened")
+
+
 def satisfied(deadline: Deadline, counting: Counting) -> Window | None:
     """Between which days the action was satisfied; None while it is not."""
+    return counting.once(ENDS, ("satisfied", deadline.kind, deadline.target), lambda: _satisfied(deadline, counting))
+
+
+def _satisfied(deadline: Deadline, counting: Counting) -> Window | None:
     if deadline.target is not None:
         return _reached(deadline.target, counting.of("delivered"))
     facts = satisfying(deadline.kind, counting)
@@ -115,7 +134,7 @@ def closed(counting: Counting, *, withdrawn: str = "", superseded: bool = False)
 
 
 def is_stale(terms: Terms, state: State, counting: Counting) -> bool:
-    latest = max((fact.recorded for fact in counting.facts), default=terms.adopted_on)
+    latest = counting.newest or terms.adopted_on
     return terms.scored and state not in SETTLED and (counting.on - latest).days >= terms.stale_days
 
 
@@ -123,8 +142,7 @@ def sides_differ(deadline: Deadline, counting: Counting) -> bool:
     if deadline.quantity is not None:
         return False
     satisfied_by = {fact.side for fact in satisfying(deadline.kind, counting)} - {""}
-    reported_by = {fact.side for fact in counting.of(*REPORTS)} - {""}
-    return bool(satisfied_by and reported_by - satisfied_by)
+    return bool(satisfied_by and counting.sides_of(REPORTS) - satisfied_by)
 
 
 @dataclass(frozen=True)
@@ -139,12 +157,12 @@ class History:
     def judge(self, on: date, known: date) -> Verdict:
         # several actions can be pending the same one, which is then judged once
         if (on, known) not in self.judged:
-            self.judged[on, known] = self._judge(on, known)
+            self.judged[on, known] = self._judge(Counting(self.facts, on, known), known)
         return self.judged[on, known]
 
-    def _judge(self, on: date, known: date) -> Verdict:
+    def _judge(self, counting: Counting, known: date) -> Verdict:
+        on = counting.on
         terms = terms_on(self.versions, on, known)
-        counting = Counting(self.facts, on, known)
         superseded = bool(terms.until) and all(
             ref in self.until and self.until[ref].judge(on, known).state in SATISFIED for ref in terms.until
         )
@@ -152,9 +170,13 @@ class History:
         judge = _judge_recurring if recurring else _judge_single
         return judge(terms, counting, closed(counting, withdrawn=terms.withdrawn, superseded=superseded))
 
-    def standings(self, lens: Lens) -> list[Stretch]:
+    def standings(self, lens: Lens, kept: Kept | None = None) -> list[Stretch]:
+        """The stretches on all days, or from the one on that is `kept`."""
+        days = resumed(begun(self.versions, self.days), kept)
+        passing = through(self.facts, days, lens)
         return stretches(
-            begun(self.versions, self.days), lambda day: self.judge(day, day if lens is Lens.THEN else END)
+            ((counting.on, self._judge(counting, counting.on if lens is Lens.THEN else END)) for counting in passing),
+            kept,
         )
 
     @cached_property
@@ -239,7 +261,7 @@ def _apart_from_state(terms: Terms, counting: Counting, state: State) -> dict[st
         "every": terms.deadline.every,
         "scored": terms.scored,
         "stale": is_stale(terms, state, counting),
-        "never_reported": not counting.facts,
+        "never_reported": not counting.numbers,
         "confirmed": counting.names("confirmed"),
         "disputed": counting.names("disputed"),
         "sides_differ": sides_differ(terms.deadline, counting),
@@ -247,21 +269,27 @@ def _apart_from_state(terms: Terms, counting: Counting, state: State) -> dict[st
     }
 
 
-def stretches(days: Iterable[date], judge: Callable[[date], Verdict]) -> list[Stretch]:
-    """Each day judged, equal neighbours joined: every day from the first to END is covered once."""
+def resumed(days: set[date], kept: Kept | None) -> list[date]:
+    """The days to judge, in order: all of them, or those from which on something can have changed."""
+    return sorted(days) if kept is None else [kept.start, *sorted(day for day in days if day >= kept.until)]
+
+
+def stretches(judged: Iterable[tuple[date, Verdict]], kept: Kept | None = None) -> list[Stretch]:
+    """Equal neighbours joined: every day from the first to END is covered once."""
     found: list[tuple[date, Verdict]] = []
-    for day in sorted(days):
-        verdict = judge(day)
+    for day, verdict in judged:
         if not found or found[-1][1] != verdict:
             found.append((day, verdict))
     joined: list[Stretch] = []
     for (day, verdict), end in zip(found, [day for day, _ in found[1:]] + [END], strict=True):
         if day < end:
-            joined.append(_continue(joined[-1] if joined else None, day, end, verdict))
+            joined.append(_continue(joined[-1] if joined else None, day, end, verdict, kept))
     return joined
 
 
-def _continue(before: Stretch | None, day: date, end: date, verdict: Verdict) -> Stretch:
+def _continue(before: Stretch | None, day: date, end: date, verdict: Verdict, kept: Kept | None) -> Stretch:
+    if before is None and kept:
+        return Stretch(day, end, verdict, kept.since, kept.stale_since, kept.slipped_since)
     since = before.since if before and before.verdict.state == verdict.state else day
     stale = (before and before.stale_since) or day if verdict.stale else None
     slipped = (before and before.slipped_since) or day if verdict.slipped else None

@@ -11,6 +11,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from commitments import evidence, flags, kinds, register, standings
+from commitments.dates import BEGINNING
+from commitments.facts import Lens
 from commitments.models import Action, Entry, EntryText, Evidence, Membership, Obligation, Plan, Role
 from commitments.register import Draft
 
@@ -191,7 +193,7 @@ def write(
     """Append what an account says, for its side, with all that follows from it; returns the first entry."""
     draft = drafts[0]
     with transaction.atomic():
-        Plan.objects.select_for_update().get(pk=plan.pk)
+        Plan.objects.lock(plan)
         membership = Membership.objects.of(by, plan)
         if membership is None or membership.role == Role.VIEWER or not allowed(membership, draft):
             raise PermissionDenied
@@ -202,7 +204,7 @@ def write(
             return again
         _check_seen(plan, draft, seen)
         drafts = [replace(draft, side=membership.side) for draft in drafts]
-        context = kinds.Context(plan, draft.recorded_day)
+        context = kinds.Context(plan, draft.recorded_day, {draft.ref})
         faults = [fault for draft in drafts for fault in kinds.faults(draft, context)]
         faults += evidence.faults(draft.evidence)
         if faults:
@@ -225,9 +227,20 @@ def record(
     entries = register.append(plan, drafts, by=by, now=now)
     affected = affected_by(drafts, context)
     if affected:
-        standings.store(plan, affected)
-        flags.clear(plan, register.civil_day(now, plan.timezone), standings.with_superseded(affected))
+        changed = standings.with_superseded(affected)
+        standings.store(plan, changed, bear_on(drafts))
+        flags.clear(plan, register.civil_day(now, plan.timezone), changed)
     return entries
+
+
+def bear_on(drafts: Sequence[Draft]) -> standings.Since:
+    """The first day on which one of these can change something: where nothing earlier can, nothing is judged anew."""
+    return {
+        # nobody knew of them before they were recorded
+        Lens.THEN: min(draft.recorded_day for draft in drafts),
+        # a withdrawal takes its entry from all days
+        Lens.NOW: min(BEGINNING if draft.kind == "withdrawn" else draft.window.first for draft in drafts),
+    }
 
 
 def _obligation(draft: Draft, context: kinds.Context) -> Obligation | None:

@@ -3,15 +3,22 @@
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import date
+from functools import reduce
+from itertools import islice
+from operator import or_
 from typing import Any, Protocol
+
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from commitments.dates import BEGINNING
 from commitments.facts import Counting, Deadline, Fact, Lens, Terms, Version, terms_on
 from commitments.models import Action, Entry, Obligation, Plan, Standing
 from commitments.periods import Recurrence
-from commitments.rule import History, Stretch, Verdict
+from commitments.querysets import StandingQuerySet
+from commitments.rule import History, Kept, Stretch, Verdict
 
 Standings = dict[Lens, list[Stretch]]
 
@@ -21,11 +28,11 @@ class Judgeable(Protocol):
 
     def judge(self, on: date, known: date) -> Verdict: ...
 
-    def standings(self, lens: Lens) -> list[Stretch]: ...
+    def standings(self, lens: Lens, kept: Kept | None = None) -> list[Stretch]: ...
 
 
 # How the history of an instalment is made; the app that knows money registers it.
-instalment_history: list[Callable[[Sequence[Entry], Sequence[Fact]], Judgeable]] = []
+instalment_history: list[Callable[[Sequence["Loaded"], Sequence[Fact]], Judgeable]] = []
 
 
 def terms_from(payload: Mapping[str, Any]) -> Terms:
@@ -39,32 +46,28 @@ def terms_from(payload: Mapping[str, Any]) -> Terms:
     return Terms(**content)
 
 
-def since_of(entry: Entry) -> date:
-    """From which day the terms of an entry count: a change from its loading, all else from the beginning."""
-    since = (entry.terms or {}).get("since")
-    return date.fromisoformat(since) if since else BEGINNING
+@dataclass(frozen=True)
+class Loaded:
+    """Terms as an entry of the register holds them."""
+
+    terms: dict[str, Any]
+
+    @property
+    def since(self) -> date:
+        """From which day they count: a change from its loading, all else from the beginning."""
+        since = self.terms.get("since")
+        return date.fromisoformat(since) if since else BEGINNING
 
 
-def fact_from(entry: Entry) -> Fact:
-    return Fact(
-        number=entry.number,
-        kind=entry.kind,
-        first=entry.first_day,
-        last=entry.last_day,
-        recorded=entry.recorded_day,
-        recorded_at=entry.recorded_at,
-        side=entry.side,
-        words=entry.words,
-        when=entry.when,
-        quantity=entry.quantity or 0,
-        to=entry.to.number if entry.to else None,
-        amount=entry.amount or Fact.amount,
-        currency=entry.currency,
-    )
+# of an entry, in the order of a fact's fields
+FACT = (
+    *("number", "kind", "first_day", "last_day", "recorded_day", "recorded_at", "side", "words", "when"),
+    *(Coalesce("quantity", 0), "to__number", Coalesce("amount", Fact.amount), "currency"),
+)
 
 
 class Histories:
-    """The histories of some obligations of a plan, read from the register in two queries."""
+    """The histories of some obligations of a plan, read from the register in one pass."""
 
     def __init__(self, plan: Plan, obligations: Iterable[int] | None = None) -> None:
         self.plan = plan
@@ -74,16 +77,20 @@ class Histories:
         self.obligations = {obligation.pk: obligation for obligation in chosen}
         self.actions: dict[int, History] = {}
         self.by_ref = {o.ref: o.pk for o in self.obligations.values() if not o.instalment}
-        entries = Entry.objects.filter(plan=plan).select_related("to").order_by("number")
+        self.terms: dict[int, list[Loaded]] = defaultdict(list)
+        self.facts: dict[tuple[str, int | None], list[Fact]] = defaultdict(list)
+        entries = Entry.objects.filter(plan=plan).order_by("number")
         if obligations is not None:
             entries = entries.filter(ref__in={o.ref for o in self.obligations.values()})
-        self.terms: dict[int, list[Entry]] = defaultdict(list)
-        self.facts: dict[tuple[str, int | None], list[Fact]] = defaultdict(list)
-        for entry in entries:
-            if entry.kind == "terms" and entry.obligation_id:
-                self.terms[entry.obligation_id].append(entry)
-            elif entry.kind not in ("terms", "plan"):
-                self.facts[entry.ref, entry.instalment].append(fact_from(entry))
+        self._read(entries)
+
+    def _read(self, entries: QuerySet[Entry]) -> None:
+        columns = ("ref", "instalment", "obligation_id", "terms", *FACT)
+        for ref, instalment, obligation, terms, *fact in entries.values_list(*columns):
+            if fact[1] == "terms" and obligation:
+                self.terms[obligation].append(Loaded(terms or {}))
+            elif fact[1] not in ("terms", "plan"):
+                self.facts[ref, instalment].append(Fact(*fact))
 
     def __getitem__(self, pk: int) -> Judgeable:
         obligation = self.obligations[pk]
@@ -98,14 +105,14 @@ class Histories:
         return self.actions[pk]
 
     def _action(self, pk: int) -> History:
-        versions = [Version(since_of(entry), terms_from(entry.terms or {})) for entry in self.terms[pk]]
+        versions = [Version(loaded.since, terms_from(loaded.terms)) for loaded in self.terms[pk]]
         refs = {ref for version in versions for ref in version.terms.until}
         until = {ref: self.action(self.by_ref[ref]) for ref in refs if ref in self.by_ref}
         return History(versions, self.facts[self.obligations[pk].ref, None], until)
 
-    def standings(self, pk: int) -> Standings:
+    def standings(self, pk: int, kept: Mapping[Lens, Kept] | None = None) -> Standings:
         history = self[pk]
-        return {lens: history.standings(lens) for lens in Lens}
+        return {lens: history.standings(lens, (kept or {}).get(lens)) for lens in Lens}
 
 
 def with_superseders(obligations: set[int]) -> set[int]:
@@ -128,16 +135,44 @@ def with_superseded(obligations: set[int]) -> set[int]:
     return found
 
 
-def store(plan: Plan, obligations: Iterable[int] | None = None) -> int:
-    """Compute and write the standings of these obligations and of those that depend on them; how many rows."""
-    wanted = None if obligations is None else with_superseded(set(obligations))
+# By lens the first day on which something can have changed.
+Since = Mapping[Lens, date]
+
+
+def store(plan: Plan, obligations: Iterable[int] | None = None, since: Since | None = None) -> int:
+    """Compute and write the standings of these obligations, all that depend on each other among them; how many rows.
+
+    Given `since`, what is stored for the days before is right and stays.
+    """
+    wanted = None if obligations is None else set(obligations)
     histories = Histories(plan, wanted)
-    targets = set(histories.obligations) if wanted is None else wanted
-    rows = [row for pk in targets for row in _rows(plan, pk, histories.standings(pk))]
     stored = Standing.objects.filter(plan=plan)
-    (stored if wanted is None else stored.filter(obligation__in=wanted)).delete()
-    Standing.objects.bulk_create(rows, batch_size=500)
-    return len(rows)
+    if wanted is not None:
+        stored = stored.filter(obligation__in=wanted)
+    kept = _kept(stored, since) if since else {}
+    (stored.filter(_from(since, "to_day__gte")) if since else stored).delete()
+    targets = iter(histories.obligations if wanted is None else wanted)
+    count = 0
+    while some := list(islice(targets, 500)):
+        rows = [row for pk in some for row in _rows(plan, pk, histories.standings(pk, kept.get(pk)))]
+        Standing.objects.bulk_create(rows, batch_size=500)
+        count += len(rows)
+    return count
+
+
+def _kept(stored: StandingQuerySet, since: Since) -> dict[int, dict[Lens, Kept]]:
+    """For each obligation and lens the stored stretch that holds the day before `since`, where there is one."""
+    found: dict[int, dict[Lens, Kept]] = defaultdict(dict)
+    columns = ("obligation_id", "lens", "from_day", "since", "stale_since", "slipped_since")
+    rows = stored.filter(_from(since, "to_day__gte"), _from(since, "from_day__lt"))
+    for pk, lens, start, run, stale, slipped in rows.values_list(*columns):
+        found[pk][Lens(lens)] = Kept(start, since[Lens(lens)], run, stale, slipped)
+    return found
+
+
+def _from(since: Since, lookup: str) -> Q:
+    """Stretches of each lens that lie so to its day."""
+    return reduce(or_, (Q(lens=lens.value, **{lookup: day}) for lens, day in since.items()))
 
 
 COPIED = [
@@ -212,7 +247,7 @@ def judged(plan: Plan, on: date, known: date) -> list[Standing]:
     histories = Histories(plan)
     made = []
     for pk, obligation in histories.obligations.items():
-        if since_of(histories.terms[pk][0]) > min(on, known):
+        if histories.terms[pk][0].since > min(on, known):
             continue  # not in the plan yet
         verdict = histories[pk].judge(on, known)
         stretch = Stretch(on, on, verdict, on, on if verdict.stale else None, on if verdict.slipped else None)

@@ -46,7 +46,7 @@ def _stated(context: Context) -> dict[tuple[str, int], list[str]]:
     """The currencies in which each instalment is stated."""
     if "stated" not in context.cache:
         found: dict[tuple[str, int], list[str]] = {}
-        for instalment in Instalment.objects.filter(plan=context.plan):
+        for instalment in Instalment.objects.filter(**context.about):
             terms = instalment.entries.filter(kind="terms").order_by("-number").first()
             stated = (terms.terms or {})["stated"] if terms else []
             if stated:

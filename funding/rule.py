@@ -10,8 +10,8 @@ from datetime import date
 from decimal import Decimal
 
 from commitments.dates import BEGINNING, END, Window
-from commitments.facts import Counting, Fact, Lens, Version, terms_on
-from commitments.rule import Stretch, Verdict, begun, closed, stretches, window_edges
+from commitments.facts import Counting, Fact, Lens, Version, terms_on, through
+from commitments.rule import Kept, Stretch, Verdict, begun, closed, resumed, stretches, window_edges
 from commitments.states import Case, place
 
 ZERO = Decimal("0.00")
@@ -36,10 +36,16 @@ class InstalmentHistory:
     def judge(self, on: date, known: date) -> Verdict:
         return judge(terms_on(self.versions, on, known), Counting(self.facts, on, known))
 
-    def standings(self, lens: Lens) -> list[Stretch]:
-        return stretches(
-            begun(self.versions, self.days()), lambda day: self.judge(day, day if lens is Lens.THEN else END)
+    def standings(self, lens: Lens, kept: Kept | None = None) -> list[Stretch]:
+        days = resumed(begun(self.versions, self.days()), kept)
+        judged = (
+            (
+                counting.on,
+                judge(terms_on(self.versions, counting.on, counting.on if lens is Lens.THEN else END), counting),
+            )
+            for counting in through(self.facts, days, lens)
         )
+        return stretches(judged, kept)
 
     def days(self) -> set[date]:
         days = {BEGINNING, *(version.since for version in self.versions)}
@@ -80,7 +86,7 @@ def judge(terms: MoneyTerms, counting: Counting) -> Verdict:
         last_day=terms.due,
         modality=terms.firmness,
         scored=dated,
-        never_reported=not counting.facts,
+        never_reported=not counting.numbers,
         confirmed=counting.names("confirmed"),
         disputed=counting.names("disputed"),
         figures=figures(stated=dict(terms.stated), paid=paid, outstanding=outstanding),

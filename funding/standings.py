@@ -6,8 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from commitments.facts import Fact, Version
-from commitments.models import Entry
-from commitments.standings import since_of
+from commitments.standings import Loaded
 from funding.rule import InstalmentHistory, MoneyTerms
 
 
@@ -22,6 +21,6 @@ def money_terms(payload: dict[str, Any]) -> MoneyTerms:
     )
 
 
-def history(terms: Sequence[Entry], facts: Sequence[Fact]) -> InstalmentHistory:
-    versions = [Version(since_of(entry), money_terms(entry.terms or {})) for entry in terms]
+def history(terms: Sequence[Loaded], facts: Sequence[Fact]) -> InstalmentHistory:
+    versions = [Version(loaded.since, money_terms(loaded.terms)) for loaded in terms]
     return InstalmentHistory(versions, facts)

@@ -24,7 +24,7 @@ class Command(BaseCommand):
                 ]
             else:
                 with transaction.atomic():
-                    Plan.objects.select_for_update().get(pk=plan.pk)
+                    Plan.objects.lock(plan)
                     self.stdout.write(f"{plan.slug}: {standings.store(plan)} stretches")
         if faults:
             console.fail(faults)
