@@ -1,9 +1,9 @@
 """The job ledger read: when each job last succeeded, and which has not for too long."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from actionplan.models import JobRun
@@ -15,10 +15,20 @@ JOB_LABELS = {"flag_overdue": _("Overdue check"), "send_digests": _("Weekly dige
 LATE_AFTER = timedelta(hours=48)
 
 
+def successes(plan: Plan) -> QuerySet[JobRun, dict[str, Any]]:
+    runs = JobRun.objects.filter(plan=plan, outcome="succeeded")
+    return runs.order_by().values("job").annotate(last=Max("finished"))
+
+
+def moment(text: str | None) -> datetime | None:
+    """A time as the database writes it in a text: SQLite leaves out that it is UTC."""
+    found = datetime.fromisoformat(text) if text else None
+    return found.replace(tzinfo=UTC) if found and found.tzinfo is None else found
+
+
 def last_successes(plan: Plan) -> dict[str, datetime | None]:
     """For each job when it last succeeded for the plan, or None."""
-    rows = JobRun.objects.filter(plan=plan, outcome="succeeded").values("job").annotate(last=Max("finished"))
-    last = {row["job"]: row["last"] for row in rows}
+    last = {row["job"]: row["last"] for row in successes(plan)}
     return {job: last.get(job) for job in JOBS}
 
 

@@ -1,124 +1,168 @@
 """The overview's figures: where the plan stands on a day, what slipped, who is silent, where the money is."""
 
+import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Count, F
+from django.db.models import Count, FilteredRelation, Q, Subquery, Sum, TextField, Value
+from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from actionplan import ledger
+from actionplan.leading import Counts, any_of, leading
 from actionplan.ledger import JOB_LABELS
 from actionplan.timeline import timeline
+from actionplan.trend import trend
 from commitments import labels
-from commitments.filters import ATTENTION, by_urgency, due_by
-from commitments.models import Standing
 from commitments.pages import Page
-from commitments.presentation import present, register_of
+from commitments.periods import Period
+from commitments.presentation import Shown, naming, present, register_of, withdrawn
+from commitments.standings import recurrence_of
 from commitments.states import State
 from commitments.summaries import counts_of, worst
-from funding.instalments import instalments
-from funding.summaries import added, spending, totals
+from commitments.tally import SOON
+from funding.instalments import Amounts, InstalmentLine, lines
+from funding.summaries import added, totals
 
-SOON = timedelta(days=14)
 SHOWN = 7
-DATED = (State.OVERDUE, State.DUE, State.DUE_SOON, State.UPCOMING)
 
 
 def overview(page: Page) -> dict[str, Any]:
     """Everything that the overview shows, each figure with the address of the list behind it."""
-    counts, attention = _counts(page)
+    commitments = _counted(page)
+    counts = {pk: found for pk, _number, _title, found in commitments}
+    found = leading(page, counts)
     since = page.on - timedelta(days=6)
-    changed = register_of(page).reported().filter(recorded_day__gte=since)
-    lines = instalments(page)
-    spent = added(spending(page))
-    scored = page.rows().filter(scored=True)
-    never, stale = (scored.filter(ATTENTION[name].where) for name in ("never", "stale"))
-    by_contribution: dict[Any, list[Any]] = defaultdict(list)
-    for line in lines:
-        by_contribution[line.row.obligation.as_instalment.contribution].append(line)
+    recurring = [row.obligation_id for row in found.timed if row.every]
+    rows = _entries(page, since, recurring)
+    changed, recorded = _changed(rows, page, since)
+    gaps, jobs = _gaps_and_jobs(page)
     return {
-        "sentence": list(_sentence(page, counts, attention["soon"], changed.count(), since)),
-        "commitments": _commitments(page, counts),
-        "fund": [
-            {
-                "contribution": contribution,
-                "stated": any(line.stated for line in found),
-                "rows": totals(found, {}, page),
-                "url": page.url("fund"),
-            }
-            for contribution, found in by_contribution.items()
-        ],
-        "spent": spent,
-        "changed": present(changed[:SHOWN], page),
+        "sentence": list(_sentence(page, counts, recorded, since)),
+        "commitments": [_commitment(page, row, found.next) for row in commitments],
+        "fund": list(_fund(lines(found.money), page)),
+        "spent": _spent(rows, page),
+        "changed": changed,
+        "changed_url": page.url("register", since=since.isoformat()),
+        "more": max(recorded - len(changed), 0),
         "silent": {
-            "never": list(never.order_by("obligation__action__position")[:SHOWN]),
-            "never_count": attention["never"],
+            "never": found.never,
+            "never_count": _sum(counts, "never"),
             "never_url": page.url("commitments", attention="never"),
-            "stale": list(stale.order_by("stale_since", "obligation__action__position")[:SHOWN]),
-            "stale_count": attention["stale"],
+            "stale": found.stale,
+            "stale_count": _sum(counts, "stale"),
             "stale_url": page.url("commitments", attention="stale"),
         },
-        "timeline": timeline(page),
-        "gaps": list(page.plan.aims.filter(commitments=None)),
-        "jobs": _jobs(page),
+        "timeline": timeline(page, found.timed, _periods(rows, page, recurring)),
+        "trend": trend(page),
+        "gaps": gaps,
+        "jobs": jobs,
     }
 
 
-def _jobs(page: Page) -> list[dict[str, Any]]:
-    found = ledger.last_successes(page.plan)
-    late = ledger.late(found, timezone.now())
-    return [{"label": JOB_LABELS[job], "last_success": when, "late": job in late} for job, when in found.items()]
+def _counted(page: Page) -> list[tuple[int, int, dict[str, str], dict[str, int]]]:
+    """Key, number, title and counts of each commitment: its scored actions by state, and what wants attention."""
+    condition = Q(tallies__lens=page.lens.value, tallies__day__lte=page.on)
+    rows = page.plan.commitments.annotate(tally=FilteredRelation("tallies", condition=condition))
+    summed = rows.values("pk", "number", "title", "tally__name").annotate(count=Sum("tally__change"))
+    found: dict[int, tuple[int, int, dict[str, str], dict[str, int]]] = {}
+    for pk, number, title, name, count in summed.order_by("number").values_list(
+        "pk", "number", "title", "tally__name", "count"
+    ):
+        counts = found.setdefault(pk, (pk, number, title, {}))[3]
+        if count:
+            counts[name] = count
+    return list(found.values())
 
 
-def _counts(page: Page) -> tuple[dict[int, dict[str, int]], dict[str, int]]:
-    """Scored actions by commitment and state, and how many want attention, in one query."""
-    found: dict[int, dict[str, int]] = defaultdict(dict)
-    wants = {name: Count("pk", filter=ATTENTION[name].where) for name in ("never", "stale")}
-    wants["soon"] = Count("pk", filter=due_by(page.on + SOON))
-    attention = dict.fromkeys(wants, 0)
-    rows = page.standings.filter(scored=True).values("obligation__commitment__number", "state")
-    for row in rows.annotate(count=Count("pk"), **wants).order_by():
-        found[row["obligation__commitment__number"]][row["state"]] = row["count"]
-        for name in attention:
-            attention[name] += row[name]
-    return found, attention
+def _sum(counts: Counts, name: str) -> int:
+    return sum(found.get(name, 0) for found in counts.values())
 
 
-def _commitments(page: Page, counts: dict[int, dict[str, int]]) -> Iterator[dict[str, Any]]:
-    upcoming = _next(page)
-    for commitment in page.plan.commitments.all():
-        found = counts.get(commitment.number, {})
-        state = worst(found)
-        yield {
-            "commitment": commitment,
-            "state": state,
-            "label": labels.STATES[State(state)] if state else "",
-            "counts": counts_of(found, page, commitment=commitment.number),
-            "next": _pair(upcoming.get(commitment.pk)),
-            "url": page.url("commitment", commitment.number),
-        }
+def _entries(page: Page, since: date, recurring: Sequence[int]) -> list[Any]:
+    """The newest of the week with their number, what was spent, and what is told of some actions; newest first."""
+    told = register_of(page)
+    week = told.reported().filter(recorded_day__gte=since)
+    newest = week.order_by("-recorded_day", "-number")[:SHOWN]
+    recorded = Subquery(week.order_by().values("plan").annotate(n=Count("*")).values("n"))
+    parts = [newest, told.filter(kind="spent"), *(told.filter(obligation=pk) for pk in recurring)]
+    rows = told.filter(pk__in=any_of(parts)).select_related("obligation__action").annotate(recorded=recorded)
+    return sorted(rows, key=lambda row: (row.recorded_day, row.number), reverse=True)
 
 
-def _pair(row: Standing | None) -> dict[str, Any] | None:
-    return {"row": row, "action": row.action, "words": row.words} if row else None
+def _changed(rows: Sequence[Any], page: Page, since: date) -> tuple[list[Shown], int]:
+    week = [row for row in rows if row.recorded_day >= since and row.kind not in ("terms", "plan")]
+    shown = present(week[:SHOWN], page, title=False, words=False)
+    for entry in shown:
+        action = getattr(entry.obligation, "action", None)
+        entry.title = action.title if action else {}
+    return shown, (week[0].recorded if week else 0)
 
 
-def _next(page: Page) -> dict[int, Standing]:
-    """For each commitment the scored action whose deadline is the most pressing: overdue first, then the nearest."""
-    rows = by_urgency(page.rows().filter(scored=True, state__in=[state.value for state in DATED]))
-    found: dict[int, Standing] = {}
-    for row in rows.order_by("obligation__commitment", "urgency", F("anchor").asc()):
-        found.setdefault(row.obligation.commitment_id, row)
+def _spent(rows: Sequence[Any], page: Page) -> Amounts:
+    spent = [row for row in rows if row.kind == "spent"]
+    void = withdrawn(naming(spent, page))
+    return added(row for row in spent if row.pk not in void)
+
+
+def _periods(rows: Sequence[Any], page: Page, recurring: Sequence[int]) -> dict[int, list[Period]]:
+    """The periods so far of each recurring action."""
+    found = {}
+    for pk in recurring:
+        mine = sorted((row for row in rows if row.obligation_id == pk), key=lambda row: row.number)
+        recurrence = recurrence_of(mine, page.on, page.known_day)
+        found[pk] = recurrence.periods if recurrence else []
     return found
 
 
-def _sentence(page: Page, counts: dict[int, dict[str, int]], soon: int, changed: int, since: date) -> Iterator[str]:
-    overdue = sum(found.get(State.OVERDUE, 0) for found in counts.values())
+def _fund(found: Iterable[InstalmentLine], page: Page) -> Iterator[dict[str, Any]]:
+    by_contribution: dict[Any, list[InstalmentLine]] = defaultdict(list)
+    for line in found:
+        by_contribution[line.row.obligation.as_instalment.contribution].append(line)
+    for contribution, some in by_contribution.items():
+        yield {
+            "contribution": contribution,
+            "stated": any(line.stated for line in some),
+            "rows": totals(some, {}, page),
+            "url": f"{page.url('fund')}#c-{contribution.ref}",
+        }
+
+
+def _gaps_and_jobs(page: Page) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The aims that nothing serves, and when each job last succeeded: two small things in one query."""
+    gaps = page.plan.aims.filter(commitments=None).order_by().values_list(Value(0), "code", Cast("title", TextField()))
+    runs = ledger.successes(page.plan).values_list(Value(1), "job", Cast("last", TextField()))
+    aims, last = {}, dict.fromkeys(ledger.JOBS)
+    for is_run, name, text in gaps.union(runs, all=True):
+        if is_run:
+            last[name] = ledger.moment(text)
+        else:
+            aims[name] = json.loads(text)
+    late = ledger.late(last, timezone.now())
+    jobs = [{"label": JOB_LABELS[job], "last_success": last[job], "late": job in late} for job in ledger.JOBS]
+    return [{"code": code, "title": title} for code, title in sorted(aims.items())], jobs
+
+
+def _commitment(page: Page, counted: tuple[int, int, Any, dict[str, int]], upcoming: Any) -> dict[str, Any]:
+    pk, number, title, found = counted
+    state, row = worst(found), upcoming.get(pk)
+    return {
+        "commitment": {"number": number, "title": title},
+        "state": state,
+        "label": labels.STATES[State(state)] if state else "",
+        "counts": counts_of(found, page, commitment=number),
+        "next": {"row": row, "action": row.action, "words": row.words} if row else None,
+        "url": page.url("commitment", number),
+    }
+
+
+def _sentence(page: Page, counts: Counts, changed: int, since: date) -> Iterator[str]:
+    overdue, soon = _sum(counts, State.OVERDUE), _sum(counts, "soon")
     lists = {
         "overdue": page.url("commitments", state=State.OVERDUE.value, scored="1"),
         "soon": page.url("commitments", due=(page.on + SOON).isoformat(), scored="1"),

@@ -11,6 +11,8 @@ from actionplan import env, logs
 django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).parent.parent
+# changes with every release, and with it what browsers keep of pages
+CODE_VERSION = env.fingerprint(BASE_DIR, ("*/*.py", "templates/**/*.html", "locale/**/*.mo", "static/*"))
 SAMPLE_KEY = "sample-key-for-trials-on-this-machine-only"
 
 DEBUG = env.flag("DEBUG", default=False)

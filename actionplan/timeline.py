@@ -1,6 +1,6 @@
 """Deadlines in time: a vague one is a range and not a point, a moved one shows both of its dates."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -8,14 +8,14 @@ from typing import Any
 from dateutil.relativedelta import relativedelta
 
 from commitments import labels
-from commitments.filters import by_urgency
 from commitments.models import Standing
 from commitments.pages import Page
+from commitments.periods import SHORT, Period
 from commitments.states import State
 from commitments.templatetags.plan import localized
 
 WIDTH = 1000
-SHOWN = 12
+MOST = 36  # periods of one action
 
 
 @dataclass(frozen=True)
@@ -30,22 +30,28 @@ class Scale:
         return min(max(round((day - self.first).days * WIDTH / span), 0), WIDTH)
 
 
-def timeline(page: Page) -> dict[str, Any]:
-    """The most pressing dated actions, in the order of their last day; empty rows where no action has a date."""
-    dated = by_urgency(page.rows().filter(scored=True, last_day__isnull=False))
-    rows = sorted(dated[:SHOWN], key=lambda row: (row.last_day, row.first_day))
+def timeline(page: Page, found: Iterable[Standing], periods: Mapping[int, Sequence[Period]]) -> dict[str, Any]:
+    """The most pressing dated actions, in the order of their last day, with the periods of those that recur."""
+    shown = {row.obligation_id: periods.get(row.obligation_id, [])[-MOST:] for row in found}
+    rows = []
+    for row in found:
+        if own := shown[row.obligation_id]:
+            row.first_day, row.last_day = own[0].window.first, own[-1].window.last
+        if row.first_day and row.last_day:
+            rows.append(row)
     if not rows:
         return {"rows": []}
+    rows.sort(key=lambda row: (row.last_day, row.first_day))
     scale = _scale(rows, page)
     return {
         "now": scale(page.on),
         "months": [labels.day(month, "MMM y") for month in _months(scale)],
-        "rows": [_row(row, scale, page) for row in rows],
+        "rows": [_row(row, scale, page, shown[row.obligation_id]) for row in rows],
     }
 
 
 def _scale(rows: Sequence[Standing], page: Page) -> Scale:
-    """Whole quarters around every window, every original date and the day shown."""
+    """Whole months around every window, every original date and the day shown."""
     days = [page.on, *(day for row in rows for day in (row.first_day, row.last_day, row.original_last) if day)]
     first, last = min(days), max(days)
     return Scale(first.replace(day=1), last.replace(day=1) + relativedelta(months=1))
@@ -61,7 +67,7 @@ def _months(scale: Scale) -> Iterator[date]:
         month += relativedelta(months=step)
 
 
-def _row(row: Standing, scale: Scale, page: Page) -> dict[str, Any]:
+def _row(row: Standing, scale: Scale, page: Page, periods: Sequence[Period]) -> dict[str, Any]:
     assert row.first_day and row.last_day
     moved_from = row.original_last if row.moved and row.original_last != row.last_day else None
     one_day = row.first_day == row.last_day
@@ -73,6 +79,15 @@ def _row(row: Standing, scale: Scale, page: Page) -> dict[str, Any]:
         "state": row.state,
         "label": labels.STATES[State(row.state)],
         "dates": words,
+        "periods": [
+            {
+                "state": period.state,
+                "start": scale(period.window.first),
+                "width": max(scale(period.window.last) - scale(period.window.first) - 4, 3),
+            }
+            for period in periods
+        ],
+        "short": sum(period.state in SHORT for period in periods),
         "point": one_day,
         "start": scale(row.first_day),
         "width": max(scale(row.last_day) - scale(row.first_day), 4),

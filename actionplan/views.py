@@ -1,8 +1,12 @@
 """Overview, status and language."""
 
+from functools import cached_property
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
 from django.views.decorators.http import require_POST, require_safe
@@ -15,8 +19,22 @@ from commitments.pages import PlanView
 
 
 class Overview(PlanView):
+    follows = True
+
     def get(self, request: HttpRequest) -> HttpResponse:
-        return render(request, "actionplan/overview.html", {"page": self.page, **overview(self.page)})
+        shown = overview(self.page)
+        self.jobs = [(job["last_success"], job["late"]) for job in shown["jobs"]]
+        return render(request, "actionplan/overview.html", {"page": self.page, **shown})
+
+    def beside(self) -> Any:
+        return self.jobs
+
+    @cached_property
+    def jobs(self) -> list[Any]:
+        """When each job last succeeded, and whether that is too long ago."""
+        last = ledger.last_successes(self.page.plan)
+        late = ledger.late(last, timezone.now())
+        return [(when, job in late) for job, when in last.items()]
 
 
 class Status(PlanView):

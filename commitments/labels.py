@@ -1,6 +1,7 @@
 """The words for states, kinds, sides and days, in the reader's language."""
 
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from babel.dates import format_date, format_time
@@ -80,10 +81,13 @@ def language() -> str:
 
 def day(value: date | None, pattern: str = "d MMMM y") -> str:
     """20 September 2014, 20 septembre 2014; the first of a month is « 1er » in French."""
-    if not value:
-        return ""
-    text: str = format_date(value, pattern, locale=language())
-    return text.replace("1 ", "1er ", 1) if language() == "fr" and value.day == 1 else text
+    return _written(value, pattern, language()) if value else ""
+
+
+@lru_cache(maxsize=4096)
+def _written(value: date, pattern: str, language: str) -> str:
+    text: str = format_date(value, pattern, locale=language)
+    return text.replace("1 ", "1er ", 1) if language == "fr" and value.day == 1 else text
 
 
 def short_day(value: date | None) -> str:

@@ -17,6 +17,7 @@ from commitments.querysets import (
     MembershipQuerySet,
     PlanQuerySet,
     StandingQuerySet,
+    TallyQuerySet,
 )
 from commitments.states import State
 
@@ -204,7 +205,13 @@ class Entry(models.Model):
         ordering = ["number"]
         indexes = [
             models.Index(fields=["plan", "ref", "number"], name="entry_of_ref"),
-            models.Index(fields=["plan", "recorded_day"], name="entry_recorded"),
+            # what was reported lately, and how much
+            models.Index(
+                fields=["plan", "recorded_day", "number"],
+                name="entry_reported",
+                condition=~Q(kind__in=["terms", "plan"]),
+            ),
+            models.Index(fields=["plan", "number"], name="entry_spent", condition=Q(kind="spent")),
         ]
         constraints = [
             models.UniqueConstraint(fields=["plan", "number"], name="entry_number_once"),
@@ -293,7 +300,26 @@ class Standing(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["obligation", "lens", "from_day"], name="standing_once"),
         ]
-        indexes = [models.Index(fields=["plan", "lens", "to_day", "from_day"], name="standing_on_a_day")]
+        indexes = [
+            models.Index(fields=["plan", "lens", "to_day", "from_day"], name="standing_on_a_day"),
+            # the most pressing, those nobody reports on, those without news; with the days, so that the index tells
+            # which stretch holds one
+            models.Index(
+                fields=["plan", "lens", "state", "anchor", "obligation", "from_day", "to_day"],
+                name="standing_pressing",
+                condition=Q(scored=True),
+            ),
+            models.Index(
+                fields=["plan", "lens", "obligation", "from_day", "to_day"],
+                name="standing_never",
+                condition=Q(never_reported=True, scored=True),
+            ),
+            models.Index(
+                fields=["plan", "lens", "stale_since", "obligation", "from_day", "to_day"],
+                name="standing_stale",
+                condition=Q(stale_since__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.state} {self.from_day}"
@@ -308,6 +334,30 @@ class Standing(models.Model):
         """The action that it is about; to be asked only of an action's standing."""
         found: Action = self.obligation.action
         return found
+
+
+class Tally(models.Model):
+    """By how many the scored actions of a commitment in a state, or wanting attention, change on a day.
+
+    A prepared figure, so that no page counts all standings; written with them by `standings.store` alone.
+    """
+
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="tallies")
+    commitment = models.ForeignKey(Commitment, models.CASCADE, related_name="tallies")
+    lens = models.CharField(max_length=4)
+    name = models.CharField(max_length=12, help_text="a state; stale, never or soon")
+    day = models.DateField()
+    change = models.IntegerField()
+
+    objects: ClassVar[TallyQuerySet] = TallyQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "lens", "day", "commitment", "name"], name="tally_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.day} {self.change:+}"
 
 
 class FlagKind(models.TextChoices):

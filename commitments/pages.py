@@ -1,18 +1,22 @@
 """What every page of a plan knows: the plan, the day and what is known on it, who looks, and with what rights."""
 
-from collections import defaultdict
+import hashlib
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib.auth.mixins import AccessMixin
+from django.contrib.messages import get_messages
 from django.core.exceptions import BadRequest
-from django.db.models import Q
+from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import get_conditional_response
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views import View
 
@@ -37,6 +41,8 @@ class Page:
     on: date
     known: date | None
     today: date
+    # of each plan the hash of its newest entry; empty where it was not asked for
+    heads: tuple[str | None, ...] = ()
 
     @property
     def lens(self) -> Lens:
@@ -51,29 +57,14 @@ class Page:
         return self.on != self.today or self.known is None
 
     @cached_property
-    def naming(self) -> list[dict[str, Any]]:
-        """Withdrawals, as known, and redactions, which nothing undoes on any day; the newest first."""
-        known = Q(kind="withdrawn", recorded_day__lte=self.known_day) | Q(kind="redacted")
-        found = Entry.objects.filter(known, plan=self.plan).order_by("-number")
-        return list(found.values("pk", "number", "kind", "to_id", "recorded_day", "words", "text__reason"))
-
-    @cached_property
     def void(self) -> set[int]:
-        """Keys of the entries that are withdrawn, as known; a withdrawn withdrawal has no effect."""
+        """Keys of all entries that are withdrawn, as known; a withdrawn withdrawal has no effect."""
+        withdrawals = Entry.objects.filter(plan=self.plan, kind="withdrawn", recorded_day__lte=self.known_day)
         void: set[int] = set()
-        for row in self.naming:
-            if row["kind"] == "withdrawn" and row["pk"] not in void:
-                void.add(row["to_id"])
+        for pk, to in withdrawals.order_by("-number").values_list("pk", "to_id"):
+            if pk not in void:
+                void.add(to)
         return void
-
-    @cached_property
-    def redactions(self) -> defaultdict[int, list[dict[str, Any]]]:
-        """What was removed from entries for good, by the key of the entry."""
-        found: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
-        for row in self.naming:
-            if row["kind"] == "redacted":
-                found[row["to_id"]].append(row)
-        return found
 
     @property
     def kept(self) -> dict[str, str]:
@@ -93,11 +84,16 @@ class Page:
     def url(self, name: str, *args: Any, **query: Any) -> str:
         """An address inside the plan, on the same day; the short form where there is only one plan."""
         if name in OUTSIDE:
-            return reverse(name, args=args)
-        inside = [self.plan.slug] if len(self.plans) > 1 else []
-        address = reverse(f"plan:{name}" if inside else name, args=[*inside, *args])
-        found = urlencode({**self.kept, **query}, doseq=True)
+            return address_of(name, *args)
+        address = address_of(f"plan:{name}", self.plan.slug, *args) if len(self.plans) > 1 else address_of(name, *args)
+        found = urlencode({**self.kept, **query}, doseq=True) if query or self.other_day else ""
         return f"{address}?{found}" if found else address
+
+
+@lru_cache(maxsize=4096)
+def address_of(name: str, *args: Any) -> str:
+    """A page has a hundred addresses, most of them those of the page before."""
+    return reverse(name, args=args)
 
 
 class NoPlan(Exception):
@@ -124,12 +120,16 @@ def open_page(request: HttpRequest, slug: str | None) -> Page:
     today = clock.today(plan.timezone)
     on = asked_day(request.GET.get("on"), today)
     known = None if asked_known(request.GET.get("known")) else on
-    return Page(request.user, plan, plans, memberships.get(plan.pk), on, known, today)
+    # an administrator sees plans without a membership, whose heads nobody has read
+    heads = tuple(m.head for m in memberships.values()) if len(memberships) == len(plans) else ()  # type: ignore[attr-defined]
+    return Page(request.user, plan, plans, memberships.get(plan.pk), on, known, today, heads)
 
 
 def _visible(request: HttpRequest) -> tuple[list[Plan], dict[int, Membership]]:
     assert request.user.is_authenticated
-    found = Membership.objects.filter(user=request.user).select_related("plan").order_by("plan__adopted_on")
+    newest = Entry.objects.filter(plan=OuterRef("plan")).order_by("-number").values("hash")[:1]
+    found = Membership.objects.filter(user=request.user).select_related("plan").annotate(head=Subquery(newest))
+    found = found.order_by("plan__adopted_on")
     memberships = {membership.plan_id: membership for membership in found}
     if getattr(request.user, "is_superuser", False):
         return list(Plan.objects.visible_to(request.user)), memberships
@@ -158,13 +158,39 @@ class PlanView(AccessMixin, View):
     """A view inside a plan; `self.page` says which, when and for whom."""
 
     page: Page
+    # whether the page follows from the register, the reader and the day alone, and has no form of its own
+    follows = False
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return self.handle_no_permission()
         self.page = request.page = self.open(request, kwargs.pop("slug", None))  # type: ignore[attr-defined]
+        # a message is said once: a page that has one is neither kept nor called unchanged
+        follows = self.follows and self.page.heads and request.method == "GET" and not len(get_messages(request))
+        if follows and "If-None-Match" in request.headers:
+            unchanged = get_conditional_response(request, etag=self._tag())
+            if unchanged:
+                return unchanged
         with timezone.override(self.page.plan.timezone):  # in which times are shown
-            return super().dispatch(request, *args, **kwargs)
+            response = super().dispatch(request, *args, **kwargs)
+        if follows and response.status_code == 200:
+            response.headers["ETag"] = self._tag()
+        return response
 
     def open(self, request: HttpRequest, slug: str | None) -> Page:
         return open_page(request, slug)
+
+    def beside(self) -> Any:
+        """What the page shows beside the register."""
+        return None
+
+    def _tag(self) -> str:
+        """All that the page follows from, as a weak tag; the token of its forms holds as long as its cookie."""
+        page, request = self.page, self.request
+        membership = page.membership
+        parts = (
+            *(settings.CODE_VERSION, request.get_full_path(), get_language(), page.today, clock.is_pinned()),
+            *(page.user.pk, str(page.user), page.user.is_staff, request.COOKIES.get(settings.CSRF_COOKIE_NAME)),
+            *(page.plan.pk, page.heads, membership and (membership.role, membership.side), self.beside()),
+        )
+        return f'W/"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'

@@ -6,6 +6,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Exists, OuterRef, Q, prefetch_related_objects
+
 from commitments import labels
 from commitments.kinds import CONFIRMABLE, KINDS
 from commitments.models import Action, Entry, Evidence, Role, Standing
@@ -20,8 +22,39 @@ MONEY = ("paid", "refunded", "spent")
 
 def register_of(page: Page) -> EntryQuerySet:
     """What was reported and counts for the page's day, newest first, with what a page shows of it."""
-    entries = Entry.objects.filter(plan=page.plan).told(page.on, page.known_day)
-    return entries.select_related("text", "by", "to").prefetch_related("evidence").order_by("-number")
+    entries: EntryQuerySet = Entry.objects.filter(plan=page.plan).told(page.on, page.known_day)
+    named = _naming(page).filter(to=OuterRef("pk"))
+    files = Evidence.objects.filter(entry=OuterRef("pk"))
+    shown: EntryQuerySet = entries.annotate(named=Exists(named), has_files=Exists(files))
+    return shown.select_related("text", "by", "to").order_by("-number")
+
+
+def _naming(page: Page) -> EntryQuerySet:
+    """Withdrawals, as known, and redactions, which nothing undoes on any day."""
+    known = Q(kind="withdrawn", recorded_day__lte=page.known_day) | Q(kind="redacted")
+    found: EntryQuerySet = Entry.objects.filter(known, plan=page.plan)
+    return found
+
+
+def naming(entries: Iterable[Entry], page: Page) -> list[dict[str, Any]]:
+    """What withdraws or redacts these entries, and what withdraws that; the newest first."""
+    found: dict[int, dict[str, Any]] = {}
+    new = {entry.pk for entry in entries if getattr(entry, "named", True)}
+    while new:
+        rows = _naming(page).filter(to__in=new)
+        more = rows.values("pk", "number", "kind", "to_id", "recorded_day", "words", "text__reason")
+        new = {row["pk"] for row in more} - found.keys()
+        found |= {row["pk"]: row for row in more}
+    return sorted(found.values(), key=lambda row: -row["number"])
+
+
+def withdrawn(named: Iterable[Mapping[str, Any]]) -> set[int]:
+    """Keys of what is withdrawn by these, the newest first; a withdrawn withdrawal has no effect."""
+    void: set[int] = set()
+    for row in named:
+        if row["kind"] == "withdrawn" and row["pk"] not in void:
+            void.add(row["to_id"])
+    return void
 
 
 @dataclass
@@ -42,7 +75,7 @@ class Shown:
 
     @property
     def files(self) -> list[Evidence]:
-        return list(self.entry.evidence.all())
+        return list(self.entry.evidence.all()) if getattr(self.entry, "has_files", True) else []
 
     @property
     def money(self) -> dict[str, Decimal]:
@@ -52,11 +85,17 @@ class Shown:
         return getattr(self.entry, name)
 
 
-def present(entries: Iterable[Entry], page: Page) -> list[Shown]:
+def present(entries: Iterable[Entry], page: Page, *, title: bool = True, words: bool = True) -> list[Shown]:
+    """Ready to be shown; without the `title` of actions or the names of codes in `words` where no page shows them."""
     found = list(entries)
-    names = _names(page, {entry.kind for entry in found if entry.words})
-    titles = _titles(page, {entry.ref for entry in found if entry.ref})
-    return [_shown(entry, page, names, titles, withdrawn=entry.pk in page.void) for entry in found]
+    names = _names(page, {entry.kind for entry in found if entry.words}) if words else {}
+    titles = _titles(page, {entry.ref for entry in found if entry.ref}) if title else {}
+    named = naming(found, page)
+    void = withdrawn(named)
+    prefetch_related_objects([entry for entry in found if getattr(entry, "has_files", True)], "evidence")
+    return [
+        _shown(entry, page, names, titles, [row for row in named if row["to_id"] == entry.pk], void) for entry in found
+    ]
 
 
 def _titles(page: Page, refs: set[str]) -> dict[str, dict[str, str]]:
@@ -73,8 +112,14 @@ def _names(page: Page, kinds: set[str]) -> dict[str, str]:
 
 
 def _shown(
-    entry: Entry, page: Page, names: Mapping[str, str], titles: Mapping[str, dict[str, str]], *, withdrawn: bool
+    entry: Entry,
+    page: Page,
+    names: Mapping[str, str],
+    titles: Mapping[str, dict[str, str]],
+    named: Iterable[Mapping[str, Any]],
+    void: set[int],
 ) -> Shown:
+    withdrawn = entry.pk in void
     membership = page.membership
     text = getattr(entry, "text", None)
     source = text.source if text else ""
@@ -93,7 +138,9 @@ def _shown(
         can_confirm=writes and not mine and entry.kind in (*CONFIRMABLE, "started"),
         url=page.url("fund") if entry.instalment or entry.kind in MONEY else page.url("action", entry.ref or "-"),
         title=titles.get(entry.ref, {}),
-        redactions=[row | {"what": labels.REDACTED.get(row["words"], "")} for row in page.redactions[entry.pk]],
+        redactions=[
+            {**row, "what": labels.REDACTED.get(row["words"], "")} for row in named if row["kind"] == "redacted"
+        ],
         words_label="" if entry.kind == "plan" else str(names.get(entry.words, entry.words)),
     )
 

@@ -1,9 +1,10 @@
 """Queries that read like sentences; permission is one method a model."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import Exists, OuterRef, Q
 
 from commitments.facts import Lens
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from commitments.models import Membership, Plan
 
     Visitor = AbstractBaseUser | AnonymousUser
+
+
+# commitment, lens, name, day
+Key = tuple[int, str, str, date]
 
 
 class PlanQuerySet(models.QuerySet[Any]):
@@ -61,7 +66,9 @@ class ActionQuerySet(models.QuerySet[Any]):
 class EntryQuerySet(models.QuerySet[Any]):
     def told(self, on: date, known: date) -> "EntryQuerySet":
         """Recorded by `known`, effective by `on`; a withdrawal works by its recorded day alone."""
-        return self.filter(recorded_day__lte=known).filter(Q(first_day__lte=on) | Q(kind="withdrawn"))
+        recorded = self.filter(recorded_day__lte=known)
+        # nothing is recorded before it happens
+        return recorded if known <= on else recorded.filter(Q(first_day__lte=on) | Q(kind="withdrawn"))
 
     def reported(self) -> "EntryQuerySet":
         """Without the entries that a plan file leaves."""
@@ -81,6 +88,28 @@ class StandingQuerySet(models.QuerySet[Any]):
 
     def actions(self) -> "StandingQuerySet":
         return self.filter(obligation__instalment=0)
+
+
+class TallyQuerySet(models.QuerySet[Any]):
+    def until(self, plan: "Plan", day: date, lens: Lens) -> "TallyQuerySet":
+        """All that makes up the counts of a day."""
+        return self.filter(plan=plan, lens=lens.value, day__lte=day)
+
+    def add(self, plan: "Plan", changes: "Mapping[Key, int]") -> None:
+        """Add to what is there."""
+        rows = [(plan.pk, *key, change) for key, change in sorted(changes.items()) if change]
+        columns = "plan_id, commitment_id, lens, name, day, change"
+        table = connection.ops.quote_name(self.model._meta.db_table)
+        with connection.cursor() as cursor:
+            for start in range(0, len(rows), 100):
+                some = rows[start : start + 100]
+                places = ", ".join(["(%s, %s, %s, %s, %s, %s)"] * len(some))
+                cursor.execute(
+                    f"INSERT INTO {table} ({columns}) VALUES {places} "  # noqa: S608
+                    f"ON CONFLICT (plan_id, lens, day, commitment_id, name) "
+                    f"DO UPDATE SET change = {table}.change + excluded.change",
+                    [value for row in some for value in row],
+                )
 
 
 class FlagQuerySet(models.QuerySet[Any]):

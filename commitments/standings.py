@@ -1,8 +1,8 @@
 """Standings stored: computed by the rule from the register, written by `store` alone, read by day and lens."""
 
 import json
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from functools import reduce
@@ -13,11 +13,12 @@ from typing import Any, Protocol
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
+from commitments import tally
 from commitments.dates import BEGINNING
 from commitments.facts import Counting, Deadline, Fact, Lens, Terms, Version, terms_on
-from commitments.models import Action, Entry, Obligation, Plan, Standing
+from commitments.models import Action, Entry, Obligation, Plan, Standing, Tally
 from commitments.periods import Recurrence
-from commitments.querysets import StandingQuerySet
+from commitments.querysets import Key
 from commitments.rule import History, Kept, Stretch, Verdict
 
 Standings = dict[Lens, list[Stretch]]
@@ -66,15 +67,45 @@ FACT = (
 )
 
 
-class Histories:
-    """The histories of some obligations of a plan, read from the register in one pass."""
+def recurrence_of(entries: Iterable[Entry], on: date, known: date) -> Recurrence | None:
+    """The periods of a recurring action from its entries, read already and in order."""
+    terms: list[Version[Terms]] = []
+    facts: list[Fact] = []
+    for entry in entries:
+        if entry.kind == "terms":
+            terms.append(Version(Loaded(entry.terms or {}).since, terms_from(entry.terms or {})))
+        else:
+            facts.append(
+                Fact(
+                    entry.number,
+                    entry.kind,
+                    first=entry.first_day,
+                    last=entry.last_day,
+                    recorded=entry.recorded_day,
+                    words=entry.words,
+                    quantity=entry.quantity or 0,
+                    to=entry.to.number if entry.to else None,
+                )
+            )
+    current = terms_on(terms, on, known) if terms else Terms(on)
+    recurring = current.deadline.kind == "recurring"
+    return Recurrence(current, Counting(facts, on, known)) if recurring else None
 
-    def __init__(self, plan: Plan, obligations: Iterable[int] | None = None) -> None:
+
+class Histories:
+    """The histories of some obligations of a plan, read from the register in one pass.
+
+    `alone`: these obligations themselves, where nothing would supersede them.
+    """
+
+    def __init__(
+        self, plan: Plan, obligations: Iterable[int] | None = None, alone: Iterable[Obligation] | None = None
+    ) -> None:
         self.plan = plan
         chosen = Obligation.objects.filter(plan=plan)
-        if obligations is not None:
+        if obligations is not None and alone is None:
             chosen = chosen.filter(pk__in=with_superseders(set(obligations)))
-        self.obligations = {obligation.pk: obligation for obligation in chosen}
+        self.obligations = {obligation.pk: obligation for obligation in (chosen if alone is None else alone)}
         self.actions: dict[int, History] = {}
         self.by_ref = {o.ref: o.pk for o in self.obligations.values() if not o.instalment}
         self.terms: dict[int, list[Loaded]] = defaultdict(list)
@@ -109,6 +140,13 @@ class Histories:
         refs = {ref for version in versions for ref in version.terms.until}
         until = {ref: self.action(self.by_ref[ref]) for ref in refs if ref in self.by_ref}
         return History(versions, self.facts[self.obligations[pk].ref, None], until)
+
+    def counted(self, rows: Iterable[Standing]) -> Iterator[tuple[int, Standing]]:
+        """The stretches of actions, each with the key of its commitment."""
+        for row in rows:
+            obligation = self.obligations[row.obligation_id]
+            if not obligation.instalment:
+                yield obligation.commitment_id, row
 
     def standings(self, pk: int, kept: Mapping[Lens, Kept] | None = None) -> Standings:
         history = self[pk]
@@ -147,26 +185,37 @@ def store(plan: Plan, obligations: Iterable[int] | None = None, since: Since | N
     wanted = None if obligations is None else set(obligations)
     histories = Histories(plan, wanted)
     stored = Standing.objects.filter(plan=plan)
-    if wanted is not None:
+    kept: dict[int, dict[Lens, Kept]] = {}
+    if wanted is None:
+        Tally.objects.filter(plan=plan).delete()
+    else:
         stored = stored.filter(obligation__in=wanted)
-    kept = _kept(stored, since) if since else {}
-    (stored.filter(_from(since, "to_day__gte")) if since else stored).delete()
+        if since:
+            stored = stored.filter(_from(since, "to_day__gte"))
+        before = list(stored)
+        kept = _kept(before, since) if since else {}
+    stored.delete()
+    counted = Counter[Key]() if wanted is None else tally.changes(histories.counted(before), -1)
     targets = iter(histories.obligations if wanted is None else wanted)
     count = 0
     while some := list(islice(targets, 500)):
         rows = [row for pk in some for row in _rows(plan, pk, histories.standings(pk, kept.get(pk)))]
         Standing.objects.bulk_create(rows, batch_size=500)
+        counted.update(tally.changes(histories.counted(rows)))
         count += len(rows)
+    Tally.objects.add(plan, counted)
     return count
 
 
-def _kept(stored: StandingQuerySet, since: Since) -> dict[int, dict[Lens, Kept]]:
+def _kept(stored: Iterable[Standing], since: Since) -> dict[int, dict[Lens, Kept]]:
     """For each obligation and lens the stored stretch that holds the day before `since`, where there is one."""
     found: dict[int, dict[Lens, Kept]] = defaultdict(dict)
-    columns = ("obligation_id", "lens", "from_day", "since", "stale_since", "slipped_since")
-    rows = stored.filter(_from(since, "to_day__gte"), _from(since, "from_day__lt"))
-    for pk, lens, start, run, stale, slipped in rows.values_list(*columns):
-        found[pk][Lens(lens)] = Kept(start, since[Lens(lens)], run, stale, slipped)
+    for row in stored:
+        until = since[Lens(row.lens)]
+        if row.from_day < until:
+            found[row.obligation_id][Lens(row.lens)] = Kept(
+                row.from_day, until, row.since, row.stale_since, row.slipped_since
+            )
     return found
 
 
@@ -208,11 +257,17 @@ def differences(plan: Plan) -> list[str]:
     stored: dict[int, list[Standing]] = defaultdict(list)
     for row in Standing.objects.filter(plan=plan):
         stored[row.obligation_id].append(row)
-    return [
+    expected = {pk: _rows(plan, pk, histories.standings(pk)) for pk in histories.obligations}
+    found = [
         str(obligation)
         for pk, obligation in sorted(histories.obligations.items())
-        if _compared(stored[pk]) != _compared(_rows(plan, pk, histories.standings(pk)))
+        if _compared(stored[pk]) != _compared(expected[pk])
     ]
+    sums = Tally.objects.filter(plan=plan).values_list("commitment_id", "lens", "name", "day", "change")
+    counted = tally.changes(histories.counted(row for rows in expected.values() for row in rows))
+    if {tuple(key): change for *key, change in sums if change} != {key: n for key, n in counted.items() if n}:
+        found.append("the tally")
+    return found
 
 
 def _compared(rows: list[Standing]) -> list[tuple[Any, ...]]:

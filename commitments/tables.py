@@ -1,10 +1,13 @@
 """The list of actions, for the page and for its export."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import django_tables2 as tables
 from django.utils.html import format_html
-from django.utils.translation import gettext_lazy as _
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from commitments import labels
 from commitments.filters import MOST_URGENT
@@ -14,55 +17,64 @@ from commitments.templatetags.plan import localized
 
 
 class ActionTable(tables.Table):
-    ref = tables.Column(accessor="obligation__ref", verbose_name=_("Ref"), order_by="obligation__action__position")
-    action = tables.Column(accessor="obligation__action__title", verbose_name=_("Action"), orderable=False)
-    state = tables.Column(verbose_name=_("State"), order_by=MOST_URGENT)
+    ref = tables.Column(
+        accessor="obligation__ref", verbose_name=gettext_lazy("Ref"), order_by="obligation__action__position"
+    )
+    action = tables.Column(accessor="obligation__action__title", verbose_name=gettext_lazy("Action"), orderable=False)
+    state = tables.Column(verbose_name=gettext_lazy("State"), order_by=MOST_URGENT)
     deadline = tables.Column(
         accessor="words",
-        verbose_name=_("Deadline"),
+        verbose_name=gettext_lazy("Deadline"),
         order_by=("last_day", "obligation__action__position"),
-        empty_values=(),
-        attrs={"td": {"class": "deadline"}},
     )
-    days = tables.Column(accessor="pk", verbose_name=_("Days"), orderable=False)
-    modality = tables.Column(verbose_name=_("Modality"), order_by=("modality", "obligation__action__position"))
-    notice = tables.Column(accessor="pk", verbose_name=_("Notice"), orderable=False)
+    days = tables.Column(accessor="pk", verbose_name=gettext_lazy("Days"), orderable=False)
+    modality = tables.Column(
+        verbose_name=gettext_lazy("Modality"), order_by=("modality", "obligation__action__position")
+    )
+    notice = tables.Column(accessor="pk", verbose_name=gettext_lazy("Notice"), orderable=False)
 
     class Meta:
         attrs = {"class": "table"}
         order_by = "state"
-        empty_text = _("No action matches.")
+        empty_text = gettext_lazy("No action matches.")
 
     def __init__(self, *args: Any, page: Page, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.page_ = page
 
-    def render_action(self, value: dict[str, str], record: Standing) -> str:
-        return format_html('<a href="{}">{}</a>', self.page_.url("action", record.obligation.ref), localized(value))
+    def lines(self) -> Iterator[SafeString]:
+        """The rows of the page in one format each: cell by cell they would cost ten times as much."""
+        page, language = self.page_, self.page_.plan.languages[0]
+        for row in self.paginated_rows.data:
+            yield format_html(
+                LINE,
+                row.obligation.ref,
+                page.url("action", row.obligation.ref),
+                localized(row.action.title),
+                row.state,
+                labels.STATES[row.state],
+                format_html('<q lang="{}">{}</q> ', language, row.words) if row.words else "",
+                labels.short_day(row.last_day) or ("" if row.words else "—"),
+                labels.days(row, page.on),
+                labels.MODALITIES.get(row.modality, row.modality),
+                ", ".join(notices(row)),
+            )
 
-    def render_state(self, value: str) -> str:
-        return format_html(
-            '<span class="state state-{}">{}</span>',
-            value,
-            labels.STATES[value],  # type: ignore[index]
-        )
 
-    def render_deadline(self, record: Standing) -> str:
-        words = format_html('<q lang="{}">{}</q> ', self.page_.plan.languages[0], record.words) if record.words else ""
-        last = labels.short_day(record.last_day)
-        return format_html("{}<span>{}</span>", words, last) if words or last else "—"
+LINE = (
+    '<tr role="row"><td role="cell">{}</td><td role="cell"><a href="{}">{}</a></td>'
+    '<td role="cell"><span class="state state-{}">{}</span></td><td role="cell">{}<span>{}</span></td>'
+    '<td role="cell">{}</td><td role="cell">{}</td><td role="cell">{}</td></tr>\n'
+)
 
-    def render_days(self, record: Standing) -> str:
-        return labels.days(record, self.page_.on)
 
-    def render_modality(self, value: str) -> str:
-        return str(labels.MODALITIES.get(value, value))
-
-    def render_notice(self, record: Standing) -> str:
-        notices = [
-            _("stale") if record.stale_since else "",
-            _("never reported") if record.never_reported and record.scored else "",
-            _("sides differ") if record.sides_differ else "",
-            _("disputed") if record.disputed else "",
-        ]
-        return ", ".join(str(notice) for notice in notices if notice)
+def notices(row: Standing) -> Iterator[str]:
+    """What of an action wants a look, in words."""
+    if row.stale_since:
+        yield _("stale")
+    if row.never_reported and row.scored:
+        yield _("never reported")
+    if row.sides_differ:
+        yield _("sides differ")
+    if row.disputed:
+        yield _("disputed")

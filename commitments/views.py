@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.core.paginator import EmptyPage, Paginator
+from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
@@ -15,7 +16,7 @@ from commitments import exports, labels, services, standings
 from commitments.facts import MOVABLE, REPORTS, Counting, Terms, terms_on
 from commitments.filters import ActionFilter, EntryFilter, PlanFilter, by_urgency
 from commitments.listings import actions_listed, entries_listed
-from commitments.models import Action, Commitment, Membership, Role, Standing
+from commitments.models import Action, Commitment, Entry, Membership, Role, Standing
 from commitments.pages import Page, PlanView
 from commitments.periods import Recurrence
 from commitments.presentation import Shown, present, register_of, slip
@@ -29,6 +30,8 @@ PAGE = 25
 
 class ActionList(PlanView):
     """All actions, searched, filtered, sorted; and the export of exactly what is shown."""
+
+    follows = True
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         if request.GET.get("format") in exports.FORMATS:
@@ -108,75 +111,118 @@ class ActionDetail(ActionView):
     """The signed words, what they were taken to mean, the deadline and its moves, each side's word, the register."""
 
     def get(self, request: HttpRequest, ref: str) -> HttpResponse:
-        page, action = self.page, self.action(ref)
-        row = self.standing(action)
-        history = standings.Histories(page.plan, [action.pk]).action(action.pk)
+        page, row = self.page, self._row(ref)
+        action = row.action
+        alone = None if row.waits else [action]  # type: ignore[attr-defined]
+        history = standings.Histories(page.plan, [action.pk], alone).action(action.pk)
         terms = terms_on(history.versions, page.on, page.known_day)
-        recurrence = self._recurrence(history, terms)
+        counting = Counting(history.facts, page.on, page.known_day)
+        recurrence = Recurrence(terms, counting) if terms.deadline.kind == "recurring" else None
         if recurrence and recurrence.window:
             row.first_day, row.last_day = recurrence.window.first, recurrence.window.last
-        entries = present(register_of(page).filter(ref=ref), page)
-        may_report = self.may_report(action)
+        told = self._register(ref)
+        entries = told[:PAGE]
+        cited = self._cited(counting, terms, entries)
+        bodies = self._bodies(action, terms.consents)
+        rows = self._rows([*action.after, *terms.until])
         context = {
             "page": page,
             "action": action,
             "row": row,
             "slip": slip(row, page.on),
             "terms": terms,
-            "leads": list(action.leads.all()),
-            "partners": list(action.partners.all()),
+            "leads": [body for body in bodies if body.is_lead],
+            "partners": [body for body in bodies if body.is_partner],
             "interpretations": action.interpretations,
             "sides_differ": row.sides_differ,
-            "confidence_reason": self._confidence_reason(entries),
+            "confidence_reason": self._confidence_reason(counting, cited),
             "can_move": terms.deadline.kind in MOVABLE,
-            "consents": self._consents(terms, entries),
-            "after": self._rows(action.after),
-            "until": self._rows(terms.until),
-            "sides": [self._side(side, entries, history) for side in page.plan.sides],
+            "consents": self._consents(terms, counting, cited, bodies),
+            "after": [rows[ref] for ref in action.after if ref in rows],
+            "until": [rows[ref] for ref in terms.until if ref in rows],
+            "sides": [self._side(side, counting, history) for side in page.plan.sides],
             "periods": self._periods(recurrence),
             "flags": page.plan.flags.filter(obligation=action).standing_or_cleared(page.on),
-            "entries": entries[:PAGE],
-            "evidence": [entry for entry in entries if entry.files or entry.is_link],
-            "older": max(len(entries) - PAGE, 0),
-            "can_report": may_report,
-            "can_decide": may_report and self.is_manager,
+            "entries": entries,
+            "evidence": [entry for entry in told if entry.files or entry.is_link],
+            "older": self._told(history) - len(entries),
+            "can_report": row.mine,  # type: ignore[attr-defined]
+            "can_decide": row.mine and self.is_manager,  # type: ignore[attr-defined]
         }
         return render(request, "commitments/action_detail.html", context)
 
-    def _confidence_reason(self, entries: Sequence[Shown]) -> str:
-        said = [entry for entry in entries if entry.kind == "confidence" and not entry.withdrawn]
-        text = getattr(said[0].entry, "text", None) if said else None
+    def _register(self, ref: str) -> list[Shown]:
+        """The newest entries about the action, then those older ones that have evidence."""
+        told = register_of(self.page).filter(ref=ref)
+        link = Q(text__source__startswith="https://") | Q(text__source__startswith="http://")
+        wanted = Q(pk__in=told.order_by("-number").values("pk")[:PAGE]) | Q(has_files=True) | link
+        return present(told.filter(wanted), self.page, title=False)
+
+    def _told(self, history: History) -> int:
+        """How many entries the register of the action has on the day, its terms among them."""
+        on, known = self.page.on, self.page.known_day
+        terms = (max(version.since, self.page.plan.adopted_on) for version in history.versions)
+        facts = (fact for fact in history.facts if fact.first <= on or fact.kind == "withdrawn")
+        return sum(day <= min(on, known) for day in terms) + sum(fact.recorded <= known for fact in facts)
+
+    def _row(self, ref: str) -> Standing:
+        """The standing with its action, whether the reader may report on it, and whether others would supersede it."""
+        page = self.page
+        mine = Action.objects.reportable_by(page.membership).filter(pk=OuterRef("obligation"))
+        waits = Action.superseders.through.objects.filter(from_action=OuterRef("obligation"))
+        rows = page.rows().annotate(mine=Exists(mine), waits=Exists(waits))
+        row: Standing = get_object_or_404(rows, obligation__ref=ref)
+        row.action.plan, row.action.commitment = page.plan, row.obligation.commitment
+        return row
+
+    def _bodies(self, action: Action, consents: Sequence[str]) -> list[Any]:
+        leads, partners = (
+            through.objects.filter(action=action, body=OuterRef("pk"))
+            for through in (Action.leads.through, Action.partners.through)
+        )
+        bodies = self.page.plan.bodies.annotate(is_lead=Exists(leads), is_partner=Exists(partners))
+        return list(bodies.filter(Q(is_lead=True) | Q(is_partner=True) | Q(code__in=consents)))
+
+    def _cited(self, counting: Counting, terms: Terms, shown: Sequence[Shown]) -> dict[int, Entry]:
+        """The entries that the page names beside its register, by number."""
+        confidence = counting.latest("confidence")
+        wanted = {fact.number for fact in counting.of("consent") if fact.words in terms.consents}
+        wanted |= {confidence.number} if confidence else set()
+        found = {entry.number: entry.entry for entry in shown}
+        if wanted - found.keys():
+            missing = Entry.objects.filter(plan=self.page.plan, number__in=wanted - found.keys())
+            found |= {entry.number: entry for entry in missing.select_related("text")}
+        return found
+
+    def _confidence_reason(self, counting: Counting, cited: dict[int, Entry]) -> str:
+        latest = counting.latest("confidence")
+        text = getattr(cited[latest.number], "text", None) if latest else None
         return text.reason if text else ""
 
-    def _consents(self, terms: Terms, entries: Sequence[Shown]) -> list[dict[str, Any]]:
-        bodies = {body.code: body for body in self.page.plan.bodies.all()} if terms.consents else {}
-        given = {entry.words: entry for entry in entries if entry.kind == "consent" and not entry.withdrawn}
-        return [{"body": bodies[code], "given": given.get(code)} for code in terms.consents if code in bodies]
+    def _consents(
+        self, terms: Terms, counting: Counting, cited: dict[int, Entry], bodies: Sequence[Any]
+    ) -> list[dict[str, Any]]:
+        known = {body.code: body for body in bodies}
+        given = {fact.words: cited.get(fact.number) for fact in reversed(counting.of("consent"))}
+        return [{"body": known[code], "given": given.get(code)} for code in terms.consents if code in known]
 
-    def _rows(self, refs: Sequence[str]) -> list[Standing]:
-        if not refs:
-            return []
-        rows = self.page.rows().filter(obligation__ref__in=refs)
-        return sorted(rows, key=lambda row: list(refs).index(row.obligation.ref))
+    def _rows(self, refs: Sequence[str]) -> dict[str, Standing]:
+        rows = self.page.rows().filter(obligation__ref__in=refs) if refs else []
+        return {row.obligation.ref: row for row in rows}
 
-    def _side(self, side: str, entries: Sequence[Shown], history: History) -> dict[str, Any]:
+    def _side(self, side: str, counting: Counting, history: History) -> dict[str, Any]:
         """What one side says, and how the action would stand by its word alone."""
         alone = [fact for fact in history.facts if fact.kind not in REPORTS or fact.side == side]
         verdict = replace(history, facts=alone, judged={}).judge(self.page.on, self.page.known_day)
-        said = [entry for entry in entries if entry.side == side and entry.kind != "terms" and not entry.withdrawn]
-        latest = next((entry for entry in said if entry.kind in REPORTS), said[0] if said else None)
+        said = [fact for fact in counting.of(*counting.kinds) if fact.side == side]
+        latest = max(said, key=lambda fact: (fact.kind in REPORTS, fact.number), default=None)
         return {
             "side": side,
             "state": verdict.state.value,
             "entries": len(said),
-            "says": latest.kind_label if latest else "",
-            "day": latest.recorded_day if latest else None,
+            "says": labels.kind(latest.kind) if latest else "",
+            "day": latest.recorded if latest else None,
         }
-
-    def _recurrence(self, history: History, terms: Terms) -> Recurrence | None:
-        if terms.deadline.kind != "recurring":
-            return None
-        return Recurrence(terms, Counting(history.facts, self.page.on, self.page.known_day))
 
     def _periods(self, recurrence: Recurrence | None) -> list[dict[str, Any]]:
         found = recurrence.periods if recurrence else []

@@ -1,6 +1,6 @@
 """Instalments as they stand on a page's day."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -9,6 +9,7 @@ from typing import Any
 from commitments.models import Flag, Standing
 from commitments.pages import Page
 from commitments.presentation import Shown
+from commitments.querysets import StandingQuerySet
 
 Amounts = dict[str, Decimal]
 
@@ -59,14 +60,19 @@ def amounts(found: Mapping[str, str]) -> Amounts:
     return {currency: Decimal(amount) for currency, amount in found.items()}
 
 
+def standings(page: Page) -> StandingQuerySet:
+    """The standing of every instalment on the day."""
+    rows: StandingQuerySet = Standing.objects.filter(obligation__as_instalment__contribution__plan=page.plan)
+    return rows.on(page.on, page.lens)
+
+
 def instalments(page: Page) -> list[InstalmentLine]:
-    rows = (
-        Standing.objects.filter(plan=page.plan, obligation__instalment__gt=0)
-        .on(page.on, page.lens)
-        .select_related("obligation__as_instalment__contribution")
-        .order_by("obligation__as_instalment__contribution__position", "obligation__instalment")
-    )
-    return [
+    return lines(standings(page).select_related("obligation__as_instalment__contribution"))
+
+
+def lines(rows: Iterable[Standing]) -> list[InstalmentLine]:
+    """In the order of the text."""
+    found = [
         InstalmentLine(
             row,
             amounts(row.amounts["stated"]),
@@ -75,3 +81,4 @@ def instalments(page: Page) -> list[InstalmentLine]:
         )
         for row in rows
     ]
+    return sorted(found, key=lambda line: (line.row.obligation.as_instalment.contribution.position, line.number))

@@ -16,7 +16,7 @@ from commitments.exports import VIEW, Listing, view_of
 from commitments.listings import entries_listed
 from commitments.models import Entry
 from commitments.pages import Page
-from commitments.presentation import Shown, present, register_of
+from commitments.presentation import Shown, naming, present, register_of, withdrawn
 from commitments.querysets import EntryQuerySet
 from commitments.states import days_counted
 from funding.charts import Chart, charts
@@ -177,7 +177,9 @@ LISTS: dict[str, Callable[[Page], Listing]] = {
 
 def spending(page: Page) -> list[Entry]:
     """The spending that counts on the day."""
-    return list(counting(page, "spent"))
+    found = list(register_of(page).filter(kind="spent"))
+    void = withdrawn(naming(found, page))
+    return [entry for entry in found if entry.pk not in void]
 
 
 def added(entries: Iterable[Any]) -> Amounts:

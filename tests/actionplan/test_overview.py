@@ -1,16 +1,25 @@
 """Every figure of the overview is the length of the list behind it."""
 
 import re
-from datetime import date
+from collections import Counter
+from datetime import UTC, date, datetime
 
 import pytest
-from django.test import Client
+from django.contrib import messages
+from django.contrib.messages.storage.cookie import CookieStorage
+from django.db import connection
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
 from django.utils.html import strip_tags
 from pytest_django import Settings
 
 from actionplan import samples
 from actionplan.models import User
-from commitments.models import Membership, Plan
+from commitments import entries_file
+from commitments.models import Membership, Plan, Role
+from tests.generated import blank
+from tests.people import account
 
 
 @pytest.fixture
@@ -43,6 +52,64 @@ def test_every_figure_of_the_overview_is_the_length_of_its_list(reader: Client, 
         number = re.match(r"\d+", strip_tags(said))
         assert address
         assert length(reader, address[1]) == (int(number[0]) if number else 0), said
+
+
+def test_every_figure_of_how_the_states_moved_is_the_length_of_its_list(reader: Client) -> None:
+    rows = reader.get("/").context["trend"]["rows"]
+    for row in (rows[0], rows[7], rows[-1]):
+        for count, address in row["cells"]:
+            assert count == (length(reader, address) if address else 0), (row["day"], address)
+
+
+def test_the_states_of_the_last_week_are_those_of_the_commitments(reader: Client) -> None:
+    page = reader.get("/?on=2014-12-17").context
+    counted: Counter[str] = Counter()
+    for commitment in page["commitments"]:
+        counted.update({count["state"]: count["count"] for count in commitment["counts"]})
+    last = page["trend"]["rows"][-1]["cells"]
+    assert [count for count, _ in last] == [counted[state["state"]] for state in page["trend"]["states"]]
+
+
+def test_missed_months_can_be_counted_on_the_timeline(reader: Client) -> None:
+    (row,) = (row for row in reader.get("/").context["timeline"]["rows"] if row["ref"] == "5.5")
+    assert [period["state"] for period in row["periods"]] == ["met", "partly", "met", "open"]
+    assert row["short"] == 1
+
+
+def test_overview_and_action_ask_eight_questions_at_most(reader: Client) -> None:
+    for path in ("/", "/commitments/", "/actions/4.4/", "/?on=2014-11-20"):
+        with CaptureQueriesContext(connection) as asked:
+            assert reader.get(path).status_code == 200
+        assert len(asked) <= 8, path
+
+
+@pytest.mark.parametrize("path", ["/", "/commitments/?state=overdue"])
+def test_an_unchanged_page_is_not_sent_again_to_the_same_reader(reader: Client, calais: Plan, path: str) -> None:
+    reader.get(path)  # brings the cookie of the forms
+    tag = reader.get(path).headers["ETag"]
+    kept = reader.get(path, headers={"If-None-Match": tag})
+    assert (kept.status_code, kept.content) == (304, b"")
+    other = Client()
+    assert other.get(path, headers={"If-None-Match": tag}).status_code == 302
+    other.force_login(account(calais, Role.VIEWER))
+    assert other.get(path, headers={"If-None-Match": tag}).status_code == 200
+    row = blank(id="new", ref="4.4", kind="note", side="GB", effective="2015-01-12", recorded="2015-01-12")
+    text = "\n".join([",".join(row), ",".join(row.values())])
+    assert entries_file.load(calais, text.encode(), now=datetime(2015, 1, 12, 9, tzinfo=UTC), by=None).faults == []
+    assert reader.get(path, headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_a_page_with_a_message_is_sent_whole_and_not_kept(reader: Client, rf: RequestFactory) -> None:
+    reader.get("/")
+    tag = reader.get("/").headers["ETag"]
+    request = rf.get("/")
+    storage = CookieStorage(request)
+    storage.add(messages.SUCCESS, "Recorded.")
+    response = HttpResponse()
+    storage.update(response)
+    reader.cookies["messages"] = response.cookies["messages"].value
+    said = reader.get("/", headers={"If-None-Match": tag})
+    assert (said.status_code, "Recorded." in said.content.decode(), "ETag" in said.headers) == (200, True, False)
 
 
 def test_the_sentence_says_in_words_what_is_overdue_and_what_is_near(reader: Client) -> None:
