@@ -1,6 +1,5 @@
 """A whole plan file loaded: what the commitments and the funds say, in one transaction, or every fault and nothing."""
 
-import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 from django.db import transaction
 
 from commitments import loading as commitments
+from commitments.models import Plan
 from commitments.plan_file import PlanSpec, check_refs, read_plan
 from commitments.toml_reader import Fault, Table, parse
 from funding.loading import load_funds
@@ -28,6 +28,8 @@ class Refused(Exception):
 class Loaded:
     slug: str
     changes: list[str] = field(default_factory=list)
+    # everybody reads it without signing in
+    public: bool = False
 
 
 def read_file(path: Path, largest: int = LARGEST) -> bytes:
@@ -38,8 +40,12 @@ def read_file(path: Path, largest: int = LARGEST) -> bytes:
     except OSError as error:
         raise Refused([Fault(0, f"cannot be read: {error.strerror or error}")]) from None
     if len(content) > largest:
-        raise Refused([Fault(1, f"the file is larger than {largest // 1024} KiB: nothing of it was read")])
+        raise too_large(largest)
     return content
+
+
+def too_large(largest: int = LARGEST) -> Refused:
+    return Refused([Fault(1, f"the file is larger than {largest // 1024} KiB: nothing of it was read")])
 
 
 def as_text(content: bytes) -> str:
@@ -66,18 +72,37 @@ def read(content: bytes) -> tuple[PlanSpec, list[FundSpec]]:
 
 
 def load(
-    content: bytes, *, now: datetime | None = None, by: int | None = None, check: bool = False, text: str | None = None
+    content: bytes,
+    *,
+    now: datetime | None = None,
+    by: int | None = None,
+    check: bool = False,
+    text: str | None = None,
+    at: datetime | None = None,
 ) -> Loaded:
-    """Validate the whole file, then create or update its plan; raises Refused. `check` writes nothing."""
+    """Validate the whole file, then create or update its plan; raises Refused. `check` writes nothing.
+
+    `at` is the moment at which the file was loaded on the site that an export comes from.
+    """
     plan, funds = read(content)
     with transaction.atomic():
         loading = commitments.begin(plan, text)
         commitments.load_commitments(loading)
         load_funds(loading, funds)
-        digest = hashlib.sha256(content).hexdigest()
-        commitments.finish(loading, sha256=digest, now=now or datetime.now(UTC), by=by)
+        commitments.finish(loading, content=content, now=now or datetime.now(UTC), by=by, at=at)
         if loading.faults or check:
             transaction.set_rollback(True)
     if loading.faults:
         raise Refused(loading.faults)
-    return Loaded(plan.slug, loading.changes)
+    return Loaded(plan.slug, loading.changes, plan.public)
+
+
+def keep(content: bytes) -> int:
+    """Only keep the text of a file that was loaded before texts were kept; for how many entries. Raises Refused."""
+    plan = Plan.objects.filter(slug=read(content)[0].slug).first()
+    kept = commitments.keep(plan, content) if plan else 0
+    if not kept:
+        raise Refused(
+            [Fault(0, "no entry of its plan lacks this text: it must be byte for byte the file that was loaded")]
+        )
+    return kept

@@ -105,3 +105,23 @@ def backward(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
     else:
         for name in SQLITE_NAMES:
             schema_editor.execute(f"DROP TRIGGER {name}")
+
+
+def guard(table: str, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """The same for a table that a later migration adds: its rows are neither changed nor removed."""
+    if schema_editor.connection.vendor == "postgresql":
+        for event, each in (("UPDATE OR DELETE", "ROW"), ("TRUNCATE", "STATEMENT")):
+            schema_editor.execute(
+                f"CREATE TRIGGER {table}_{each} BEFORE {event} ON {table} "
+                f"FOR EACH {each} EXECUTE FUNCTION register_is_append_only()"
+            )
+        return
+    for event in ("UPDATE", "DELETE"):
+        schema_editor.execute(
+            f"CREATE TRIGGER {table}_{event} BEFORE {event} ON {table} BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
+        )
+    # INSERT OR REPLACE would delete without a DELETE
+    schema_editor.execute(
+        f"CREATE TRIGGER {table}_REPLACE BEFORE INSERT ON {table} WHEN EXISTS "
+        f"(SELECT 1 FROM {table} WHERE entry_id = NEW.entry_id) BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
+    )

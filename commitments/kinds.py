@@ -41,10 +41,16 @@ class Kind:
 
 
 class Context:
-    """What a check may look up of the plan, or of some refs of it; each thing is read once."""
+    """What a check may look up of the plan, or of some refs of it; each thing is read once.
 
-    def __init__(self, plan: Plan, today: date, refs: Collection[str] | None = None) -> None:
-        self.plan, self.today = plan, today
+    `taken_over`: a register comes from another site, which accepted its entries; only what is malformed or dangling
+    is a fault then, since a text may have been redacted and a rule have become stricter.
+    """
+
+    def __init__(
+        self, plan: Plan, today: date, refs: Collection[str] | None = None, *, taken_over: bool = False
+    ) -> None:
+        self.plan, self.today, self.taken_over = plan, today, taken_over
         self.about = {"plan": plan} if refs is None else {"plan": plan, "ref__in": refs}
         self.cache: dict[str, Any] = {}
 
@@ -103,8 +109,8 @@ def faults(draft: Draft, context: Context) -> list[str]:
             % {"kind": draft.kind, "known": known}
         )
     else:
-        found += [*_field_faults(draft, kind), *_ref_faults(draft, kind, context)]
-        found += kind.check(draft, context) if kind.check else ()
+        found += [*_field_faults(draft, kind, context), *_ref_faults(draft, kind, context)]
+        found += kind.check(draft, context) if kind.check and not context.taken_over else ()
     if draft.side and draft.side not in context.plan.sides:
         sides = ", ".join(context.plan.sides)
         found.append(
@@ -174,8 +180,10 @@ LABELS = {
 }
 
 
-def _field_faults(draft: Draft, kind: Kind) -> Iterator[str]:
+def _field_faults(draft: Draft, kind: Kind, context: Context) -> Iterator[str]:
     for name, label in LABELS.items():
+        if context.taken_over and name == "reason":
+            continue
         value = getattr(draft, name)
         given = value is not None and value != ""
         if name in kind.needs and not given:

@@ -1,5 +1,6 @@
 """A read plan file becomes rows and terms: what changes freely is updated, terms are entries of the register."""
 
+import hashlib
 import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -10,7 +11,7 @@ from typing import Any
 from django.db import models
 
 from commitments import register, standings
-from commitments.models import Action, Aim, Body, Commitment, Entry, Obligation, Plan
+from commitments.models import Action, Aim, Body, Commitment, Entry, Obligation, Plan, PlanFile
 from commitments.plan_file import ActionSpec, CommitmentSpec, PlanSpec, find_circle, find_words
 from commitments.register import Draft
 from commitments.toml_reader import Fault
@@ -55,7 +56,7 @@ def begin(spec: PlanSpec, signed_text: str | None) -> Loading:
     loading = Loading(spec, existing or Plan(slug=spec.slug), created=existing is None)
     copied = (
         *("title", "summary", "adopted_on", "place", "timezone", "sides", "languages"),
-        *("lead_days", "grace_days", "stale_days", "year_basis", "evidence_required"),
+        *("lead_days", "grace_days", "stale_days", "year_basis", "evidence_required", "public"),
     )
     if existing:
         _check_settings(loading, existing)
@@ -219,20 +220,28 @@ def terms_of(obligation: Obligation) -> dict[str, Any] | None:
     return {key: value for key, value in (entry.terms or {}).items() if key != "since"}
 
 
-def finish(loading: Loading, *, sha256: str, now: datetime, by: int | None) -> None:
-    """Record the file and the terms that it changes, and compute the standings that follow."""
+def finish(loading: Loading, *, content: bytes, now: datetime, by: int | None, at: datetime | None = None) -> None:
+    """Record the file and the terms that it changes, and compute the standings that follow.
+
+    `at` is the moment at which it was loaded before, on another site; left out, it is now.
+    """
     plan, spec = loading.plan, loading.spec
+    sha256 = hashlib.sha256(content).hexdigest()
     latest = _latest_terms(plan)
     changed = [wanted for wanted in loading.wanted if _differs(wanted, latest.get(wanted.obligation.pk))]
     for wanted in changed:
         _check_terms(loading, wanted, latest.get(wanted.obligation.pk))
     known = Entry.objects.filter(plan=plan, kind="plan").order_by("-number").first()
+    if not loading.faults:
+        keep(plan, content)
     if loading.faults or (known and known.words == sha256):
         return
-    today = register.civil_day(now, plan.timezone)
-    drafts = [_plan_draft(spec, sha256, today, now)]
+    at = at or now
+    today = register.civil_day(at, plan.timezone)
+    drafts = [_plan_draft(spec, sha256, today, at)]
     drafts += [_terms_draft(spec, wanted, latest, today) for wanted in changed]
-    register.append(plan, drafts, by=by, now=now)
+    entries = register.append(plan, drafts, by=by, now=now)
+    PlanFile.objects.create(entry=entries[0], content=content)
     if loading.created:
         actions, sums = len(spec.actions), len(changed) - len(spec.actions)
         loading.changes.append(f"{len(spec.commitments)} commitments, {actions} actions, {sums} instalments: new")
@@ -241,6 +250,12 @@ def finish(loading: Loading, *, sha256: str, now: datetime, by: int | None) -> N
     loading.changes.append(f"the file: recorded with its SHA-256 {sha256}")
     if changed:
         standings.store(plan, standings.with_superseded({wanted.obligation.pk for wanted in changed}))
+
+
+def keep(plan: Plan, content: bytes) -> int:
+    """Keep the text of a file that was loaded before texts were kept; for how many entries."""
+    entries = Entry.objects.filter(plan=plan, kind="plan", words=hashlib.sha256(content).hexdigest(), file=None)
+    return len(PlanFile.objects.bulk_create(PlanFile(entry=entry, content=content) for entry in entries))
 
 
 def _latest_terms(plan: Plan) -> dict[int, dict[str, Any]]:

@@ -40,6 +40,9 @@ class Plan(models.Model):
     stale_days = models.PositiveIntegerField()
     year_basis = models.CharField(max_length=20)
     evidence_required = models.BooleanField(default=False)
+    public = models.BooleanField(
+        default=False, db_default=False, help_text="read without signing in, see docs/reference/public-reading.md"
+    )
     signed_text = models.TextField(blank=True)
     is_sample = models.BooleanField(default=False)
 
@@ -260,6 +263,16 @@ class Evidence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.id} {self.type}"
+
+
+class PlanFile(models.Model):
+    """A plan file as it was loaded, byte for byte; its SHA-256 is in the words of its entry, and so in the chain."""
+
+    entry = models.OneToOneField(Entry, models.PROTECT, primary_key=True, related_name="file")
+    content = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"file of {self.entry_id}"
 
 
 class Standing(models.Model):

@@ -73,6 +73,7 @@ class PlanSpec:
     stale_days: int = 0
     year_basis: str = ""
     evidence_required: bool = False
+    public: bool = False
     bodies: list[BodySpec] = field(default_factory=list)
     aims: list[AimSpec] = field(default_factory=list)
     commitments: list[CommitmentSpec] = field(default_factory=list)
@@ -146,6 +147,7 @@ def _read_settings(table: Table) -> PlanSpec:
         stale_days=table.integer("stale_days", required=True, least=1) or 1,
         year_basis=table.choice("year_basis", BASES, required=True, default="calendar"),
         evidence_required=table.flag("evidence_required"),
+        public=table.flag("public"),
         lines={key: table.source.line((*table.path, key)) for key in table.content},
     )
     table.done()

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from commitments.dates import Window, parse
-from commitments.models import Entry, EntryText, Evidence, Obligation, Plan
+from commitments.models import Entry, EntryText, Evidence, Obligation, Plan, PlanFile
 
 FIRST_HASH = "0" * 64
 
@@ -215,6 +215,9 @@ def broken(plan: Plan) -> Iterator[str]:
         if found != text and not (salt is None and pk in redacted):
             yield f"the text of entry {number} ({code}) is not the one recorded"
         previous, expected = own, number + 1
+    for file in PlanFile.objects.filter(entry__plan=plan).select_related("entry"):
+        if hashlib.sha256(bytes(file.content)).hexdigest() != file.entry.words:
+            yield f"the plan file of entry {file.entry.number} is not the one recorded"
 
 
 def civil_day(moment: datetime, zone: str) -> date:

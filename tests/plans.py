@@ -1,6 +1,9 @@
 """A small plan file for tests that change one thing in it, and where in a text that thing stands."""
 
+import json
 import re
+from datetime import date
+from typing import Any
 
 SMALL = """\
 format = 1
@@ -93,6 +96,27 @@ commitment = 1
   by = { en = "Press", fr = "Presse" }
   on = 2014-09-20
 """
+
+
+def toml(tree: dict[str, Any], above: str = "") -> str:
+    """A plan's tree as the file that says it: tables inside tables in braces, lists of tables under headers."""
+    lines, below = [], []
+    for key, value in tree.items():
+        if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
+            below += [f"[[{above}{key}]]\n{toml(item, f'{above}{key}.')}" for item in value]
+        elif isinstance(value, dict) and key == "plan":
+            below.append(f"[{key}]\n{toml(value)}")
+        else:
+            lines.append(f"{key} = {_value(value)}\n")
+    return "".join([*lines, *below])
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_value(item)}" for key, item in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(_value(item) for item in value) + "]"
+    return value.isoformat() if isinstance(value, date) else json.dumps(value)
 
 
 def changed(text: str, *replacements: tuple[str, str]) -> str:

@@ -1,0 +1,28 @@
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from actionplan import plan_import, plan_loading
+from commitments import clock, console, register
+
+
+class Command(BaseCommand):
+    help = "Loads a whole plan from the ZIP file that export_plan wrote, where nothing of the plan is recorded yet."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        path = options["file"]
+        try:
+            plan = plan_import.load(path, now=clock.now("UTC"))
+        except plan_loading.Refused as refused:
+            console.fail(console.lines(str(path), refused.faults))
+        head = register.head_of(plan)
+        assert head is not None
+        self.stdout.write(f"{plan.slug}: {head.number} entries; the head of its new chain is {head.hash}")
+        if plan.public:
+            self.stdout.write(
+                f"{plan.slug}: everybody can read it without signing in, as its file says (public = true)"
+            )
