@@ -1,4 +1,4 @@
-"""Past facts from a CSV file: every fault at once with its line, all or nothing, idempotent by id."""
+"""Past facts from a CSV or XLSX file: every fault at once with its line, all or nothing, idempotent by id."""
 
 import csv
 import io
@@ -11,7 +11,7 @@ from typing import ParamSpec, TypeVar
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from commitments import kinds, services
+from commitments import kinds, services, spreadsheet
 from commitments.kinds import Context
 from commitments.models import Entry, EntryText, Plan
 from commitments.register import TEXTS, Draft, civil_day
@@ -25,6 +25,8 @@ COLUMNS = (
     *("to", "words", "reason", "note", "source"),
 )
 NAMING = ("withdrawn", "confirmed", "disputed")
+# the rows of the template, see entries_template
+EXAMPLE = "example-"
 LARGEST = 4 * 1024 * 1024
 # the file bounds each cell, so that all that csv can find fault with is its quotation marks
 csv.field_size_limit(LARGEST)
@@ -49,14 +51,24 @@ class Reading:
     def fault(self, line: int, text: str) -> None:
         self.faults.append(Fault(line, text))
 
+    def warn(self, line: int, text: str) -> None:
+        self.warnings.append(Fault(line, text))
+
 
 def load(
-    plan: Plan, content: bytes, *, now: datetime, by: int | None, check: bool = False, side: str | None = None
+    plan: Plan,
+    content: bytes,
+    *,
+    now: datetime,
+    by: int | None,
+    check: bool = False,
+    side: str | None = None,
+    taken_over: bool = False,
 ) -> Reading:
     """Read and append; nothing is written where there is a fault, or to check only. `side`: only rows of that side."""
     with transaction.atomic():
         Plan.objects.lock(plan)
-        context = Context(plan, civil_day(now, plan.timezone))
+        context = Context(plan, civil_day(now, plan.timezone), taken_over=taken_over)
         reading = read(plan, content, context)
         for row in reading.rows if side is not None else []:
             if row.draft.side != side:
@@ -88,6 +100,27 @@ def _rows(content: bytes, reading: Reading) -> Iterator[Row]:
     if len(content) > LARGEST:
         reading.fault(1, _("The file is larger than 4 MiB: load it in parts."))
         return
+    sheet = spreadsheet.is_one(content)
+    table = spreadsheet.rows(content, reading.fault, reading.warn) if sheet else _lines(content, reading)
+    names = [name.strip() for name in next(table, (1, []))[1]]
+    if reading.faults or not _header_is_sound(names, reading):
+        return
+    size = 0
+    for line, cells in table:
+        size += sum(map(len, cells))
+        if size > LARGEST:
+            reading.fault(line, _("The file is larger than 4 MiB: load it in parts."))
+            return
+        if len(cells) > len(names) or "\x00" in "".join(cells):
+            reading.fault(line, _("There are more cells than columns, or a character that no text holds."))
+        elif any(cell.strip() for cell in cells):
+            named = dict(zip(names, (cell.strip() for cell in cells), strict=False))
+            row = {column: named.get(column, "") for column in COLUMNS}
+            yield Row(line, row, Draft(kind=row["kind"], code=row["id"], effective="", recorded_day=date.min))
+
+
+def _lines(content: bytes, reading: Reading) -> Iterator[tuple[int, list[str]]]:
+    """The records of a CSV file, each with the line on which it begins."""
     try:
         text = content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
@@ -100,18 +133,9 @@ def _rows(content: bytes, reading: Reading) -> Iterator[Row]:
     )
     start = 1
     try:
-        names = [name.strip() for name in next(lines, [])]
-        if not _header_is_sound(names, reading):
-            return
-        start = lines.line_num + 1
         for cells in lines:
             line, start = start, lines.line_num + 1
-            if len(cells) > len(names) or "\x00" in "".join(cells):
-                reading.fault(line, _("There are more cells than columns, or a character that no text holds."))
-            elif any(cell.strip() for cell in cells):
-                named = dict(zip(names, (cell.strip() for cell in cells), strict=False))
-                row = {column: named.get(column, "") for column in COLUMNS}
-                yield Row(line, row, Draft(kind=row["kind"], code=row["id"], effective="", recorded_day=date.min))
+            yield line, cells
     except csv.Error:
         reading.fault(start, _("This is not CSV: a quotation mark is missing or misplaced."))
 
@@ -257,6 +281,8 @@ def _place(
         reading.skipped += 1
         return known[draft.code]
     faults = kinds.faults(draft, context)
+    if draft.code.startswith(EXAMPLE) and not context.taken_over:
+        faults.append(_("This is a row of the template: delete it, or give it an id and facts of its own."))
     if draft.code in known:
         faults.append(_("The id “%(id)s” is there already, with other content.") % {"id": draft.code})
     for fault in faults:

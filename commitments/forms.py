@@ -1,5 +1,7 @@
 """Forms for what people record; what makes an entry sound is asked of `kinds`, not decided here."""
 
+import base64
+import binascii
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -31,6 +33,35 @@ class EntryForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["key"].initial = secrets.token_hex(16)
         self.fields["seen"].initial = seen
+
+
+class FileForm(forms.Form):
+    """A file that is first looked at and then sent again, byte for byte, to be loaded: in between it is in the form."""
+
+    largest = 4 * 1024 * 1024
+    file = forms.FileField(required=False)
+    content = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if "file" not in self.errors and not data.get("file") and not data.get("content"):
+            self.add_error("file", _("Choose a file."))
+        return data
+
+    def clean_content(self) -> bytes:
+        try:
+            return base64.b64decode(self.cleaned_data["content"], validate=True)
+        except (binascii.Error, ValueError):
+            raise forms.ValidationError(_("The file did not come back as it was sent: choose it again.")) from None
+
+    def given(self) -> bytes:
+        """One byte more than may be loaded shows that it is too large."""
+        file = self.cleaned_data.get("file")
+        return bytes(file.read(self.largest + 1)) if file else bytes(self.cleaned_data["content"])
+
+    @staticmethod
+    def carrying(content: bytes) -> dict[str, str]:
+        return {"content": base64.b64encode(content).decode()}
 
 
 def day_field(**kwargs: Any) -> forms.DateField:

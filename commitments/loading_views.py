@@ -12,30 +12,21 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from commitments import clock, entries_file
+from commitments import clock, entries_file, entries_template
 from commitments.entries_file import LARGEST, Reading
+from commitments.forms import FileForm
 from commitments.models import Role, Standing
-from commitments.pages import PlanView
+from commitments.pages import Page, PlanView
 
 
-class EntriesForm(forms.Form):
+class EntriesForm(FileForm):
+    largest = LARGEST
     file = forms.FileField(
-        label=gettext_lazy("CSV file"),
-        help_text=gettext_lazy("UTF-8, with the columns of the entries file."),
+        label=gettext_lazy("CSV or XLSX file"),
+        help_text=gettext_lazy("With the columns of the entries file; CSV in UTF-8."),
         required=False,
-        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
+        widget=forms.FileInput(attrs={"accept": ".csv,.xlsx,text/csv"}),
     )
-    content = forms.CharField(required=False, widget=forms.HiddenInput, max_length=LARGEST, strip=False)
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if not data.get("file") and not data.get("content"):
-            self.add_error("file", _("Choose a file."))
-        return data
-
-    def given(self) -> bytes:
-        file = self.cleaned_data.get("file")
-        return bytes(file.read(LARGEST + 1)) if file else str(self.cleaned_data["content"]).encode()
 
 
 @dataclass
@@ -45,6 +36,22 @@ class Change:
     name: str
     before: str
     after: str
+
+
+def states(page: Page) -> dict[str, str]:
+    """How each action and instalment stands on the page's day."""
+    rows = Standing.objects.filter(plan=page.plan).on(page.on, page.lens)
+    return {str(row.obligation): row.state for row in rows.select_related("obligation")}
+
+
+def changes_of(before: dict[str, str], after: dict[str, str]) -> list[Change]:
+    return [Change(name, before.get(name, ""), state) for name, state in after.items() if state != before.get(name)]
+
+
+TEMPLATES = {
+    "csv": (entries_template.as_csv, "text/csv; charset=utf-8"),
+    "xlsx": (entries_template.as_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+}
 
 
 class LoadEntries(PlanView):
@@ -62,7 +69,12 @@ class LoadEntries(PlanView):
         return membership.side
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return self._show(request, EntriesForm(), side=self.side)
+        side, form = self.side, request.GET.get("template", "")
+        if form in TEMPLATES:
+            make, kind = TEMPLATES[form]
+            named = {"Content-Disposition": f'attachment; filename="{self.page.plan.slug}-entries.{form}"'}
+            return HttpResponse(make(self.page.plan), content_type=kind, headers=named)
+        return self._show(request, EntriesForm(), side=side)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         side, form = self.side, EntriesForm(request.POST, request.FILES)
@@ -71,8 +83,7 @@ class LoadEntries(PlanView):
         content = form.given()
         if "load" not in request.POST:
             reading, changes = self._preview(content, side)
-            text = content.decode("utf-8-sig", errors="replace")
-            again = form if reading.faults else EntriesForm(initial={"content": text})
+            again = form if reading.faults else EntriesForm(initial=FileForm.carrying(content))
             status = 422 if reading.faults else 200
             return self._show(request, again, status=status, reading=reading, changes=changes)
         reading = self._load(content, side)
@@ -89,18 +100,11 @@ class LoadEntries(PlanView):
     def _preview(self, content: bytes, side: str | None) -> tuple[Reading, list[Change]]:
         """Loaded for real, looked at, and taken back."""
         with transaction.atomic():
-            before = self._states()
+            before = states(self.page)
             reading = self._load(content, side)
-            after = self._states()
+            after = states(self.page)
             transaction.set_rollback(True)
-        changes = [
-            Change(name, before.get(name, ""), state) for name, state in after.items() if state != before.get(name)
-        ]
-        return reading, changes
-
-    def _states(self) -> dict[str, str]:
-        rows = Standing.objects.filter(plan=self.page.plan).on(self.page.on, self.page.lens)
-        return {str(row.obligation): row.state for row in rows.select_related("obligation")}
+        return reading, changes_of(before, after)
 
     def _show(self, request: HttpRequest, form: EntriesForm, status: int = 200, **context: Any) -> HttpResponse:
         return render(request, self.template, {"page": self.page, "form": form, **context}, status=status)

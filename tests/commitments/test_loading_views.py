@@ -1,13 +1,21 @@
 """Entries loaded from a file in the browser: shown before, for one's own side, all or nothing."""
 
-from datetime import date
+import base64
+import csv
+import io
+import zipfile
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from openpyxl import Workbook, load_workbook
 from pytest_django import Settings
 
 from actionplan.models import User
+from commitments.kinds import KINDS
 from commitments.models import Entry, Membership, Plan
 from tests.generated import blank
 
@@ -15,8 +23,18 @@ ADDRESS = "/register/load/"
 STARTED = blank(id="b1", ref="4.4", kind="started", effective="2014-10-05", recorded="2014-10-06", side="GB")
 
 
+# the moments of a spreadsheet have no zone
+NOVEMBER = datetime.fromisoformat("2014-11-01")
+HALF_PAST_NINE = datetime.fromisoformat("2014-10-06T09:30")
+
+
 def content(*rows: dict[str, str]) -> str:
     return "\n".join([",".join(blank()), *(",".join(row.values()) for row in rows)])
+
+
+def carried(*rows: dict[str, str]) -> str:
+    """The file as the form carries it from the first step to the second."""
+    return base64.b64encode(content(*rows).encode()).decode()
 
 
 def file(*rows: dict[str, str]) -> SimpleUploadedFile:
@@ -43,9 +61,9 @@ def test_a_file_is_first_shown_with_the_states_that_it_would_change(manager: Cli
 
 def test_what_was_shown_is_recorded_when_its_reader_says_so(manager: Client) -> None:
     shown = manager.post(ADDRESS, {"file": file(STARTED | {"note": "two\u00a0words"})})
-    text = shown.context["form"].initial["content"]
-    # a browser sends line ends as CR LF
-    assert manager.post(ADDRESS, {"content": text.replace("\n", "\r\n"), "load": "1"}).status_code == 302
+    again = shown.context["form"].initial["content"]
+    assert f'name="content" value="{again}"' in shown.content.decode()
+    assert manager.post(ADDRESS, {"content": again, "load": "1"}).status_code == 302
     entry = Entry.objects.reported().get()
     assert (entry.code, entry.side, entry.text.note) == ("b1", "GB", "two\u00a0words")
     again = manager.post(ADDRESS, {"file": file(STARTED | {"note": "two\u00a0words"})})
@@ -54,7 +72,7 @@ def test_what_was_shown_is_recorded_when_its_reader_says_so(manager: Client) -> 
 
 def test_a_manager_loads_entries_of_their_own_side_only(manager: Client) -> None:
     theirs = STARTED | {"id": "b2", "side": "FR"}
-    for fields in ({"file": file(STARTED, theirs)}, {"content": content(STARTED, theirs), "load": "1"}):
+    for fields in ({"file": file(STARTED, theirs)}, {"content": carried(STARTED, theirs), "load": "1"}):
         answer = manager.post(ADDRESS, fields)
         assert answer.status_code == 422
         assert [fault.line for fault in answer.context["reading"].faults] == [3]
@@ -64,7 +82,7 @@ def test_a_manager_loads_entries_of_their_own_side_only(manager: Client) -> None
 def test_an_administrator_loads_entries_of_any_side(calais: Plan, settings: Settings, client: Client) -> None:
     settings.ACTIONPLAN_TODAY = date(2015, 1, 12)
     client.force_login(User.objects.create(email="root@example.org", is_superuser=True))
-    both = content(STARTED, STARTED | {"id": "b2", "side": "FR"})
+    both = carried(STARTED, STARTED | {"id": "b2", "side": "FR"})
     assert client.post(ADDRESS, {"content": both, "load": "1"}).status_code == 302
     assert Entry.objects.reported().count() == 2
 
@@ -75,7 +93,7 @@ def test_officials_and_viewers_load_nothing(calais: Plan, client: Client, role: 
     Membership.objects.create(user=user, plan=calais, role=role, side=side)
     client.force_login(user)
     assert client.get(ADDRESS).status_code == 403
-    assert client.post(ADDRESS, {"content": content(STARTED), "load": "1"}).status_code == 403
+    assert client.post(ADDRESS, {"content": carried(STARTED), "load": "1"}).status_code == 403
 
 
 def test_no_file_and_a_broken_one_are_answered_with_what_would_be_right(manager: Client) -> None:
@@ -84,3 +102,130 @@ def test_no_file_and_a_broken_one_are_answered_with_what_would_be_right(manager:
     answer = manager.post(ADDRESS, {"file": broken})
     assert answer.status_code == 422
     assert answer.context["reading"].faults
+    mangled = manager.post(ADDRESS, {"content": "not base64!", "load": "1"})
+    assert (mangled.status_code, "choose it again" in mangled.content.decode()) == (422, True)
+
+
+def sheet(*rows: list[Any], **changes: Any) -> bytes:
+    """An XLSX file of these rows under the columns of an entries file."""
+    book = Workbook()
+    first: Any = book.active
+    first.append(list(blank()))
+    for row in rows:
+        first.append(row)
+    for cell, value in changes.items():
+        first[cell] = value
+    stored = io.BytesIO()
+    book.save(stored)
+    return stored.getvalue()
+
+
+def test_a_spreadsheet_is_loaded_as_what_its_cells_show(manager: Client) -> None:
+    sums = [2500000.5, "EUR", 1]
+    content = sheet(
+        [1, "4.4", "started", date(2014, 10, 5), date(2014, 10, 6), "GB"],
+        [],
+        [2.0, "1.2", "paid", NOVEMBER, date(2014, 12, 1), "GB", None, *sums, None, None, None, "a\nb"],
+        [3, "5.5", "delivered", NOVEMBER, "2014-12-02T09:30+01:00", "GB", 2],
+    )
+    book: Any = load_workbook(io.BytesIO(content))
+    book.active["D4"].number_format = "yyyy\\-mm"
+    book.active["D5"].number_format = "mmm yy"
+    stored = io.BytesIO()
+    book.save(stored)
+    shown = manager.post(ADDRESS, {"file": SimpleUploadedFile("entries.xlsx", stored.getvalue())})
+    assert (shown.status_code, len(shown.context["reading"].rows)) == (200, 3)
+    carried = shown.context["form"].initial["content"]
+    assert manager.post(ADDRESS, {"content": carried, "load": "1"}).status_code == 302
+    found = Entry.objects.reported().order_by("number")
+    assert [(e.code, e.effective, str(e.recorded_day), e.amount, e.quantity) for e in found] == [
+        ("1", "2014-10-05", "2014-10-06", None, None),
+        ("2", "2014-11", "2014-12-01", Decimal("2500000.50"), None),
+        ("3", "2014-11", "2014-12-02", None, 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        ({"D3": "=D2"}, "Line 3: The cell D3 holds a formula"),
+        ({"G3": "#REF!"}, "Line 3: The cell G3 holds an error"),
+        ({"A1": "number"}, "Line 1: The first line must name the columns"),
+        ({"E3": HALF_PAST_NINE}, "Line 3: “2014-10-06T09:30:00” is no day or time of recording"),
+        ({"T3": "beside"}, "Line 3: There are more cells than columns"),
+    ],
+)
+def test_what_a_spreadsheet_must_not_hold_is_named_with_its_row(
+    manager: Client, spoil: dict[str, Any], said: str
+) -> None:
+    row = ["x", "4.4", "started", "2014-10-05", "2014-10-06", "GB"]
+    found = manager.post(ADDRESS, {"file": SimpleUploadedFile("e.xlsx", sheet(["y", *row[1:]], row, **spoil))})
+    assert found.status_code == 422
+    assert said in found.content.decode()
+
+
+def test_merged_cells_and_sheets_that_nobody_sees_are_not_guessed_at(manager: Client) -> None:
+    book: Any = load_workbook(io.BytesIO(sheet(list(STARTED.values()))))
+    book.create_sheet("notes").append(["for us"])
+    stored = io.BytesIO()
+    book.save(stored)
+    shown = manager.post(ADDRESS, {"file": SimpleUploadedFile("e.xlsx", stored.getvalue())})
+    assert "only the sheet “Sheet” is read, not notes" in shown.content.decode()
+    book.active.merge_cells("A2:A3")
+    book.save(stored := io.BytesIO())
+    merged = manager.post(ADDRESS, {"file": SimpleUploadedFile("e.xlsx", stored.getvalue())})
+    assert (merged.status_code, "The sheet has merged cells" in merged.content.decode()) == (422, True)
+    book.active.sheet_state = "hidden"
+    book.save(stored := io.BytesIO())
+    other = manager.post(ADDRESS, {"file": SimpleUploadedFile("e.xlsx", stored.getvalue())})
+    assert "The first line must name the columns" in other.content.decode()
+
+
+def packed(**members: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, part in members.items():
+            archive.writestr(name, part)
+    return file.getvalue()
+
+
+def laughing() -> bytes:
+    """A spreadsheet whose sheet is an entity that unfolds to a thousand millions of others."""
+    entities = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10))
+    cell = '<worksheet><sheetData><row><c t="str"><v>&a9;</v></c></row></sheetData></worksheet>'
+    sheet_xml = f'<!DOCTYPE w [<!ENTITY a0 "lol">{entities}]>{cell}'
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(sheet())) as old, zipfile.ZipFile(file, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, sheet_xml if name.startswith("xl/worksheets/") else old.read(name))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"PK", b"PK\x03\x04" + b"\0" * 500, packed(a=b"b"), packed(bomb=b"0" * 30_000_000), laughing(), sheet()[:-900]],
+    ids=["two bytes", "zeros", "no sheet", "bomb", "laughing", "cut"],
+)
+def test_a_broken_spreadsheet_or_one_that_would_fill_the_memory_is_refused(manager: Client, content: bytes) -> None:
+    answer = manager.post(ADDRESS, {"file": SimpleUploadedFile("e.xlsx", content)})
+    assert answer.status_code == 422
+    assert len(answer.context["reading"].faults) == 1
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_the_template_has_a_row_for_each_kind_that_only_becomes_an_entry_once_it_is_changed(
+    manager: Client, form: str
+) -> None:
+    template = manager.get(f"{ADDRESS}?template={form}").content
+    upload = SimpleUploadedFile(f"t.{form}", template)
+    untouched = manager.post(ADDRESS, {"file": upload}).context["reading"]
+    assert len(untouched.faults) == len(KINDS)
+    assert {fault.text for fault in untouched.faults} == {
+        "This is a row of the template: delete it, or give it an id and facts of its own."
+    }
+    if form == "csv":
+        rows = list(csv.DictReader(io.StringIO(template.decode("utf-8-sig"))))
+        assert {row["kind"] for row in rows} == set(KINDS)
+        own = [row | {name: row[name].replace("example-", "mine-") for name in ("id", "to")} for row in rows]
+        reading = manager.post(ADDRESS, {"file": file(*own)}).context["reading"]
+        assert reading.faults == []
