@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from actionplan import digest_views as digests
 from actionplan import health, views
+from actionplan.plan_views import ExportPlan, LoadPlan
 from actionplan.styleguide import styleguide
 from actionplan.token_views import Tokens
 from commitments import recording
@@ -29,6 +30,7 @@ plan_pages = [
     path("text/", commitments.Text.as_view(), name="text"),
     path("register/", commitments.Register.as_view(), name="register"),
     path("register/load/", LoadEntries.as_view(), name="load-entries"),
+    path("register/export/", ExportPlan.as_view(), name="export-plan"),
     path("register/<int:number>/", commitments.EntryDetail.as_view(), name="entry"),
     path("register/<int:number>/withdraw/", recording.Withdraw.as_view(), name="withdraw"),
     path("register/<int:number>/confirm/", recording.Confirm.as_view(), name="confirm"),
@@ -50,6 +52,7 @@ urlpatterns = [
     path("", include("actionplan.accounts.urls")),
     path("language/", views.set_language, name="language"),
     path("styleguide/", styleguide, name="styleguide"),
+    path("load-plan/", LoadPlan.as_view(), name="load-plan"),
     path("accessibility/", views.accessibility, name="accessibility"),
     path("unsubscribe/<str:token>/", digests.Unsubscribe.as_view(), name="unsubscribe"),
     path("health/", health.alive, name="health"),

@@ -1,0 +1,106 @@
+"""Whole plans in the browser: a plan file loaded in two steps, and a plan exported."""
+
+import tempfile
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.mixins import AccessMixin
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views import View
+
+from actionplan import plan_export, plan_loading
+from commitments import clock
+from commitments.facts import Lens
+from commitments.forms import FileForm
+from commitments.loading_views import changes_of
+from commitments.models import Plan, Role, Standing
+from commitments.pages import PlanView
+
+
+class PlanForm(FileForm):
+    largest = plan_loading.LARGEST
+    file = forms.FileField(
+        label=gettext_lazy("Plan file"),
+        help_text=gettext_lazy("TOML in UTF-8, at most 1 MiB."),
+        required=False,
+        widget=forms.FileInput(attrs={"accept": ".toml"}),
+    )
+
+
+class LoadPlan(AccessMixin, View):
+    """For administrators, with or without a plan on the site: what a plan file would change, then the loading."""
+
+    template = "actionplan/load_plan.html"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return self.handle_no_permission()
+        if not request.user.is_superuser:
+            raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return render(request, self.template, {"form": PlanForm()})
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = PlanForm(request.POST, request.FILES)
+        if not form.is_valid():
+            return render(request, self.template, {"form": form}, status=422)
+        content = form.given()
+        try:
+            if len(content) > form.largest:
+                raise plan_loading.too_large()
+            if "load" not in request.POST:
+                context = _preview(content)
+                return render(request, self.template, {"form": PlanForm(initial=FileForm.carrying(content)), **context})
+            loaded = plan_loading.load(content, now=clock.now("UTC"), by=request.user.pk)
+        except plan_loading.Refused as refused:
+            return render(request, self.template, {"form": form, "faults": refused.faults}, status=422)
+        messages.success(request, _("The plan file of %(plan)s is loaded.") % {"plan": loaded.slug})
+        return HttpResponseRedirect(f"/plans/{loaded.slug}/")
+
+
+def _preview(content: bytes) -> dict[str, Any]:
+    """Loaded for real, looked at, and taken back."""
+    with transaction.atomic():
+        slug = plan_loading.read(content)[0].slug
+        before = _states(slug)
+        loaded = plan_loading.load(content, now=clock.now("UTC"))
+        after = _states(slug)
+        transaction.set_rollback(True)
+    return {"loaded": loaded, "is_new": not before, "changes": changes_of(before, after) if before else []}
+
+
+def _states(slug: str) -> dict[str, str]:
+    plan = Plan.objects.filter(slug=slug).first()
+    rows = (
+        Standing.objects.filter(plan=plan).on(clock.today(plan.timezone), Lens.THEN)
+        if plan
+        else Standing.objects.none()
+    )
+    return {str(row.obligation): row.state for row in rows.select_related("obligation")}
+
+
+class ExportPlan(PlanView):
+    """The whole plan as a ZIP file, for managers and administrators: it has everything that was written."""
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        page = self.page
+        manager = page.membership is not None and page.membership.role == Role.MANAGER
+        if not (page.user.is_superuser or manager):
+            raise PermissionDenied
+        file = tempfile.TemporaryFile()  # noqa: SIM115 the response closes it
+        lacking = plan_export.write(page.plan, file, now=clock.now(page.plan.timezone))
+        file.seek(0)
+        named = f"{page.plan.slug}-{page.today}.zip"
+        response = FileResponse(file, as_attachment=True, filename=named, content_type="application/zip")
+        response["Cache-Control"] = "no-store"
+        if lacking:
+            response["X-Export-Lacks"] = str(len(lacking))
+        return response
