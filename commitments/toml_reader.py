@@ -20,6 +20,8 @@ _TOKEN = re.compile(
 )
 # no plan has keys of so many parts or so many brackets that stay open, and the parser would not bear millions
 _DEEP = re.compile(r"(?<![^\s.=,#])(?:[^\s.=,#]++[ \t]*+\.[ \t]*+){40}|(?:[\[{][^\[\]{}]*+){40}")
+# what a plan file holds between quotes and TOML knows no date of
+_BARE_DATE = re.compile(r"=\s*(\.\./)?\d{4}-\d{1,2}\s*(?:[,}#]|$)")
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 80
 _SHORT.maxlevel = 2
@@ -42,6 +44,9 @@ class Source:
     def line(self, path: Path) -> int:
         """The line of the key, or of the nearest table that holds it."""
         while path and path not in self.lines:
+            # of a list of tables the first one has a line
+            if (*path, 0) in self.lines:
+                return self.lines[*path, 0]
             path = path[:-1]
         return self.lines.get(path, 1)
 
@@ -61,7 +66,10 @@ def parse(text: str) -> Source:
         line = re.search(r"\(at line (\d+)", str(error))
         what = "nested too deeply" if isinstance(error, RecursionError) else re.sub(r" \(at .*", "", str(error))
         last = text.count("\n") + 1
-        return Source({}, faults=[Fault(int(line[1]) if line else last, f"this is not TOML: {what}")])
+        number = int(line[1]) if line else last
+        if _BARE_DATE.search(text.split("\n")[number - 1]):
+            what += ' (a month, a quarter or a year in place of a day stands in quotes, such as "2014-10")'
+        return Source({}, faults=[Fault(number, f"this is not TOML: {what}")])
     _refuse_null(source)
     return source
 
@@ -134,6 +142,10 @@ def _resolve(dotted: str, counts: dict[Path, int], *, new: bool) -> Path:
     return path
 
 
+# lists that are easily put one level too high, and whose they are
+ABOVE = {"actions": "commitments", "contributions": "funds", "purposes": "funds", "reported": "funds"}
+
+
 class Table:
     """One table of the file: each key is asked for once, what nobody asked for is a fault."""
 
@@ -157,6 +169,8 @@ class Table:
         wrong = isinstance(value, bool) and kind is not bool
         wrong = wrong or (isinstance(value, datetime) and kind is date)
         if wrong or not isinstance(value, kind):
+            if kind is str and isinstance(value, int | float | date) and not isinstance(value, bool):
+                right += " in quotes"
             self.fault(key, f"{key} of {self.what} must be {right}, not {shown(value)}")
             return None
         return value
@@ -207,7 +221,8 @@ class Table:
 
     def localized(self, key: str, languages: list[str], *, required: bool = False) -> dict[str, str]:
         """A table with one text for each language of the plan."""
-        value = self._take(key, dict, "a table of texts by language", required=required)
+        example = ", ".join(f'{language} = "…"' for language in languages[:4]) or '"…"'
+        value = self._take(key, dict, f"a table of texts by language, {{ {example} }}", required=required)
         if value is None:
             return {}
         return self._texts(key, value, languages)
@@ -240,7 +255,8 @@ class Table:
         return [self._texts(key, value, languages) for value in good]
 
     def texts(self, key: str, *, required: bool = False, filled: bool = False) -> list[str]:
-        values = self._take(key, list, "a list of texts", required=required) or []
+        right = f'a list of texts, ["{name}"]' if isinstance(name := self.content.get(key), str) else "a list of texts"
+        values = self._take(key, list, right, required=required) or []
         if not all(isinstance(value, str) for value in values):
             self.fault(key, f"{key} of {self.what} must be a list of texts")
             return []
@@ -251,7 +267,7 @@ class Table:
         return list(dict.fromkeys(values))
 
     def table(self, key: str, what: str) -> "Table | None":
-        value = self._take(key, dict, "a table", required=False)
+        value = self._take(key, dict, "a table in braces or under a header of its own", required=False)
         return None if value is None else Table(self.source, (*self.path, key), value, what)
 
     def tables(self, key: str, what: Callable[[Mapping[str, Any], int], str]) -> "list[Table]":
@@ -274,7 +290,8 @@ class Table:
         """Every key that nobody asked for is unknown."""
         for key in self.content.keys() - self.asked:
             known = ", ".join(sorted(self.asked))
-            self.fault(key, f"{self.what} has an unknown key {shown(key)}: it can have {known}")
+            above = f" (it belongs to {ABOVE[key]}: [[{ABOVE[key]}.{key}]])" if key in ABOVE else ""
+            self.fault(key, f"{self.what} has an unknown key {shown(key)}: it can have {known}{above}")
 
 
 def called(kind: str, key: str) -> Callable[[Mapping[str, Any], int], str]:

@@ -178,8 +178,11 @@ def _read_stated(table: Table, *, required: bool) -> Stated:
 
 
 def _read_money(table: Table, key: str, pair: Any) -> list[str] | None:
+    right = 'each pair in quotes and brackets of its own: [["EUR", "5000000"]]'
+    if key != "stated":
+        right = 'both in quotes: ["EUR", "5000000"]'
     if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(part, str) for part in pair):
-        table.fault(key, f'{key} of {table.what} must name a currency and an amount: ["EUR", "5000000"]')
+        table.fault(key, f"{key} of {table.what} must name a currency and an amount, {right}")
         return None
     currency, amount = pair
     value = decimal(amount)

@@ -173,7 +173,7 @@ def test_a_text_stands_in_each_language_and_in_no_other(old: str, new: str, mess
 
 def test_without_languages_only_that_is_named() -> None:
     text = changed(SMALL, ('languages = ["en", "fr"]', 'languages = "en"'))
-    assert only_fault(text) == Fault(9, "languages of the plan must be a list of texts, not 'en'")
+    assert only_fault(text) == Fault(9, "languages of the plan must be a list of texts, [\"en\"], not 'en'")
 
 
 @pytest.mark.parametrize(
