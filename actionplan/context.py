@@ -15,6 +15,8 @@ from actionplan.models import Mark
 from commitments import clock
 from commitments.pages import Page
 
+# what only those read who have a role in the plan
+INSIDE = ("mine", "digests")
 NAV: tuple[tuple[str, Callable[[], str]], ...] = (
     ("overview", lambda: _("Overview")),
     ("commitments", lambda: _("Commitments")),
@@ -44,6 +46,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
     return found | {
         "page": shown,
         "plan": shown.plan,
+        "inside": shown.inside,
         "plans": [{"slug": plan.slug, "title": plan.title, "url": f"/plans/{plan.slug}/"} for plan in shown.plans],
         # the signed words are in the language that the plan file names first
         "text_language": shown.plan.languages[0],
@@ -60,6 +63,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "nav": [
             {"url": shown.url(name), "label": label(), "current": _is_current(request, shown, name)}
             for name, label in NAV
+            if shown.inside or name not in INSIDE
         ]
         + [{"url": reverse("accounts"), "label": _("Accounts"), "current": False}] * shown.user.is_superuser,
     }

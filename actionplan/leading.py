@@ -33,9 +33,9 @@ class Leading:
 def leading(page: Page, counts: Counts) -> Leading:
     parts = [*_next(page, counts), *_timed(page, counts), *_silent(page, counts), instalments.standings(page)]
     rows = list(
-        Standing.objects.filter(pk__in=any_of(parts)).select_related(
-            "obligation__action", "obligation__as_instalment__contribution"
-        )
+        Standing.objects.visible_to(inside=page.inside)
+        .filter(pk__in=any_of(parts))
+        .select_related("obligation__action", "obligation__as_instalment__contribution")
     )
     actions = sorted((row for row in rows if not row.obligation.instalment), key=_urgency)
     never = sorted((row for row in actions if row.scored and row.never_reported), key=lambda row: row.obligation_id)

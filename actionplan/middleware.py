@@ -53,13 +53,14 @@ class Logged(RequestMiddleware):
 
 
 def private(handler: Handler) -> Handler:
-    """Signed-in pages belong to one reader; Back keeps typed text, and nobody else is served them."""
+    """Pages belong to one reader, public ones too, since their forms carry that reader's token; no index takes them."""
 
     def handle(request: HttpRequest) -> HttpResponse:
         response = handler(request)
         if not request.path.startswith("/health/"):
             patch_vary_headers(response, ("Cookie",))
             response.headers.setdefault("Cache-Control", "private, no-cache")
+            response.headers.setdefault("X-Robots-Tag", "noindex, nofollow")
         return response
 
     return handle

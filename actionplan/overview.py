@@ -61,7 +61,7 @@ def overview(page: Page) -> dict[str, Any]:
         "timeline": timeline(page, found.timed, _periods(rows, page, recurring)),
         "trend": trend(page),
         "gaps": gaps,
-        "jobs": jobs,
+        "jobs": jobs if page.inside else [],
     }
 
 

@@ -11,8 +11,8 @@ from typing import IO, Any
 
 from commitments import register
 from commitments.entries_file import COLUMNS
+from commitments.listings import entry_row
 from commitments.models import Entry, Flag, Plan, PlanFile
-from commitments.views import exported_entry
 
 FORMAT = 1
 # below what an entries file may hold, so that each part is one
@@ -106,10 +106,10 @@ def _steps(archive: Archive, entries: Any) -> Iterator[dict[str, Any]]:
                 "file": archive.add(f"plan/{numbers['plan']:03}.toml", text) if text is not None else "",
                 "sha256": entry.words,
                 "loaded": (entry.recorded_at or entry.loaded_at).isoformat(),
-                "reason": exported_entry(entry, "")["reason"],
+                "reason": entry_row(entry)["reason"],
             }
         elif entry.kind != "terms":
-            row = exported_entry(entry, "")
+            row = entry_row(entry)
             size += sum(len(str(value)) for value in row.values())
             lines.append(row)
             if size > PART:

@@ -13,8 +13,11 @@ from commitments.summaries import summarise
 from funding.models import Contribution
 
 
-def status(plan: Plan, on: date, known: date | None, *, today: date) -> dict[str, Any]:
-    """The status as docs/reference/status.md describes it; `known` None means now."""
+def status(plan: Plan, on: date, known: date | None, *, today: date, inside: bool = True) -> dict[str, Any]:
+    """The status as docs/reference/status.md describes it; `known` None means now.
+
+    Not `inside`: without the owners' confidence and without the jobs, as everybody reads it of a public plan.
+    """
     rows = standings.read(plan, on, known, today=today)
     order = dict(Action.objects.filter(plan=plan).values_list("pk", "position"))
     actions = sorted((row for row in rows if row.obligation_id in order), key=lambda row: order[row.obligation_id])
@@ -34,11 +37,12 @@ def status(plan: Plan, on: date, known: date | None, *, today: date) -> dict[str
                 "ref": row.obligation.ref,
                 "commitment": numbers[row.obligation.commitment_id],
                 **_action(row, on, recurring.get(row.obligation_id)),
+                **({} if inside else {"confidence": None}),
             }
             for row in actions
         ],
         "contributions": _contributions(plan, instalments, on),
-        "jobs": ledger.freshness(plan),
+        "jobs": ledger.freshness(plan) if inside else [],
     }
 
 

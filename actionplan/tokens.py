@@ -134,9 +134,16 @@ def _without(request: HttpRequest, purpose: str | None, *, is_feed: bool) -> Htt
         return None
     if is_feed:
         return _unauthorized(_("This feed needs a personal token for it, or a sign-in."), is_feed=True)
-    if "text/html" in request.headers.get("Accept", ""):
+    if "text/html" in request.headers.get("Accept", "") or _is_public(request):
         return None
     return _unauthorized(_("Send a personal token for reading as “Authorization: Bearer TOKEN”."), is_feed=False)
+
+
+def _is_public(request: HttpRequest) -> bool:
+    """Whether the address is of a plan that everybody reads; what of it, its view says."""
+    slug = request.resolver_match.kwargs.get("slug") if request.resolver_match else None
+    plans = Plan.objects.visible_to(request.user)
+    return bool((plans.filter(slug=slug) if slug else plans).exists())
 
 
 def _unauthorized(text: str, *, is_feed: bool, error: bool = False) -> HttpResponse:

@@ -19,7 +19,7 @@ from commitments.pages import PlanView
 
 
 class Overview(PlanView):
-    follows = True
+    follows = public = True
 
     def get(self, request: HttpRequest) -> HttpResponse:
         shown = overview(self.page)
@@ -40,12 +40,14 @@ class Overview(PlanView):
 class Status(PlanView):
     """The status as JSON, from the same code as the command."""
 
+    public = True
+
     def get(self, request: HttpRequest) -> HttpResponse:
         page = self.page
-        tag = conditional.etag(page, request, ledger.freshness(page.plan))
+        tag = conditional.etag(page, request, ledger.freshness(page.plan) if page.inside else [])
         if same := conditional.unchanged(request, tag):
             return same
-        found = status(page.plan, page.on, page.known, today=page.today)
+        found = status(page.plan, page.on, page.known, today=page.today, inside=page.inside)
         response = JsonResponse(found, json_dumps_params={"ensure_ascii": False})
         return conditional.marked(request, response, tag)  # type: ignore[no-any-return]
 

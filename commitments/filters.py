@@ -247,17 +247,14 @@ class EntryFilter(PlanFilter):
 
     def __init__(self, *args: Any, page: Page, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.inside = page.inside
         kinds = [*KINDS, "terms", "plan", "redacted"]
         self.filters["kind"].extra["choices"] = [(code, labels.kind(code)) for code in kinds]
         self.filters["side"].extra["choices"] = [(side, labels.side(side)) for side in page.plan.sides]
 
     def search(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        """Every word must stand in what was said, why, or on what source."""
+        """Every word must stand in what was said, why, or on what source; from outside these are not searched."""
         for word in value.replace("\x00", " ").split()[:10]:
-            rows = rows.filter(
-                Q(ref__iexact=word)
-                | Q(text__note__icontains=word)
-                | Q(text__reason__icontains=word)
-                | Q(text__source__icontains=word)
-            )
+            said = Q(text__note__icontains=word) | Q(text__reason__icontains=word) | Q(text__source__icontains=word)
+            rows = rows.filter(Q(ref__iexact=word) | said if self.inside else Q(ref__iexact=word))
         return rows

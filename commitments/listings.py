@@ -36,7 +36,9 @@ def actions_listed(page: Page, standings: QuerySet[Any], name: str = "actions") 
         passed = days_passed(original, stop, on)
         return [*view, *named, days, words, first, last, original, passed, stale is not None, *rest]
 
-    return Listing(name, (*VIEW, *ACTION), standings.values_list(*_ACTION_READ), row)
+    # tuples pass by what takes the confidence out for readers from outside
+    read = [Value("") if column == "confidence" and not page.inside else column for column in _ACTION_READ]
+    return Listing(name, (*VIEW, *ACTION), standings.values_list(*read), row)
 
 
 ENTRY = (
@@ -80,7 +82,11 @@ _ENTRY_READ: tuple[Any, ...] = (
 
 def entries_listed(page: Page, entries: QuerySet[Entry], name: str = "register") -> Listing:
     """One row for each entry, under the names of the entries file, with its place in the chain and its files."""
-    view, files = view_of(page), _files(page)
+    view = view_of(page)
+    if not page.inside:
+        # as entries and not as tuples, since only they come without what is internal
+        return Listing(name, (*VIEW, *ENTRY), entries, lambda entry: [*view, *entry_row(entry).values(), *NO_FILES])
+    files = _files(page)
 
     def row(read: tuple[Any, ...]) -> tuple[Any, ...]:
         return (*view, *read, *files.get(read[0], NO_FILES))
@@ -97,3 +103,19 @@ def _files(page: Page) -> dict[int, tuple[str, ...]]:
         address = settings.SITE_URL + page.url("evidence", pk) if name else "-"
         found.setdefault(number, []).append((name or "-", sha256, address))
     return {number: tuple(map(" | ".join, zip(*rows, strict=True))) for number, rows in found.items()}
+
+
+def entry_row(entry: Entry) -> dict[str, Any]:
+    """One entry read as itself, under the same names, without its files."""
+    text = getattr(entry, "text", None)
+    decided_by = text.decided_by if text and entry.kind == "moved" else ""
+    values = (
+        *(entry.number, entry.code, entry.ref, entry.kind, entry.effective),
+        (entry.recorded_at or entry.recorded_day).isoformat(),
+        entry.loaded_at.isoformat() if entry.loaded_at else None,
+        *(entry.side, entry.quantity, entry.amount, entry.currency, entry.instalment),
+        *(entry.to.code if entry.to else entry.when, decided_by or entry.words),
+        *((text.reason, text.note, text.source) if text else ("", "", "")),
+        entry.hash,
+    )
+    return dict(zip(ENTRY[: -len(NO_FILES)], values, strict=True))

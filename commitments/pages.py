@@ -27,7 +27,7 @@ from commitments.models import Entry, Membership, Plan, Standing
 from commitments.querysets import StandingQuerySet
 
 # addresses that belong to the site and to no plan
-OUTSIDE = {"sign-in", "sign-out", "language", "accessibility", "account", "accounts", "styleguide"}
+OUTSIDE = {"sign-in", "sign-out", "language", "accessibility", "account", "accounts", "styleguide", "load-plan"}
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,11 @@ class Page:
     today: date
     # of each plan the hash of its newest entry; empty where it was not asked for
     heads: tuple[str | None, ...] = ()
+
+    @property
+    def inside(self) -> bool:
+        """Whether the reader has a role in the plan; everybody else sees what a public plan shows."""
+        return self.membership is not None or bool(getattr(self.user, "is_superuser", False))
 
     @property
     def lens(self) -> Lens:
@@ -75,7 +80,8 @@ class Page:
     @property
     def standings(self) -> StandingQuerySet:
         """The standing of every action on the day."""
-        return Standing.objects.filter(plan=self.plan).on(self.on, self.lens).actions()
+        rows = Standing.objects.visible_to(inside=self.inside)
+        return rows.filter(plan=self.plan).on(self.on, self.lens).actions()
 
     def rows(self) -> StandingQuerySet:
         """The standings with the actions that they are about."""
@@ -102,7 +108,7 @@ class NoPlan(Exception):
 
 def open_page(request: HttpRequest, slug: str | None) -> Page:
     """The page of a plan that the account may read; Http404 for one that it may not, BadRequest for an odd day."""
-    plans, memberships = _visible(request)
+    plans, memberships = _visible(request, slug)
     if not plans:
         raise NoPlan
     # a token opens one plan, and goes with no session
@@ -115,7 +121,8 @@ def open_page(request: HttpRequest, slug: str | None) -> Page:
         if slug:
             raise Http404
         plan = plans[-1]
-    if slug and not only and request.session.get("plan") != slug and len(plans) > 1:
+    keep = request.user.is_authenticated and not only
+    if slug and keep and request.session.get("plan") != slug and len(plans) > 1:
         request.session["plan"] = slug
     today = clock.today(plan.timezone)
     on = asked_day(request.GET.get("on"), today)
@@ -125,15 +132,18 @@ def open_page(request: HttpRequest, slug: str | None) -> Page:
     return Page(request.user, plan, plans, memberships.get(plan.pk), on, known, today, heads)
 
 
-def _visible(request: HttpRequest) -> tuple[list[Plan], dict[int, Membership]]:
-    assert request.user.is_authenticated
-    newest = Entry.objects.filter(plan=OuterRef("plan")).order_by("-number").values("hash")[:1]
-    found = Membership.objects.filter(user=request.user).select_related("plan").annotate(head=Subquery(newest))
-    found = found.order_by("plan__adopted_on")
-    memberships = {membership.plan_id: membership for membership in found}
-    if getattr(request.user, "is_superuser", False):
-        return list(Plan.objects.visible_to(request.user)), memberships
-    return [membership.plan for membership in memberships.values()], memberships
+def _visible(request: HttpRequest, slug: str | None) -> tuple[list[Plan], dict[int, Membership]]:
+    """The plans to choose from: those of an account, and where they do not answer the address the public ones too."""
+    user = request.user
+    memberships: dict[int, Membership] = {}
+    if user.is_authenticated:
+        newest = Entry.objects.filter(plan=OuterRef("plan")).order_by("-number").values("hash")[:1]
+        found = Membership.objects.filter(user=user).select_related("plan").annotate(head=Subquery(newest))
+        memberships = {membership.plan_id: membership for membership in found.order_by("plan__adopted_on")}
+    plans = [membership.plan for membership in memberships.values()]
+    if not plans or getattr(user, "is_superuser", False) or (slug and slug not in {plan.slug for plan in plans}):
+        plans = list(Plan.objects.visible_to(user))
+    return plans, memberships
 
 
 def asked_day(text: str | None, today: date) -> date:
@@ -155,16 +165,28 @@ def asked_known(text: str | None) -> bool:
 
 
 class PlanView(AccessMixin, View):
-    """A view inside a plan; `self.page` says which, when and for whom."""
+    """A view inside a plan; `self.page` says which, when and for whom.
+
+    `public`: of a plan that is open for reading it answers everybody. A view is not, unless it says so.
+    """
 
     page: Page
+    public = False
     # whether the page follows from the register, the reader and the day alone, and has no form of its own
     follows = False
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.is_authenticated:
+        slug = kwargs.pop("slug", None)
+        if not request.user.is_authenticated and not self.public:
             return self.handle_no_permission()
-        self.page = request.page = self.open(request, kwargs.pop("slug", None))  # type: ignore[attr-defined]
+        try:
+            self.page = request.page = self.open(request, slug)  # type: ignore[attr-defined]
+        except (NoPlan, Http404):
+            if request.user.is_authenticated:
+                raise
+            return self.handle_no_permission()
+        if not (self.public or self.page.inside):
+            raise Http404
         # a message is said once: a page that has one is neither kept nor called unchanged
         follows = self.follows and self.page.heads and request.method == "GET" and not len(get_messages(request))
         if follows and "If-None-Match" in request.headers:

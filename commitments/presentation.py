@@ -26,7 +26,7 @@ def register_of(page: Page) -> EntryQuerySet:
     named = _naming(page).filter(to=OuterRef("pk"))
     files = Evidence.objects.filter(entry=OuterRef("pk"))
     shown: EntryQuerySet = entries.annotate(named=Exists(named), has_files=Exists(files))
-    return shown.select_related("text", "by", "to").order_by("-number")
+    return shown.visible_to(inside=page.inside).order_by("-number")
 
 
 def _naming(page: Page) -> EntryQuerySet:
@@ -44,7 +44,7 @@ def naming(entries: Iterable[Entry], page: Page) -> list[dict[str, Any]]:
         rows = _naming(page).filter(to__in=new)
         more = rows.values("pk", "number", "kind", "to_id", "recorded_day", "words", "text__reason")
         new = {row["pk"] for row in more} - found.keys()
-        found |= {row["pk"]: row for row in more}
+        found |= {row["pk"]: row if page.inside else row | {"text__reason": ""} for row in more}
     return sorted(found.values(), key=lambda row: -row["number"])
 
 

@@ -1,11 +1,17 @@
-"""Queries that read like sentences; permission is one method a model."""
+"""Queries that read like sentences; permission is one method a model.
 
-from collections.abc import Mapping
+
+What a reader from outside, without a role in a public plan, never gets is said here alone: whatever reads entries and
+standings through `visible_to` cannot show it (docs/reference/public-reading.md).
+"""
+
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, models
 from django.db.models import Exists, OuterRef, Q
+from django.db.models.query import ModelIterable
 
 from commitments.facts import Lens
 
@@ -16,6 +22,37 @@ if TYPE_CHECKING:
 
     Visitor = AbstractBaseUser | AnonymousUser
 
+# kinds of which nothing but the text or an assessment is left to tell
+INTERNAL = ("confidence", "note")
+# kinds whose words are a code of the plan file; elsewhere they are somebody's own
+CODED = ("consent", "spent", "redacted")
+
+
+def outside(entry: Any) -> Any:
+    """The entry without its texts, its files, its author, its own id, its times of day and its place in the chain of hashes."""
+    if entry is not None:
+        entry._state.fields_cache |= {"text": None, "by": None}
+        entry._prefetched_objects_cache = {"evidence": []}
+        entry.code = str(entry.number)
+        entry.by_id = entry.recorded_at = entry.loaded_at = entry.terms = None
+        entry.text_digest = entry.previous_hash = entry.hash = ""
+        entry.words = entry.words if entry.kind in CODED else ""
+    return entry
+
+
+class OutsideEntries(ModelIterable):  # type: ignore[type-arg]
+    def __iter__(self) -> Iterator[Any]:
+        for entry in super().__iter__():
+            outside(entry.to)
+            yield outside(entry)
+
+
+class OutsideStandings(ModelIterable):  # type: ignore[type-arg]
+    def __iter__(self) -> Iterator[Any]:
+        for row in super().__iter__():
+            row.confidence = ""
+            yield row
+
 
 # commitment, lens, name, day
 Key = tuple[int, str, str, date]
@@ -23,10 +60,12 @@ Key = tuple[int, str, str, date]
 
 class PlanQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: "Visitor") -> "PlanQuerySet":
-        """An administrator sees every plan, an account those that it belongs to."""
+        """An administrator sees every plan, an account those that it belongs to, and everybody the public ones."""
         if not user.is_authenticated or not user.is_active:
-            return self.none()
-        return self if getattr(user, "is_superuser", False) else self.filter(memberships__user=user)
+            return self.filter(public=True)
+        if getattr(user, "is_superuser", False):
+            return self
+        return self.filter(Q(memberships__user=user) | Q(public=True)).distinct()
 
     def lock(self, plan: "Plan") -> None:
         """Whoever writes to the plan waits for whoever does so now, until the end of the transaction."""
@@ -64,6 +103,14 @@ class ActionQuerySet(models.QuerySet[Any]):
 
 
 class EntryQuerySet(models.QuerySet[Any]):
+    def visible_to(self, *, inside: bool) -> "EntryQuerySet":
+        """With all that belongs to an entry, or what of it a public plan shows to everybody."""
+        if inside:
+            return self.select_related("text", "by", "to")
+        found = self.exclude(kind__in=INTERNAL).exclude(to__kind__in=INTERNAL).select_related("to")
+        found._iterable_class = OutsideEntries
+        return found
+
     def told(self, on: date, known: date) -> "EntryQuerySet":
         """Recorded by `known`, effective by `on`; a withdrawal works by its recorded day alone."""
         recorded = self.filter(recorded_day__lte=known)
@@ -82,6 +129,13 @@ class EvidenceQuerySet(models.QuerySet[Any]):
 
 
 class StandingQuerySet(models.QuerySet[Any]):
+    def visible_to(self, *, inside: bool) -> "StandingQuerySet":
+        """With the owner's confidence, or without."""
+        found = self.all()
+        if not inside:
+            found._iterable_class = OutsideStandings
+        return found
+
     def on(self, day: date, lens: Lens) -> "StandingQuerySet":
         """The one stretch of each obligation that holds the day."""
         return self.filter(lens=lens.value, from_day__lte=day, to_day__gt=day)

@@ -13,13 +13,14 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 
 from commitments import exports, labels, services, standings
-from commitments.facts import MOVABLE, REPORTS, Counting, Terms, terms_on
+from commitments.facts import MOVABLE, REPORTS, Counting, Fact, Terms, terms_on
 from commitments.filters import ActionFilter, EntryFilter, PlanFilter, by_urgency
 from commitments.listings import actions_listed, entries_listed
 from commitments.models import Action, Commitment, Entry, Membership, Role, Standing
 from commitments.pages import Page, PlanView
 from commitments.periods import Recurrence
 from commitments.presentation import Shown, present, register_of, slip
+from commitments.querysets import INTERNAL
 from commitments.rule import History
 from commitments.states import SETTLED, State
 from commitments.summaries import counts_of, summarise
@@ -31,7 +32,7 @@ PAGE = 25
 class ActionList(PlanView):
     """All actions, searched, filtered, sorted; and the export of exactly what is shown."""
 
-    follows = True
+    follows = public = True
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         if request.GET.get("format") in exports.FORMATS:
@@ -60,6 +61,7 @@ def _page_number(request: HttpRequest) -> int:
 
 
 class CommitmentDetail(PlanView):
+    public = True
     template = "commitments/commitment_detail.html"
 
     def get(self, request: HttpRequest, number: int) -> HttpResponse:
@@ -109,6 +111,8 @@ class ActionView(PlanView):
 
 class ActionDetail(ActionView):
     """The signed words, what they were taken to mean, the deadline and its moves, each side's word, the register."""
+
+    public = True
 
     def get(self, request: HttpRequest, ref: str) -> HttpResponse:
         page, row = self.page, self._row(ref)
@@ -162,7 +166,7 @@ class ActionDetail(ActionView):
         """How many entries the register of the action has on the day, its terms among them."""
         on, known = self.page.on, self.page.known_day
         terms = (max(version.since, self.page.plan.adopted_on) for version in history.versions)
-        facts = (fact for fact in history.facts if fact.first <= on or fact.kind == "withdrawn")
+        facts = (fact for fact in self._shown(history.facts) if fact.first <= on or fact.kind == "withdrawn")
         return sum(day <= min(on, known) for day in terms) + sum(fact.recorded <= known for fact in facts)
 
     def _row(self, ref: str) -> Standing:
@@ -190,13 +194,13 @@ class ActionDetail(ActionView):
         wanted |= {confidence.number} if confidence else set()
         found = {entry.number: entry.entry for entry in shown}
         if wanted - found.keys():
-            missing = Entry.objects.filter(plan=self.page.plan, number__in=wanted - found.keys())
-            found |= {entry.number: entry for entry in missing.select_related("text")}
+            missing = Entry.objects.visible_to(inside=self.page.inside).filter(plan=self.page.plan)
+            found |= {entry.number: entry for entry in missing.filter(number__in=wanted - found.keys())}
         return found
 
     def _confidence_reason(self, counting: Counting, cited: dict[int, Entry]) -> str:
         latest = counting.latest("confidence")
-        text = getattr(cited[latest.number], "text", None) if latest else None
+        text = getattr(cited.get(latest.number), "text", None) if latest else None
         return text.reason if text else ""
 
     def _consents(
@@ -214,7 +218,7 @@ class ActionDetail(ActionView):
         """What one side says, and how the action would stand by its word alone."""
         alone = [fact for fact in history.facts if fact.kind not in REPORTS or fact.side == side]
         verdict = replace(history, facts=alone, judged={}).judge(self.page.on, self.page.known_day)
-        said = [fact for fact in counting.of(*counting.kinds) if fact.side == side]
+        said = [fact for fact in self._shown(counting.of(*counting.kinds)) if fact.side == side]
         latest = max(said, key=lambda fact: (fact.kind in REPORTS, fact.number), default=None)
         return {
             "side": side,
@@ -223,6 +227,10 @@ class ActionDetail(ActionView):
             "says": labels.kind(latest.kind) if latest else "",
             "day": latest.recorded if latest else None,
         }
+
+    def _shown(self, facts: Sequence[Fact]) -> list[Fact]:
+        """Those of which the reader may know that they are there."""
+        return [fact for fact in facts if self.page.inside or fact.kind not in INTERNAL]
 
     def _periods(self, recurrence: Recurrence | None) -> list[dict[str, Any]]:
         found = recurrence.periods if recurrence else []
@@ -279,6 +287,8 @@ def _bodies(membership: Membership | None) -> list[Any]:
 class Register(PlanView):
     """Every entry, newest first; the audit trail is the data."""
 
+    public = True
+
     def get(self, request: HttpRequest) -> HttpResponseBase:
         page = self.page
         found = EntryFilter(request.GET, register_of(page), page=page)
@@ -290,7 +300,7 @@ class Register(PlanView):
             "page": page,
             "filter": found,
             "page_obj": chosen,
-            "head": page.plan.entries.order_by("-number").first(),
+            "head": page.plan.entries.order_by("-number").first() if page.inside else None,
             **list_links(request, found, page),
         }
         return render(request, "commitments/register.html", context)
@@ -316,6 +326,8 @@ def list_links(request: HttpRequest, found: PlanFilter, page: Page) -> dict[str,
 
 
 class EntryDetail(PlanView):
+    public = True
+
     def get(self, request: HttpRequest, number: int) -> HttpResponse:
         page = self.page
         entry = register_of(page).filter(number=number).first()
@@ -333,6 +345,8 @@ class EntryDetail(PlanView):
 
 class Text(PlanView):
     """Aims, and clause by clause the actions taken from the instrument; what nothing serves is a gap."""
+
+    public = True
 
     def get(self, request: HttpRequest) -> HttpResponse:
         page = self.page

@@ -63,6 +63,8 @@ class CalendarFeed(feeds.CalendarFeed):
 class FundDetail(PlanView):
     """By year and contributor what was stated, due, paid and is outstanding; spending; figures reported elsewhere."""
 
+    public = True
+
     def get(self, request: HttpRequest) -> HttpResponseBase:
         page = self.page
         if request.GET.get("format") in exports.FORMATS:
