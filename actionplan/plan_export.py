@@ -73,13 +73,16 @@ def write(plan: Plan, file: IO[bytes], *, now: datetime) -> list[str]:
         "files": archive.digests,
     }
     archive.add("manifest.json", json.dumps(manifest, ensure_ascii=False, indent=1).encode())
-    archive.zip.close()
-    return [
+    lacking = [
         f"the plan file loaded on {step['loaded'][:10]} is not in it, since its text was not kept: give it to "
         f"`load_plan FILE --keep` (SHA-256 {step['sha256']}), then export again"
         for step in steps
         if step["kind"] == "plan" and not step["file"]
     ]
+    if lacking:
+        archive.add("LACKING.txt", "\n".join(lacking).encode())
+    archive.zip.close()
+    return lacking
 
 
 def _steps(archive: Archive, entries: Any) -> Iterator[dict[str, Any]]:

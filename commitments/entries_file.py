@@ -24,7 +24,7 @@ COLUMNS = (
     *("id", "ref", "kind", "effective", "recorded", "side", "quantity", "amount", "currency", "instalment"),
     *("to", "words", "reason", "note", "source"),
 )
-NAMING = ("withdrawn", "confirmed", "disputed")
+NAMING = ("withdrawn", "confirmed", "disputed", kinds.REDACTED)
 # the rows of the template, see entries_template
 EXAMPLE = "example-"
 LARGEST = 4 * 1024 * 1024

@@ -1,6 +1,7 @@
 """Plan files loaded by the command: what a run changes, what a later run may change, and what is refused."""
 
 import hashlib
+import re
 import tomllib
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from hypothesis import settings as hypothesis_settings
 from pytest_django import Settings
 
 from actionplan import plan_loading, samples
+from actionplan.settings import BASE_DIR
 from actionplan.status import status
 from commitments import standings
 from commitments.facts import Lens
@@ -442,6 +444,27 @@ def test_a_body_that_leads_an_action_which_vanishes_with_it_stays(desk: Desk) ->
     assert desk.refused(gone, LATER) == [
         "FILE:1: body spare is missing: accounts, entries or actions that are kept name it"
     ]
+
+
+# The second example
+
+
+def test_the_second_example_takes_the_addendum_of_the_guide(desk: Desk) -> None:
+    text = (samples.PLAN_FILE.parent / "small-boats-2019.toml").read_text()
+    desk.load(text, date(2019, 1, 24))
+    (addendum,) = re.findall(
+        r"(?s)```toml\n(change.*?)```", (BASE_DIR / "docs/how-to/write-a-plan-file.md").read_text()
+    )
+    reason, _, added = addendum.partition("\n")
+    assert "terms of 6.1: recorded" in desk.load(f"{reason}\n{text}{added}", date(2019, 9, 15))
+    plan = Plan.objects.get(slug="small-boats-2019")
+
+    def states(day: date) -> dict[str, str]:
+        return {row["ref"]: row["state"] for row in status(plan, day, day, today=date(2020, 1, 1))["actions"]}
+
+    assert "6.1" not in states(date(2019, 9, 14))
+    assert states(date(2019, 11, 1))["6.1"] == "overdue"
+    assert {state for ref, state in states(date(2019, 11, 1)).items() if ref != "6.1"} == {"no-date"}
 
 
 # Slips
