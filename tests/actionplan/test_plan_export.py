@@ -153,8 +153,12 @@ def sampled(calais: Plan, settings: Settings) -> Plan:
     return calais
 
 
-def test_the_samples_of_calais_travel_whole(sampled: Plan, tmp_path: Path) -> None:
+def test_the_samples_of_calais_travel_whole(sampled: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # in several parts, as a large register
+    monkeypatch.setattr(plan_export, "PART", 4000)
     content = exported(sampled)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert sum(name.startswith("entries/") for name in archive.namelist()) > 2
     with transaction.atomic():
         before, entries = statuses(sampled, 40), rows_of(sampled)
         copy = taken_in(renamed(content), tmp_path)
