@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 
 Say = Callable[[int, str], None]
 # unpacked; a real sheet of 4 MiB of texts stays far below
-LARGEST, MEMBERS, COLUMNS, ROWS = 24 * 1024 * 1024, 200, 40, 100_000
+LARGEST, MEMBERS, COLUMNS, ROWS = 12 * 1024 * 1024, 200, 40, 20_000
 
 
 def is_one(content: bytes) -> bool:
@@ -25,7 +25,7 @@ def rows(content: bytes, fault: Say, warn: Say) -> Iterator[tuple[int, list[str]
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
             if len(members) > MEMBERS or sum(member.file_size for member in members) > LARGEST:
-                fault(1, _("The spreadsheet unpacks to more than 24 MiB: load it in parts, or as CSV."))
+                fault(1, _("The spreadsheet unpacks to more than 12 MiB: load it in parts, or as CSV."))
                 return
             book = load_workbook(io.BytesIO(content), read_only=True, keep_links=False)
             sheet = _sheet(book, fault, warn)
@@ -61,7 +61,7 @@ def _texts(sheet: Any, fault: Say) -> Iterator[tuple[int, list[str]]]:
         while texts and not texts[-1]:
             texts.pop()
         if texts and number > ROWS:
-            fault(number, _("The sheet has more than 100,000 rows: load it in parts."))
+            fault(number, _("The sheet has more than 20,000 rows: load it in parts."))
             return
         if texts:
             yield number, texts
