@@ -49,13 +49,13 @@ def revoke(*, by: User, number: int) -> bool:
 
 
 def find(secret: str, purpose: str) -> Token | None:
-    """The token while it lasts, and while its account may still sign in and read the plan."""
+    """The token while it lasts, and while its account may still sign in and has a role in the plan."""
     token: Token | None = (
         Token.objects.filter(digest=digest(secret), purpose=purpose).select_related("user", "plan").first()
     )
     if token is None or clock.today(token.plan.timezone) > token.expires:
         return None
-    return token if Plan.objects.visible_to(token.user).filter(pk=token.plan_id).exists() else None
+    return token if Plan.objects.with_role(token.user).filter(pk=token.plan_id).exists() else None
 
 
 def used(token: Token) -> None:

@@ -60,12 +60,14 @@ Key = tuple[int, str, str, date]
 
 class PlanQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: "Visitor") -> "PlanQuerySet":
-        """An administrator sees every plan, an account those that it belongs to, and everybody the public ones."""
+        """Those in which the account has a role, and for everybody the public ones."""
+        return self.filter(Q(pk__in=self.model._default_manager.with_role(user).values("pk")) | Q(public=True))
+
+    def with_role(self, user: "Visitor") -> "PlanQuerySet":
+        """An administrator has one in every plan, an account in those that it belongs to."""
         if not user.is_authenticated or not user.is_active:
-            return self.filter(public=True)
-        if getattr(user, "is_superuser", False):
-            return self
-        return self.filter(Q(memberships__user=user) | Q(public=True)).distinct()
+            return self.none()
+        return self if getattr(user, "is_superuser", False) else self.filter(memberships__user=user)
 
     def lock(self, plan: "Plan") -> None:
         """Whoever writes to the plan waits for whoever does so now, until the end of the transaction."""

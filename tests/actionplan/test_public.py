@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from actionplan import plan_loading, urls
+from actionplan import plan_loading, tokens, urls
 from actionplan.models import Digest, JobRun, User
 from commitments import entries_file, services
 from commitments.models import Action, Entry, Plan, Role
@@ -180,6 +180,15 @@ def test_a_plan_is_closed_unless_its_file_says_public(db: None, client: Client) 
     assert client.get("/plans/small/").status_code == 200
     plan_loading.load(SMALL.encode(), now=NOW)
     assert client.get("/plans/small/").status_code == 302
+
+
+def test_a_token_ends_with_the_role_also_in_a_public_plan(opened: Plan, client: Client) -> None:
+    reader = account(opened, Role.VIEWER)
+    secret = tokens.make(by=reader, plan=opened, purpose="read", label="x", days=30, today=NOW.date())
+    asked = {"headers": {"Authorization": f"Bearer {secret}"}}
+    assert client.get("/plans/small/status.json", **asked).status_code == 200  # type: ignore[arg-type]
+    reader.memberships.all().delete()
+    assert client.get("/plans/small/status.json", **asked).status_code == 401  # type: ignore[arg-type]
 
 
 def test_whoever_has_no_session_gets_none(opened: Plan, client: Client) -> None:
