@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import IO, Any
 
-from commitments import register
+from commitments import evidence, register
 from commitments.entries_file import COLUMNS
 from commitments.listings import entry_row
-from commitments.models import Entry, Flag, Plan, PlanFile
+from commitments.models import Entry, Evidence, Flag, Plan, PlanFile
 
 FORMAT = 1
 # below what an entries file may hold, so that each part is one
@@ -23,6 +23,7 @@ A whole plan, exported from Actionplan. docs/reference/plan-export.md describes 
 manifest.json   what is here, each file with its SHA-256; `steps` is the order in which they are loaded
 plan/           the plan files as they were loaded, byte for byte
 entries/        the entries recorded between them, as entries files, in the order of the register
+evidence/       the files that entries carry, under new names; the manifest says whose they are
 signed-text.txt the signed text, where the plan has one
 posts.csv       the posts that recorded entries, without names or addresses; for reading, it is not loaded
 flags.csv       what had been flagged; for reading, it is not loaded
@@ -60,6 +61,7 @@ def write(plan: Plan, file: IO[bytes], *, now: datetime) -> list[str]:
     archive.add("README.md", README.encode())
     archive.add("posts.csv", _table(("id", "post"), _posts(entries)))
     archive.add("flags.csv", _table(FLAG_COLUMNS, _flags(plan)))
+    files = list(_evidence(archive, entries))
     if plan.signed_text:
         archive.add("signed-text.txt", plan.signed_text.encode())
     manifest = {
@@ -70,6 +72,7 @@ def write(plan: Plan, file: IO[bytes], *, now: datetime) -> list[str]:
         "entries": head.number if head else 0,
         "head": head.hash if head else "",
         "steps": steps,
+        "evidence": files,
         "files": archive.digests,
     }
     archive.add("manifest.json", json.dumps(manifest, ensure_ascii=False, indent=1).encode())
@@ -132,6 +135,16 @@ def _posts(entries: Any) -> Iterator[dict[str, Any]]:
     named = entries.exclude(kind__in=["plan", "terms"]).exclude(by=None)
     for code, post in named.values_list("code", "by__post"):
         yield {"id": code, "post": post}
+
+
+def _evidence(archive: Archive, entries: Any) -> Iterator[dict[str, Any]]:
+    """What each entry carries, with its bytes as far as they were not removed."""
+    found = Evidence.objects.filter(entry__in=entries).select_related("entry").order_by("entry__number", "position")
+    for row in found.iterator(chunk_size=100):
+        path, name = evidence.path_of(row.id), f"evidence/{row.id.hex}"
+        there = bool(row.name) and path.exists()
+        said = {field: getattr(row, field) for field in ("name", "type", "size", "sha256")}
+        yield {"entry": row.entry.code, **said, "file": archive.add(name, path.read_bytes()) if there else ""}
 
 
 FLAG_COLUMNS = ("ref", "instalment", "kind", "since", "noticed", "cleared", "cleared_by")

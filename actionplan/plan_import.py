@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import uuid
 import zipfile
 import zlib
 from datetime import datetime
@@ -13,8 +14,10 @@ from django.db import transaction
 from actionplan import plan_loading
 from actionplan.plan_export import FORMAT
 from actionplan.plan_loading import LARGEST, Refused
-from commitments import entries_file
-from commitments.models import Entry, Plan
+from commitments import entries_file, evidence
+from commitments.documents import LARGEST as LARGEST_FILE
+from commitments.documents import TYPES
+from commitments.models import Entry, Evidence, Plan
 from commitments.toml_reader import Fault
 
 SMALL = 16 * 1024 * 1024
@@ -76,13 +79,14 @@ def _load(export: Export, now: datetime, by: int | None) -> Plan:
     if "signed-text.txt" in export.files:
         signed = plan_loading.as_text(export.read("signed-text.txt", LARGEST * 4))
     # the signed text that is kept was checked against the latest file
+    files = _evidence(export)
     last = [step for step in export.steps if step["kind"] == "plan"][-1]
     for step in export.steps[there:]:
         if step["kind"] == "plan":
             at = datetime.fromisoformat(step["loaded"])
             _load_file(export, step["file"], now, by, at, signed if step is last else None)
         else:
-            _load_entries(export, Plan.objects.get(slug=export.slug), step.get("file"), now, by)
+            _load_entries(export, Plan.objects.get(slug=export.slug), step.get("file"), now, by, files)
     if signed is not None and last not in export.steps[there:]:
         _load_file(export, str(last.get("file")), now, by, now, signed)
     plan: Plan = Plan.objects.get(slug=export.slug)
@@ -117,8 +121,31 @@ def _load_file(export: Export, name: str, now: datetime, by: int | None, at: dat
         raise Refused([Fault(0, f"{name} is of the plan {loaded.slug}, not {export.slug}: {RIGHT}")])
 
 
-def _load_entries(export: Export, plan: Plan, name: Any, now: datetime, by: int | None) -> None:
+def _evidence(export: Export) -> dict[str, tuple[Evidence, ...]]:
+    """The files of entries, stored anew; those that were removed keep their digest. What is left over is swept."""
+    found: dict[str, tuple[Evidence, ...]] = {}
+    for said in export.manifest.get("evidence", []):
+        try:
+            row = Evidence(id=uuid.uuid4(), **{name: said[name] for name in ("name", "type", "size", "sha256")})
+            entry, file = str(said["entry"]), said["file"]
+            sound = row.type in TYPES and (not file or export.files[file] == row.sha256)
+        except (KeyError, TypeError):
+            sound = False
+        if not sound:
+            raise Refused([Fault(0, f"its manifest.json names evidence that is not in it: {RIGHT}")])
+        if file:
+            path = evidence.path_of(row.id)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_bytes(export.read(file, LARGEST_FILE))
+        found[entry] = (*found.get(entry, ()), row)
+    return found
+
+
+def _load_entries(
+    export: Export, plan: Plan, name: Any, now: datetime, by: int | None, files: dict[str, tuple[Evidence, ...]]
+) -> None:
     content = export.read(name, entries_file.LARGEST)
-    reading = entries_file.load(plan, content, now=now, by=by, taken_over=True)
+    reading = entries_file.load(plan, content, now=now, by=by, taken_over=True, files=files)
     if reading.faults:
         raise Refused([Fault(0, f"{name}:{fault.line}: {fault.text}") for fault in reading.faults])

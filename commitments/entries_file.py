@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from commitments import kinds, services, spreadsheet
 from commitments.kinds import Context
-from commitments.models import Entry, EntryText, Plan
+from commitments.models import Entry, EntryText, Evidence, Plan
 from commitments.register import TEXTS, Draft, civil_day
 from commitments.toml_reader import Fault, decimal
 
@@ -64,8 +64,12 @@ def load(
     check: bool = False,
     side: str | None = None,
     taken_over: bool = False,
+    files: Mapping[str, tuple[Evidence, ...]] | None = None,
 ) -> Reading:
-    """Read and append; nothing is written where there is a fault, or to check only. `side`: only rows of that side."""
+    """Read and append; nothing is written where there is a fault, or to check only. `side`: only rows of that side.
+
+    `files`: those that entries carry, stored already, by the id of their entry.
+    """
     with transaction.atomic():
         Plan.objects.lock(plan)
         context = Context(plan, civil_day(now, plan.timezone), taken_over=taken_over)
@@ -73,6 +77,8 @@ def load(
         for row in reading.rows if side is not None else []:
             if row.draft.side != side:
                 reading.fault(row.line, _("You load entries of your own side, %(side)s, only.") % {"side": side})
+        for row in reading.rows:
+            row.draft.evidence = (files or {}).get(row.draft.code, ())
         if not (reading.faults or check) and reading.rows:
             services.record(plan, [row.draft for row in reading.rows], context=context, by=by, now=now)
     return reading
@@ -273,7 +279,8 @@ def _place(
         draft.to = known.get(row.cells["to"]) or placed.get(row.cells["to"])
         if draft.to:
             _check_target(row, draft.to, reading)
-            draft.ref, draft.instalment = draft.to.ref, draft.to.instalment
+            if draft.kind != kinds.REDACTED:
+                draft.ref, draft.instalment = draft.to.ref, draft.to.instalment
         else:
             # what it names is not there or has faults of its own, and that is said already
             draft.to, faulty = Entry(kind="completed", recorded_day=draft.recorded_day), True

@@ -29,7 +29,7 @@ CODED = ("consent", "spent", "redacted")
 
 
 def outside(entry: Any) -> Any:
-    """The entry without its texts, its files, its author, its own id, its times of day and its place in the chain of hashes."""
+    """The entry without texts, files, author, its own id, times of day and its place in the chain of hashes."""
     if entry is not None:
         entry._state.fields_cache |= {"text": None, "by": None}
         entry._prefetched_objects_cache = {"evidence": []}

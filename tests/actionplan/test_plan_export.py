@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.db import transaction
 from django.test import Client
@@ -21,8 +22,8 @@ from pytest_django import Settings
 from actionplan import plan_export, plan_import, plan_loading, samples
 from actionplan.models import User
 from actionplan.status import status
-from commitments import entries_file, register, standings
-from commitments.models import Entry, EntryText, Plan, PlanFile, Role, Standing
+from commitments import entries_file, evidence, register, services, standings
+from commitments.models import Entry, EntryText, Evidence, Plan, PlanFile, Role, Standing
 from tests.actionplan.test_status import without_jobs
 from tests.generated import actions, deadlines, registers
 from tests.people import account
@@ -131,18 +132,33 @@ def test_a_redacted_entry_travels_without_its_text(calais: Plan, tmp_path: Path)
         lines = [",".join(row), ",".join(row.values())]
         assert entries_file.load(calais, "\n".join(lines).encode(), now=NOW, by=None).faults == []
         moved = Entry.objects.get(plan=calais, code="m")
-        draft = register.Draft(
-            kind="redacted", code="r", effective="2015-01-02", recorded_day=date(2015, 1, 2), to=moved
-        )
-        draft.ref, draft.obligation = moved.ref, moved.obligation
-        register.append(calais, [draft], by=None, now=NOW)
-        EntryText.objects.filter(entry=moved).delete()
-        standings.store(calais)
+        by = account(calais, Role.MANAGER, "GB")
+        services.redact(entry=moved, what="text", by=by, now=NOW, key="r", reason="a person was named")
         before, entries, content = statuses(calais, 150), rows_of(calais), exported(calais)
         transaction.set_rollback(True)
     copy = taken_in(content, tmp_path)
     assert (statuses(copy, 150), rows_of(copy)) == (before, entries)
     assert list(register.broken(copy)) == []
+
+
+def test_the_files_that_entries_carry_travel_too(calais: Plan, tmp_path: Path, settings: Settings) -> None:
+    settings.MEDIA_ROOT = tmp_path / "old"
+    rows = "a,b\n1,2\n"
+    with transaction.atomic():
+        files = [evidence.store(SimpleUploadedFile(name, rows.encode())) for name in ("one.csv", "two.csv")]
+        draft = register.Draft(kind="note", code="n", effective="2015-01-02", recorded_day=date(2015, 1, 2), ref="4.4")
+        draft.evidence = tuple(files)
+        register.append(calais, [draft], by=None, now=NOW)
+        content = exported(calais)
+        transaction.set_rollback(True)
+    settings.MEDIA_ROOT = tmp_path / "new"
+    copy = taken_in(content, tmp_path)
+    found = Evidence.objects.filter(entry__plan=copy)
+    assert [(row.entry.code, row.name, evidence.path_of(row.id).read_text()) for row in found] == [
+        ("n", "one.csv", rows),
+        ("n", "two.csv", rows),
+    ]
+    assert [*register.broken(copy), *evidence.broken(copy)] == []
 
 
 @pytest.fixture

@@ -3,9 +3,11 @@
 import io
 import zipfile
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -13,7 +15,7 @@ from pytest_django import Settings
 
 from actionplan import plan_loading, tokens, urls
 from actionplan.models import Digest, JobRun, User
-from commitments import entries_file, services
+from commitments import entries_file, evidence, register, services
 from commitments.models import Action, Entry, Plan, Role
 from tests.generated import blank
 from tests.people import account
@@ -68,9 +70,9 @@ CLOSED = (
 
 
 @pytest.fixture
-def opened(db: None, settings: Settings) -> Plan:
+def opened(db: None, settings: Settings, tmp_path: Path) -> Plan:
     """A public plan with the word that nobody outside may see in every internal field."""
-    settings.ACTIONPLAN_TODAY = NOW.date()
+    settings.ACTIONPLAN_TODAY, settings.MEDIA_ROOT = NOW.date(), tmp_path
     plan_loading.load(changed(OPEN, ("format = 1\n", 'format = 1\nchange = "kanarie change"\n')).encode(), now=NOW)
     plan = Plan.objects.get(slug="small")
     rows = [row | TEXTS | {"id": f"{CANARY}-{row['id']}"} for row in ROWS]
@@ -84,6 +86,14 @@ def opened(db: None, settings: Settings) -> Plan:
     services.report(
         action=action, kind="progress", effective="2015-01-10", by=author, now=NOW, key="k" + CANARY, **said
     )
+    moved = Entry.objects.get(plan=plan, kind="moved")
+    services.redact(entry=moved, what="text", by=author, now=NOW, key=f"r{CANARY}", reason=f"{CANARY} gone")
+    file = evidence.store(SimpleUploadedFile(f"{CANARY}.csv", b"a,b\n1,2\n"))
+    draft = register.Draft(
+        kind="progress", code=f"{CANARY}-e", effective="2015-01-11", recorded_day=NOW.date(), ref="1.1"
+    )
+    draft.evidence = (file,)
+    register.append(plan, [draft], by=author.pk, now=NOW)
     JobRun.objects.create(plan=plan, job="flag_overdue", day=NOW.date(), started=NOW, finished=NOW, outcome="succeeded")
     Digest.objects.create(
         plan=plan, recipient=author, kind="manager", week=date(2015, 1, 5), subject=CANARY, next_try=NOW, language="en"
@@ -140,7 +150,20 @@ def test_a_public_plan_shows_what_happened(opened: Plan, client: Client) -> None
     assert client.get("/plans/small/status.json").json()["jobs"] == []
     kinds = {row["kind"] for row in client.get("/plans/small/register/?format=json").json()}
     assert kinds == {
-        *("started", "moved", "event", "consent", "paid", "spent", "disputed", "delivered", "progress", "terms", "plan")
+        *(
+            "started",
+            "moved",
+            "event",
+            "consent",
+            "paid",
+            "spent",
+            "disputed",
+            "delivered",
+            "progress",
+            "terms",
+            "plan",
+        ),
+        "redacted",
     }
 
 
