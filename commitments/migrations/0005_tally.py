@@ -25,7 +25,7 @@ def fill(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('commitments', '0003_evidence'),
+        ('commitments', '0004_plan_files'),
     ]
 
     operations = [
