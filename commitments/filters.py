@@ -109,6 +109,8 @@ COUNTED = {
     "modality": "modality",
     "scored": "scored",
 }
+# what all filters together let through, among the counts of their choices
+SHOWN = ("", "")
 
 
 class ActionFilter(PlanFilter):
@@ -177,8 +179,8 @@ class ActionFilter(PlanFilter):
     def only_scored(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         return rows.filter(scored=True)
 
-    def count_choices(self) -> None:
-        """Each choice says how many actions it would show, given the other filters."""
+    def count_choices(self) -> int:
+        """Each choice says how many actions it would show, given the other filters; gives how many are shown."""
         counts = self._counts() + self._body_counts()
         for name in (*COUNTED, "attention", "side", "body"):
             field: Any = self.form.fields[name]
@@ -187,6 +189,7 @@ class ActionFilter(PlanFilter):
                 for code, label in self.filters[name].extra["choices"]
             ]
             field.choices = labelled
+        return counts[SHOWN]
 
     def _counts(self) -> Counter[tuple[str, str]]:
         """One query: the actions by what they are; each filter then counts those that the others let through."""
@@ -199,6 +202,7 @@ class ActionFilter(PlanFilter):
             codes["scored"] = {"1"} if row["scored"] else set()
             codes["attention"] = {code for code in ATTENTION if row[f"is_{code}"]}
             missed = [name for name in names if self.chosen(name) and not codes[name] & self.chosen(name)]
+            found[SHOWN] += 0 if missed else row["n"]
             for name in names:
                 if not set(missed) - {name}:
                     found.update({(name, code): row["n"] for code in codes[name]})

@@ -1,6 +1,5 @@
 """What every page of a plan knows: the plan, the day and what is known on it, who looks, and with what rights."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
@@ -16,11 +15,10 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views import View
 
-from commitments import clock
+from commitments import clock, conditional
 from commitments.console import EARLIEST, LATEST, as_day
 from commitments.facts import Lens
 from commitments.models import Entry, Membership, Plan, Standing
@@ -187,8 +185,7 @@ class PlanView(AccessMixin, View):
             return self.handle_no_permission()
         if not (self.public or self.page.inside):
             raise Http404
-        # a message is said once: a page that has one is neither kept nor called unchanged
-        follows = self.follows and self.page.heads and request.method == "GET" and not len(get_messages(request))
+        follows = self._follows(request)
         if follows and "If-None-Match" in request.headers:
             unchanged = get_conditional_response(request, etag=self._tag())
             if unchanged:
@@ -199,6 +196,11 @@ class PlanView(AccessMixin, View):
             response.headers["ETag"] = self._tag()
         return response
 
+    def _follows(self, request: HttpRequest) -> bool:
+        """A message is said once: a page that has one is neither kept nor called unchanged."""
+        page = self.follows and self.page.heads and request.method == "GET" and "format" not in request.GET
+        return bool(page) and not len(get_messages(request))
+
     def open(self, request: HttpRequest, slug: str | None) -> Page:
         return open_page(request, slug)
 
@@ -207,12 +209,6 @@ class PlanView(AccessMixin, View):
         return None
 
     def _tag(self) -> str:
-        """All that the page follows from, as a weak tag; the token of its forms holds as long as its cookie."""
-        page, request = self.page, self.request
-        membership = page.membership
-        parts = (
-            *(settings.CODE_VERSION, request.get_full_path(), get_language(), page.today, clock.is_pinned()),
-            *(page.user.pk, str(page.user), page.user.is_staff, request.COOKIES.get(settings.CSRF_COOKIE_NAME)),
-            *(page.plan.pk, page.heads, membership and (membership.role, membership.side), self.beside()),
-        )
-        return f'W/"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
+        """Weak: what is compressed on its way is the same page. The token of its forms holds as long as its cookie."""
+        cookie = self.request.COOKIES.get(settings.CSRF_COOKIE_NAME)
+        return f"W/{conditional.etag(self.page, self.request, clock.is_pinned(), cookie, self.beside())}"

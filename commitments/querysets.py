@@ -34,7 +34,7 @@ def outside(entry: Any) -> Any:
         entry._state.fields_cache |= {"text": None, "by": None}
         entry._prefetched_objects_cache = {"evidence": []}
         entry.code = str(entry.number)
-        entry.by_id = entry.recorded_at = entry.loaded_at = entry.terms = None
+        entry.by_id = entry.recorded_at = entry.loaded_at = None
         entry.text_digest = entry.previous_hash = entry.hash = ""
         entry.words = entry.words if entry.kind in CODED else ""
     return entry

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
-from django.core.paginator import EmptyPage, Paginator
+from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -29,6 +29,14 @@ from commitments.tables import ActionTable
 PAGE = 25
 
 
+class CountedPages(Paginator[Any]):
+    """Pages of rows that have been counted already."""
+
+    def __init__(self, rows: Any, per_page: int, *, total: int) -> None:
+        super().__init__(rows, per_page)
+        self.count = total
+
+
 class ActionList(PlanView):
     """All actions, searched, filtered, sorted; and the export of exactly what is shown."""
 
@@ -38,12 +46,10 @@ class ActionList(PlanView):
         if request.GET.get("format") in exports.FORMATS:
             return exports.respond(request, self.page, lambda: actions_listed(self.page, self.table().data.data))
         page, table = self.page, self.table()
-        try:
-            table.paginate(page=_page_number(request), per_page=PAGE)
-        except EmptyPage:
-            # a list that has become shorter ends earlier
-            table.page = table.paginator.page(table.paginator.num_pages)
-        self.found.count_choices()
+        total = self.found.count_choices()
+        # a list that has become shorter ends earlier
+        number = min(_page_number(request), max(-(-total // PAGE), 1))
+        table.paginate(CountedPages, per_page=PAGE, page=number, total=total)
         context = {"page": page, "filter": self.found, "table": table, **list_links(request, self.found, page)}
         return render(request, "commitments/action_list.html", context)
 

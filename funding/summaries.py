@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -193,18 +194,18 @@ def added(entries: Iterable[Any]) -> Amounts:
 def funds(page: Page) -> list[FundLine]:
     """Everything the fund page shows."""
     lines = instalments(page)
-    money = present(
-        register_of(page).filter(kind__in=["paid", "refunded", "consent", "event"], ref__in=_refs(lines)), page
-    )
+    about = Q(kind__in=["paid", "refunded", "consent", "event"], ref__in=_refs(lines))
+    told = present(register_of(page).filter(about | Q(kind="spent")), page)
+    money = [entry for entry in told if entry.kind != "spent"]
+    spent = [entry for entry in told if entry.kind == "spent" and not entry.withdrawn]
     flags = page.plan.flags.filter(obligation__instalment__gt=0).standing_or_cleared(page.on)
     for line in lines:
         line.flags = [flag for flag in flags if flag.obligation_id == line.row.obligation_id]
         line.entries = [
             entry for entry in money if entry.ref == line.row.obligation.ref and entry.instalment in (None, line.number)
         ]
-    spent = present(spending(page), page)
     found = []
-    for fund in page.plan.funds.prefetch_related("contributions", "purposes", "reported"):
+    for fund in page.plan.funds.select_related("commitment").prefetch_related("contributions", "purposes", "reported"):
         purposes = {purpose.code for purpose in fund.purposes.all()}
         mine = [entry for entry in spent if entry.words in purposes]
         of_fund = [line for line in lines if line.row.obligation.as_instalment.contribution.fund_id == fund.pk]
