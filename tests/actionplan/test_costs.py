@@ -20,7 +20,7 @@ QUERIES = {
     "list": 8,
     "action": 10,
     "register": 9,
-    "commitment": 14,
+    "commitment": 16,
     "mine": 5,
     "text": 7,
     "fund": 12,
