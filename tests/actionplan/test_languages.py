@@ -81,7 +81,9 @@ def patterns(pairs: Iterable[tuple[str, str]], wrong: str) -> re.Pattern[str]:
         letters = len(re.sub(r"%\(\w+\)s|\W", "", text))
         if english == french or text.casefold() in own or letters < 4:
             continue
-        shape = re.sub(r"%\\\((\w+)\\\)s", r".{1,80}?", re.escape(re.sub(r"\s+", " ", text.replace("%%", "%"))))
+        # of a short text with a number in it nearly any sentence could be the number
+        filled = r".{1,80}?" if letters > 14 else r"\\S+"
+        shape = re.sub(r"%\\\((\w+)\\\)s", filled, re.escape(re.sub(r"\s+", " ", text.replace("%%", "%"))))
         (anywhere if letters > 14 else alone).add(shape)
     return re.compile(rf"^(?:{'|'.join(sorted(alone))})$|(?:{'|'.join(sorted(anywhere))})")
 
