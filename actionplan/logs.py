@@ -5,12 +5,12 @@ import re
 
 import structlog
 
-# a feed's token stands in its address, and addresses in the logs
-SECRET = re.compile(r"(?i)\b(token=|unsubscribe/|actp_)[^&\s\"'#]+")
+# what acts for somebody stands in the path of a link or in a token; a question may name anybody
+SECRET = re.compile(r"(?i)(\b(?:unsubscribe|invitation|forgotten)/|\bactp_|\btoken=|\?)[^\s\"']+")
 
 
 def scrub(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """Without the tokens in any text of the event."""
+    """Without tokens and questions in any text of the event."""
     return {name: SECRET.sub(r"\1…", value) if isinstance(value, str) else value for name, value in event.items()}
 
 

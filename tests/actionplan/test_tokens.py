@@ -217,7 +217,7 @@ def test_a_token_in_an_address_is_in_no_log(client: Client, make: Make, caplog: 
         structlog.get_logger("actionplan").error("failed", request=f"GET /calendar.ics?token={secret}")
     finally:
         root.removeHandler(handler)
-    assert stream.getvalue().count("token=…") + stream.getvalue().count("token=\\u2026") > 5
+    assert stream.getvalue().count("\\u2026") > 5
     assert secret not in stream.getvalue()
 
 
