@@ -14,7 +14,7 @@ from actionplan import plan_loading, samples
 from actionplan.accounts import factors
 from actionplan.models import User
 from commitments.models import Plan
-from tests import chromium
+from tests import chromium, secrets_in_logs
 from tests.faults import outcome
 from tests.servers import on_postgres
 from tests.site import Site
@@ -30,16 +30,31 @@ hypothesis.settings.load_profile("shared")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--faults", type=int, metavar="N", help="only the tests of faults, each with N seeds")
+    parser.addoption("--attacks", type=int, metavar="N", help="only the tests of attacks, with N made-up requests")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     # pages of the test client name static files as they are; hashed names are for what `site` serves
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    secrets_in_logs.collect(os.environ.get("PYTEST_XDIST_WORKER", "main"))
 
 
+LEAKS = pytest.StashKey[tuple[int, list[str]]]()
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Where all workers have ended: what is in the logs that should not be there fails the run."""
+    if "PYTEST_XDIST_WORKER" in os.environ or session.config.option.collectonly:
+        return
+    session.config.stash[LEAKS] = searched = secrets_in_logs.search()
+    if searched[1] and exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With --sqlite or --faults only what is marked so; the rest is left out and not skipped."""
-    for option in ("sqlite", "faults"):
+    """With --sqlite, --faults or --attacks only what is marked so; the rest is left out and not skipped."""
+    for option in ("sqlite", "faults", "attacks"):
         if not config.getoption(f"--{option}"):
             continue
         chosen = [item for item in items if item.get_closest_marker(option)]
@@ -56,6 +71,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    lines, leaks = config.stash.get(LEAKS, (0, []))
+    terminalreporter.write_line(f"{lines} lines of logs hold {len(leaks) or 'no'} secrets.")
+    for leak in leaks[:20]:
+        terminalreporter.write_line(f"FAILED {leak}", red=True)
     if config.getoption("--faults"):
         terminalreporter.write_line(f"Seeds from {config.getoption('randomly_seed', 1)} on.")
         for line in outcome.table(report for reports in terminalreporter.stats.values() for report in reports):
