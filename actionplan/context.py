@@ -37,7 +37,8 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "pinned": clock.is_pinned(),
         "contact": settings.DEFAULT_FROM_EMAIL,
     }
-    if request.user.is_authenticated:
+    # a request that is refused before anybody looks who sent it has no user
+    if hasattr(request, "user") and request.user.is_authenticated:
         found["signed_in_until"] = until = sessions.until(request)
         found["signed_in_seconds"] = int((until - timezone.now()).total_seconds())
     shown: Page | None = getattr(request, "page", None)

@@ -434,3 +434,9 @@ def test_the_preview_of_a_withdrawal_says_what_would_be_and_withdraws_nothing(si
     answer = signed_in.post(f"/register/{entry.number}/withdraw/", fields)
     assert (answer.status_code, answer.context["preview"].state) == (200, "overdue")
     assert recorded() == [entry.code]
+
+
+def test_an_unknown_host_is_refused_where_pages_are_for_https_too(settings: Settings) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    response = Client(raise_request_exception=False).get("/", HTTP_HOST="evil.example")
+    assert (response.status_code, "cannot be read" in response.content.decode()) == (400, True)
