@@ -1,25 +1,37 @@
-"""`python -m tests.screenshots [FOLDER]`: a picture of each page with the sample entries, for docs/images."""
+"""`python -m tests.screenshots [FOLDER [NAME …]] [--all]`: pictures of pages with the sample entries.
+
+Without arguments the few that docs/explanation/tour.md shows, into docs/images/; with `--all` every page below, in both
+languages and both widths.
+"""
 
 import io
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from playwright.sync_api import FloatRect, Page, sync_playwright
+
+from tests import chromium
+
+ROOT = Path(__file__).parent.parent
 DESK, PHONE = 1280, 390
+# longer pages are cut off there, unless all of them are taken
+HIGHEST = 1500
 # the name of a picture, the page, who looks
 PAGES = (
     ("overview", "/", "manager"),
     ("overview-past", "/?on=2014-11-01", "manager"),
-    ("list", "/commitments/?state=overdue&state=due&attention=stale", "manager"),
+    ("list", "/commitments/?state=overdue&state=due&state=due-soon", "manager"),
     ("list-all", "/commitments/", "official"),
     ("list-none", "/commitments/?q=zebra", "official"),
     ("commitment", "/commitments/1/", "manager"),
     ("action", "/actions/5.5/", "manager"),
     ("action-moved", "/actions/2.5/", "manager"),
-    ("report", "/actions/4.4/report/", "official"),
+    ("report", "/actions/2.5/report/", "official"),
     ("move", "/actions/4.4/move/", "manager"),
     ("mine", "/mine/", "official"),
     ("fund", "/fund/", "manager"),
@@ -28,12 +40,13 @@ PAGES = (
     ("entry", "/register/60/", "manager"),
     ("load-entries", "/register/load/", "manager"),
     ("digests", "/digests/", "manager"),
+    ("digest", "/digests/preview/?week=2015-01-05&language=LANGUAGE&recipient=RECIPIENT", "administrator"),
     ("about", "/accessibility/", "official"),
     ("not-found", "/actions/9.9/", "official"),
 )
-# small enough to be kept with the documentation: on a telephone only what people use there
-ON_A_PHONE = {"overview", "list", "action", "report", "mine"}
-IN_FRENCH = {"overview", "list", "action", "report", "fund", "text"}
+# small enough to be kept with the documentation
+SHOWN = {"overview", "list", "action", "report", "fund", "text", "register", "digest"}
+ON_A_PHONE = {"overview", "report"}
 
 
 @contextmanager
@@ -43,6 +56,7 @@ def a_site() -> Iterator[str]:
         os.environ |= {
             "ACTIONPLAN_TEST_FOLDER": folder,
             "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3",
+            "EMAIL_URL": f"file://{folder}/mail",
             "DJANGO_SETTINGS_MODULE": "actionplan.settings",
             "SECRET_KEY": "only-for-pictures-of-samples-on-this-machine",
             "STATIC_ROOT": f"{folder}/static",
@@ -55,6 +69,8 @@ def a_site() -> Iterator[str]:
         site = Site("pictures")
         try:
             site.start()
+            jobs = [sys.executable, "manage.py", "run_due_jobs"]
+            subprocess.run(jobs, cwd=ROOT, env=site.environment(site.database), check=True, stdout=subprocess.DEVNULL)
             yield site.url
         finally:
             site.stop()
@@ -71,36 +87,44 @@ def small(picture: bytes) -> bytes:
     return content.getvalue()
 
 
+def of_the_manager(page: Page, path: str, language: str) -> str:
+    """The address of the digest of a side's manager, whom the page of the administrator knows by number."""
+    page.goto("/digests/")
+    post = "Director," if language == "en" else "Directrice,"
+    option = page.locator("select[name=recipient] option", has_text=post)
+    return path.replace("LANGUAGE", language).replace("RECIPIENT", option.get_attribute("value") or "")
+
+
 def take(folder: Path, chosen: set[str], *, everything: bool) -> None:
-    from playwright.sync_api import sync_playwright
-
-    from tests import chromium
-
     root = ["--no-sandbox"] if os.geteuid() == 0 else []
     with a_site() as url, sync_playwright() as playwright:
         from tests.browser.test_journey import sign_in
 
+        # the fields of days and files are the browser's own, in the language in which it is installed
         browser = playwright.chromium.launch(executable_path=chromium.find(), args=[*chromium.FLAGS, *root])
         for language, side in (("en", "gb"), ("fr", "fr")):
             for width in (DESK, PHONE):
-                for role in ("manager", "official"):
+                for role in ("manager", "official", "administrator"):
                     context = browser.new_context(
                         base_url=url, locale=language, viewport={"width": width, "height": 800}
                     )
                     page = context.new_page()
-                    sign_in(page, f"{role}.{side}")
+                    sign_in(page, role if role == "administrator" else f"{role}.{side}")
                     for name, path, who in PAGES:
-                        wanted = (width == DESK or name in ON_A_PHONE) and (language == "en" or name in IN_FRENCH)
-                        if who == role and (wanted or everything) and (not chosen or name in chosen):
-                            page.goto(path)
+                        wanted = name in (SHOWN if width == DESK else ON_A_PHONE)
+                        if who == role and (everything or (name in chosen if chosen else wanted)):
+                            page.goto(path if name != "digest" else of_the_manager(page, path, language))
                             file = folder / f"{name}-{language}{'' if width == DESK else '-phone'}.png"
-                            file.write_bytes(small(page.screenshot(full_page=True)))
+                            whole = page.evaluate("document.documentElement.scrollHeight")
+                            height = whole if everything else min(whole, HIGHEST)
+                            clip: FloatRect = {"x": 0, "y": 0, "width": width, "height": height}
+                            file.write_bytes(small(page.screenshot(full_page=True, clip=clip)))
                     context.close()
         browser.close()
 
 
 if __name__ == "__main__":
     arguments = [argument for argument in sys.argv[1:] if argument != "--all"]
-    target = Path(arguments[0] if arguments else Path(__file__).parent.parent / "docs" / "images")
+    target = Path(arguments[0] if arguments else ROOT / "docs" / "images")
     target.mkdir(parents=True, exist_ok=True)
     take(target, set(arguments[1:]), everything="--all" in sys.argv)
