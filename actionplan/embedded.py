@@ -146,6 +146,6 @@ def _prepare(folder: Folder, port: int, *, empty: bool) -> None:
     children.end_orphans(folder / "run")
     if fault := children.port_fault(port):
         fail(f"port {port} cannot be used ({fault}): name another one, such as --port {port % 65535 + 1}")
-    saved |= {"SITE_URL": f"http://127.0.0.1:{port}", "REDIS_URL": valkey.address(saved.get("REDIS_URL", ""))}
+    saved |= {"SITE_URL": f"http://localhost:{port}", "REDIS_URL": valkey.address(saved.get("REDIS_URL", ""))}
     folder.write(saved)
     folder.export(saved)
