@@ -20,7 +20,7 @@ INSIDE = ("mine", "digests")
 NAV: tuple[tuple[str, Callable[[], str]], ...] = (
     ("overview", lambda: _("Overview")),
     ("commitments", lambda: _("Commitments")),
-    ("mine", lambda: _("Mine")),
+    ("mine", lambda: _("My actions")),
     ("fund", lambda: _("Fund")),
     ("text", lambda: _("Text")),
     ("register", lambda: _("Register")),

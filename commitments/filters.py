@@ -239,7 +239,7 @@ def _counted(name: str, code: str, label: Any, count: int) -> str:
 class EntryFilter(PlanFilter):
     q = django_filters.CharFilter(method="search", label=_("Search"))
     ref = django_filters.CharFilter(label=_("Ref"))
-    kind = django_filters.MultipleChoiceFilter(label=_("Kind"))
+    kind = django_filters.MultipleChoiceFilter(label=_("Kind"), widget=forms.CheckboxSelectMultiple, distinct=False)
     side = django_filters.ChoiceFilter(empty_label=_("any"), label=_("Side"))
     since = django_filters.DateFilter(
         field_name="recorded_day", lookup_expr="gte", label=_("Recorded since"), widget=DAY

@@ -42,7 +42,7 @@ class Counted:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("official.gb", ("Mine", "Report 1.6", "progress", "What there is to say", "Record")),
+        ("official.gb", ("My actions", "Report 1.6", "progress", "What there is to say", "Record")),
         ("official.fr", ("Mes actions", "Rendre compte 1.6", "avancement", "Observations", "Consigner")),
     ],
 )
