@@ -48,7 +48,7 @@ def overview(page: Page) -> dict[str, Any]:
         "fund": list(_fund(lines(found.money), page)),
         "spent": _spent(rows, page),
         "changed": changed,
-        "changed_url": page.url("register", since=since.isoformat()),
+        "changed_url": page.url("register", since=since.isoformat(), kind="reported"),
         "more": max(recorded - len(changed), 0),
         "silent": {
             "never": found.never,
@@ -166,7 +166,7 @@ def _sentence(page: Page, counts: Counts, changed: int, since: date) -> Iterator
     lists = {
         "overdue": page.url("commitments", state=State.OVERDUE.value, scored="1"),
         "soon": page.url("commitments", due=(page.on + SOON).isoformat(), scored="1"),
-        "changed": page.url("register", since=since.isoformat()),
+        "changed": page.url("register", since=since.isoformat(), kind="reported"),
     }
     texts = {
         "overdue": ngettext("%(n)s action is overdue", "%(n)s actions are overdue", overdue) % {"n": overdue}

@@ -239,7 +239,7 @@ def _counted(name: str, code: str, label: Any, count: int) -> str:
 class EntryFilter(PlanFilter):
     q = django_filters.CharFilter(method="search", label=_("Search"))
     ref = django_filters.CharFilter(label=_("Ref"))
-    kind = django_filters.MultipleChoiceFilter(label=_("Kind"), widget=forms.CheckboxSelectMultiple, distinct=False)
+    kind = django_filters.MultipleChoiceFilter(label=_("Kind"), widget=forms.CheckboxSelectMultiple, method="of_kind")
     side = django_filters.ChoiceFilter(empty_label=_("any"), label=_("Side"))
     since = django_filters.DateFilter(
         field_name="recorded_day", lookup_expr="gte", label=_("Recorded since"), widget=DAY
@@ -253,8 +253,12 @@ class EntryFilter(PlanFilter):
         super().__init__(*args, **kwargs)
         self.inside = page.inside
         kinds = [*KINDS, "terms", "plan", "redacted"]
-        self.filters["kind"].extra["choices"] = [(code, labels.kind(code)) for code in kinds]
+        choices = [("reported", _("all but terms and plan files")), *((code, labels.kind(code)) for code in kinds)]
+        self.filters["kind"].extra["choices"] = choices
         self.filters["side"].extra["choices"] = [(side, labels.side(side)) for side in page.plan.sides]
+
+    def of_kind(self, rows: QuerySet[Any], name: str, value: list[str]) -> QuerySet[Any]:
+        return rows.filter(Q(kind__in=value) | (~Q(kind__in=["terms", "plan"]) if "reported" in value else Q()))
 
     def search(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         """Every word must stand in what was said, why, or on what source; from outside these are not searched."""

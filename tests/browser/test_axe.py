@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.test import Client
+from django.contrib.auth.models import AnonymousUser
+from django.template.loader import render_to_string
+from django.test import Client, RequestFactory
+from django.utils.translation import override
 from playwright.sync_api import Browser, Page
 from pytest_django import Settings
 
@@ -29,7 +32,14 @@ PAGES = (
         "/?on=x",
     ),
     *("/actions/9.9/", "/fund/pay/1.2-FR/"),
+    *("/tokens/", "/account/", "/account/password/", "/account/factor/", "/account/factor/app/", "/register/98/"),
+    *("/register/83/confirm/", "/register/83/dispute/"),
 )
+OF_ADMINISTRATORS = (
+    *("/load-plan/", "/accounts/", "/accounts/invite/", "/accounts/2/", "/accounts/2/erase/", "/digests/"),
+    *("/digests/preview/?recipient=1&week=2015-01-05&language=en", "/register/60/redact/", "/register/load/"),
+)
+WITHOUT_ACCOUNT = ("/sign-in/", "/sign-in/forgotten/", "/sign-in/forgotten/sent/", "/invitation/x/", "/nothing/")
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
     "rules": {"target-size": {"enabled": True}},
@@ -48,12 +58,14 @@ def sideways(page: Page) -> bool:
 
 
 @contextmanager
-def visitor(browser: Browser, site: Site, language: str, width: int = 1280, scheme: Any = "light") -> Iterator[Page]:
-    name, locale = LANGUAGES[language]
+def visitor(
+    browser: Browser, site: Site, language: str, width: int = 1280, scheme: Any = "light", name: str = ""
+) -> Iterator[Page]:
+    manager, locale = LANGUAGES[language]
     size: Any = {"width": width, "height": 900}
     context = browser.new_context(base_url=site.url, locale=locale, viewport=size, color_scheme=scheme)
     page = context.new_page()
-    sign_in(page, name)
+    sign_in(page, name or manager)
     yield page
     context.close()
 
@@ -107,17 +119,46 @@ def test_what_stands_against_a_form_has_no_fault_either(browser: Browser, site: 
     assert {name: found for name, found in seen.items() if found} == {}
 
 
-@pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("fr", "dark")])
-def test_the_parts_of_the_style_guide_have_no_fault(
-    browser: Browser, site: Site, client: Client, settings: Settings, language: str, scheme: Any
+@pytest.mark.parametrize(
+    ("language", "button", "width", "scheme"), [("en", "English", 390, "dark"), ("fr", "Français", 1280, "light")]
+)
+def test_nor_has_what_administrators_see_and_who_is_not_signed_in(
+    browser: Browser, site: Site, language: str, button: str, width: int, scheme: str
 ) -> None:
-    """The site has no debug mode, so the guide is made here and shown at its address."""
+    site.reset()
+    seen, titles = {}, []
+    with visitor(browser, site, language, width, scheme, "administrator") as page:
+        page.get_by_role("button", name=button).click()
+        for path in (*OF_ADMINISTRATORS, *WITHOUT_ACCOUNT):
+            if path == WITHOUT_ACCOUNT[0]:
+                page.context.clear_cookies()
+            page.goto(path)
+            seen[path] = faults(page)
+            titles.append(page.title())
+            assert page.locator("html").get_attribute("lang") == language, path
+    assert {path: found for path, found in seen.items() if found} == {}
+    assert len(set(titles)) == len(titles)
+
+
+@pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("fr", "dark")])
+def test_what_the_site_of_the_tests_never_shows_has_no_fault(
+    browser: Browser, site: Site, client: Client, settings: Settings, rf: RequestFactory, language: str, scheme: Any
+) -> None:
+    """The style guide and what stands for failures are made here and shown at an address of the site."""
     settings.DEBUG = True
-    guide = client.get("/styleguide/", headers={"Accept-Language": language}).content.decode()
+    made = {"guide": client.get("/styleguide/", headers={"Accept-Language": language}).content.decode()}
+    kept = {"kept_text": [("Note", "…")]}
+    with override(language):
+        for name in ("429.html", "500.html", "503.html", "actionplan/csrf.html", "actionplan/no_plan.html"):
+            request = rf.get("/")
+            request.user = AnonymousUser()
+            made[name] = render_to_string(name, kept, request if name not in ("500.html", "503.html") else None)
     context = browser.new_context(base_url=site.url, color_scheme=scheme, viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    page.route("**/styleguide/", lambda route: route.fulfill(body=guide, content_type="text/html"))
-    page.goto("/styleguide/")
-    found = faults(page)
+    page, seen = context.new_page(), {}
+    for name, content in made.items():
+        page.route("**/made/", lambda route, body=content: route.fulfill(body=body, content_type="text/html"))
+        page.goto("/made/")
+        seen[name] = faults(page)
+        page.unroute("**/made/")
     context.close()
-    assert found == []
+    assert {name: found for name, found in seen.items() if found} == {}

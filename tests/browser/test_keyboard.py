@@ -1,5 +1,6 @@
 """With a keyboard alone, with larger text, without colours of our own, and on paper."""
 
+import re
 from typing import Any
 
 import pytest
@@ -96,3 +97,16 @@ def test_pages_hold_without_colours_of_ours_and_in_print(browser: Browser, site:
             page.goto(path)
             assert not page.locator("nav, form.filter, .exports, .account").locator("visible=true").count(), path
             assert page.locator(".state").first.is_visible()
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_overview_gives_its_first_answer_on_one_screen_and_prints_on_one_page(
+    browser: Browser, site: Site, language: str
+) -> None:
+    site.reset()
+    with visitor(browser, site, language) as page:
+        page.set_viewport_size({"width": 1280, "height": 800})
+        page.goto("/")
+        box = page.locator("table.commitments").bounding_box()
+        assert box and box["y"] + box["height"] <= 800
+        assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True))) == 1
