@@ -198,7 +198,7 @@ def weight(world: World) -> Case:
     def weigh() -> dict[str, float]:
         data = world.data(world.actions)
         visitor = Visitor(world.site(data).port, data.cookies["manager"])
-        named = pages.assets(visitor.get("/")[1])
+        named = pages.addresses(visitor.get("/")[1])
         sizes = [len(visitor.get(address, **{"Accept-Encoding": "gzip"})[1]) for address in ["/", *named]]
         row = pages.row_bytes(visitor.get("/commitments/")[1])
         return {"bytes": sum(sizes) / 1000, "requests": float(len(sizes)), "row": row / 1000, "page": sizes[0] / 1000}

@@ -10,6 +10,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from actionplan import assets
+
 # what is shown in parts, and so must not ask more as the plan grows
 PAGED = {"overview": "/", "list": "/commitments/", "action": "/actions/1.1/", "register": "/register/"}
 # what shows all of a plan or of a commitment
@@ -36,20 +38,26 @@ def row_bytes(content: bytes) -> float:
     return len(body) / body.count(b"<tr")
 
 
-def assets(content: bytes) -> list[str]:
+def addresses(content: bytes) -> list[str]:
     """What the page has a browser fetch beside itself."""
     found = re.findall(rb'<(?:link|script|img)[^>]+?(?:href|src)="([^"]+)"', content)
     return [address.decode() for address in found]
+
+
+def collected(name: str) -> bytes:
+    """A static file as it is collected: of Bootstrap only the rules in use."""
+    file = finders.find(name)
+    assert file, name
+    content = Path(file).read_bytes()
+    return assets.used(content.decode(), assets.classes()).encode() if name.startswith("bootstrap/") else content
 
 
 def first_visit(client: Client, path: str = "/") -> dict[str, Any]:
     """Bytes as they travel, compressed, and requests, of a first visit; without a server."""
     response = client.get(path, headers={"Accept-Encoding": "gzip"})
     assert response.headers["Content-Encoding"] == "gzip"
-    named = assets(gzip.decompress(response.content))
+    named = addresses(gzip.decompress(response.content))
     sizes = [len(response.content)]
     for address in named:
-        file = finders.find(address.removeprefix("/static/"))
-        assert file, address
-        sizes.append(len(gzip.compress(Path(file).read_bytes(), 9)))
+        sizes.append(len(gzip.compress(collected(address.removeprefix("/static/")), 9)))
     return {"bytes": sum(sizes), "page": sizes[0], "requests": len(sizes)}
