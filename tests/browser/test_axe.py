@@ -75,7 +75,8 @@ def test_no_page_has_a_fault_that_axe_can_see(
     browser: Browser, site: Site, language: str, width: int, scheme: str
 ) -> None:
     site.reset()
-    seen, titles = {}, {}
+    seen: dict[str, list[str]] = {}
+    titles: dict[str, str] = {}
     with visitor(browser, site, language, width, scheme) as page:
         for path in PAGES:
             response = page.goto(path)
