@@ -221,14 +221,15 @@ class ActionDetail(ActionView):
         return {row.obligation.ref: row for row in rows}
 
     def _side(self, side: str, counting: Counting, history: History) -> dict[str, Any]:
-        """What one side says, and how the action would stand by its word alone."""
+        """What one side says; where it has reported, how the action would stand by its word alone."""
         alone = [fact for fact in history.facts if fact.kind not in REPORTS or fact.side == side]
         verdict = replace(history, facts=alone, judged={}).judge(self.page.on, self.page.known_day)
         said = [fact for fact in self._shown(counting.of(*counting.kinds)) if fact.side == side]
         latest = max(said, key=lambda fact: (fact.kind in REPORTS, fact.number), default=None)
         return {
             "side": side,
-            "state": verdict.state.value,
+            # a side that only confirms or disputes has not said how the action stands
+            "state": verdict.state.value if latest and latest.kind in REPORTS else "",
             "entries": len(said),
             "says": labels.kind(latest.kind) if latest else "",
             "day": latest.recorded if latest else None,

@@ -115,3 +115,9 @@ def test_a_page_with_a_message_is_sent_whole_and_not_kept(reader: Client, rf: Re
 def test_the_sentence_says_in_words_what_is_overdue_and_what_is_near(reader: Client) -> None:
     said = [strip_tags(part) for part in reader.get("/").context["sentence"]]
     assert said == ["2 actions are overdue", "1 falls due within 14 days", "10 entries were recorded this week"]
+
+
+def test_a_side_that_only_confirmed_is_not_shown_as_late_by_its_own_word(reader: Client) -> None:
+    sides = {side["side"]: side for side in reader.get("/actions/4.4/").context["sides"]}
+    assert (sides["GB"]["state"], sides["GB"]["says"]) == ("met-late", "started")
+    assert (sides["FR"]["state"], sides["FR"]["says"]) == ("", "confirmed")
