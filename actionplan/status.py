@@ -23,7 +23,8 @@ def status(plan: Plan, on: date, known: date | None, *, today: date, inside: boo
     actions = sorted((row for row in rows if row.obligation_id in order), key=lambda row: order[row.obligation_id])
     instalments = [row for row in rows if row.obligation.instalment]
     numbers = dict(plan.commitments.values_list("pk", "number"))
-    recurring = standings.recurrences(plan, actions, on, known or today)
+    periodic = (row.obligation_id for row in actions if row.every)
+    recurring = standings.recurrences(plan, periodic, on, known or today)
     return {
         "plan": plan.slug,
         "on": on.isoformat(),

@@ -1,6 +1,6 @@
 """Flags: raised once per obligation, kind and first day; cleared with a reason, never deleted."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import reduce
@@ -8,13 +8,11 @@ from operator import or_
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
-from commitments.facts import Counting, Lens, terms_on
+from commitments.facts import Lens
 from commitments.models import ClearReason, Entry, Flag, FlagKind, Plan, Standing
-from commitments.periods import Recurrence
-from commitments.rule import History
-from commitments.standings import Histories
+from commitments.standings import recurrences
 from commitments.states import SATISFIED, State
 
 
@@ -47,9 +45,18 @@ def bring_up_to(plan: Plan, day: date) -> dict[str, int]:
     """Raise and clear what the day requires, as known on that day; a second run changes nothing."""
     with transaction.atomic():
         Plan.objects.lock(plan)
+        plans = Plan.objects.filter(pk=plan.pk)
+        # flags follow from the register and the day alone
+        head = Entry.objects.filter(plan=plan).aggregate(head=Max("number"))["head"]
+        state = f"{day} {head}"
+        if plans.filter(flagged=state).exists():
+            return {"raised": 0, "cleared": 0}
+        missed = missed_periods(plan, day)
+        cleared = _clear(Flag.objects.filter(plan=plan).exclude(_any_holds(day)), plan, day, missed)
         raised = sum(_raise(plan, kind, condition, day) for kind, condition in CONDITIONS.items())
-        raised += _raise_missed(plan, day)
-        return {"raised": raised, "cleared": clear(plan, day)}
+        raised += _raise_missed(plan, day, missed) + _reopen(plan, day, missed)
+        plans.update(flagged=state)
+        return {"raised": raised, "cleared": cleared}
 
 
 def _raise(plan: Plan, kind: FlagKind, condition: Condition, day: date) -> int:
@@ -63,83 +70,72 @@ def _raise(plan: Plan, kind: FlagKind, condition: Condition, day: date) -> int:
             f"SELECT found.*, %s, %s, '' FROM ({select}) AS found WHERE 1 = 1 ON CONFLICT DO NOTHING",
             [kind.value, day, *params],
         )
-        raised = int(cursor.rowcount)
-    cleared = Flag.objects.filter(plan=plan, kind=kind, cleared__lte=day)
-    return raised + _reopen(cleared.filter(_holds(condition, day)))
+        return int(cursor.rowcount)
 
 
-def _reopen(flags: QuerySet[Flag]) -> int:
+Missed = set[tuple[int, date]]
+
+
+def _raise_missed(plan: Plan, day: date, missed: Missed) -> int:
+    kind = FlagKind.MISSED_PERIOD
+    known = set(Flag.objects.filter(plan=plan, kind=kind).values_list("obligation_id", "since"))
+    new = [Flag(plan=plan, obligation_id=pk, kind=kind, since=since, noticed=day) for pk, since in missed - known]
+    Flag.objects.bulk_create(new, batch_size=500)
+    return len(new)
+
+
+def _reopen(plan: Plan, day: date, missed: Missed) -> int:
     """A flag that an entry cleared stands again where that entry was a slip, withdrawn before the day was over."""
-    return flags.update(cleared=None, cleared_by="")
+    cleared = Flag.objects.filter(plan=plan, cleared__lte=day)
+    periods = cleared.filter(kind=FlagKind.MISSED_PERIOD)
+    slips = [flag.pk for flag in periods if (flag.obligation_id, flag.since) in missed]
+    return cleared.filter(_any_holds(day) | Q(pk__in=slips)).update(cleared=None, cleared_by="")
 
 
-def _raise_missed(plan: Plan, day: date) -> int:
-    found = Flag.objects.filter(plan=plan, kind=FlagKind.MISSED_PERIOD)
-    missed = missed_periods(plan, day)
-    before = found.count()
-    Flag.objects.bulk_create(
-        [
-            Flag(plan=plan, obligation_id=pk, kind=FlagKind.MISSED_PERIOD, since=since, noticed=day)
-            for pk, days in missed.items()
-            for since in days
-        ],
-        ignore_conflicts=True,
-    )
-    raised = found.count() - before
-    slips = [flag.pk for flag in found.filter(cleared__lte=day) if flag.since in missed.get(flag.obligation_id, [])]
-    return raised + (_reopen(found.filter(pk__in=slips)) if slips else 0)
-
-
-def missed_periods(plan: Plan, day: date, obligations: Iterable[int] | None = None) -> dict[int, list[date]]:
-    """For each scored recurring action the days after its short periods, as known on the day."""
-    recurring = Entry.objects.filter(plan=plan, kind="terms", terms__deadline__kind="recurring")
+def missed_periods(plan: Plan, day: date, obligations: Iterable[int] | None = None) -> Missed:
+    """Each scored recurring action with the days after its short periods, as known on the day: it is then overdue."""
+    overdue = Standing.objects.filter(CONDITIONS[FlagKind.OVERDUE].where, plan=plan).on(day, Lens.THEN)
     if obligations is not None:
-        recurring = recurring.filter(obligation__in=list(obligations))
-    pks = set(recurring.values_list("obligation_id", flat=True))
-    histories = Histories(plan, pks) if pks else None
-    return {pk: list(_missed(histories.action(pk), day)) for pk in pks if histories and pk}
+        overdue = overdue.filter(obligation__in=list(obligations))
+    found = recurrences(plan, overdue.exclude(every="").values_list("obligation_id", flat=True), day, day)
+    return {
+        (pk, period.window.last + timedelta(days=1)) for pk, recurrence in found.items() for period in recurrence.missed
+    }
 
 
-def _missed(history: History, day: date) -> Iterator[date]:
-    terms = terms_on(history.versions, day, day)
-    closed = history.judge(day, day).state in (State.NOT_PURSUED, State.SUPERSEDED)
-    if terms.deadline.kind != "recurring" or not terms.scored or closed:
-        return
-    for period in Recurrence(terms, Counting(history.facts, day, day)).missed:
-        yield period.window.last + timedelta(days=1)
+def clear(plan: Plan, day: date, obligations: Iterable[int]) -> int:
+    """Clear the flags of these whose condition no longer holds on the day; how many."""
+    return _clear(Flag.objects.filter(plan=plan, obligation__in=list(obligations)), plan, day)
 
 
-def clear(plan: Plan, day: date, obligations: Iterable[int] | None = None) -> int:
-    """Clear the flags whose condition no longer holds on the day; how many."""
-    open_flags = Flag.objects.filter(plan=plan, cleared=None, noticed__lte=day)
-    if obligations is None:
-        # of all the flags of a plan only those that may have to go leave the database
-        open_flags = open_flags.exclude(reduce(or_, (Q(kind=k) & Q(_holds(c, day)) for k, c in CONDITIONS.items())))
-    else:
-        open_flags = open_flags.filter(obligation__in=list(obligations))
-    found = list(open_flags)
+def _clear(flags: QuerySet[Flag], plan: Plan, day: date, missed: Missed | None = None) -> int:
+    found = list(flags.filter(cleared=None, noticed__lte=day))
     if not found:
         return 0
+    if missed is None:
+        periods = [flag.obligation_id for flag in found if flag.kind == FlagKind.MISSED_PERIOD]
+        missed = missed_periods(plan, day, periods) if periods else set()
     standing = Standing.objects.filter(obligation__in={flag.obligation_id for flag in found}).on(day, Lens.THEN)
     rows = {row.obligation_id: row for row in standing.select_related("obligation")}
-    gone = [flag for flag in found if not _still(flag, rows.get(flag.obligation_id))]
-    missed = [flag for flag in found if flag.kind == FlagKind.MISSED_PERIOD]
-    if missed:
-        still = missed_periods(plan, day, {flag.obligation_id for flag in missed})
-        gone += [flag for flag in missed if flag.since not in still.get(flag.obligation_id, [])]
+    gone = [flag for flag in found if not _still(flag, rows.get(flag.obligation_id), missed)]
     for flag in gone:
         flag.cleared, flag.cleared_by = day, _reason(flag, rows.get(flag.obligation_id), day)
     return Flag.objects.bulk_update(gone, ["cleared", "cleared_by"], batch_size=500) if gone else 0
 
 
-def _still(flag: Flag, row: Standing | None) -> bool:
-    """Whether a standing of the day says what raised the flag; missed periods are judged apart."""
-    condition = CONDITIONS.get(FlagKind(flag.kind))
-    return condition is None or (row is not None and condition.holds(row) == flag.since)
+def _still(flag: Flag, row: Standing | None, missed: Missed) -> bool:
+    """Whether what raised the flag holds: a standing of the day says so, or a period that ended short."""
+    if flag.kind == FlagKind.MISSED_PERIOD:
+        return (flag.obligation_id, flag.since) in missed
+    return row is not None and CONDITIONS[FlagKind(flag.kind)].holds(row) == flag.since
+
+
+def _any_holds(day: date) -> Q:
+    """Whether a flag's condition, if it is one of a standing, holds on the day, since the day that the flag says."""
+    return reduce(or_, (Q(kind=kind) & Q(_holds(condition, day)) for kind, condition in CONDITIONS.items()))
 
 
 def _holds(condition: Condition, day: date) -> Exists:
-    """Whether a flag's condition holds on the day, since the day that the flag says."""
     holding = Standing.objects.filter(
         condition.where, obligation=OuterRef("obligation"), **{condition.since: OuterRef("since")}
     )

@@ -45,6 +45,9 @@ class Plan(models.Model):
     )
     signed_text = models.TextField(blank=True)
     is_sample = models.BooleanField(default=False)
+    flagged = models.CharField(
+        max_length=32, blank=True, db_default="", help_text="day and last entry for which the flags are right"
+    )
 
     objects: ClassVar[PlanQuerySet] = PlanQuerySet.as_manager()  # type: ignore[assignment]
 

@@ -95,11 +95,15 @@ def recurrence_of(entries: Iterable[Entry], on: date, known: date) -> Recurrence
 class Histories:
     """The histories of some obligations of a plan, read from the register in one pass.
 
-    `alone`: these obligations themselves, where nothing would supersede them.
+    `alone`: these obligations themselves, where nothing would supersede them; `kinds`: of entries, if not all matter.
     """
 
     def __init__(
-        self, plan: Plan, obligations: Iterable[int] | None = None, alone: Iterable[Obligation] | None = None
+        self,
+        plan: Plan,
+        obligations: Iterable[int] | None = None,
+        alone: Iterable[Obligation] | None = None,
+        kinds: Sequence[str] = (),
     ) -> None:
         self.plan = plan
         chosen = Obligation.objects.filter(plan=plan)
@@ -111,8 +115,10 @@ class Histories:
         self.terms: dict[int, list[Loaded]] = defaultdict(list)
         self.facts: dict[tuple[str, int | None], list[Fact]] = defaultdict(list)
         entries = Entry.objects.filter(plan=plan).order_by("number")
-        if obligations is not None:
+        if obligations is not None or alone is not None:
             entries = entries.filter(ref__in={o.ref for o in self.obligations.values()})
+        if kinds:
+            entries = entries.filter(kind__in=kinds)
         self._read(entries)
 
     def _read(self, entries: QuerySet[Entry]) -> None:
@@ -188,6 +194,7 @@ def store(plan: Plan, obligations: Iterable[int] | None = None, since: Since | N
     kept: dict[int, dict[Lens, Kept]] = {}
     if wanted is None:
         Tally.objects.filter(plan=plan).delete()
+        Plan.objects.filter(pk=plan.pk).update(flagged="")
     else:
         stored = stored.filter(obligation__in=wanted)
         if since:
@@ -312,10 +319,14 @@ def judged(plan: Plan, on: date, known: date) -> list[Standing]:
     return made
 
 
-def recurrences(plan: Plan, rows: Iterable[Standing], on: date, known: date) -> dict[int, Recurrence]:
-    """The periods of the recurring actions among the rows, which have no last day that could be stored."""
-    pks = {row.obligation_id for row in rows if row.every}
-    histories = Histories(plan, pks) if pks else None
+# all that bears on the periods of a recurring action
+PERIODIC = ("terms", "delivered", "consent", "completed", "withdrawn")
+
+
+def recurrences(plan: Plan, obligations: Iterable[int], on: date, known: date) -> dict[int, Recurrence]:
+    """The periods of these recurring actions, which have no last day that could be stored."""
+    pks = set(obligations)
+    histories = Histories(plan, alone=Obligation.objects.filter(pk__in=pks), kinds=PERIODIC) if pks else None
     found = {}
     for pk in pks:
         assert histories

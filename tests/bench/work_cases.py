@@ -92,6 +92,7 @@ def _unflagged(world: World) -> Any:
     data = world.data(world.largest)
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM commitments_flag" if world.sqlite else "TRUNCATE commitments_flag")
+        cursor.execute("UPDATE commitments_plan SET flagged = ''")
         # the product allows a statement 30 seconds; how long one takes is to be seen here
         cursor.execute("SELECT 1" if world.sqlite else "SET statement_timeout = 0")
     return data.plan

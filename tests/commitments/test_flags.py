@@ -6,7 +6,7 @@ import pytest
 from django.db.models import QuerySet
 
 from actionplan import plan_loading, samples
-from commitments import entries_file, flags
+from commitments import entries_file, flags, standings
 from commitments.models import Flag, Plan
 from tests.generated import blank
 from tests.plans import SMALL, changed
@@ -70,6 +70,22 @@ def test_a_run_after_days_without_one_says_since_when_and_when_it_was_noticed(ca
 def test_a_second_run_raises_and_clears_nothing(calais: Plan) -> None:
     assert flags.bring_up_to(calais, day("2014-11-01"))["raised"] > 0
     assert flags.bring_up_to(calais, day("2014-11-01")) == {"raised": 0, "cleared": 0}
+
+
+def test_a_second_run_left_out_is_one_that_would_find_nothing(calais: Plan) -> None:
+    for text in ("2014-11-01", "2014-11-05", "2014-11-04", "2014-11-05"):
+        run(calais, text)
+        record(calais, entry("4.1", "progress", "2014-10-10", text), on="2014-11-05")
+        run(calais, text)
+        Plan.objects.filter(pk=calais.pk).update(flagged="")
+        assert flags.bring_up_to(calais, day(text)) == {"raised": 0, "cleared": 0}
+
+
+def test_flags_follow_standings_that_were_computed_anew(calais: Plan) -> None:
+    run(calais, "2014-11-01")
+    calais.flags.all().delete()
+    standings.store(calais)
+    assert flags.bring_up_to(calais, day("2014-11-01"))["raised"] > 0
 
 
 def test_due_soon_is_flagged_from_the_lead_on_and_cleared_when_the_day_comes(calais: Plan) -> None:
