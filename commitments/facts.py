@@ -135,18 +135,21 @@ class Counting:
         self.newest = max(self.newest or fact.recorded, fact.recorded)
 
     def of(self, *kinds: str) -> list[Fact]:
+        if len(kinds) == 1:
+            return self.kinds.get(kinds[0], [])
         return [fact for kind in kinds for fact in self.kinds.get(kind, ())]
 
     def once(self, kinds: tuple[str, ...], question: tuple[Any, ...], answer: Callable[[], T]) -> T:
         """What follows from the entries of these kinds, kept until one more of them joins."""
-        key = (*question, *(len(self.kinds.get(kind, ())) for kind in kinds))
+        key = (*question, *[len(self.kinds.get(kind, ())) for kind in kinds])
         if key not in self._asked:
             self._asked[key] = answer()
         found: T = self._asked[key]
         return found
 
     def latest(self, kind: str) -> Fact | None:
-        return max(self.of(kind), key=lambda fact: fact.recency, default=None)
+        facts = self.of(kind)
+        return self.once((kind,), ("latest", kind), lambda: max(facts, key=lambda fact: fact.recency, default=None))
 
     def first_day(self, kind: str, words: str) -> date | None:
         return min((fact.first for fact in self.of(kind) if fact.words == words), default=None)
@@ -165,8 +168,10 @@ class Counting:
 
     def consented(self, consents: Sequence[str]) -> date | None:
         """The day on which the last of the consents was there; None while one is missing."""
+        if not consents:
+            return BEGINNING
         days = [self.first_day("consent", body) for body in consents]
-        return None if None in days else max((day for day in days if day), default=BEGINNING)
+        return None if None in days else max(day for day in days if day)
 
 
 def through(facts: Sequence[Fact], days: Iterable[date], lens: Lens) -> Iterator[Counting]:

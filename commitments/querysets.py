@@ -5,7 +5,7 @@ What a reader from outside, without a role in a public plan, never gets is said 
 standings through `visible_to` cannot show it (docs/reference/public-reading.md).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +54,19 @@ class OutsideStandings(ModelIterable):  # type: ignore[type-arg]
             yield row
 
 
+def insert(model: Any, columns: Sequence[str], rows: Sequence[tuple[Any, ...]], then: str = "") -> None:
+    """Rows as the database takes them, without a model for each: a third of the time."""
+    table, names = connection.ops.quote_name(model._meta.db_table), ", ".join(columns)
+    place = f"({', '.join(['%s'] * len(columns))})"
+    with connection.cursor() as cursor:
+        for some in (rows[start : start + 500] for start in range(0, len(rows), 500)):
+            places = ", ".join([place] * len(some))
+            cursor.execute(
+                f"INSERT INTO {table} ({names}) VALUES {places} {then}",  # noqa: S608
+                [value for row in some for value in row],
+            )
+
+
 # commitment, lens, name, day
 Key = tuple[int, str, str, date]
 
@@ -80,6 +93,8 @@ class MembershipQuerySet(models.QuerySet[Any]):
         found: Membership | None = (
             self.filter(user_id=user.pk, plan=plan, user__is_active=True).select_related("user").first()
         )
+        if found:
+            found.plan = plan
         return found
 
 
@@ -153,19 +168,11 @@ class TallyQuerySet(models.QuerySet[Any]):
 
     def add(self, plan: "Plan", changes: "Mapping[Key, int]") -> None:
         """Add to what is there."""
+        columns = ["plan_id", "commitment_id", "lens", "name", "day", "change"]
         rows = [(plan.pk, *key, change) for key, change in sorted(changes.items()) if change]
-        columns = "plan_id, commitment_id, lens, name, day, change"
-        table = connection.ops.quote_name(self.model._meta.db_table)
-        with connection.cursor() as cursor:
-            for start in range(0, len(rows), 100):
-                some = rows[start : start + 100]
-                places = ", ".join(["(%s, %s, %s, %s, %s, %s)"] * len(some))
-                cursor.execute(
-                    f"INSERT INTO {table} ({columns}) VALUES {places} "  # noqa: S608
-                    f"ON CONFLICT (plan_id, lens, day, commitment_id, name) "
-                    f"DO UPDATE SET change = {table}.change + excluded.change",
-                    [value for row in some for value in row],
-                )
+        added = f"{connection.ops.quote_name(self.model._meta.db_table)}.change + excluded.change"
+        conflict = "ON CONFLICT (plan_id, lens, day, commitment_id, name) DO UPDATE SET change = "
+        insert(self.model, columns, rows, conflict + added)
 
 
 class FlagQuerySet(models.QuerySet[Any]):

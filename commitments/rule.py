@@ -3,6 +3,7 @@
 Plain Python without database, framework or clock.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -188,9 +189,18 @@ class History:
         for version in self.versions:
             terms = version.terms
             days |= {version.since, shift(terms.adopted_on, terms.stale_days)}
-            days |= {shift(fact.recorded, terms.stale_days) for fact in self.facts}
+            days |= set(self._stale_edges(terms.stale_days))
             days |= set(window_edges(self._windows(terms), terms.lead_days))
         return days | set(period_edges(self.versions, self.facts, days))
+
+    def _stale_edges(self, stale_days: int) -> Iterator[date]:
+        """The days on which news can have grown old: where none, that counts for good, came before they did."""
+        withdrawn = {fact.to for fact in self.facts if fact.kind == "withdrawn"}
+        news = sorted(f.recorded for f in self.facts if f.number not in withdrawn and f.first <= f.recorded)
+        for recorded in {fact.recorded for fact in self.facts}:
+            edge = shift(recorded, stale_days)
+            if bisect_right(news, recorded) == bisect_right(news, edge):
+                yield edge
 
     def _windows(self, terms: Terms) -> Iterator[Window]:
         """Every window that the terms can come to have."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 from functools import reduce
 from itertools import islice
-from operator import or_
+from operator import attrgetter, or_
 from typing import Any, Protocol
 
 from django.db.models import Q, QuerySet
@@ -18,7 +18,7 @@ from commitments.dates import BEGINNING
 from commitments.facts import Counting, Deadline, Fact, Lens, Terms, Version, terms_on
 from commitments.models import Action, Entry, Obligation, Plan, Standing, Tally
 from commitments.periods import Recurrence
-from commitments.querysets import Key
+from commitments.querysets import Key, insert
 from commitments.rule import History, Kept, Stretch, Verdict
 
 Standings = dict[Lens, list[Stretch]]
@@ -105,29 +105,43 @@ class Histories:
         alone: Iterable[Obligation] | None = None,
         kinds: Sequence[str] = (),
     ) -> None:
-        self.plan = plan
-        chosen = Obligation.objects.filter(plan=plan)
-        if obligations is not None and alone is None:
-            chosen = chosen.filter(pk__in=with_superseders(set(obligations)))
-        self.obligations = {obligation.pk: obligation for obligation in (chosen if alone is None else alone)}
+        self.obligations: dict[int, Obligation] = {}
+        self.by_ref: dict[str, int] = {}
         self.actions: dict[int, History] = {}
-        self.by_ref = {o.ref: o.pk for o in self.obligations.values() if not o.instalment}
         self.terms: dict[int, list[Loaded]] = defaultdict(list)
         self.facts: dict[tuple[str, int | None], list[Fact]] = defaultdict(list)
+        everything = Obligation.objects.filter(plan=plan)
         entries = Entry.objects.filter(plan=plan).order_by("number")
-        if obligations is not None or alone is not None:
-            entries = entries.filter(ref__in={o.ref for o in self.obligations.values()})
         if kinds:
             entries = entries.filter(kind__in=kinds)
-        self._read(entries)
+        if alone is not None:
+            self._read(alone, entries)
+        elif obligations is None:
+            self._read(everything, entries, every=True)
+        else:
+            self._read(everything.filter(pk__in=set(obligations)), entries)
+            asked: set[str] = set()
+            while new := self._superseders() - asked:
+                self._read(everything.filter(ref__in=new, instalment=0), entries)
+                asked |= new
 
-    def _read(self, entries: QuerySet[Entry]) -> None:
+    def _read(self, chosen: Iterable[Obligation], entries: QuerySet[Entry], *, every: bool = False) -> None:
+        found = {obligation.pk: obligation for obligation in chosen}
+        self.obligations |= found
+        self.by_ref |= {o.ref: o.pk for o in found.values() if not o.instalment}
+        if not every:
+            entries = entries.filter(ref__in={o.ref for o in found.values()})
         columns = ("ref", "instalment", "obligation_id", "terms", *FACT)
         for ref, instalment, obligation, terms, *fact in entries.values_list(*columns):
             if fact[1] == "terms" and obligation:
                 self.terms[obligation].append(Loaded(terms or {}))
             elif fact[1] not in ("terms", "plan"):
                 self.facts[ref, instalment].append(Fact(*fact))
+
+    def _superseders(self) -> set[str]:
+        """The actions that some of these are pending and that have not been read."""
+        found = (loaded.terms.get("until", ()) for terms in self.terms.values() for loaded in terms)
+        return {ref for refs in found for ref in refs} - self.by_ref.keys()
 
     def __getitem__(self, pk: int) -> Judgeable:
         obligation = self.obligations[pk]
@@ -159,16 +173,6 @@ class Histories:
         return {lens: history.standings(lens, (kept or {}).get(lens)) for lens in Lens}
 
 
-def with_superseders(obligations: set[int]) -> set[int]:
-    """These, and the actions that they are pending, however far."""
-    found, new = set(obligations), set(obligations)
-    through = Action.superseders.through.objects
-    while new:
-        new = set(through.filter(from_action__in=new).values_list("to_action", flat=True)) - found
-        found |= new
-    return found
-
-
 def with_superseded(obligations: set[int]) -> set[int]:
     """These, and the actions that are pending them, however far."""
     found, new = set(obligations), set(obligations)
@@ -188,30 +192,39 @@ def store(plan: Plan, obligations: Iterable[int] | None = None, since: Since | N
 
     Given `since`, what is stored for the days before is right and stays.
     """
-    wanted = None if obligations is None else set(obligations)
-    histories = Histories(plan, wanted)
+    histories = Histories(plan, obligations)
     stored = Standing.objects.filter(plan=plan)
-    kept: dict[int, dict[Lens, Kept]] = {}
-    if wanted is None:
+    if obligations is None:
         Tally.objects.filter(plan=plan).delete()
         Plan.objects.filter(pk=plan.pk).update(flagged="")
-    else:
-        stored = stored.filter(obligation__in=wanted)
-        if since:
-            stored = stored.filter(_from(since, "to_day__gte"))
-        before = list(stored)
-        kept = _kept(before, since) if since else {}
-    stored.delete()
-    counted = Counter[Key]() if wanted is None else tally.changes(histories.counted(before), -1)
-    targets = iter(histories.obligations if wanted is None else wanted)
-    count = 0
+        stored.delete()
+    elif since:
+        stored = stored.filter(_from(since, "to_day__gte"))
+    counted, count = Counter[Key](), 0
+    targets = iter(histories.obligations if obligations is None else set(obligations))
     while some := list(islice(targets, 500)):
-        rows = [row for pk in some for row in _rows(plan, pk, histories.standings(pk, kept.get(pk)))]
-        Standing.objects.bulk_create(rows, batch_size=500)
-        counted.update(tally.changes(histories.counted(rows)))
-        count += len(rows)
+        before = _by_values(stored.filter(obligation__in=some) if obligations is not None else ())
+        kept = _kept(before.values(), since) if since else {}
+        after = _by_values(row for pk in some for row in _rows(plan, pk, histories.standings(pk, kept.get(pk))))
+        gone = {row.pk: row for values, row in before.items() if values not in after}
+        if gone:
+            stored.filter(pk__in=gone).delete()
+        new = {values: row for values, row in after.items() if values not in before}
+        insert(Standing, [*COLUMNS, "figures"], list(new))
+        counted.update(tally.changes(histories.counted(gone.values()), -1))
+        counted.update(tally.changes(histories.counted(new.values())))
+        count += len(after)
     Tally.objects.add(plan, counted)
     return count
+
+
+COLUMNS = [field.attname for field in Standing._meta.concrete_fields if field.name not in ("id", "figures")]
+_values = attrgetter(*COLUMNS)
+
+
+def _by_values(rows: Iterable[Standing]) -> dict[tuple[Any, ...], Standing]:
+    """Rows by all that they say: COLUMNS, and the figures as JSON."""
+    return {(*_values(row), json.dumps(row.figures, sort_keys=True)): row for row in rows}
 
 
 def _kept(stored: Iterable[Standing], since: Since) -> dict[int, dict[Lens, Kept]]:
@@ -268,20 +281,13 @@ def differences(plan: Plan) -> list[str]:
     found = [
         str(obligation)
         for pk, obligation in sorted(histories.obligations.items())
-        if _compared(stored[pk]) != _compared(expected[pk])
+        if _by_values(stored[pk]).keys() != _by_values(expected[pk]).keys()
     ]
     sums = Tally.objects.filter(plan=plan).values_list("commitment_id", "lens", "name", "day", "change")
     counted = tally.changes(histories.counted(row for rows in expected.values() for row in rows))
     if {tuple(key): change for *key, change in sums if change} != {key: n for key, n in counted.items() if n}:
         found.append("the tally")
     return found
-
-
-def _compared(rows: list[Standing]) -> list[tuple[Any, ...]]:
-    names = [field.attname for field in Standing._meta.concrete_fields if field.name not in ("id", "figures")]
-    return sorted(
-        (*(repr(getattr(row, name)) for name in names), json.dumps(row.figures, sort_keys=True)) for row in rows
-    )
 
 
 def read(plan: Plan, on: date, known: date | None, *, today: date) -> list[Standing]:
