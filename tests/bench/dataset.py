@@ -20,8 +20,8 @@ from django.db.models import F, Max
 
 from actionplan import plan_loading
 from actionplan.models import User
-from commitments import entries_file, flags, register
-from commitments.models import Action, Entry, EntryText, Membership, Obligation, Plan, Role, Standing
+from commitments import entries_file, flags, register, tally
+from commitments.models import Action, Entry, EntryText, Membership, Obligation, Plan, Role, Standing, Tally
 from tests.bench import story
 
 NOW = datetime(2015, 1, 12, 9, tzinfo=UTC)
@@ -146,6 +146,7 @@ class Copies:
         self._entries()
         self._texts()
         self._standings()
+        self._tallies()
         with connection.cursor() as cursor:
             for statement in connection.ops.sequence_reset_sql(_no_style(), [Obligation, Entry]):
                 cursor.execute(statement)
@@ -192,6 +193,12 @@ class Copies:
         shifted = ", ".join(f"obligation_id + {self.ids} * n.i" if c == "obligation_id" else c for c in columns)
         where = f"obligation_id IN ({_list(self.refs)})"
         self._multiply(Standing._meta.db_table, columns, shifted, where, "obligation_id")
+
+    def _tallies(self) -> None:
+        commitments = {action.pk: action.commitment_id for action in self.actions}
+        rows = Standing.objects.filter(obligation__in=[action.pk for action in self.actions])
+        counted = tally.changes((commitments[row.obligation_id], row) for row in rows)
+        Tally.objects.add(self.plan, {key: change * (self.times - 1) for key, change in counted.items()})
 
     def _multiply(self, table: str, columns: Iterable[str], shifted: str, where: str, order: str) -> None:
         with connection.cursor() as cursor:
