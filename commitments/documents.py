@@ -112,6 +112,9 @@ def _redraw(form: str, modes: tuple[str, ...]) -> Callable[[IO[bytes], IO[bytes]
             raise
         # whatever a hostile picture brings about in its decoder
         except Exception as error:
+            # but a full disk, which the system numbers, says nothing about the picture
+            if isinstance(error, OSError) and error.errno is not None:
+                raise
             raise Refused(_("The picture cannot be read: it is damaged or not what it begins as.")) from error
 
     return draw
