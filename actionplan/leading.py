@@ -8,9 +8,11 @@ from typing import Any
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
+from commitments.facts import Lens
 from commitments.filters import ATTENTION, URGENCY
 from commitments.models import Standing
-from commitments.pages import Page
+from commitments.pages import Page, actions_on
+from commitments.prepared import Slot, prepared
 from commitments.states import State
 from funding import instalments
 
@@ -18,6 +20,8 @@ SILENT, TIMED = 7, 12
 # the states in which a deadline presses, and those in which a date is still worth a look
 DATED = (State.OVERDUE, State.DUE, State.DUE_SOON, State.UPCOMING)
 MET = (State.MET_UNDATED, State.MET_LATE, State.MET)
+# in which order those that want attention come
+SILENCE = {"never": ("obligation_id",), "stale": ("stale_since", "obligation_id")}
 Counts = Mapping[int, Mapping[str, int]]  # by commitment and by state, or what wants attention
 
 
@@ -31,12 +35,12 @@ class Leading:
 
 
 def leading(page: Page, counts: Counts) -> Leading:
-    parts = [*_next(page, counts), *_timed(page, counts), *_silent(page, counts), instalments.standings(page)]
-    rows = list(
-        Standing.objects.visible_to(inside=page.inside)
-        .filter(pk__in=any_of(parts))
-        .select_related("obligation__action", "obligation__as_instalment__contribution")
-    )
+    pressing = dict(_pressing(counts))
+    silent = tuple(name for name in SILENCE if any(found.get(name) for found in counts.values()))
+    query = _standings(page.inside, page.lens, len(pressing), tuple(_timed(counts)), silent)
+    slots = {f"commitment{place}": commitment for place, commitment in enumerate(pressing)}
+    slots |= {f"state{place}": state for place, state in enumerate(pressing.values())}
+    rows = query(**page.slots, **slots)
     actions = sorted((row for row in rows if not row.obligation.instalment), key=_urgency)
     never = sorted((row for row in actions if row.scored and row.never_reported), key=lambda row: row.obligation_id)
     stale = [row for row in actions if row.stale_since]
@@ -55,17 +59,12 @@ def _urgency(row: Standing) -> tuple[int, date, int]:
     return URGENCY.index(State(row.state)), row.anchor or row.last_day or date.max, row.obligation_id
 
 
-def _scored(page: Page, **where: Any) -> QuerySet[Standing]:
-    return page.standings.filter(scored=True, **where)
-
-
-def _next(page: Page, counts: Counts) -> Iterator[QuerySet[Standing]]:
-    """The most pressing of each commitment, sought only where its counts say that there is one."""
+def _pressing(counts: Counts) -> Iterator[tuple[int, str]]:
+    """The state of the most pressing of each commitment, where its counts say that there is one."""
     for commitment, found in counts.items():
         state = next((state.value for state in DATED if found.get(state)), None)
         if state:
-            rows = _scored(page, state=state, obligation__commitment=commitment)
-            yield rows.order_by("anchor", "obligation_id")[:1]
+            yield commitment, state
 
 
 def _first(actions: list[Standing], counts: Counts) -> dict[int, Standing]:
@@ -76,20 +75,33 @@ def _first(actions: list[Standing], counts: Counts) -> dict[int, Standing]:
     return found
 
 
-def _timed(page: Page, counts: Counts) -> Iterator[QuerySet[Standing]]:
+def _timed(counts: Counts) -> Iterator[str]:
     """Of each state in turn as many as are still wanted."""
     wanted = TIMED
     for state in (*DATED, *MET):
         there = sum(found.get(state, 0) for found in counts.values())
         if there and wanted > 0:
-            yield _scored(page, state=state.value).order_by("anchor", "obligation_id")[:TIMED]
+            yield state.value
             wanted -= there if state in DATED else 0
 
 
-def _silent(page: Page, counts: Counts) -> Iterator[QuerySet[Standing]]:
-    for name, order in (("never", ["obligation_id"]), ("stale", ["stale_since", "obligation_id"])):
-        if any(found.get(name) for found in counts.values()):
-            yield page.standings.filter(ATTENTION[name].where).order_by(*order)[:SILENT]
+@prepared
+def _standings(
+    inside: bool, lens: Lens, pressing: int, timed: Sequence[str], silent: Sequence[str]
+) -> QuerySet[Standing]:
+    rows = actions_on(inside, lens, Slot("plan"), Slot("on"))
+    scored = rows.filter(scored=True).order_by("anchor", "obligation_id")
+    parts = [
+        *(
+            scored.filter(state=Slot(f"state{place}"), obligation__commitment=Slot(f"commitment{place}"))[:1]
+            for place in range(pressing)
+        ),
+        *(scored.filter(state=state)[:TIMED] for state in timed),
+        *(rows.filter(ATTENTION[name].where).order_by(*SILENCE[name])[:SILENT] for name in silent),
+        instalments.standings_on(Slot("plan"), Slot("on"), lens),
+    ]
+    found = Standing.objects.visible_to(inside=inside).filter(pk__in=any_of(parts))
+    return found.select_related("obligation__action", "obligation__as_instalment__contribution")
 
 
 def any_of(parts: Sequence[QuerySet[Any]]) -> RawSQL:

@@ -15,7 +15,7 @@ JOB_LABELS = {"flag_overdue": _("Overdue check"), "send_digests": _("Weekly dige
 LATE_AFTER = timedelta(hours=48)
 
 
-def successes(plan: Plan) -> QuerySet[JobRun, dict[str, Any]]:
+def successes(plan: Any) -> QuerySet[JobRun, dict[str, Any]]:
     runs = JobRun.objects.filter(plan=plan, outcome="succeeded")
     return runs.order_by().values("job").annotate(last=Max("finished"))
 

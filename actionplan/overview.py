@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Count, FilteredRelation, Q, Subquery, Sum, TextField, Value
+from django.db.models import Count, FilteredRelation, Q, QuerySet, Subquery, Sum, TextField, Value
 from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.html import format_html
@@ -19,9 +19,12 @@ from actionplan.ledger import JOB_LABELS
 from actionplan.timeline import timeline
 from actionplan.trend import trend
 from commitments import labels
+from commitments.facts import Lens
+from commitments.models import Aim, Commitment
 from commitments.pages import Page
 from commitments.periods import Period
-from commitments.presentation import Shown, naming, present, register_of, withdrawn
+from commitments.prepared import Slot, prepared
+from commitments.presentation import Shown, naming, present, register, withdrawn
 from commitments.standings import recurrence_of
 from commitments.states import State
 from commitments.summaries import counts_of, worst
@@ -67,17 +70,20 @@ def overview(page: Page) -> dict[str, Any]:
 
 def _counted(page: Page) -> list[tuple[int, int, dict[str, str], dict[str, int]]]:
     """Key, number, title and counts of each commitment: its scored actions by state, and what wants attention."""
-    condition = Q(tallies__lens=page.lens.value, tallies__day__lte=page.on)
-    rows = page.plan.commitments.annotate(tally=FilteredRelation("tallies", condition=condition))
-    summed = rows.values("pk", "number", "title", "tally__name").annotate(count=Sum("tally__change"))
     found: dict[int, tuple[int, int, dict[str, str], dict[str, int]]] = {}
-    for pk, number, title, name, count in summed.order_by("number").values_list(
-        "pk", "number", "title", "tally__name", "count"
-    ):
+    for pk, number, title, name, count in _tallied(page.lens)(**page.slots):
         counts = found.setdefault(pk, (pk, number, title, {}))[3]
         if count:
             counts[name] = count
     return list(found.values())
+
+
+@prepared
+def _tallied(lens: Lens) -> QuerySet[Any]:
+    condition = Q(tallies__lens=lens.value, tallies__day__lte=Slot("on"))
+    rows = Commitment.objects.filter(plan=Slot("plan")).annotate(tally=FilteredRelation("tallies", condition=condition))
+    summed = rows.values("pk", "number", "title", "tally__name").annotate(count=Sum("tally__change"))
+    return summed.order_by("number").values_list("pk", "number", "title", "tally__name", "count")
 
 
 def _sum(counts: Counts, name: str) -> int:
@@ -86,13 +92,20 @@ def _sum(counts: Counts, name: str) -> int:
 
 def _entries(page: Page, since: date, recurring: Sequence[int]) -> list[Any]:
     """The newest of the week with their number, what was spent, and what is told of some actions; newest first."""
-    told = register_of(page)
-    week = told.reported().filter(recorded_day__gte=since)
+    query = _told(page.inside, page.known_day <= page.on, len(recurring))
+    rows = query(**page.slots, since=since, **{f"recurring{place}": pk for place, pk in enumerate(recurring)})
+    return sorted(rows, key=lambda row: (row.recorded_day, row.number), reverse=True)
+
+
+@prepared
+def _told(inside: bool, then: bool, recurring: int) -> QuerySet[Any]:
+    told = register(inside, then, Slot("plan"), Slot("on"), Slot("known"))
+    week = told.reported().filter(recorded_day__gte=Slot("since"))
     newest = week.order_by("-recorded_day", "-number")[:SHOWN]
     recorded = Subquery(week.order_by().values("plan").annotate(n=Count("*")).values("n"))
-    parts = [newest, told.filter(kind="spent"), *(told.filter(obligation=pk) for pk in recurring)]
-    rows = told.filter(pk__in=any_of(parts)).select_related("obligation__action").annotate(recorded=recorded)
-    return sorted(rows, key=lambda row: (row.recorded_day, row.number), reverse=True)
+    actions = [told.filter(obligation=Slot(f"recurring{place}")) for place in range(recurring)]
+    rows = told.filter(pk__in=any_of([newest, told.filter(kind="spent"), *actions]))
+    return rows.select_related("obligation__action").annotate(recorded=recorded).order_by()
 
 
 def _changed(rows: Sequence[Any], page: Page, since: date) -> tuple[list[Shown], int]:
@@ -135,10 +148,8 @@ def _fund(found: Iterable[InstalmentLine], page: Page) -> Iterator[dict[str, Any
 
 def _gaps_and_jobs(page: Page) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The aims that nothing serves, and when each job last succeeded: two small things in one query."""
-    gaps = page.plan.aims.filter(commitments=None).order_by().values_list(Value(0), "code", Cast("title", TextField()))
-    runs = ledger.successes(page.plan).values_list(Value(1), "job", Cast("last", TextField()))
     aims, last = {}, dict.fromkeys(ledger.JOBS)
-    for is_run, name, text in gaps.union(runs, all=True):
+    for is_run, name, text in _unserved_and_runs()(**page.slots):
         if is_run:
             last[name] = ledger.moment(text)
         else:
@@ -146,6 +157,14 @@ def _gaps_and_jobs(page: Page) -> tuple[list[dict[str, Any]], list[dict[str, Any
     late = ledger.late(last, timezone.now())
     jobs = [{"label": JOB_LABELS[job], "last_success": last[job], "late": job in late} for job in ledger.JOBS]
     return [{"code": code, "title": title} for code, title in sorted(aims.items())], jobs
+
+
+@prepared
+def _unserved_and_runs() -> QuerySet[Any]:
+    aims = Aim.objects.filter(plan=Slot("plan"), commitments=None).order_by()
+    gaps = aims.values_list(Value(0), "code", Cast("title", TextField()))
+    runs = ledger.successes(Slot("plan")).values_list(Value(1), "job", Cast("last", TextField()))
+    return gaps.union(runs, all=True)
 
 
 def _commitment(page: Page, counted: tuple[int, int, Any, dict[str, int]], upcoming: Any) -> dict[str, Any]:

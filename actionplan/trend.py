@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.db.models.functions import TruncWeek
 
 from commitments import labels
+from commitments.facts import Lens
 from commitments.filters import URGENCY
 from commitments.models import Tally
 from commitments.pages import Page
+from commitments.prepared import Slot, prepared
 from commitments.states import State
 
 WIDTH, HEIGHT = 1000, 120  # units of the drawing
@@ -59,9 +61,14 @@ def _url(page: Page, state: State, day: date) -> str:
 
 
 def _changes(page: Page) -> list[tuple[date, str, int]]:
-    rows = Tally.objects.until(page.plan, page.on, page.lens).filter(name__in=[state.value for state in URGENCY])
+    return sorted(_by_week(page.lens)(**page.slots))
+
+
+@prepared
+def _by_week(lens: Lens) -> QuerySet[Any]:
+    rows = Tally.objects.until(Slot("plan"), Slot("on"), lens).filter(name__in=[state.value for state in URGENCY])
     found = rows.annotate(week=TruncWeek("day")).values("week", "name").annotate(change=Sum("change"))
-    return sorted(found.values_list("week", "name", "change"))
+    return found.values_list("week", "name", "change")
 
 
 def weeks(first: date, last: date) -> list[date]:

@@ -70,6 +70,11 @@ class Page:
         return void
 
     @property
+    def slots(self) -> dict[str, Any]:
+        """What prepared queries are filled with: the plan, the day, and the day of what is known."""
+        return {"plan": self.plan.pk, "on": self.on, "known": self.known_day}
+
+    @property
     def kept(self) -> dict[str, str]:
         """What addresses and forms carry along so that the reader stays on the chosen day."""
         found = {} if self.on == self.today else {"on": self.on.isoformat()}
@@ -78,8 +83,7 @@ class Page:
     @property
     def standings(self) -> StandingQuerySet:
         """The standing of every action on the day."""
-        rows = Standing.objects.visible_to(inside=self.inside)
-        return rows.filter(plan=self.plan).on(self.on, self.lens).actions()
+        return actions_on(self.inside, self.lens, self.plan.pk, self.on)
 
     def rows(self) -> StandingQuerySet:
         """The standings with the actions that they are about."""
@@ -92,6 +96,11 @@ class Page:
         address = address_of(f"plan:{name}", self.plan.slug, *args) if len(self.plans) > 1 else address_of(name, *args)
         found = urlencode({**self.kept, **query}, doseq=True) if query or self.other_day else ""
         return f"{address}?{found}" if found else address
+
+
+def actions_on(inside: bool, lens: Lens, plan: Any, day: Any) -> StandingQuerySet:
+    """The standing of every action of a plan on a day, either as a value or as a slot."""
+    return Standing.objects.visible_to(inside=inside).filter(plan=plan).on(day, lens).actions()
 
 
 @lru_cache(maxsize=4096)

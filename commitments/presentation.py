@@ -22,17 +22,22 @@ MONEY = ("paid", "refunded", "spent")
 
 def register_of(page: Page) -> EntryQuerySet:
     """What was reported and counts for the page's day, newest first, with what a page shows of it."""
-    entries: EntryQuerySet = Entry.objects.filter(plan=page.plan).told(page.on, page.known_day)
-    named = _naming(page).filter(to=OuterRef("pk"))
+    return register(page.inside, page.known_day <= page.on, **page.slots)
+
+
+def register(inside: bool, then: bool, plan: Any, on: Any, known: Any) -> EntryQuerySet:
+    """The same for values and for slots."""
+    entries: EntryQuerySet = Entry.objects.filter(plan=plan).told_by(on, known, then=then)
+    named = _naming(plan, known).filter(to=OuterRef("pk"))
     files = Evidence.objects.filter(entry=OuterRef("pk"))
     shown: EntryQuerySet = entries.annotate(named=Exists(named), has_files=Exists(files))
-    return shown.visible_to(inside=page.inside).order_by("-number")
+    return shown.visible_to(inside=inside).order_by("-number")
 
 
-def _naming(page: Page) -> EntryQuerySet:
+def _naming(plan: Any, known: Any) -> EntryQuerySet:
     """Withdrawals, as known, and redactions, which nothing undoes on any day."""
-    known = Q(kind="withdrawn", recorded_day__lte=page.known_day) | Q(kind="redacted")
-    found: EntryQuerySet = Entry.objects.filter(known, plan=page.plan)
+    withdrawals = Q(kind="withdrawn", recorded_day__lte=known)
+    found: EntryQuerySet = Entry.objects.filter(withdrawals | Q(kind="redacted"), plan=plan)
     return found
 
 
@@ -41,7 +46,7 @@ def naming(entries: Iterable[Entry], page: Page) -> list[dict[str, Any]]:
     found: dict[int, dict[str, Any]] = {}
     new = {entry.pk for entry in entries if getattr(entry, "named", True)}
     while new:
-        rows = _naming(page).filter(to__in=new)
+        rows = _naming(page.plan, page.known_day).filter(to__in=new)
         more = rows.values("pk", "number", "kind", "to_id", "recorded_day", "words", "text__reason")
         new = {row["pk"] for row in more} - found.keys()
         found |= {row["pk"]: row if page.inside else row | {"text__reason": ""} for row in more}

@@ -130,9 +130,13 @@ class EntryQuerySet(models.QuerySet[Any]):
 
     def told(self, on: date, known: date) -> "EntryQuerySet":
         """Recorded by `known`, effective by `on`; a withdrawal works by its recorded day alone."""
+        return self.told_by(on, known, then=known <= on)
+
+    def told_by(self, on: Any, known: Any, *, then: bool) -> "EntryQuerySet":
+        """The same for values and for slots; `then` says that nothing is known from after `on`."""
         recorded = self.filter(recorded_day__lte=known)
         # nothing is recorded before it happens
-        return recorded if known <= on else recorded.filter(Q(first_day__lte=on) | Q(kind="withdrawn"))
+        return recorded if then else recorded.filter(Q(first_day__lte=on) | Q(kind="withdrawn"))
 
     def reported(self) -> "EntryQuerySet":
         """Without the entries that a plan file leaves."""
@@ -153,7 +157,7 @@ class StandingQuerySet(models.QuerySet[Any]):
             found._iterable_class = OutsideStandings
         return found
 
-    def on(self, day: date, lens: Lens) -> "StandingQuerySet":
+    def on(self, day: Any, lens: Lens) -> "StandingQuerySet":
         """The one stretch of each obligation that holds the day."""
         return self.filter(lens=lens.value, from_day__lte=day, to_day__gt=day)
 
@@ -162,7 +166,7 @@ class StandingQuerySet(models.QuerySet[Any]):
 
 
 class TallyQuerySet(models.QuerySet[Any]):
-    def until(self, plan: "Plan", day: date, lens: Lens) -> "TallyQuerySet":
+    def until(self, plan: Any, day: Any, lens: Lens) -> "TallyQuerySet":
         """All that makes up the counts of a day."""
         return self.filter(plan=plan, lens=lens.value, day__lte=day)
 

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from commitments.facts import Lens
 from commitments.models import Flag, Standing
 from commitments.pages import Page
 from commitments.presentation import Shown
@@ -62,8 +63,13 @@ def amounts(found: Mapping[str, str]) -> Amounts:
 
 def standings(page: Page) -> StandingQuerySet:
     """The standing of every instalment on the day."""
-    rows: StandingQuerySet = Standing.objects.filter(obligation__as_instalment__contribution__plan=page.plan)
-    return rows.on(page.on, page.lens)
+    return standings_on(page.plan.pk, page.on, page.lens)
+
+
+def standings_on(plan: Any, day: Any, lens: Lens) -> StandingQuerySet:
+    """The same for values and for slots."""
+    rows: StandingQuerySet = Standing.objects.filter(obligation__as_instalment__contribution__plan=plan)
+    return rows.on(day, lens)
 
 
 def instalments(page: Page) -> list[InstalmentLine]:
