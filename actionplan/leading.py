@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Case, CharField, OuterRef, QuerySet, Subquery, When
 from django.db.models.expressions import RawSQL
 
 from commitments.facts import Lens
 from commitments.filters import ATTENTION, URGENCY
-from commitments.models import Standing
+from commitments.models import Commitment, Standing
 from commitments.pages import Page, actions_on
 from commitments.prepared import Slot, prepared
 from commitments.states import State
@@ -91,22 +91,22 @@ def _standings(
 ) -> QuerySet[Standing]:
     rows = actions_on(inside, lens, Slot("plan"), Slot("on"))
     scored = rows.filter(scored=True).order_by("anchor", "obligation_id")
+    first = scored.filter(state=OuterRef("pressing"), obligation__commitment=OuterRef("pk")).values("pk")[:1]
+    states = [When(pk=Slot(f"commitment{place}"), then=Slot(f"state{place}")) for place in range(pressing)]
+    wanted = Commitment.objects.filter(plan=Slot("plan")).annotate(pressing=Case(*states, output_field=CharField()))
     parts = [
-        *(
-            scored.filter(state=Slot(f"state{place}"), obligation__commitment=Slot(f"commitment{place}"))[:1]
-            for place in range(pressing)
-        ),
-        *(scored.filter(state=state)[:TIMED] for state in timed),
-        *(rows.filter(ATTENTION[name].where).order_by(*SILENCE[name])[:SILENT] for name in silent),
-        instalments.standings_on(Slot("plan"), Slot("on"), lens),
+        *(scored.filter(state=state).values("pk")[:TIMED] for state in timed),
+        *(rows.filter(ATTENTION[name].where).order_by(*SILENCE[name]).values("pk")[:SILENT] for name in silent),
+        *([wanted.order_by().values_list(Subquery(first))] if states else []),
+        instalments.standings_on(Slot("plan"), Slot("on"), lens).values("pk"),
     ]
     found = Standing.objects.visible_to(inside=inside).filter(pk__in=any_of(parts))
     return found.select_related("obligation__action", "obligation__as_instalment__contribution")
 
 
 def any_of(parts: Sequence[QuerySet[Any]]) -> RawSQL:
-    """The keys that any of these queries finds, each bounded on its own."""
-    compiled = [part.values("pk").query.sql_with_params() for part in parts]
+    """The keys that any of these queries of one column finds, each bounded on its own."""
+    compiled = [part.query.sql_with_params() for part in parts]
     union = " UNION ALL ".join(
         f"SELECT * FROM ({sql}) AS part{number}"  # noqa: S608 - compiled by Django
         for number, (sql, _params) in enumerate(compiled)

@@ -18,7 +18,6 @@ from actionplan.leading import Counts, any_of, leading
 from actionplan.ledger import JOB_LABELS
 from actionplan.timeline import timeline
 from actionplan.trend import trend
-from commitments import labels
 from commitments.facts import Lens
 from commitments.models import Aim, Commitment
 from commitments.pages import Page
@@ -104,7 +103,8 @@ def _told(inside: bool, then: bool, recurring: int) -> QuerySet[Any]:
     newest = week.order_by("-recorded_day", "-number")[:SHOWN]
     recorded = Subquery(week.order_by().values("plan").annotate(n=Count("*")).values("n"))
     actions = [told.filter(obligation=Slot(f"recurring{place}")) for place in range(recurring)]
-    rows = told.filter(pk__in=any_of([newest, told.filter(kind="spent"), *actions]))
+    parts = [part.values("pk") for part in (newest, told.filter(kind="spent"), *actions)]
+    rows = told.filter(pk__in=any_of(parts))
     return rows.select_related("obligation__action").annotate(recorded=recorded).order_by()
 
 
@@ -173,7 +173,6 @@ def _commitment(page: Page, counted: tuple[int, int, Any, dict[str, int]], upcom
     return {
         "commitment": {"number": number, "title": title},
         "state": state,
-        "label": labels.STATES[State(state)] if state else "",
         "counts": counts_of(found, page, commitment=number),
         "next": {"row": row, "action": row.action, "words": row.words} if row else None,
         "url": page.url("commitment", number),

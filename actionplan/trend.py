@@ -38,10 +38,10 @@ def trend(page: Page) -> dict[str, Any]:
     states = [state for state in URGENCY if any(column.get(state) for column in columns)]
     return {
         "bands": [
-            Band(state.value, labels.STATES[state], path)
+            Band(state.value, labels.state(state), path)
             for state, path in zip(states, bands(columns, states), strict=True)
         ],
-        "states": [{"state": state.value, "label": labels.STATES[state]} for state in states],
+        "states": [{"state": state.value, "label": labels.state(state)} for state in states],
         "rows": [
             {
                 "day": day,

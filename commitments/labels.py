@@ -75,6 +75,15 @@ def side(code: str) -> str:
     return str(SIDES.get(code, lazystr(code)))
 
 
+def state(code: str) -> str:
+    return _state(code, language())
+
+
+@lru_cache(maxsize=64)
+def _state(code: str, _language: str) -> str:
+    return str(STATES[State(code)])
+
+
 def language() -> str:
     return (get_language() or "en")[:2]
 

@@ -74,7 +74,7 @@ class Page:
         """What prepared queries are filled with: the plan, the day, and the day of what is known."""
         return {"plan": self.plan.pk, "on": self.on, "known": self.known_day}
 
-    @property
+    @cached_property
     def kept(self) -> dict[str, str]:
         """What addresses and forms carry along so that the reader stays on the chosen day."""
         found = {} if self.on == self.today else {"on": self.on.isoformat()}
@@ -92,10 +92,10 @@ class Page:
     def url(self, name: str, *args: Any, **query: Any) -> str:
         """An address inside the plan, on the same day; the short form where there is only one plan."""
         if name in OUTSIDE:
-            return address_of(name, *args)
-        address = address_of(f"plan:{name}", self.plan.slug, *args) if len(self.plans) > 1 else address_of(name, *args)
-        found = urlencode({**self.kept, **query}, doseq=True) if query or self.other_day else ""
-        return f"{address}?{found}" if found else address
+            return address_of(name, args)
+        if len(self.plans) > 1:
+            name, args = f"plan:{name}", (self.plan.slug, *args)
+        return address_of(name, args, tuple((self.kept | query).items()))
 
 
 def actions_on(inside: bool, lens: Lens, plan: Any, day: Any) -> StandingQuerySet:
@@ -103,10 +103,11 @@ def actions_on(inside: bool, lens: Lens, plan: Any, day: Any) -> StandingQuerySe
     return Standing.objects.visible_to(inside=inside).filter(plan=plan).on(day, lens).actions()
 
 
-@lru_cache(maxsize=4096)
-def address_of(name: str, *args: Any) -> str:
-    """A page has a hundred addresses, most of them those of the page before."""
-    return reverse(name, args=args)
+@lru_cache(maxsize=8192)
+def address_of(name: str, args: tuple[Any, ...] = (), query: tuple[tuple[str, Any], ...] = ()) -> str:
+    """A page has two hundred addresses, most of them those of the page before."""
+    address = reverse(name, args=args)
+    return f"{address}?{urlencode(query)}" if query else address
 
 
 class NoPlan(Exception):

@@ -27,7 +27,7 @@ def counts_of(counts: Mapping[str, int], page: Page, **query: Any) -> list[dict[
     return [
         {
             "state": state.value,
-            "label": labels.STATES[state],
+            "label": labels.state(state),
             "count": counts[state.value],
             "url": page.url("commitments", state=state.value, scored="1", **query),
         }

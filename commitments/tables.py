@@ -52,7 +52,7 @@ class ActionTable(tables.Table):
                 page.url("action", row.obligation.ref),
                 localized(row.action.title),
                 row.state,
-                labels.STATES[row.state],
+                labels.state(row.state),
                 format_html('<q lang="{}">{}</q> ', language, row.words) if row.words else "",
                 labels.short_day(row.last_day) or ("" if row.words else "—"),
                 labels.days(row, page.on),

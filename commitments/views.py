@@ -81,7 +81,6 @@ class CommitmentDetail(PlanView):
             "state": worst,
             "counts": counts_of(counts, page, commitment=number),
             "rows": rows,
-            "label": labels.STATES[State(worst)] if worst else "",
             "aims": list(commitment.aims.all()),
         }
         return render(request, self.template, context | self.more(commitment))

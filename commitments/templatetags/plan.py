@@ -1,11 +1,13 @@
 """Tags and filters for plan data: texts and dates in the reader's language, addresses that keep the day."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
 from django import template
 from django.template import Context
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from commitments import labels
 from commitments.models import Standing
@@ -33,10 +35,27 @@ register.filter("edtf", labels.edtf)
 register.filter("side", labels.side)
 
 
-@register.inclusion_tag("includes/state.html")
-def state(row: Standing | str) -> dict[str, Any]:
+@register.simple_tag
+def state(row: Standing | str) -> SafeString:
     code = row if isinstance(row, str) else row.state
-    return {"state": code, "label": labels.STATES[code]}  # type: ignore[index]
+    return format_html('<span class="state state-{}">{}</span>', code, labels.state(code))
+
+
+@register.filter
+def counts(found: Iterable[dict[str, Any]]) -> SafeString:
+    """Counts by state as a list of links; written here, since a page has a hundred."""
+    return format_html_join("", COUNT, ((c["state"], c["url"], c["label"], c["count"]) for c in found))
+
+
+@register.filter
+def cells(found: Iterable[tuple[int, str]]) -> SafeString:
+    """Cells of a table, each a count and the address of what is behind it."""
+    linked = ((format_html(LINK, url, count) if url else count,) for count, url in found)
+    return format_html_join("", "<td>{}</td>", linked)
+
+
+COUNT = '<li><a class="state-{}" href="{}">{} {}</a></li>'
+LINK = '<a href="{}">{}</a>'
 
 
 @register.inclusion_tag("includes/confidence.html")
