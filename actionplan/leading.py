@@ -38,7 +38,7 @@ def leading(page: Page, counts: Counts) -> Leading:
     pressing = dict(_pressing(counts))
     silent = tuple(name for name in SILENCE if any(found.get(name) for found in counts.values()))
     query = _standings(page.inside, page.lens, len(pressing), tuple(_timed(counts)), silent)
-    slots = {f"commitment{place}": commitment for place, commitment in enumerate(pressing)}
+    slots: dict[str, Any] = {f"commitment{place}": commitment for place, commitment in enumerate(pressing)}
     slots |= {f"state{place}": state for place, state in enumerate(pressing.values())}
     rows = query(**page.slots, **slots)
     actions = sorted((row for row in rows if not row.obligation.instalment), key=_urgency)

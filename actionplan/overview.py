@@ -97,7 +97,7 @@ def _entries(page: Page, since: date, recurring: Sequence[int]) -> list[Any]:
 
 
 @prepared
-def _told(inside: bool, then: bool, recurring: int) -> QuerySet[Any]:
+def _told(inside: bool, then: bool, recurring: int) -> Any:
     told = register(inside, then, Slot("plan"), Slot("on"), Slot("known"))
     week = told.reported().filter(recorded_day__gte=Slot("since"))
     newest = week.order_by("-recorded_day", "-number")[:SHOWN]

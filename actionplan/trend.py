@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Sum
 from django.db.models.functions import TruncWeek
 
 from commitments import labels
@@ -65,7 +65,7 @@ def _changes(page: Page) -> list[tuple[date, str, int]]:
 
 
 @prepared
-def _by_week(lens: Lens) -> QuerySet[Any]:
+def _by_week(lens: Lens) -> Any:
     rows = Tally.objects.until(Slot("plan"), Slot("on"), lens).filter(name__in=[state.value for state in URGENCY])
     found = rows.annotate(week=TruncWeek("day")).values("week", "name").annotate(change=Sum("change"))
     return found.values_list("week", "name", "change")

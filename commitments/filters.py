@@ -1,35 +1,35 @@
 """Search and filters of the list of actions, kept in the address."""
 
-from collections import Counter
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import django_filters
 from django import forms
 from django.db.models import (
-    BooleanField,
     Case,
-    Count,
-    Exists,
-    ExpressionWrapper,
+    CharField,
+    F,
     IntegerField,
-    OuterRef,
     Q,
     QuerySet,
+    TextField,
     Value,
     When,
 )
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Cast, Coalesce
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from commitments import labels
 from commitments.kinds import KINDS
-from commitments.models import Action, Entry, Standing
+from commitments.models import Action, Body, Commitment, Entry, Standing
 from commitments.pages import Page
+from commitments.prepared import Slot, prepared
 from commitments.states import State
 from commitments.words import plain
 
@@ -79,17 +79,19 @@ def by_urgency(rows: QuerySet[Any]) -> QuerySet[Any]:
 class PlanFilter(django_filters.FilterSet):
     """Filters of a list inside a plan; `chips` are those in use."""
 
-    def narrowed(self, *left_out: str) -> QuerySet[Any]:
-        """The rows that all filters but these let through."""
-        rows: QuerySet[Any] = self.queryset
-        for name, value in self.form.cleaned_data.items() if self.form.is_valid() else []:
-            if name not in left_out:
-                rows = self.filters[name].filter(rows, value)
-        return rows
+    @cached_property
+    def asked(self) -> dict[str, Any]:
+        """What each filter in use asks for; what is no answer to its question asks for nothing."""
+        valid = self.form.cleaned_data if self.form.is_valid() or self.form.is_bound else {}
+        return {name: value for name, value in valid.items() if value not in (None, "", [])}
 
-    def chosen(self, name: str) -> set[str]:
-        value = self.form.cleaned_data.get(name) if self.form.is_valid() else None
-        return {str(item) for item in (value if isinstance(value, list) else [value]) if item}
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return self.narrow(queryset, self.asked)
+
+    def narrow(self, rows: QuerySet[Any], asked: Mapping[str, Any]) -> QuerySet[Any]:
+        for name, value in asked.items():
+            rows = self.filters[name].filter(rows, value)
+        return rows
 
     def q_field(self) -> SafeString:
         return _field(self.form["q"])
@@ -103,8 +105,8 @@ class PlanFilter(django_filters.FilterSet):
     def chips(self) -> list[tuple[str, str, str]]:
         """The filters in use: name, value and a label, each to be removed on its own."""
         found = []
-        for name, value in self.form.cleaned_data.items() if self.form.is_valid() else []:
-            values = value if isinstance(value, list) else [value] if value else []
+        for name, value in self.asked.items():
+            values = value if isinstance(value, list) else [value]
             choices = {str(code): label for code, label in self.filters[name].extra.get("choices", [])}
             found += [
                 (name, item, f"{self.form.fields[name].label}{labels.colon()}{choices.get(str(item), item)}")
@@ -144,17 +146,6 @@ FIELD = '<div id="div_{0}" class="mb-3"><label for="{0}" class="form-label">{1}<
 ERRORS = '<div id="{}_error" class="invalid-feedback">{}</div>'
 
 
-# the filters whose choices are counted together, and where a standing has what they ask for
-COUNTED = {
-    "state": "state",
-    "commitment": "obligation__commitment__number",
-    "modality": "modality",
-    "scored": "scored",
-}
-# what all filters together let through, among the counts of their choices
-SHOWN = ("", "")
-
-
 class ActionFilter(PlanFilter):
     q = django_filters.CharFilter(method="search", label=_("Search"))
     state = django_filters.MultipleChoiceFilter(
@@ -189,21 +180,27 @@ class ActionFilter(PlanFilter):
         model = Standing
         fields: list[str] = []
 
-    def __init__(self, *args: Any, page: Page, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, page: Page | None = None, **kwargs: Any) -> None:
+        """Without a page it only narrows."""
         super().__init__(*args, **kwargs)
-        language = labels.language()
-        bodies = list(page.plan.bodies.all())
-        self.filters["commitment"].extra["choices"] = [
-            (number, f"{number}. {title.get(language) or next(iter(title.values()))}")
-            for number, title in page.plan.commitments.values_list("number", "title")
-        ]
-        self.filters["side"].extra["choices"] = [(side, labels.side(side)) for side in page.plan.sides]
-        self.filters["body"].extra["choices"] = [(body.code, body.name.get(language) or body.code) for body in bodies]
+        if page:
+            self.page, (commitments, self.bodies) = page, _named(page)
+            self.filters["commitment"].extra["choices"] = [
+                (number, f"{number}. {name}") for number, name in commitments
+            ]
+            self.filters["side"].extra["choices"] = [(side, labels.side(side)) for side in page.plan.sides]
+            self.filters["body"].extra["choices"] = [(code, name) for code, name, _side in self.bodies]
 
-    def search(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+    @cached_property
+    def asked(self) -> dict[str, Any]:
+        found = super().asked
+        words = [plain(word) for word in found.pop("q", "").replace("\x00", " ").split()[:10]]
+        return found | ({"q": words} if words else {})
+
+    def search(self, rows: QuerySet[Any], name: str, words: Sequence[Any]) -> QuerySet[Any]:
         """Every word must stand in the ref, the signed words or a title, in any language, accents or not."""
-        for word in value.replace("\x00", " ").split()[:10]:
-            rows = rows.filter(obligation__action__search__contains=plain(word))
+        for word in words:
+            rows = rows.filter(obligation__action__search__contains=word)
         return rows
 
     def of_side(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
@@ -221,61 +218,36 @@ class ActionFilter(PlanFilter):
     def only_scored(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         return rows.filter(scored=True)
 
-    def count_choices(self) -> int:
-        """Each choice says how many actions it would show, given the other filters; gives how many are shown."""
-        counts = self._counts() + self._body_counts()
-        for name in (*COUNTED, "attention", "side", "body"):
-            field: Any = self.form.fields[name]
-            labelled = [
-                (code, _counted(name, str(code), label, counts[name, str(code)]))
-                for code, label in self.filters[name].extra["choices"]
-            ]
-            field.choices = labelled
-        return counts[SHOWN]
 
-    def _counts(self) -> Counter[tuple[str, str]]:
-        """One query: the actions by what they are; each filter then counts those that the others let through."""
-        names = [*COUNTED, "attention"]
-        rows = self.narrowed(*names).order_by().values(*COUNTED.values())
-        notices = {f"is_{code}": ExpressionWrapper(kind.where, BooleanField()) for code, kind in ATTENTION.items()}
-        found: Counter[tuple[str, str]] = Counter()
-        for row in rows.annotate(**notices).annotate(n=Count("pk")):
-            codes = {name: {str(row[path])} for name, path in COUNTED.items()}
-            codes["scored"] = {"1"} if row["scored"] else set()
-            codes["attention"] = {code for code in ATTENTION if row[f"is_{code}"]}
-            missed = [name for name in names if self.chosen(name) and not codes[name] & self.chosen(name)]
-            found[SHOWN] += 0 if missed else row["n"]
-            for name in names:
-                if not set(missed) - {name}:
-                    found.update({(name, code): row["n"] for code in codes[name]})
-        return found
+@prepared
+def _names() -> QuerySet[Any]:
+    """Commitments and bodies, two small lists, in one query."""
+    commitments, bodies = (model.objects.filter(plan=Slot("plan")).order_by() for model in (Commitment, Body))
+    title, name = (Cast(column, TextField()) for column in ("title", "name"))
+    empty = Value("", output_field=CharField())
+    return commitments.values_list(F("number"), empty, empty, title).union(
+        bodies.values_list(F("position"), "code", "side", name), all=True
+    )
 
-    def _body_counts(self) -> Counter[tuple[str, str]]:
-        """One query: an action belongs to a side or body that leads or joins it, once."""
-        leads, partners = (getattr(Action, role).through.objects for role in ("leads", "partners"))
-        parts = []
-        for name, field in (("side", "body__side"), ("body", "body__code")):
-            shown = self.narrowed(name).order_by().values("obligation_id")
-            leading = leads.filter(**{"action_id": OuterRef("action_id"), field: OuterRef(field)})
-            for through in (leads.all(), partners.filter(~Exists(leading))):
-                grouped = through.filter(action_id__in=shown).order_by().values_list(Value(name), field)
-                parts.append(grouped.annotate(n=Count("action_id", distinct=True)))
-        found: Counter[tuple[str, str]] = Counter()
-        for name, code, count in parts[0].union(*parts[1:], all=True):
-            found[name, code] += count
-        return found
+
+def _named(page: Page) -> tuple[list[tuple[int, str]], list[tuple[str, str, str]]]:
+    """Numbers and titles of commitments; codes, names and sides of bodies."""
+    language, rows = labels.language(), sorted(_names()(**page.slots))
+    texts = [json.loads(row[3]) for row in rows]
+    commitments = [
+        (row[0], text.get(language) or next(iter(text.values())))
+        for row, text in zip(rows, texts, strict=True)
+        if not row[1]
+    ]
+    return commitments, [
+        (row[1], text.get(language) or row[1], row[2]) for row, text in zip(rows, texts, strict=True) if row[1]
+    ]
 
 
 def _of(**body: str) -> Q:
     """What a body of this kind leads or joins."""
     leads, partners = (getattr(Action, role).through.objects.filter(**body) for role in ("leads", "partners"))
     return Q(obligation__in=leads.values("action_id")) | Q(obligation__in=partners.values("action_id"))
-
-
-def _counted(name: str, code: str, label: Any, count: int) -> str:
-    if name == "state":
-        return format_html('<span class="shape state-{}">{}</span> <small>{}</small>', code, label, count)
-    return f"{label} ({count})"
 
 
 class EntryFilter(PlanFilter):

@@ -78,6 +78,10 @@ def _check_settings(loading: Loading, plan: Plan) -> None:
         loading.fault(spec.lines["sides"], f"sides of the plan must keep {side}: the register has entries of that side")
 
 
+# columns that repeat what is said elsewhere, in a form that the list can use
+DERIVED = ("parties", "search")
+
+
 def update(loading: Loading, row: models.Model, values: Mapping[str, Any], what: str) -> None:
     """Save the row where it is new or a value differs, and say which."""
     differing = [name for name, value in values.items() if getattr(row, name) != value]
@@ -90,7 +94,8 @@ def update(loading: Loading, row: models.Model, values: Mapping[str, Any], what:
             loading.changes.append(f"{what}: new")
     elif differing:
         row.save()
-        loading.changes.append(f"{what}: {', '.join(differing)}")
+        if told := [name for name in differing if name not in DERIVED]:
+            loading.changes.append(f"{what}: {', '.join(told)}")
 
 
 def relate(loading: Loading, manager: Any, pks: Iterable[int], what: str) -> None:
@@ -141,6 +146,7 @@ def _load_action(loading: Loading, commitment: Commitment, spec: ActionSpec, pos
         "after": spec.after,
         "unit": spec.unit,
         "interpretations": spec.interpretations,
+        "parties": " ".join(sorted({*spec.lead, *spec.partners})),
         "search": plain(" ".join((spec.ref, spec.words, *spec.title.values()))),
         "anchor_start": start,
         "anchor_end": end,

@@ -139,6 +139,9 @@ class Action(Obligation):
     unit = models.JSONField(default=dict)
     interpretations = models.JSONField(default=list)
     search = models.TextField(blank=True, help_text="what the list is searched in, plain: see words.plain")
+    parties = models.TextField(
+        blank=True, db_default="", help_text="codes of the bodies that lead or join, as the list counts them"
+    )
     # code points of the signed text, where it is given
     anchor_start = models.PositiveIntegerField(null=True)
     anchor_end = models.PositiveIntegerField(null=True)

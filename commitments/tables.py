@@ -1,6 +1,6 @@
 """The list of actions, for the page and for its export."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import django_tables2 as tables
@@ -41,11 +41,17 @@ class ActionTable(tables.Table):
     def __init__(self, *args: Any, page: Page, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.page_ = page
+        self.shown: Sequence[Standing] = ()
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The columns by which its rows are sorted."""
+        return tuple(self.data.data.query.order_by)
 
     def lines(self) -> Iterator[SafeString]:
         """The rows of the page in one format each: cell by cell they would cost ten times as much."""
         page, language = self.page_, self.page_.plan.languages[0]
-        for row in self.paginated_rows.data:
+        for row in self.shown:
             yield format_html(
                 LINE,
                 row.obligation.ref,

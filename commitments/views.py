@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
@@ -17,6 +16,7 @@ from commitments.facts import MOVABLE, REPORTS, Counting, Fact, Terms, terms_on
 from commitments.filters import ActionFilter, EntryFilter, PlanFilter, by_urgency
 from commitments.listings import actions_listed, entries_listed
 from commitments.models import Action, Commitment, Entry, Membership, Role, Standing
+from commitments.narrowed import Narrowed
 from commitments.pages import Page, PlanView
 from commitments.periods import Recurrence
 from commitments.presentation import Shown, present, register_of, slip
@@ -44,21 +44,28 @@ class ActionList(PlanView):
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         if request.GET.get("format") in exports.FORMATS:
-            return exports.respond(request, self.page, lambda: actions_listed(self.page, self.table().data.data))
-        page, table = self.page, self.table()
-        total = self.found.count_choices()
+            return exports.respond(request, self.page, self.listed)
+        page, found = self.page, ActionFilter(request.GET, page=self.page)
+        narrowed = Narrowed(found)
+        total = narrowed.count_choices()
+        table = self.table(NO_ROWS)
         # a list that has become shorter ends earlier
         number = min(_page_number(request), max(-(-total // PAGE), 1))
         table.paginate(CountedPages, per_page=PAGE, page=number, total=total)
-        context = {"page": page, "filter": self.found, "table": table, **list_links(request, self.found, page)}
+        table.shown = narrowed.rows(table.order, (number - 1) * PAGE, PAGE)
+        context = {"page": page, "filter": found, "table": table, **list_links(request, found, page)}
         return render(request, "commitments/action_list.html", context)
 
-    @cached_property
-    def found(self) -> ActionFilter:
-        return ActionFilter(self.request.GET, self.page.rows(), page=self.page)
+    def listed(self) -> exports.Listing:
+        found = ActionFilter(self.request.GET, self.page.rows(), page=self.page)
+        return actions_listed(self.page, self.table(by_urgency(found.qs)).data.data)
 
-    def table(self) -> ActionTable:
-        return ActionTable(by_urgency(self.found.qs), page=self.page, order_by=self.request.GET.get("sort") or "state")
+    def table(self, rows: QuerySet[Standing]) -> ActionTable:
+        return ActionTable(rows, page=self.page, order_by=self.request.GET.get("sort") or "state")
+
+
+# stands for the rows while a table finds out how they are sorted
+NO_ROWS = by_urgency(Standing.objects.none())
 
 
 def _page_number(request: HttpRequest) -> int:

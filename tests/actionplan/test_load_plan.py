@@ -523,3 +523,14 @@ def test_what_a_later_file_adds_needs_a_reason_and_counts_from_its_loading(db: N
     assert numbers(later.date() - timedelta(days=1)) == [1, 2, 3]
     assert numbers(later.date()) == [1, 2, 3, 4]
     assert standings.differences(plan) == []
+
+
+def test_the_parties_that_the_list_counts_are_those_that_lead_or_join(calais: Plan, desk: Desk) -> None:
+    desk.load(SMALL)
+    desk.load(changed(SMALL, ('  with = ["port"]\n', "")), date(2014, 12, 1))
+    desk.load(SMALL, date(2014, 12, 2))
+    actions = Action.objects.prefetch_related("leads", "partners")
+    assert {action.ref: action.parties.split() for action in actions} == {
+        action.ref: sorted({body.code for body in (*action.leads.all(), *action.partners.all())}) for action in actions
+    }
+    assert any(" " in action.parties for action in actions)
