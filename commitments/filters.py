@@ -130,7 +130,9 @@ def _field(bound: forms.BoundField) -> SafeString:
         options = format_html_join("", OPTION, ((code, SELECTED[on], label) for code, on, label in choices))
         control = format_html(SELECT, bound.name, pk, invalid, MULTIPLE[field.widget.allow_multiple_selected], options)
     else:
-        control = bound.as_widget(attrs={"class": f"form-control{invalid}"})
+        written = field.widget.format_value(bound.value())
+        about = format_html(DESCRIBED, pk) if errors else ""
+        control = format_html(INPUT, field.widget.input_type, bound.name, pk, invalid, written or "", about)
     return format_html(FIELD, pk, bound.label, control, format_html(ERRORS, pk, errors) if errors else "")
 
 
@@ -142,6 +144,8 @@ BOX = (
 GROUP = '<div id="div_{}" class="mb-3"><fieldset><legend class="form-label fs-6">{}</legend>{}{}</fieldset></div>'
 OPTION = '<option value="{}"{}>{}</option>'
 SELECT = '<select name="{}" id="{}" class="form-select{}"{}>{}</select>'
+INPUT = '<input type="{}" name="{}" id="{}" class="form-control{}" value="{}"{}>'
+DESCRIBED = ' aria-invalid="true" aria-describedby="{}_error"'
 FIELD = '<div id="div_{0}" class="mb-3"><label for="{0}" class="form-label">{1}</label>{2}{3}</div>'
 ERRORS = '<div id="{}_error" class="invalid-feedback">{}</div>'
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.auth.mixins import AccessMixin
 from django.contrib.messages import get_messages
 from django.core.exceptions import BadRequest
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
@@ -22,6 +22,7 @@ from commitments import clock, conditional
 from commitments.console import EARLIEST, LATEST, as_day
 from commitments.facts import Lens
 from commitments.models import Entry, Membership, Plan, Standing
+from commitments.prepared import Slot, prepared
 from commitments.querysets import StandingQuerySet
 
 # addresses that belong to the site and to no plan
@@ -145,13 +146,19 @@ def _visible(request: HttpRequest, slug: str | None) -> tuple[list[Plan], dict[i
     user = request.user
     memberships: dict[int, Membership] = {}
     if user.is_authenticated:
-        newest = Entry.objects.filter(plan=OuterRef("plan")).order_by("-number").values("hash")[:1]
-        found = Membership.objects.filter(user=user).select_related("plan").annotate(head=Subquery(newest))
-        memberships = {membership.plan_id: membership for membership in found.order_by("plan__adopted_on")}
+        memberships = {membership.plan_id: membership for membership in _memberships()(user=user.pk)}
     plans = [membership.plan for membership in memberships.values()]
     if not plans or getattr(user, "is_superuser", False) or (slug and slug not in {plan.slug for plan in plans}):
         plans = list(Plan.objects.visible_to(user))
     return plans, memberships
+
+
+@prepared
+def _memberships() -> QuerySet[Membership]:
+    """An account's roles, with the plans that they are in and the hash of each plan's newest entry."""
+    newest = Entry.objects.filter(plan=OuterRef("plan")).order_by("-number").values("hash")[:1]
+    found = Membership.objects.filter(user=Slot("user")).select_related("plan")
+    return found.annotate(head=Subquery(newest)).order_by("plan__adopted_on")
 
 
 def asked_day(text: str | None, today: date) -> date:
