@@ -146,18 +146,24 @@ def _visible(request: HttpRequest, slug: str | None) -> tuple[list[Plan], dict[i
     user = request.user
     memberships: dict[int, Membership] = {}
     if user.is_authenticated:
-        memberships = {membership.plan_id: membership for membership in _memberships()(user=user.pk)}
+        # whoever has a session was read with their roles; somebody with a token was not
+        roles = user.roles if hasattr(user, "roles") else roles_of(user.pk)
+        memberships = {membership.plan_id: membership for membership in roles}
     plans = [membership.plan for membership in memberships.values()]
     if not plans or getattr(user, "is_superuser", False) or (slug and slug not in {plan.slug for plan in plans}):
         plans = list(Plan.objects.visible_to(user))
     return plans, memberships
 
 
+def roles_of(user: int) -> list[Membership]:
+    """What an account may do in which plan, with the hash of each plan's newest entry."""
+    return _memberships()(user=user)
+
+
 @prepared
 def _memberships() -> QuerySet[Membership]:
-    """An account's roles, with the plans that they are in and the hash of each plan's newest entry."""
     newest = Entry.objects.filter(plan=OuterRef("plan")).order_by("-number").values("hash")[:1]
-    found = Membership.objects.filter(user=Slot("user")).select_related("plan")
+    found = Membership.objects.filter(user=Slot("user")).select_related("plan", "user")
     return found.annotate(head=Subquery(newest)).order_by("plan__adopted_on")
 
 

@@ -41,14 +41,18 @@ def _naming(plan: Any, known: Any) -> EntryQuerySet:
     return found
 
 
+NAMING = ("pk", "number", "kind", "to_id", "recorded_day", "words", "text__reason")
+
+
 def naming(entries: Iterable[Entry], page: Page) -> list[dict[str, Any]]:
     """What withdraws or redacts these entries, and what withdraws that; the newest first."""
     found: dict[int, dict[str, Any]] = {}
     new = {entry.pk for entry in entries if getattr(entry, "named", True)}
     while new:
-        rows = _naming(page.plan, page.known_day).filter(to__in=new)
-        more = rows.values("pk", "number", "kind", "to_id", "recorded_day", "words", "text__reason")
-        new = {row["pk"] for row in more} - found.keys()
+        rows = _naming(page.plan, page.known_day)
+        again = Exists(rows.filter(to=OuterRef("pk")))
+        more = rows.filter(to__in=new).values(*NAMING, again=again)
+        new = {row["pk"] for row in more if row["again"]} - found.keys()
         found |= {row["pk"]: row if page.inside else row | {"text__reason": ""} for row in more}
     return sorted(found.values(), key=lambda row: -row["number"])
 

@@ -1,16 +1,18 @@
-"""Who is signed in, read once a request; whether they are a manager somewhere comes with the same query."""
+"""Who is signed in, read once a request; what they may do in which plan comes with the same query."""
 
 from typing import Any
 
 from allauth.account.auth_backends import AuthenticationBackend
-from django.db.models import Exists, OuterRef
 
 from actionplan.models import User
-from commitments.models import Membership, Role
+from commitments.pages import roles_of
 
 
 class Backend(AuthenticationBackend):
     def get_user(self, user_id: Any) -> User | None:
-        manages = Exists(Membership.objects.filter(user=OuterRef("pk"), role=Role.MANAGER))
-        user = User.objects.annotate(manages=manages).filter(pk=user_id).first()
-        return user if user and self.user_can_authenticate(user) else None
+        roles = roles_of(user_id)
+        user = roles[0].user if roles else User.objects.filter(pk=user_id).first()
+        if user is None or not self.user_can_authenticate(user):
+            return None
+        user.roles = roles
+        return user

@@ -21,8 +21,8 @@ def is_required(user: Any) -> bool:
     if user.is_superuser:
         return True
     # known already of whoever is signed in, see backend.py
-    if hasattr(user, "manages"):
-        return bool(user.manages)
+    if hasattr(user, "roles"):
+        return any(membership.role == Role.MANAGER for membership in user.roles)
     return bool(Membership.objects.filter(user=user, role=Role.MANAGER).exists())
 
 

@@ -220,7 +220,7 @@ def test_whoever_has_no_session_gets_none(opened: Plan, client: Client) -> None:
     assert client.get("/").status_code == 200
 
 
-def test_a_reader_from_outside_costs_no_more_queries(opened: Plan, client: Client) -> None:
+def test_a_reader_from_outside_costs_but_the_query_for_their_roles_more(opened: Plan, client: Client) -> None:
     def queries(visitor: Client, address: str) -> int:
         with CaptureQueriesContext(connection) as captured:
             assert visitor.get(address).status_code == 200
@@ -229,4 +229,5 @@ def test_a_reader_from_outside_costs_no_more_queries(opened: Plan, client: Clien
     member = Client()
     member.force_login(account(opened, Role.VIEWER))
     for address in addresses(opened, ADDRESSES):
-        assert queries(client, address) <= queries(member, address), address
+        # a member's plans come with the account, those of everybody are looked for
+        assert queries(client, address) <= queries(member, address) + 1, address
