@@ -4,18 +4,19 @@ Days are civil days in the plan's zone. A lens says what is known on a day: THEN
 all that is recorded.
 """
 
-from bisect import insort
-from collections import deque
+from bisect import bisect_right, insort
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from operator import attrgetter
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from commitments.dates import BEGINNING, END
 
 T = TypeVar("T")
+EARLIEST = datetime.min.replace(tzinfo=UTC)
 MOVABLE = frozenset({"start", "finish", "immediate", "none"})
 # What a side says about the action itself; the other kinds are about its terms, its conditions or another entry.
 REPORTS = frozenset({"started", "progress", "completed", "delivered", "note"})
@@ -76,12 +77,11 @@ class Version(Generic[T]):
     terms: T
 
 
-@dataclass(frozen=True)
-class Fact:
+class Fact(NamedTuple):
     """One entry of the register, as far as the rule needs it; `to` is the number of the entry that it names."""
 
-    number: int
     kind: str
+    number: int
     first: date
     last: date
     recorded: date
@@ -89,16 +89,19 @@ class Fact:
     side: str = ""
     words: str = ""
     when: str = ""
-    quantity: int = 0
-    to: int | None = None
-    amount: Decimal = Decimal(0)
     currency: str = ""
+    quantity: int = 0
+    amount: Decimal = Decimal(0)
+    to: int | None = None
 
     @property
     def recency(self) -> tuple[date, tuple[date, bool, datetime], int]:
         """Latest effective, then latest recorded (a day without a time stands after its times), then in order."""
-        at = self.recorded_at or datetime.min.replace(tzinfo=UTC)
+        at = self.recorded_at or EARLIEST
         return self.first, (self.recorded, self.recorded_at is None, at), self.number
+
+
+number_of = attrgetter("number")
 
 
 def voided(told: Iterable[Fact]) -> set[int | None]:
@@ -122,17 +125,24 @@ class Counting:
         self._asked: dict[tuple[Any, ...], Any] = {}
         told = [fact for fact in facts if fact.recorded <= known]
         void = voided(told)
-        for fact in told:
-            # a withdrawal works, and shows that somebody looked, by its recorded time alone
-            if fact.number not in void and (fact.first <= on or fact.kind == "withdrawn"):
-                self.join(fact)
+        # a withdrawal works, and shows that somebody looked, by its recorded time alone
+        self.join(fact for fact in told if fact.number not in void and (fact.first <= on or fact.kind == "withdrawn"))
 
-    def join(self, fact: Fact) -> None:
-        """One more that counts; each kind stays in the order of the register."""
-        insort(self.kinds.setdefault(fact.kind, []), fact, key=lambda fact: fact.number)
-        self.sides.setdefault(fact.kind, set()).add(fact.side)
-        self.numbers.add(fact.number)
-        self.newest = max(self.newest or fact.recorded, fact.recorded)
+    def join(self, facts: Iterable[Fact]) -> None:
+        """More that count; each kind stays in the order of the register."""
+        for fact in facts:
+            number, kind, recorded = fact.number, fact.kind, fact.recorded
+            if kind not in self.kinds:
+                self.kinds[kind], self.sides[kind] = [], set()
+            same = self.kinds[kind]
+            if same and number < same[-1].number:
+                insort(same, fact, key=number_of)
+            else:
+                same.append(fact)
+            self.sides[kind].add(fact.side)
+            self.numbers.add(number)
+            if self.newest is None or self.newest < recorded:
+                self.newest = recorded
 
     def of(self, *kinds: str) -> list[Fact]:
         if len(kinds) == 1:
@@ -178,27 +188,31 @@ def through(facts: Sequence[Fact], days: Iterable[date], lens: Lens) -> Iterator
     """What counts on each of some days in order: one pass, in which entries join, until a withdrawal becomes known."""
     then = lens is Lens.THEN
     void: set[int | None] = set() if then else voided(facts)
-    waiting = deque(sorted((_joins(fact, then=then), fact.number, fact) for fact in facts))
+    joins = _known_from if then else _counts_from
+    # of the same day in the order of the register
+    waiting = sorted(facts, key=joins)
+    since, joined = [joins(fact) for fact in waiting], 0
     counting = Counting([], BEGINNING, END)
     for day in days:
-        joining = []
-        while waiting and waiting[0][0] <= day:
-            joining.append(waiting.popleft()[2])
+        until = bisect_right(since, day)
+        joining, joined = waiting[joined:until], until
         if then and any(fact.kind == "withdrawn" for fact in joining):
             void = voided(fact for fact in facts if fact.recorded <= day)
             counting = Counting(facts, day, day)
         else:
-            for fact in joining:
-                if fact.number not in void:
-                    counting.join(fact)
+            counting.join(sorted((fact for fact in joining if fact.number not in void), key=number_of))
         counting.on = day
         yield counting
 
 
-def _joins(fact: Fact, *, then: bool) -> date:
+def _counts_from(fact: Fact) -> date:
     """From which day on it counts unless it is withdrawn."""
-    happened = BEGINNING if fact.kind == "withdrawn" else fact.first
-    return max(happened, fact.recorded) if then else happened
+    return BEGINNING if fact.kind == "withdrawn" else fact.first
+
+
+def _known_from(fact: Fact) -> date:
+    first, recorded = fact.first, fact.recorded
+    return recorded if recorded > first or fact.kind == "withdrawn" else first
 
 
 def terms_on(versions: Sequence[Version[T]], on: date, known: date) -> T:

@@ -1,6 +1,7 @@
 """Flags: raised once per obligation, kind and first day; cleared with a reason, never deleted."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import reduce
@@ -12,6 +13,7 @@ from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from commitments.facts import Lens
 from commitments.models import ClearReason, Entry, Flag, FlagKind, Plan, Standing
+from commitments.prepared import Slot, prepared
 from commitments.standings import recurrences
 from commitments.states import SATISFIED, State
 
@@ -52,7 +54,7 @@ def bring_up_to(plan: Plan, day: date) -> dict[str, int]:
         if plans.filter(flagged=state).exists():
             return {"raised": 0, "cleared": 0}
         missed = missed_periods(plan, day)
-        cleared = _clear(Flag.objects.filter(plan=plan).exclude(_any_holds(day)), plan, day, missed)
+        cleared = _clear(Flag.objects.filter(plan=plan).exclude(_any_holds(day)), day, missed)
         raised = sum(_raise(plan, kind, condition, day) for kind, condition in CONDITIONS.items())
         raised += _raise_missed(plan, day, missed) + _reopen(plan, day, missed)
         plans.update(flagged=state)
@@ -103,24 +105,38 @@ def missed_periods(plan: Plan, day: date, obligations: Iterable[int] | None = No
     }
 
 
-def clear(plan: Plan, day: date, obligations: Iterable[int]) -> int:
-    """Clear the flags of these whose condition no longer holds on the day; how many."""
-    return _clear(Flag.objects.filter(plan=plan, obligation__in=list(obligations)), plan, day)
+@prepared
+def _open_flags() -> QuerySet[Flag]:
+    return Flag.objects.filter(obligation=Slot("obligation"), cleared=None, noticed__lte=Slot("day"))
 
 
-def _clear(flags: QuerySet[Flag], plan: Plan, day: date, missed: Missed | None = None) -> int:
+def clear(plan: Plan, day: date, rows: Mapping[int, Standing | None]) -> int:
+    """Clear the flags of these whose condition no longer holds on the day, given the standings of it; how many."""
+    if len(rows) == 1:
+        found = _open_flags()(obligation=next(iter(rows)), day=day)
+    else:
+        found = list(Flag.objects.filter(obligation__in=list(rows), cleared=None, noticed__lte=day))
+    periods = [flag.obligation_id for flag in found if flag.kind == FlagKind.MISSED_PERIOD]
+    return _close(found, rows, day, missed_periods(plan, day, periods) if periods else set())
+
+
+def _clear(flags: QuerySet[Flag], day: date, missed: Missed) -> int:
     found = list(flags.filter(cleared=None, noticed__lte=day))
-    if not found:
-        return 0
-    if missed is None:
-        periods = [flag.obligation_id for flag in found if flag.kind == FlagKind.MISSED_PERIOD]
-        missed = missed_periods(plan, day, periods) if periods else set()
     standing = Standing.objects.filter(obligation__in={flag.obligation_id for flag in found}).on(day, Lens.THEN)
-    rows = {row.obligation_id: row for row in standing.select_related("obligation")}
-    gone = [flag for flag in found if not _still(flag, rows.get(flag.obligation_id), missed)]
-    for flag in gone:
-        flag.cleared, flag.cleared_by = day, _reason(flag, rows.get(flag.obligation_id), day)
-    return Flag.objects.bulk_update(gone, ["cleared", "cleared_by"], batch_size=500) if gone else 0
+    return _close(found, {row.obligation_id: row for row in standing.select_related("obligation")}, day, missed)
+
+
+def _close(flags: Iterable[Flag], rows: Mapping[int, Standing | None], day: date, missed: Missed) -> int:
+    gone: dict[ClearReason, list[int]] = defaultdict(list)
+    for flag in flags:
+        row = rows.get(flag.obligation_id)
+        if not _still(flag, row, missed):
+            gone[_reason(flag, row, day)].append(flag.pk)
+    return sum(
+        Flag.objects.filter(pk__in=some).update(cleared=day, cleared_by=reason)
+        for reason, pks in gone.items()
+        for some in (pks[start : start + 500] for start in range(0, len(pks), 500))
+    )
 
 
 def _still(flag: Flag, row: Standing | None, missed: Missed) -> bool:

@@ -1,13 +1,14 @@
 """The kinds of entry, and what makes one malformed, contradictory or merely unusual; one place for forms and files."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -15,6 +16,7 @@ from commitments import dates
 from commitments.dates import DateError
 from commitments.facts import MOVABLE, Deadline, Terms
 from commitments.models import Entry, Obligation, Plan
+from commitments.prepared import Slot, prepared
 from commitments.register import Draft
 from commitments.standings import terms_from
 
@@ -42,23 +44,32 @@ class Kind:
     names: Callable[[Plan], dict[str, dict[str, str]]] | None = None
 
 
+@prepared
+def _obligations(*about: str) -> QuerySet[Obligation]:
+    return Obligation.objects.filter(**{name: Slot(name) for name in about})
+
+
+@prepared
+def _terms(*about: str) -> QuerySet[Any, tuple[str, Any]]:
+    entries = Entry.objects.filter(**{name: Slot(name) for name in about}, kind="terms", instalment=None)
+    return entries.order_by("number").values_list("ref", "terms")
+
+
 class Context:
-    """What a check may look up of the plan, or of some refs of it; each thing is read once.
+    """What a check may look up of the plan, or of one ref of it; each thing is read once.
 
     `taken_over`: a register comes from another site, which accepted its entries; only what is malformed or dangling
     is a fault then, since a text may have been redacted and a rule have become stricter.
     """
 
-    def __init__(
-        self, plan: Plan, today: date, refs: Collection[str] | None = None, *, taken_over: bool = False
-    ) -> None:
+    def __init__(self, plan: Plan, today: date, ref: str | None = None, *, taken_over: bool = False) -> None:
         self.plan, self.today, self.taken_over = plan, today, taken_over
-        self.about = {"plan": plan} if refs is None else {"plan": plan, "ref__in": refs}
+        self.about: dict[str, Any] = {"plan": plan.pk} if ref is None else {"plan": plan.pk, "ref": ref}
         self.cache: dict[str, Any] = {}
 
     @cached_property
     def obligations(self) -> dict[tuple[str, int], Obligation]:
-        found = Obligation.objects.filter(**self.about)
+        found = _obligations(*self.about)(**self.about)
         return {(obligation.ref, obligation.instalment): obligation for obligation in found}
 
     @cached_property
@@ -80,8 +91,7 @@ class Context:
     @cached_property
     def terms(self) -> dict[str, Terms]:
         """The latest terms of each action."""
-        entries = Entry.objects.filter(**self.about, kind="terms", instalment=None).order_by("number")
-        return {entry.ref: terms_from(entry.terms or {}) for entry in entries}
+        return {ref: terms_from(terms) for ref, terms in _terms(*self.about)(**self.about)}
 
     @cached_property
     def ends(self) -> dict[tuple[str, int | None, str], date]:

@@ -255,7 +255,7 @@ def finish(loading: Loading, *, content: bytes, now: datetime, by: int | None, a
         loading.changes += [f"terms of {wanted.obligation}: recorded" for wanted in changed]
     loading.changes.append(f"the file: recorded with its SHA-256 {sha256}")
     if changed:
-        standings.store(plan, standings.with_superseded({wanted.obligation.pk for wanted in changed}))
+        standings.renew(plan, [wanted.obligation for wanted in changed])
 
 
 def keep(plan: Plan, content: bytes) -> int:

@@ -282,7 +282,7 @@ class PlanFile(models.Model):
 
 
 class Standing(models.Model):
-    """One stretch of days with one verdict of the rule; written by `standings.store` alone."""
+    """One stretch of days with one verdict of the rule; written by `standings` alone."""
 
     plan = models.ForeignKey(Plan, models.CASCADE, related_name="standings")
     obligation = models.ForeignKey(Obligation, models.CASCADE, related_name="standings")
@@ -358,7 +358,7 @@ class Standing(models.Model):
 class Tally(models.Model):
     """By how many the scored actions of a commitment in a state, or wanting attention, change on a day.
 
-    A prepared figure, so that no page counts all standings; written with them by `standings.store` alone.
+    A prepared figure, so that no page counts all standings; written with them by `standings` alone.
     """
 
     plan = models.ForeignKey(Plan, models.CASCADE, related_name="tallies")

@@ -9,11 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.query import ModelIterable
 
 from commitments.facts import Lens
+from commitments.prepared import Slot, prepared
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -54,21 +55,64 @@ class OutsideStandings(ModelIterable):  # type: ignore[type-arg]
             yield row
 
 
-def insert(model: Any, columns: Sequence[str], rows: Sequence[tuple[Any, ...]], then: str = "") -> None:
-    """Rows as the database takes them, without a model for each: a third of the time."""
-    table, names = connection.ops.quote_name(model._meta.db_table), ", ".join(columns)
+def insert(model: Any, columns: Sequence[str], rows: Sequence[tuple[Any, ...]], then: str = "") -> list[Any]:
+    """Rows as the database takes them, without a model for each: a third of the time; what comes back, if any does."""
+    found: list[Any] = []
+    if not rows:
+        return found
+    quote = connection.ops.quote_name
+    into = f"{quote(model._meta.db_table)} ({', '.join(map(quote, columns))})"
     place = f"({', '.join(['%s'] * len(columns))})"
     with connection.cursor() as cursor:
         for some in (rows[start : start + 500] for start in range(0, len(rows), 500)):
             places = ", ".join([place] * len(some))
-            cursor.execute(
-                f"INSERT INTO {table} ({names}) VALUES {places} {then}",  # noqa: S608
-                [value for row in some for value in row],
-            )
+            cursor.execute(f"INSERT INTO {into} VALUES {places} {then}", [value for row in some for value in row])  # noqa: S608
+            found += cursor.fetchall() if then.startswith("RETURNING") else ()
+    return found
+
+
+def add(model: Any, instances: Sequence[Any]) -> None:
+    """As `bulk_create`, which builds and compiles its statement for each row that it writes."""
+    meta, here = model._meta, connections[DEFAULT_DB_ALIAS]
+    fields = [field for field in meta.concrete_fields if field is not meta.auto_field]
+    rows = [tuple(field.get_db_prep_save(getattr(row, field.attname), here) for field in fields) for row in instances]
+    keys = insert(model, [field.column for field in fields], rows, f"RETURNING {meta.pk.column}")
+    for row, (key,) in zip(instances, keys, strict=True):
+        row.pk, row._state.adding, row._state.db = key, False, here.alias
+
+
+def remove(model: Any, keys: Sequence[int]) -> None:
+    """Rows that no other row refers to."""
+    table, name = (connection.ops.quote_name(text) for text in (model._meta.db_table, model._meta.pk.column))
+    if not keys:
+        return
+    with connection.cursor() as cursor:
+        for some in (keys[start : start + 500] for start in range(0, len(keys), 500)):
+            places = ", ".join(["%s"] * len(some))
+            cursor.execute(f"DELETE FROM {table} WHERE {name} IN ({places})", list(some))  # noqa: S608
 
 
 # commitment, lens, name, day
 Key = tuple[int, str, str, date]
+
+
+# What every write asks, whatever it writes.
+
+
+@prepared
+def _locked(plans: Any) -> Any:
+    return plans.objects.select_for_update().filter(pk=Slot("plan")).order_by().values_list("pk")
+
+
+@prepared
+def _membership(memberships: Any) -> Any:
+    return memberships.objects.filter(user=Slot("user"), plan=Slot("plan"), user__is_active=True)
+
+
+@prepared
+def _reportable(actions: Any, role: str, sides: tuple[str, ...]) -> Any:
+    found = actions.objects.all()._reportable(role, Slot("plan"), sides, Slot("side"), Slot("membership"))
+    return found.filter(pk=Slot("action")).order_by().values_list("pk")
 
 
 class PlanQuerySet(models.QuerySet[Any]):
@@ -84,18 +128,18 @@ class PlanQuerySet(models.QuerySet[Any]):
 
     def lock(self, plan: "Plan") -> None:
         """Whoever writes to the plan waits for whoever does so now, until the end of the transaction."""
-        self.select_for_update().filter(pk=plan.pk).values_list("pk").get()
+        assert connection.in_atomic_block
+        if not _locked(self.model)(plan=plan.pk):
+            raise self.model.DoesNotExist
 
 
 class MembershipQuerySet(models.QuerySet[Any]):
     def of(self, user: "Visitor", plan: "Plan") -> "Membership | None":
         """What the account may do in the plan, read afresh; None for a disabled account."""
-        found: Membership | None = (
-            self.filter(user_id=user.pk, plan=plan, user__is_active=True).select_related("user").first()
-        )
-        if found:
+        for found in _membership(self.model)(user=user.pk, plan=plan.pk):
             found.plan = plan
-        return found
+            return found  # type: ignore[no-any-return]
+        return None
 
 
 class ActionQuerySet(models.QuerySet[Any]):
@@ -103,20 +147,32 @@ class ActionQuerySet(models.QuerySet[Any]):
         """Led or joined by a body of theirs (a manager: of their side), or led by no side."""
         if membership is None or membership.role == "viewer":
             return self.none()
-        if membership.role == "manager":
-            bodies = membership.plan.bodies.filter(side=membership.side)
-        else:
-            bodies = membership.bodies.all()
-        return self.reportable_for(bodies, membership.plan)
+        plan = membership.plan
+        mine = self.filter(plan=plan)
+        return mine._reportable(membership.role, plan.pk, plan.sides, membership.side, membership.pk)
+
+    def is_reportable(self, membership: "Membership", action: int) -> bool:
+        """Whether this action of the plan is one of these."""
+        if membership.role == "viewer":
+            return False
+        sides = tuple(membership.plan.sides)
+        values = {"plan": membership.plan_id, "side": membership.side, "membership": membership.pk, "action": action}
+        return bool(_reportable(self.model, membership.role, sides)(**values))
+
+    def _reportable(self, role: str, plan: Any, sides: Sequence[str], side: Any, membership: Any) -> "ActionQuerySet":
+        bodies = self.model.leads.rel.model.objects
+        own = bodies.filter(plan=plan, side=side) if role == "manager" else bodies.filter(memberships=membership)
+        return self._of(own, sides)
 
     def reportable_for(self, bodies: models.QuerySet[Any], plan: "Plan") -> "ActionQuerySet":
         """Led or joined by one of the bodies, or led by no side."""
+        return self.filter(plan=plan)._of(bodies, plan.sides)
+
+    def _of(self, bodies: models.QuerySet[Any], sides: Sequence[str]) -> "ActionQuerySet":
         led = self.model.leads.through.objects.filter(action=OuterRef("pk"))
         joined = self.model.partners.through.objects.filter(action=OuterRef("pk"))
-        nobodys = ~Exists(led.filter(body__side__in=plan.sides))
-        return self.filter(plan=plan).filter(
-            Exists(led.filter(body__in=bodies)) | Exists(joined.filter(body__in=bodies)) | nobodys
-        )
+        nobodys = ~Exists(led.filter(body__side__in=sides))
+        return self.filter(Exists(led.filter(body__in=bodies)) | Exists(joined.filter(body__in=bodies)) | nobodys)
 
 
 class EntryQuerySet(models.QuerySet[Any]):

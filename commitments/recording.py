@@ -117,7 +117,7 @@ class Report(ActionRecording):
     template = "commitments/report.html"
 
     def _form(self, action: Action, *data: Any) -> ReportForm:
-        terms = Context(self.page.plan, self.page.today, {action.ref}).terms[action.ref]
+        terms = Context(self.page.plan, self.page.today, action.ref).terms[action.ref]
         return ReportForm(
             *data,
             plan=self.page.plan,
@@ -131,10 +131,10 @@ class Report(ActionRecording):
 
     def outcomes(self, action: Action) -> dict[str, State]:
         """The state that a report of today would lead to, where it would be another."""
-        history, today = standings.Histories(self.page.plan, [action.pk]).action(action.pk), self.page.today
+        history, today = standings.Histories(self.page.plan, [action]).action(action.pk), self.page.today
         found = {}
         for kind in ("started", "completed"):
-            fact = Fact(sys.maxsize, kind, today, today, today)
+            fact = Fact(kind, sys.maxsize, today, today, today)
             verdict = replace(history, facts=[*history.facts, fact], judged={}).judge(today, today)
             if verdict.state != history.judge(today, today).state:
                 found[kind] = verdict.state

@@ -12,9 +12,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Q, QuerySet, Subquery
 
 from commitments.dates import Window, parse
 from commitments.models import Entry, EntryText, Evidence, Obligation, Plan, PlanFile
+from commitments.prepared import Slot, prepared
+from commitments.querysets import add
 
 FIRST_HASH = "0" * 64
 
@@ -60,11 +63,29 @@ TEXTS = ("reason", "note", "source", "decided_by")
 COMMON = [field.name for field in fields(Draft) if field.name not in (*TEXTS, "to", "evidence")]
 
 
-def append(plan: Plan, drafts: Sequence[Draft], *, by: int | None, now: datetime) -> list[Entry]:
-    """Append the drafts in order, for a caller that holds the plan's lock. Standings are its next step."""
+@prepared
+def _head_and_named() -> QuerySet[Entry]:
+    entries = Entry.objects.filter(plan=Slot("plan"))
+    head = Subquery(entries.order_by("-number").values("number")[:1])
+    return entries.filter(Q(number=head) | Q(code=Slot("code"))).order_by("number")
+
+
+def head_and_named(plan: Plan, code: str = "") -> tuple[Entry | None, Entry | None]:
+    """The last entry, and the one of this code, which can be the same; for a caller that holds the plan's lock."""
+    found = _head_and_named()(plan=plan.pk, code=code)
+    return (found[-1] if found else None), next((entry for entry in found if entry.code == code), None)
+
+
+def append(
+    plan: Plan, drafts: Sequence[Draft], *, by: int | None, now: datetime, after: Entry | None = None
+) -> list[Entry]:
+    """Append the drafts in order, for a caller that holds the plan's lock. Standings are its next step.
+
+    `after`: the last entry, where it was read under this lock already.
+    """
     assert transaction.get_connection().in_atomic_block
-    heads = Entry.objects.filter(plan=plan).order_by("-number").values_list("number", "hash")
-    before, previous = heads.first() or (0, FIRST_HASH)
+    head = after or head_of(plan)
+    before, previous = (head.number, head.hash) if head else (0, FIRST_HASH)
     batch: dict[str, Entry] = {}
     texts = []
     for number, draft in enumerate(drafts, before + 1):
@@ -82,22 +103,23 @@ def append(plan: Plan, drafts: Sequence[Draft], *, by: int | None, now: datetime
     for draft in drafts:
         for position, file in enumerate(draft.evidence, 1):
             file.entry, file.position = batch[draft.code], position
-    Evidence.objects.bulk_create(file for draft in drafts for file in draft.evidence)
+    add(Evidence, [file for draft in drafts for file in draft.evidence])
     return list(batch.values())
 
 
 def _insert(entries: list[Entry], texts: list[EntryText]) -> None:
     ready: list[Entry] = []
     for entry in entries:
-        if entry.to and entry.to.pk is None:
-            Entry.objects.bulk_create(ready)
-            ready = []
+        if entry.to:
+            if entry.to.pk is None:
+                add(Entry, ready)
+                ready = []
             entry.to_id = entry.to.pk
         ready.append(entry)
-    Entry.objects.bulk_create(ready)
+    add(Entry, ready)
     for text in texts:
         text.entry_id = text.entry.pk
-    EntryText.objects.bulk_create(texts)
+    add(EntryText, texts)
 
 
 def _columns(draft: Draft, salt: str) -> dict[str, Any]:

@@ -8,12 +8,14 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from commitments import evidence, flags, kinds, register, standings
 from commitments.dates import BEGINNING
 from commitments.facts import Lens
 from commitments.models import Action, Entry, EntryText, Evidence, Membership, Obligation, Plan, Role
+from commitments.prepared import Slot, prepared
 from commitments.register import Draft
 
 REPORTED_BY_OFFICIALS = ("started", "progress", "completed", "delivered", "note", "consent", "event", "confidence")
@@ -195,41 +197,51 @@ def write(
     with transaction.atomic():
         Plan.objects.lock(plan)
         membership = Membership.objects.of(by, plan)
+        context = kinds.Context(plan, draft.recorded_day, draft.ref)
+        draft.obligation = _obligation(draft, context)
         if membership is None or membership.role == Role.VIEWER or not allowed(membership, draft):
             raise PermissionDenied
-        again: Entry | None = Entry.objects.filter(plan=plan, code=draft.code).first()
+        head, again = register.head_and_named(plan, draft.code)
         if again:
             if again.by_id != by.pk:
                 raise PermissionDenied
             return again
         _check_seen(plan, draft, seen)
         drafts = [replace(draft, side=membership.side) for draft in drafts]
-        context = kinds.Context(plan, draft.recorded_day, {draft.ref})
         faults = [fault for draft in drafts for fault in kinds.faults(draft, context)]
         faults += evidence.faults(draft.evidence)
         if faults:
             raise ValidationError(list(dict.fromkeys(faults)))
-        return record(plan, drafts, context=context, by=by.pk, now=now)[0]
+        return record(plan, drafts, context=context, by=by.pk, now=now, after=head)[0]
+
+
+@prepared
+def _newer() -> QuerySet[Entry]:
+    newer = Entry.objects.reported().filter(plan=Slot("plan"), ref=Slot("ref"), number__gt=Slot("seen"))
+    return newer.select_related("text", "by").prefetch_related("evidence")
 
 
 def _check_seen(plan: Plan, draft: Draft, seen: int | None) -> None:
-    if seen is not None:
-        newer = Entry.objects.reported().filter(plan=plan, ref=draft.ref, number__gt=seen)
-        if newer:
-            raise NewerEntries(list(newer.select_related("text", "by").prefetch_related("evidence")))
+    if seen is not None and (newer := _newer()(plan=plan.pk, ref=draft.ref, seen=seen)):
+        raise NewerEntries(newer)
 
 
 def record(
-    plan: Plan, drafts: Sequence[Draft], *, context: kinds.Context, by: int | None, now: datetime
+    plan: Plan,
+    drafts: Sequence[Draft],
+    *,
+    context: kinds.Context,
+    by: int | None,
+    now: datetime,
+    after: Entry | None = None,
 ) -> list[Entry]:
     """Append checked drafts, compute the standings that they change, and clear the flags that no longer hold."""
     drafts = [replace(draft, obligation=_obligation(draft, context)) for draft in drafts]
-    entries = register.append(plan, drafts, by=by, now=now)
+    entries = register.append(plan, drafts, by=by, now=now, after=after)
     affected = affected_by(drafts, context)
     if affected:
-        changed = standings.with_superseded(affected)
-        standings.store(plan, changed, bear_on(drafts))
-        flags.clear(plan, register.civil_day(now, plan.timezone), changed)
+        today = register.civil_day(now, plan.timezone)
+        flags.clear(plan, today, standings.renew(plan, affected, bear_on(drafts), on=today))
     return entries
 
 
@@ -247,18 +259,18 @@ def _obligation(draft: Draft, context: kinds.Context) -> Obligation | None:
     return context.obligations.get((draft.ref, draft.instalment or 0))
 
 
-def affected_by(drafts: Sequence[Draft], context: kinds.Context) -> set[int]:
+def affected_by(drafts: Sequence[Draft], context: kinds.Context) -> list[Obligation]:
     """The obligations whose standing an entry bears on: an action, one instalment, or all of a contribution."""
     refs = {(draft.ref, draft.instalment) for draft in drafts}
-    return {
-        obligation.pk
+    return [
+        obligation
         for (ref, instalment), obligation in context.obligations.items()
         if (ref, None) in refs or (instalment and (ref, instalment) in refs)
-    }
+    ]
 
 
 def _may_report(membership: Membership, draft: Draft) -> bool:
-    return Action.objects.reportable_by(membership).filter(ref=draft.ref).exists()
+    return draft.obligation is not None and Action.objects.is_reportable(membership, draft.obligation.pk)
 
 
 def _may_decide(membership: Membership, draft: Draft) -> bool:

@@ -1,24 +1,25 @@
-"""Standings stored: computed by the rule from the register, written by `store` alone, read by day and lens."""
+"""Standings stored: computed by the rule from the register, written by `_write` alone, read by day and lens."""
 
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
+from decimal import Decimal
 from functools import reduce
 from itertools import islice
 from operator import attrgetter, or_
 from typing import Any, Protocol
 
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Coalesce
 
 from commitments import tally
-from commitments.dates import BEGINNING
+from commitments.dates import BEGINNING, END
 from commitments.facts import Counting, Deadline, Fact, Lens, Terms, Version, terms_on
-from commitments.models import Action, Entry, Obligation, Plan, Standing, Tally
+from commitments.models import Entry, Obligation, Plan, Standing, Tally
 from commitments.periods import Recurrence
-from commitments.querysets import Key, insert
+from commitments.prepared import Slot, prepared
+from commitments.querysets import Key, insert, remove
 from commitments.rule import History, Kept, Stretch, Verdict
 
 Standings = dict[Lens, list[Stretch]]
@@ -60,11 +61,12 @@ class Loaded:
         return date.fromisoformat(since) if since else BEGINNING
 
 
-# of an entry, in the order of a fact's fields
+# of an entry, at last most of a fact in the order of its fields
 FACT = (
-    *("number", "kind", "first_day", "last_day", "recorded_day", "recorded_at", "side", "words", "when"),
-    *(Coalesce("quantity", 0), "to__number", Coalesce("amount", Fact.amount), "currency"),
+    *("ref", "instalment", "obligation_id", "terms", "pk", "to_id", "kind", "quantity", "amount"),
+    *("number", "first_day", "last_day", "recorded_day", "recorded_at", "side", "words", "when", "currency"),
 )
+NOTHING = Decimal(0)
 
 
 def recurrence_of(entries: Iterable[Entry], on: date, known: date) -> Recurrence | None:
@@ -77,8 +79,8 @@ def recurrence_of(entries: Iterable[Entry], on: date, known: date) -> Recurrence
         else:
             facts.append(
                 Fact(
-                    entry.number,
                     entry.kind,
+                    entry.number,
                     first=entry.first_day,
                     last=entry.last_day,
                     recorded=entry.recorded_day,
@@ -92,51 +94,63 @@ def recurrence_of(entries: Iterable[Entry], on: date, known: date) -> Recurrence
     return Recurrence(current, Counting(facts, on, known)) if recurring else None
 
 
-class Histories:
-    """The histories of some obligations of a plan, read from the register in one pass.
+def _columns(entries: QuerySet[Entry], kinds: tuple[str, ...]) -> QuerySet[Any, tuple[Any, ...]]:
+    chosen = entries.filter(kind__in=kinds) if kinds else entries
+    return chosen.order_by("number").values_list(*FACT)
 
-    `alone`: these obligations themselves, where nothing would supersede them; `kinds`: of entries, if not all matter.
+
+@prepared
+def _of_ref(kinds: tuple[str, ...]) -> QuerySet[Any, tuple[Any, ...]]:
+    return _columns(Entry.objects.filter(plan=Slot("plan"), ref=Slot("ref")), kinds)
+
+
+class Histories:
+    """The histories of some obligations of a plan, or of all, read from the register in one pass.
+
+    `alone`: where nothing would supersede them; `kinds`: of entries, if not all matter.
     """
 
     def __init__(
         self,
         plan: Plan,
-        obligations: Iterable[int] | None = None,
-        alone: Iterable[Obligation] | None = None,
-        kinds: Sequence[str] = (),
+        obligations: Iterable[Obligation] | None = None,
+        *,
+        alone: bool = False,
+        kinds: tuple[str, ...] = (),
     ) -> None:
+        self.plan, self.kinds = plan, kinds
         self.obligations: dict[int, Obligation] = {}
         self.by_ref: dict[str, int] = {}
         self.actions: dict[int, History] = {}
         self.terms: dict[int, list[Loaded]] = defaultdict(list)
         self.facts: dict[tuple[str, int | None], list[Fact]] = defaultdict(list)
-        everything = Obligation.objects.filter(plan=plan)
-        entries = Entry.objects.filter(plan=plan).order_by("number")
-        if kinds:
-            entries = entries.filter(kind__in=kinds)
-        if alone is not None:
-            self._read(alone, entries)
-        elif obligations is None:
-            self._read(everything, entries, every=True)
-        else:
-            self._read(everything.filter(pk__in=set(obligations)), entries)
-            asked: set[str] = set()
-            while new := self._superseders() - asked:
-                self._read(everything.filter(ref__in=new, instalment=0), entries)
-                asked |= new
+        every = obligations is None
+        self._read(Obligation.objects.filter(plan=plan) if obligations is None else obligations, every=every)
+        asked: set[str] = set()
+        while not alone and (new := self._superseders() - asked):
+            self._read(Obligation.objects.filter(plan=plan, ref__in=new, instalment=0))
+            asked |= new
 
-    def _read(self, chosen: Iterable[Obligation], entries: QuerySet[Entry], *, every: bool = False) -> None:
+    def _read(self, chosen: Iterable[Obligation], *, every: bool = False) -> None:
         found = {obligation.pk: obligation for obligation in chosen}
         self.obligations |= found
         self.by_ref |= {o.ref: o.pk for o in found.values() if not o.instalment}
-        if not every:
-            entries = entries.filter(ref__in={o.ref for o in found.values()})
-        columns = ("ref", "instalment", "obligation_id", "terms", *FACT)
-        for ref, instalment, obligation, terms, *fact in entries.values_list(*columns):
-            if fact[1] == "terms" and obligation:
-                self.terms[obligation].append(Loaded(terms or {}))
-            elif fact[1] not in ("terms", "plan"):
-                self.facts[ref, instalment].append(Fact(*fact))
+        refs = {obligation.ref for obligation in found.values()}
+        # an entry comes after the one that it names, which is of the same reference
+        numbers: dict[int | None, int] = {}
+        for ref, instalment, about, terms, pk, to, kind, quantity, amount, *rest in self._entries(every, refs):
+            numbers[pk] = rest[0]
+            if kind == "terms" and about:
+                self.terms[about].append(Loaded(terms or {}))
+            elif kind not in ("terms", "plan"):
+                fact = Fact._make((kind, *rest, quantity or 0, amount or NOTHING, numbers.get(to)))
+                self.facts[ref, instalment].append(fact)
+
+    def _entries(self, every: bool, refs: set[str]) -> Iterable[tuple[Any, ...]]:
+        if not every and len(refs) == 1:
+            return _of_ref(self.kinds)(plan=self.plan.pk, ref=next(iter(refs)))
+        entries = Entry.objects.filter(plan=self.plan)
+        return _columns(entries if every else entries.filter(ref__in=refs), self.kinds)
 
     def _superseders(self) -> set[str]:
         """The actions that some of these are pending and that have not been read."""
@@ -173,58 +187,101 @@ class Histories:
         return {lens: history.standings(lens, (kept or {}).get(lens)) for lens in Lens}
 
 
-def with_superseded(obligations: set[int]) -> set[int]:
-    """These, and the actions that are pending them, however far."""
-    found, new = set(obligations), set(obligations)
-    through = Action.superseders.through.objects
-    while new:
-        new = set(through.filter(to_action__in=new).values_list("from_action", flat=True)) - found
-        found |= new
-    return found
-
-
 # By lens the first day on which something can have changed.
 Since = Mapping[Lens, date]
+ALWAYS: Since = dict.fromkeys(Lens, BEGINNING)
 
 
-def store(plan: Plan, obligations: Iterable[int] | None = None, since: Since | None = None) -> int:
-    """Compute and write the standings of these obligations, all that depend on each other among them; how many rows.
-
-    Given `since`, what is stored for the days before is right and stays.
-    """
-    histories = Histories(plan, obligations)
-    stored = Standing.objects.filter(plan=plan)
-    if obligations is None:
-        Tally.objects.filter(plan=plan).delete()
-        Plan.objects.filter(pk=plan.pk).update(flagged="")
-        stored.delete()
-    elif since:
-        stored = stored.filter(_from(since, "to_day__gte"))
-    counted, count = Counter[Key](), 0
-    targets = iter(histories.obligations if obligations is None else set(obligations))
-    while some := list(islice(targets, 500)):
-        before = _by_values(stored.filter(obligation__in=some) if obligations is not None else ())
-        kept = _kept(before.values(), since) if since else {}
-        after = _by_values(row for pk in some for row in _rows(plan, pk, histories.standings(pk, kept.get(pk))))
-        gone = {row.pk: row for values, row in before.items() if values not in after}
-        if gone:
-            stored.filter(pk__in=gone).delete()
-        new = {values: row for values, row in after.items() if values not in before}
-        insert(Standing, [*COLUMNS, "figures"], list(new))
-        counted.update(tally.changes(histories.counted(gone.values()), -1))
-        counted.update(tally.changes(histories.counted(new.values())))
-        count += len(after)
+def store(plan: Plan) -> int:
+    """Compute and write all standings of a plan anew; how many rows."""
+    Tally.objects.filter(plan=plan).delete()
+    Plan.objects.filter(pk=plan.pk).update(flagged="")
+    Standing.objects.filter(plan=plan).delete()
+    histories, counted, count = Histories(plan), Counter[Key](), 0
+    for some in _parts(histories.obligations):
+        rows = [row for pk in some for row in _rows(plan, histories.obligations[pk], histories.standings(pk))]
+        _write(histories, {}, _by_values(rows), counted)
+        count += len(rows)
     Tally.objects.add(plan, counted)
     return count
 
 
+def renew(
+    plan: Plan, obligations: Iterable[Obligation], since: Since = ALWAYS, on: date = END
+) -> dict[int, Standing | None]:
+    """Compute the standings of these and write what differs; then those of the actions that are pending one of these.
+
+    What is stored for the days before `since` is right and stays. Returns what holds for each `on` a day, known then.
+    """
+    found: dict[int, Standing | None] = {}
+    counted = Counter[Key]()
+    todo = {obligation.pk: obligation for obligation in obligations}
+    while todo:
+        histories = Histories(plan, todo.values())
+        changed: set[int] = set()
+        for some in _parts(todo):
+            before = _by_values(_stored(some, since))
+            kept = _kept(before.values(), since)
+            after = _by_values(
+                row for pk in some for row in _rows(plan, todo[pk], histories.standings(pk, kept.get(pk)))
+            )
+            changed |= _write(histories, before, after, counted)
+            found |= dict.fromkeys(some) | {row.obligation_id: row for row in after.values() if _holds(row, on)}
+        # whose superseders stand as before, stands as before
+        pending = Obligation.objects.filter(action__superseders__in=changed).distinct() if changed else ()
+        todo = {obligation.pk: obligation for obligation in pending if obligation.pk not in found}
+    Tally.objects.add(plan, counted)
+    return found
+
+
+def _parts(pks: Iterable[int]) -> Iterator[list[int]]:
+    waiting = iter(pks)
+    while some := list(islice(waiting, 500)):
+        yield some
+
+
+def _holds(row: Standing, day: date) -> bool:
+    return row.lens == Lens.THEN.value and row.from_day <= day < row.to_day
+
+
+Rows = dict[tuple[Any, ...], Standing]
+
+
+def _write(histories: Histories, before: Rows, after: Rows, counted: Counter[Key]) -> set[int]:
+    """Replace what differs, and count it; whose standings those were."""
+    gone = {row.pk: row for values, row in before.items() if values not in after}
+    new = {values: row for values, row in after.items() if values not in before}
+    remove(Standing, list(gone))
+    insert(Standing, [*COLUMNS, "figures"], list(new))
+    counted.update(tally.changes(histories.counted(gone.values()), -1))
+    counted.update(tally.changes(histories.counted(new.values())))
+    return {row.obligation_id for row in (*gone.values(), *new.values())}
+
+
+@prepared
+def _stored_of_one() -> QuerySet[Standing]:
+    return _from({lens: Slot(lens.value) for lens in Lens}).filter(obligation=Slot("obligation"))
+
+
+def _stored(obligations: list[int], since: Since) -> Iterable[Standing]:
+    """What is stored of them for the days that are not over by then."""
+    if len(obligations) == 1:
+        return _stored_of_one()(obligation=obligations[0], **{lens.value: day for lens, day in since.items()})
+    return _from(since).filter(obligation__in=obligations)
+
+
+def _from(since: Mapping[Lens, Any]) -> QuerySet[Standing]:
+    return Standing.objects.filter(reduce(or_, (Q(lens=lens.value, to_day__gte=day) for lens, day in since.items())))
+
+
 COLUMNS = [field.attname for field in Standing._meta.concrete_fields if field.name not in ("id", "figures")]
 _values = attrgetter(*COLUMNS)
+_encoded = json.JSONEncoder(sort_keys=True).encode
 
 
-def _by_values(rows: Iterable[Standing]) -> dict[tuple[Any, ...], Standing]:
+def _by_values(rows: Iterable[Standing]) -> Rows:
     """Rows by all that they say: COLUMNS, and the figures as JSON."""
-    return {(*_values(row), json.dumps(row.figures, sort_keys=True)): row for row in rows}
+    return {(*_values(row), _encoded(row.figures)): row for row in rows}
 
 
 def _kept(stored: Iterable[Standing], since: Since) -> dict[int, dict[Lens, Kept]]:
@@ -239,21 +296,16 @@ def _kept(stored: Iterable[Standing], since: Since) -> dict[int, dict[Lens, Kept
     return found
 
 
-def _from(since: Since, lookup: str) -> Q:
-    """Stretches of each lens that lie so to its day."""
-    return reduce(or_, (Q(lens=lens.value, **{lookup: day}) for lens, day in since.items()))
-
-
 COPIED = [
     field.name for field in fields(Verdict) if field.name not in ("slipped", "stale", "figures", "state", "confidence")
 ]
 
 
-def _rows(plan: Plan, pk: int, standings: Standings) -> list[Standing]:
+def _rows(plan: Plan, obligation: Obligation, standings: Standings) -> list[Standing]:
     return [
         Standing(
             plan=plan,
-            obligation_id=pk,
+            obligation=obligation,
             lens=lens.value,
             from_day=stretch.start,
             to_day=stretch.end,
@@ -277,7 +329,7 @@ def differences(plan: Plan) -> list[str]:
     stored: dict[int, list[Standing]] = defaultdict(list)
     for row in Standing.objects.filter(plan=plan):
         stored[row.obligation_id].append(row)
-    expected = {pk: _rows(plan, pk, histories.standings(pk)) for pk in histories.obligations}
+    expected = {pk: _rows(plan, found, histories.standings(pk)) for pk, found in histories.obligations.items()}
     found = [
         str(obligation)
         for pk, obligation in sorted(histories.obligations.items())
@@ -319,9 +371,7 @@ def judged(plan: Plan, on: date, known: date) -> list[Standing]:
             continue  # not in the plan yet
         verdict = histories[pk].judge(on, known)
         stretch = Stretch(on, on, verdict, on, on if verdict.stale else None, on if verdict.slipped else None)
-        row = _rows(plan, pk, {Lens.THEN: [stretch]})[0]
-        row.obligation = obligation
-        made.append(row)
+        made += _rows(plan, obligation, {Lens.THEN: [stretch]})
     return made
 
 
@@ -332,7 +382,8 @@ PERIODIC = ("terms", "delivered", "consent", "completed", "withdrawn")
 def recurrences(plan: Plan, obligations: Iterable[int], on: date, known: date) -> dict[int, Recurrence]:
     """The periods of these recurring actions, which have no last day that could be stored."""
     pks = set(obligations)
-    histories = Histories(plan, alone=Obligation.objects.filter(pk__in=pks), kinds=PERIODIC) if pks else None
+    chosen = Obligation.objects.filter(pk__in=pks)
+    histories = Histories(plan, chosen, alone=True, kinds=PERIODIC) if pks else None
     found = {}
     for pk in pks:
         assert histories

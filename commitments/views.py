@@ -129,8 +129,8 @@ class ActionDetail(ActionView):
     def get(self, request: HttpRequest, ref: str) -> HttpResponse:
         page, row = self.page, self._row(ref)
         action = row.action
-        alone = None if row.waits else [action]  # type: ignore[attr-defined]
-        history = standings.Histories(page.plan, [action.pk], alone).action(action.pk)
+        alone = not row.waits  # type: ignore[attr-defined]
+        history = standings.Histories(page.plan, [action], alone=alone).action(action.pk)
         terms = terms_on(history.versions, page.on, page.known_day)
         counting = Counting(history.facts, page.on, page.known_day)
         recurrence = Recurrence(terms, counting) if terms.deadline.kind == "recurring" else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from actionplan import status
@@ -9,7 +10,7 @@ from commitments import standings
 from commitments.dates import BEGINNING
 from commitments.entries_file import Reading, Row, _draft
 from commitments.facts import Counting, Fact, Lens, Version, terms_on
-from commitments.models import Plan, Standing
+from commitments.models import Obligation, Plan, Standing
 from commitments.periods import Recurrence
 from commitments.plan_file import PlanSpec, read_plan
 from commitments.register import Draft
@@ -55,7 +56,7 @@ def facts(plan: PlanSpec, rows: Sequence[dict[str, str]]) -> list[tuple[Draft, F
             when=draft.when,
             quantity=draft.quantity or 0,
             to=numbers[row["to"]] if target else None,
-            amount=draft.amount or Fact.amount,
+            amount=draft.amount or Decimal(0),
             currency=draft.currency,
         )
         found.append((draft, fact))
@@ -106,7 +107,7 @@ class Register:
     def row(self, key: tuple[str, int], on: date, lens: Lens) -> Standing:
         """The stored stretch that holds the day: exactly one."""
         (stretch,) = [found for found in self.stored[key][lens] if found.start <= on < found.end]
-        return standings._rows(Plan(), 0, {lens: [stretch]})[0]
+        return standings._rows(Plan(), Obligation(), {lens: [stretch]})[0]
 
     def action(self, ref: str, on: date, lens: Lens) -> dict[str, Any]:
         history = self.histories[ref, 0]

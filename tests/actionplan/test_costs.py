@@ -3,14 +3,16 @@
 Bounds are what is true today, to be lowered with each gain; the aims are those of docs/reference/performance.md.
 """
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test import Client
 
 from actionplan import digest, outbox
 from actionplan.models import User
-from commitments import flags
-from commitments.models import Plan
+from commitments import flags, services, standings
+from commitments.models import Action, Membership, Plan, Role
 from tests.bench import dataset, pages, plans, story
 from tests.bench.work_cases import Counted, rows_written
 
@@ -108,3 +110,32 @@ def test_every_look_into_entries_and_standings_goes_by_an_index(client: Client) 
         if read.table in plans.LARGE and not read.bounded
     }
     assert unbounded == set()
+
+
+# the lock, and behind it the rights, the register and the standings; an entry and its text; the flags that stand; and,
+# since a test is a transaction, two for the savepoint
+REPORT = 10 + 2
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("today")
+def test_a_report_asks_the_same_whatever_the_plan_and_the_action_hold() -> None:
+    small, manager = manager_of(10)
+    large = dataset.make(100, "plan-of-100", base=10)
+    Membership.objects.create(user=manager, plan=large, role=Role.MANAGER, side="GB")
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    for plan, ref in ((small, "1.1"), (small, story.SPECIAL), (large, story.SPECIAL)):
+        dataset.flagged(plan)
+        about = Action.objects.get(plan=plan, ref=ref)
+        said: dict[str, Any] = {"effective": "2015-01-12", "by": manager, "now": dataset.NOW, "reason": "It is so."}
+        for kind in ("progress", "note", "not-pursued"):
+            counted = Counted()
+            record = services.decide if kind == "not-pursued" else services.report
+            with connection.execute_wrapper(counted):
+                record(action=about, kind=kind, key=f"{ref}-{kind}", **said)
+            found.setdefault((plan.slug, ref), {})[kind] = counted.count
+    assert found[large.slug, story.SPECIAL] == found[small.slug, story.SPECIAL]
+    assert {counts["note"] for counts in found.values()} == {REPORT}, found
+    # a standing replaced, who waits for it asked, the tally mended; flags cleared, each with its reason
+    assert max(max(counts.values()) for counts in found.values()) <= REPORT + 5, found
+    assert [standings.differences(plan) for plan in (small, large)] == [[], []]
