@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from commitments.models import Body, Plan, Role
+from commitments.models import Body, Membership, Plan, Role
 
 
 class UserManager(BaseUserManager["User"]):
@@ -37,6 +37,9 @@ class User(AbstractUser):
     email = models.EmailField(_("e-mail address"), unique=True)
     post = models.CharField(_("post"), max_length=200, blank=True)
     language = models.CharField(_("language"), max_length=2, blank=True)
+
+    # of whoever is signed in, read with the account: see accounts/backend.py
+    roles: list[Membership]
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []

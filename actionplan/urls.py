@@ -9,6 +9,7 @@ from actionplan.styleguide import styleguide
 from actionplan.token_views import Tokens
 from commitments import recording
 from commitments import views as commitments
+from commitments.action_views import ActionDetail
 from commitments.evidence_views import EvidenceFile
 from commitments.feeds import RegisterFeed
 from commitments.loading_views import LoadEntries
@@ -19,7 +20,7 @@ plan_pages = [
     path("", views.Overview.as_view(), name="overview"),
     path("commitments/", commitments.ActionList.as_view(), name="commitments"),
     path("commitments/<int:number>/", funding.CommitmentDetail.as_view(), name="commitment"),
-    path("actions/<str:ref>/", commitments.ActionDetail.as_view(), name="action"),
+    path("actions/<str:ref>/", ActionDetail.as_view(), name="action"),
     path("actions/<str:ref>/report/", recording.Report.as_view(), name="report"),
     path("actions/<str:ref>/move/", recording.Move.as_view(), name="move"),
     path("actions/<str:ref>/decide/", recording.Decide.as_view(), name="decide"),

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.auth.mixins import AccessMixin
 from django.contrib.messages import get_messages
 from django.core.exceptions import BadRequest
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
@@ -161,7 +161,7 @@ def roles_of(user: int) -> list[Membership]:
 
 
 @prepared
-def _memberships() -> QuerySet[Membership]:
+def _memberships() -> Any:
     newest = Entry.objects.filter(plan=OuterRef("plan")).order_by("-number").values("hash")[:1]
     found = Membership.objects.filter(user=Slot("user")).select_related("plan", "user")
     return found.annotate(head=Subquery(newest)).order_by("plan__adopted_on")

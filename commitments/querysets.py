@@ -111,7 +111,7 @@ def _membership(memberships: Any) -> Any:
 
 @prepared
 def _reportable(actions: Any, role: str, sides: tuple[str, ...]) -> Any:
-    found = actions.objects.all()._reportable(role, Slot("plan"), sides, Slot("side"), Slot("membership"))
+    found = actions.objects.all().reportable(role, Slot("plan"), sides, Slot("side"), Slot("membership"))
     return found.filter(pk=Slot("action")).order_by().values_list("pk")
 
 
@@ -145,11 +145,10 @@ class MembershipQuerySet(models.QuerySet[Any]):
 class ActionQuerySet(models.QuerySet[Any]):
     def reportable_by(self, membership: "Membership | None") -> "ActionQuerySet":
         """Led or joined by a body of theirs (a manager: of their side), or led by no side."""
-        if membership is None or membership.role == "viewer":
+        if membership is None:
             return self.none()
         plan = membership.plan
-        mine = self.filter(plan=plan)
-        return mine._reportable(membership.role, plan.pk, plan.sides, membership.side, membership.pk)
+        return self.reportable(membership.role, plan.pk, plan.sides, membership.side, membership.pk)
 
     def is_reportable(self, membership: "Membership", action: int) -> bool:
         """Whether this action of the plan is one of these."""
@@ -159,10 +158,15 @@ class ActionQuerySet(models.QuerySet[Any]):
         values = {"plan": membership.plan_id, "side": membership.side, "membership": membership.pk, "action": action}
         return bool(_reportable(self.model, membership.role, sides)(**values))
 
-    def _reportable(self, role: str, plan: Any, sides: Sequence[str], side: Any, membership: Any) -> "ActionQuerySet":
+    def reportable(
+        self, role: str | None, plan: Any, sides: Sequence[str], side: Any, membership: Any
+    ) -> "ActionQuerySet":
+        """The same for values and for slots."""
+        if role in (None, "viewer"):
+            return self.none()
         bodies = self.model.leads.rel.model.objects
         own = bodies.filter(plan=plan, side=side) if role == "manager" else bodies.filter(memberships=membership)
-        return self._of(own, sides)
+        return self.filter(plan=plan)._of(own, sides)
 
     def reportable_for(self, bodies: models.QuerySet[Any], plan: "Plan") -> "ActionQuerySet":
         """Led or joined by one of the bodies, or led by no side."""
@@ -236,7 +240,7 @@ class TallyQuerySet(models.QuerySet[Any]):
 
 
 class FlagQuerySet(models.QuerySet[Any]):
-    def standing_or_cleared(self, day: date) -> "FlagQuerySet":
+    def standing_or_cleared(self, day: Any) -> "FlagQuerySet":
         """What had been noticed by the day, the newest first."""
         return self.filter(noticed__lte=day).order_by("-since", "kind")
 

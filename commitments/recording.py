@@ -15,6 +15,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from commitments import clock, services, standings
+from commitments.action_views import ActionView
 from commitments.facts import Fact
 from commitments.forms import ConfirmForm, DecideForm, EntryForm, MoveForm, ReasonForm, RedactForm, ReportForm
 from commitments.kinds import Context
@@ -23,7 +24,6 @@ from commitments.models import Action, Entry, Role, Standing
 from commitments.pages import Page, PlanView
 from commitments.presentation import present, register_of
 from commitments.states import State
-from commitments.views import ActionView
 
 Record = Callable[[int | None], Entry]
 

@@ -9,6 +9,7 @@ from typing import Any
 from commitments.facts import Lens
 from commitments.models import Flag, Standing
 from commitments.pages import Page
+from commitments.prepared import Slot, prepared
 from commitments.presentation import Shown
 from commitments.querysets import StandingQuerySet
 
@@ -73,7 +74,12 @@ def standings_on(plan: Any, day: Any, lens: Lens) -> StandingQuerySet:
 
 
 def instalments(page: Page) -> list[InstalmentLine]:
-    return lines(standings(page).select_related("obligation__as_instalment__contribution"))
+    return lines(_instalments(page.lens)(**page.slots))
+
+
+@prepared
+def _instalments(lens: Lens) -> Any:
+    return standings_on(Slot("plan"), Slot("on"), lens).select_related("obligation__as_instalment__contribution")
 
 
 def lines(rows: Iterable[Standing]) -> list[InstalmentLine]:

@@ -15,9 +15,10 @@ from django.utils.translation import gettext_lazy
 
 from commitments.exports import VIEW, Listing, view_of
 from commitments.listings import entries_listed
-from commitments.models import Entry
+from commitments.models import Entry, Flag
 from commitments.pages import Page
-from commitments.presentation import Shown, naming, present, register_of, withdrawn
+from commitments.prepared import Slot, prepared
+from commitments.presentation import naming, present, register, register_of, withdrawn
 from commitments.querysets import EntryQuerySet
 from commitments.states import days_counted
 from funding.charts import Chart, charts
@@ -71,7 +72,7 @@ class Total:
 class PurposeLine:
     purpose: Purpose
     spent: Amounts
-    entries: list[Shown]
+    entries: list[Entry]
 
     @property
     def actions(self) -> list[tuple[str, Amounts]]:
@@ -178,9 +179,18 @@ LISTS: dict[str, Callable[[Page], Listing]] = {
 
 def spending(page: Page) -> list[Entry]:
     """The spending that counts on the day."""
-    found = list(register_of(page).filter(kind="spent"))
-    void = withdrawn(naming(found, page))
-    return [entry for entry in found if entry.pk not in void]
+    return standing(list(_spent(page.inside, page.known_day <= page.on)(**page.slots)), page)
+
+
+@prepared
+def _spent(inside: bool, then: bool) -> Any:
+    return register(inside, then, Slot("plan"), Slot("on"), Slot("known")).filter(kind="spent")
+
+
+def standing(entries: list[Entry], page: Page) -> list[Entry]:
+    """Those of these that are not withdrawn."""
+    void = withdrawn(naming(entries, page))
+    return [entry for entry in entries if entry.pk not in void]
 
 
 def added(entries: Iterable[Any]) -> Amounts:
@@ -194,32 +204,63 @@ def added(entries: Iterable[Any]) -> Amounts:
 def funds(page: Page) -> list[FundLine]:
     """Everything the fund page shows."""
     lines = instalments(page)
-    about = Q(kind__in=["paid", "refunded", "consent", "event"], ref__in=_refs(lines))
-    told = present(register_of(page).filter(about | Q(kind="spent")), page)
-    money = [entry for entry in told if entry.kind != "spent"]
-    spent = [entry for entry in told if entry.kind == "spent" and not entry.withdrawn]
-    flags = page.plan.flags.filter(obligation__instalment__gt=0).standing_or_cleared(page.on)
+    refs = sorted({line.row.obligation.ref for line in lines})
+    slots = {f"ref{place}": ref for place, ref in enumerate(refs)}
+    told = _told(page.inside, page.known_day <= page.on, len(refs))(**page.slots, **slots)
+    money = present([entry for entry in told if entry.kind != "spent"], page, title=False)
+    spent = standing([entry for entry in told if entry.kind == "spent"], page)
+    flags = _flags()(**page.slots)
     for line in lines:
         line.flags = [flag for flag in flags if flag.obligation_id == line.row.obligation_id]
         line.entries = [
             entry for entry in money if entry.ref == line.row.obligation.ref and entry.instalment in (None, line.number)
         ]
-    found = []
-    for fund in page.plan.funds.select_related("commitment").prefetch_related("contributions", "purposes", "reported"):
-        purposes = {purpose.code for purpose in fund.purposes.all()}
-        mine = [entry for entry in spent if entry.words in purposes]
-        of_fund = [line for line in lines if line.row.obligation.as_instalment.contribution.fund_id == fund.pk]
-        found.append(_fund_line(fund, of_fund, mine, page))
-    return found
+    found = _funds("purposes", "reported")(**page.slots)
+    return [_fund_line(fund, *_of(fund, lines, spent), page) for fund in found]
 
 
-def _refs(lines: Iterable[InstalmentLine]) -> set[str]:
-    return {line.row.obligation.ref for line in lines}
+def sums(page: Page, commitment: int) -> list[dict[str, Any]]:
+    """The funds of a commitment with what their firm money adds up to."""
+    found = [fund for fund in _funds("purposes")(**page.slots) if fund.commitment_id == commitment]
+    lines, spent = (instalments(page), spending(page)) if found else ([], [])
+    return [{"fund": fund, "totals": _totals(*_of(fund, lines, spent), page)} for fund in found]
 
 
-def _fund_line(fund: Fund, lines: Sequence[InstalmentLine], spent: Sequence[Shown], page: Page) -> FundLine:
+def _of(
+    fund: Fund, lines: Iterable[InstalmentLine], spent: Iterable[Entry]
+) -> tuple[list[InstalmentLine], list[Entry]]:
+    """The instalments of a fund and what was spent of it."""
+    purposes = {purpose.code for purpose in fund.purposes.all()}
+    of_fund = [line for line in lines if line.row.obligation.as_instalment.contribution.fund_id == fund.pk]
+    return of_fund, [entry for entry in spent if entry.words in purposes]
+
+
+def _totals(lines: Sequence[InstalmentLine], spent: Sequence[Entry], page: Page) -> list[Total]:
+    return totals(lines, added(spent), page)
+
+
+@prepared
+def _told(inside: bool, then: bool, refs: int) -> Any:
+    about = Q(kind__in=["paid", "refunded", "consent", "event"], ref__in=[Slot(f"ref{place}") for place in range(refs)])
+    told = register(inside, then, Slot("plan"), Slot("on"), Slot("known"))
+    return told.filter(about | Q(kind="spent"))
+
+
+@prepared
+def _flags() -> Any:
+    return Flag.objects.filter(plan=Slot("plan"), obligation__instalment__gt=0).standing_or_cleared(Slot("on"))
+
+
+@prepared
+def _funds(*beside: str) -> Any:
+    return Fund.objects.filter(plan=Slot("plan")).select_related("commitment").prefetch_related(*beside)
+
+
+def _fund_line(fund: Fund, lines: Sequence[InstalmentLine], spent: Sequence[Entry], page: Page) -> FundLine:
     by_purpose = {purpose: [entry for entry in spent if entry.words == purpose.code] for purpose in fund.purposes.all()}
-    sums = totals(lines, added(spent), page)
+    sums = _totals(lines, spent, page)
+    # every contribution has an instalment, if only one without an amount
+    contributions = dict.fromkeys(line.row.obligation.as_instalment.contribution for line in lines)
     return FundLine(
         fund=fund,
         contributions=[
@@ -229,7 +270,7 @@ def _fund_line(fund: Fund, lines: Sequence[InstalmentLine], spent: Sequence[Show
                 can_record=may_pay(page.membership, contribution),
                 record_url=page.url("pay", contribution.ref),
             )
-            for contribution in fund.contributions.all()
+            for contribution in contributions
         ],
         purposes=[PurposeLine(purpose, added(entries), entries) for purpose, entries in by_purpose.items()],
         reported=[

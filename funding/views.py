@@ -16,7 +16,7 @@ from commitments.pages import PlanView
 from commitments.states import State
 from funding.instalments import InstalmentLine, instalments
 from funding.services import may_pay
-from funding.summaries import LISTS, funds
+from funding.summaries import LISTS, funds, sums
 from funding.templatetags.money import money as in_words
 
 
@@ -26,10 +26,7 @@ class CommitmentDetail(commitments.CommitmentDetail):
     template = "funding/commitment_detail.html"
 
     def more(self, commitment: Commitment) -> dict[str, Any]:
-        mine = commitment.funds.exists()
-        return {
-            "funds": [line for line in funds(self.page) if line.fund.commitment_id == commitment.pk] if mine else []
-        }
+        return {"funds": sums(self.page, commitment.pk)}
 
 
 class CalendarFeed(feeds.CalendarFeed):
