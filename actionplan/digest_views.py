@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
-from actionplan import digest, holding, outbox
+from actionplan import digest, holding, outbox, weekly
 from actionplan.models import Digest, Subscription, User
 from commitments.models import Plan, Role
 from commitments.pages import PlanView
@@ -42,12 +42,12 @@ class Digests(PlanView):
         }
         return render(request, "actionplan/digests.html", context)
 
-    def _unreminded(self) -> digest.Items:
+    def _unreminded(self) -> weekly.Items:
         """For managers: the open actions of their side that no official gets a digest about."""
         membership = self.page.membership
         if membership is None or membership.role != Role.MANAGER:
-            return digest.Items()
-        return digest.Items.of(digest.unreminded(self.page))
+            return weekly.Items()
+        return weekly.Items.of(weekly.unreminded(self.page))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         subscribe(self.page.user, self.page.plan, active=request.POST.get("wanted") == "1")
@@ -106,7 +106,7 @@ class DigestPreview(PlanView):
         user, kind = kinds[int(chosen)]
         week = digest.week_before(_monday(request.GET.get("week", ""), page.today) + outbox.WEEK)
         language = "fr" if request.GET.get("language") == "fr" else "en"
-        _content, rendered = digest.rendered(page.plan, user, kind, week, language)
+        _content, rendered = digest.rendered(page.plan, user, week, language)
         preview = Digest(week=week, kind=kind, recipient=user, language=language, **rendered)
         return render(request, "actionplan/digest.html", {"page": page, "digest": preview, "is_preview": True})
 

@@ -1,9 +1,10 @@
 """One digest as a mail, and its way to the server: which answers say that it never left, which leave it in doubt."""
 
+import re
 import smtplib
-from email.header import Header
 from email.utils import formatdate
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,18 +30,16 @@ class Sender:
         self.connection: Any = get_connection()
 
     def send(self, row: Digest) -> None:
-        message = message_of(row)
         if not hasattr(self.connection, "host"):
-            self.connection.send_messages([message])
+            self.connection.send_messages([message_of(row)])
             return
+        content = bytes_of(row)
         smtp = self._open()
         _command(smtp.mail(settings.DEFAULT_FROM_EMAIL))
         _command(smtp.rcpt(_ascii(row.recipient.email)))
         _command(smtp.docmd("DATA"), 354)
-        body = message.message().as_bytes(linesep="\r\n")
-        body = b"\r\n".join(b"." + line if line.startswith(b".") else line for line in body.split(b"\r\n"))
         try:
-            smtp.send(body + (b"" if body.endswith(b"\r\n") else b"\r\n") + b".\r\n")
+            smtp.send(content + b".\r\n")
             reply = smtp.getreply()
         except (smtplib.SMTPServerDisconnected, OSError) as error:
             raise Doubtful(type(error).__name__) from error
@@ -87,37 +86,73 @@ class Letter(EmailMultiAlternatives):
 
     def message(self, **kwargs: Any) -> Any:
         mime = super().message(**kwargs)
-        mime.set_boundary(f"=_{self.extra_headers['Message-ID'].strip('<>').partition('@')[0]}_=")
+        said = sha256(f"{self.body}{self.alternatives}".encode())
+        mime.set_boundary(f"=_{said.hexdigest()[:32]}_=")
         return mime
 
 
-@lru_cache(256)
-def subject_header(text: str) -> str:
-    """Encoded once for all who are told the same: it is the slowest part of a mail."""
-    return text if text.isascii() else Header(text, "utf-8", header_name="Subject").encode(linesep="")
-
-
 def message_of(row: Digest) -> Letter:
-    leave = digest.unsubscribe_url(row.recipient, row.plan)
-    message = Letter(
-        subject_header(row.subject),
-        row.text,
-        settings.DEFAULT_FROM_EMAIL,
-        [row.recipient.email],
-        headers={
-            "Message-ID": row.message_id,
-            # the moment at which it was queued, see `_new`
-            "Date": formatdate(int(row.message_id[1:].partition(".")[0])),
-            "List-ID": f"<{row.plan.slug}.digest.{host()}>",
-            "List-Unsubscribe": f"<{leave}>",
-            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-            "List-Archive": f"<{settings.SITE_URL}/digests/>",
-            "Auto-Submitted": "auto-generated",
-            "Content-Language": row.language,
-        },
-    )
+    own, common = _own(row), _common(row.plan.slug, row.language)
+    message = Letter(row.subject, row.text, settings.DEFAULT_FROM_EMAIL, [own.pop("To")], headers=own | common)
     message.attach_alternative(row.html, "text/html")
     return message
+
+
+def _own(row: Digest) -> dict[str, str]:
+    """What differs between mails that tell the same."""
+    return {
+        "To": row.recipient.email,
+        "Message-ID": row.message_id,
+        # the moment at which it was queued, see `_new`
+        "Date": formatdate(int(row.message_id[1:].partition(".")[0])),
+        "List-Unsubscribe": f"<{digest.unsubscribe_url(row.recipient, row.plan)}>",
+    }
+
+
+def _common(slug: str, language: str) -> dict[str, str]:
+    return {
+        "List-ID": f"<{slug}.digest.{host()}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        "List-Archive": f"<{settings.SITE_URL}/digests/>",
+        "Auto-Submitted": "auto-generated",
+        "Content-Language": language,
+    }
+
+
+# in no text that a database gives back, nor in a header
+LEAVE = "\0"
+# what is written into a header as it stands; any other address Django quotes, encodes or refuses
+PLAIN = re.compile(r"[\w.+-]{1,64}@[\w.-]{1,255}", re.ASCII)
+
+
+def bytes_of(row: Digest) -> bytes:
+    """The mail as it goes over the wire; making the parts that recipients share is the slowest part of sending."""
+    own = _own(row)
+    leave = own["List-Unsubscribe"][1:-1]
+    texts = row.text.replace(leave, LEAVE), row.html.replace(leave, LEAVE)
+    shared = _shared(row.plan.slug, row.language, row.subject, *texts)
+    if shared is None or not PLAIN.fullmatch(own["To"]):
+        return _dotted(message_of(row).message().as_bytes(linesep="\r\n"))
+    head = "".join(f"{name}: {value}\r\n" for name, value in own.items())
+    return head.encode() + shared.replace(LEAVE.encode(), leave.encode())
+
+
+@lru_cache(256)
+def _shared(slug: str, language: str, subject: str, text: str, html: str) -> bytes | None:
+    """A mail without what is a recipient's own, LEAVE for their way out; None where it cannot be put in afterwards."""
+    message = Letter(subject, text, settings.DEFAULT_FROM_EMAIL, headers=_common(slug, language))
+    message.attach_alternative(html, "text/html")
+    mime = message.message()
+    for name in ("Message-ID", "Date"):
+        del mime[name]
+    found = _dotted(mime.as_bytes(linesep="\r\n"))
+    return found if found.count(LEAVE.encode()) == (text + html).count(LEAVE) else None
+
+
+def _dotted(content: bytes) -> bytes:
+    """As SMTP wants what follows DATA: it ends with a line, and a line's first dot is doubled."""
+    lines = re.sub(rb"(?m)^\.", b"..", content)
+    return lines if lines.endswith(b"\r\n") else lines + b"\r\n"
 
 
 def text_of(reply: bytes | str) -> str:

@@ -14,12 +14,13 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
-from django.db.models import Exists, F, Max, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.utils import timezone
 
-from actionplan import digest, mail
+from actionplan import digest, mail, weekly
 from actionplan.models import Digest, Mark, Subscription, User
 from commitments.models import Membership, Plan, Role
+from commitments.querysets import insert
 
 WEEK = timedelta(days=7)
 # a claim outlives any single try; a worker that was killed gives its claim back by this
@@ -30,9 +31,10 @@ MOST_DOUBTS = 2
 ODD = timedelta(days=1)
 # one run ends well before the worker's time limit, whatever the number of plans
 SECONDS = 200.0
-BATCH = 250
+BATCH = 1000
 PAUSE = 1.0
 SEND_AT = time(7)
+IN_DOUBT = Q(state=Digest.State.SENDING) | Q(doubts__gt=0)
 ENDED_BADLY = (Digest.State.FAILED, Digest.State.UNCERTAIN, Digest.State.EXPIRED)
 KINDS = {Role.OFFICIAL: Digest.Kind.OFFICIAL, Role.MANAGER: Digest.Kind.MANAGER}
 
@@ -63,37 +65,37 @@ def _members(plan: Plan) -> Any:
 
 def queue(plan: Plan, week: date) -> dict[str, int]:
     """A row for everybody who has none for the week, its content frozen; missed weeks are marked as skipped."""
-    there = _there(plan, week)
-    wanted = [member for member in _members(plan) if (member.user_id, KINDS[Role(member.role)]) not in there]
+    mine = Digest.objects.filter(plan=OuterRef("plan"), recipient=OuterRef("user")).order_by()
+    of_kind = mine.filter(kind=OuterRef("role"))
+    last = of_kind.filter(week__lt=week).order_by("-week").values("week")[:1]
+    had_one = Exists(mine.filter(state=Digest.State.SENT, week__lt=week))
+    without = _members(plan).filter(~Exists(of_kind.filter(week=week)))
+    wanted = list(without.annotate(last=Subquery(last), had_one=had_one))
     if not wanted:
         return {"queued": 0}
-    writer = digest.Writer(plan, week)
-    earlier = Digest.objects.filter(plan=plan, week__lt=week).values_list("recipient_id", "kind")
-    last = {(user, kind): newest for user, kind, newest in earlier.order_by().annotate(Max("week"))}
+    writer = digest.Writer(weekly.Week(plan, week, wanted))
     queued = 0
     # in parts, so that a run that is cut short has come further than the one before
     for start in range(0, len(wanted), BATCH):
         rows: list[Digest] = []
         for member in wanted[start : start + BATCH]:
             kind = KINDS[Role(member.role)]
-            rows += _missed(plan, member.user, kind, last.get((member.user_id, kind)), week)
-            rows.append(_row(writer, member, kind))
-        queued += _insert(plan, week, rows)
+            rows += _missed(plan, member.user, kind, member.last, week)
+            rows.append(_row(writer, member, kind, week))
+        queued += _insert(rows)
     return {"queued": queued}
 
 
-def _there(plan: Plan, week: date) -> set[tuple[int, str]]:
-    return set(Digest.objects.filter(plan=plan, week=week).values_list("recipient_id", "kind"))
-
-
-def _insert(plan: Plan, week: date, rows: Sequence[Digest]) -> int:
+def _insert(rows: Sequence[Digest]) -> int:
     """Those that nobody else wrote meanwhile; gives how many were queued."""
-    with transaction.atomic():
-        Plan.objects.lock(plan)
-        there = _there(plan, week)
-        new = [row for row in rows if row.week < week or (row.recipient_id, row.kind) not in there]
-        Digest.objects.bulk_create(new, ignore_conflicts=True)
-    return sum(row.state == Digest.State.QUEUED for row in new)
+    fields = [field for field in Digest._meta.concrete_fields if not field.primary_key]
+    queued, others = list[tuple[Any, ...]](), list[tuple[Any, ...]]()
+    for row in rows:
+        values = tuple(field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields)
+        (queued if row.state == Digest.State.QUEUED else others).append(values)
+    columns = [field.column for field in fields]
+    insert(Digest, columns, others, "ON CONFLICT DO NOTHING")
+    return insert(Digest, columns, queued, "ON CONFLICT DO NOTHING")
 
 
 def _missed(plan: Plan, user: User, kind: str, last: date | None, week: date) -> Iterator[Digest]:
@@ -118,10 +120,10 @@ def _new(plan: Plan, user: User, kind: str, week: date, state: Digest.State, **c
     )
 
 
-def _row(writer: digest.Writer, member: Membership, kind: str) -> Digest:
-    texts = writer.write(member, kind, member.user.language or settings.LANGUAGE_CODE)
+def _row(writer: digest.Writer, member: Membership, kind: str, week: date) -> Digest:
+    texts = writer.write(member, member.user.language or settings.LANGUAGE_CODE)
     state = Digest.State.QUEUED if texts else Digest.State.SKIPPED
-    return _new(writer.plan, member.user, kind, writer.week, state, **texts)
+    return _new(writer.week.plan, member.user, kind, week, state, **texts)
 
 
 def _ready(now: datetime) -> Q:
@@ -143,9 +145,8 @@ class Lot:
         self.sent: list[int] = []
         self.written = monotonic()
         with transaction.atomic():
-            ready = _ready_now().select_for_update(skip_locked=True, of=("self",))[:BATCH]
-            found = sorted(ready, key=_is_in_doubt)
-            self.rows = [row for row in found if not _is_in_doubt(row)] or found[:1]
+            ready = _ready_now().select_for_update(skip_locked=True, of=("self",))
+            self.rows = list(ready.exclude(IN_DOUBT)[:BATCH]) or list(ready.filter(IN_DOUBT)[:1])
             self.left = {row.pk for row in self.rows}
             for row in self.rows:
                 # a lease that ran out may stand for a mail that arrived
@@ -193,10 +194,6 @@ class Lot:
                 sleep(wait)
 
 
-def _is_in_doubt(row: Digest) -> bool:
-    return row.state == Digest.State.SENDING or row.doubts > 0
-
-
 def _ready_now() -> Any:
     """Those to send, none while mail is held; `wanted` says of each whether its account still is a recipient."""
     same = {"user": OuterRef("recipient"), "plan": OuterRef("plan")}
@@ -204,7 +201,8 @@ def _ready_now() -> Any:
     off = Subscription.objects.filter(**same, active=False)
     held = Mark.objects.filter(name=Mark.MAIL_HELD)
     rows = Digest.objects.filter(_ready(timezone.now()), ~Exists(held)).annotate(wanted=Exists(member) & ~Exists(off))
-    return rows.select_related("recipient", "plan").order_by("next_try", "pk")
+    with_account = rows.select_related("recipient", "plan").defer("plan__signed_text", "plan__summary")
+    return with_account.order_by("next_try", "pk")
 
 
 def _end(rows: Any, state: Digest.State, error: str = "") -> None:

@@ -80,7 +80,7 @@ def test_a_second_run_of_the_flags_writes_nothing() -> None:
 @pytest.mark.django_db
 @pytest.mark.usefixtures("today")
 def test_digests_are_written_and_claimed_in_few_queries() -> None:
-    """For five times the people hardly more: the aim is 3 for 500."""
+    """For five times the people, in as many groups as there are bodies, as many."""
     found = []
     for officials in (10, 50):
         plan = dataset.make(20, f"plan-for-{officials}", base=10)
@@ -90,8 +90,8 @@ def test_digests_are_written_and_claimed_in_few_queries() -> None:
         with connection.execute_wrapper(counted):
             outbox.queue(plan, digest.week_before(story.TODAY))
         found.append(counted.count)
-    assert found[1] - found[0] <= 0, found
-    assert found[1] <= 130, found
+    assert found[1] <= found[0], found
+    assert found[1] <= 14, found
 
 
 @pytest.mark.django_db

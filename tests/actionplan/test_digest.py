@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from actionplan import digest, jobs, plan_loading, samples
+from actionplan import digest, jobs, outbox, plan_loading, samples, weekly
 from actionplan.models import Digest, User
 from commitments import entries_file
 from commitments.filters import by_urgency
@@ -28,12 +28,11 @@ def plan(calais: Plan, settings: Settings) -> Plan:
     return calais
 
 
-def content(plan: Plan, user: User, week: date = WEEK) -> digest.Content:
-    kind = Digest.Kind.MANAGER if plan.memberships.get(user=user).role == Role.MANAGER else Digest.Kind.OFFICIAL
-    return digest.build(plan, user, kind, week)
+def content(plan: Plan, user: User, week: date = WEEK) -> weekly.Content:
+    return weekly.build(plan, user, week)
 
 
-def refs(items: digest.Items) -> list[str]:
+def refs(items: weekly.Items) -> list[str]:
     return [row.obligation.ref for row in items.rows]
 
 
@@ -62,7 +61,7 @@ def test_the_states_of_a_manager_add_up_and_the_lists_agree_with_them(plan: Plan
     assert found.lists["awaiting"].total == sum(row.state == "awaiting" for row in rows)
     open_and_silent = [row for row in rows if row.never_reported and row.state not in SETTLED]
     assert found.never.total == len(open_and_silent)
-    before = content(plan, manager, week - digest.WEEK)
+    before = content(plan, manager, week - weekly.WEEK)
     change = {str(row["label"]): row["change"] for row in found.counts}
     was = {str(row["label"]): row["now"] for row in before.counts}
     assert change == {label: by_label.get(label, 0) - was.get(label, 0) for label in change}
@@ -72,10 +71,10 @@ def test_a_list_shows_the_seven_worst_and_counts_the_rest(calais: Plan) -> None:
     found = content(calais, account(calais, Role.MANAGER, "GB"))
     rows = list(by_urgency(found.page.rows().filter(scored=True, never_reported=True)))
     silent = [row.obligation.ref for row in rows if row.state not in SETTLED]
-    assert len(silent) > digest.SHOWN
-    assert refs(found.never) == silent[: digest.SHOWN]
-    assert found.never.more == len(silent) - digest.SHOWN
-    _content, texts = digest.rendered(calais, found.page.user, Digest.Kind.MANAGER, WEEK, "en")
+    assert len(silent) > weekly.SHOWN
+    assert refs(found.never) == silent[: weekly.SHOWN]
+    assert found.never.more == len(silent) - weekly.SHOWN
+    _content, texts = digest.rendered(calais, found.page.user, WEEK, "en")
     assert f"and {found.never.more} more" in texts["text"]
     assert f"and {found.never.more} more" in texts["html"]
 
@@ -85,7 +84,7 @@ def test_whose_officials_all_unsubscribed_is_a_gap_that_managers_see(plan: Plan)
     official = account(plan, Role.OFFICIAL, "GB", "home-office")
     assert "5.3" not in refs(content(plan, manager).unreminded)
     User.objects.filter(pk=official.pk).update(is_active=False)
-    without = digest.unreminded(content(plan, manager).page)
+    without = weekly.unreminded(content(plan, manager).page)
     assert "5.3" in [row.obligation.ref for row in without]
 
 
@@ -102,3 +101,32 @@ def test_ten_times_the_actions_are_summed_up_with_as_many_queries(plan: Plan, ro
         counts.append(len(captured))
     # a list that is longer than what is shown is counted as well
     assert counts[1] <= counts[0] + 6
+
+
+def test_who_is_written_to_with_everybody_is_told_the_same_as_alone(plan: Plan) -> None:
+    people = [
+        account(plan, Role.MANAGER, "GB"),
+        account(plan, Role.MANAGER, "FR"),
+        account(plan, Role.OFFICIAL, "GB", "nca"),
+        account(plan, Role.OFFICIAL, "GB", "home-office"),
+        account(plan, Role.OFFICIAL, "FR", "interior-ministry"),
+        account(plan, Role.OFFICIAL, "FR"),
+    ]
+    plan.memberships.get(user=people[2]).bodies.add(plan.bodies.get(code="port-authority"))
+    outbox.queue(plan, WEEK)
+    for row in Digest.objects.filter(plan=plan, week=WEEK):
+        told, texts = digest.rendered(plan, row.recipient, WEEK, row.language)
+        said = ("", "", "") if told.is_empty else (texts["subject"], texts["text"], texts["html"])
+        assert (row.subject, row.text, row.html) == said
+        assert row.state == ("skipped" if told.is_empty else "queued")
+    assert Digest.objects.filter(plan=plan, week=WEEK, recipient__in=people).count() == len(people)
+
+
+def test_a_digest_that_another_run_wrote_meanwhile_stays_as_it_is(plan: Plan) -> None:
+    account(plan, Role.MANAGER, "GB")
+    outbox.queue(plan, WEEK)
+    (row,) = Digest.objects.all()
+    again = Digest.objects.get(pk=row.pk)
+    again.text, again.message_id = "another", "<1.other@example.org>"
+    assert outbox._insert([again]) == 0
+    assert Digest.objects.get().text == row.text

@@ -1,5 +1,8 @@
 """Claiming and ending digests: many at a time, and one by one as soon as one may have been sent before."""
 
+import email
+import email.policy
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -9,6 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from actionplan import outbox
+from actionplan.digest import unsubscribe_url
+from actionplan.mail import bytes_of, message_of
 from actionplan.models import Digest
 from commitments.models import Plan, Role
 from tests import people
@@ -78,4 +83,35 @@ def test_five_hundred_mails_cost_no_more_queries_than_five(calais: Plan, queued:
     with CaptureQueriesContext(connection) as many:
         assert outbox.deliver()["sent"] == 100
     assert len(many) <= len(five) + 1
-    assert len(five) <= 8
+    # one more look for those in doubt, when no others are left
+    assert len(five) <= 9
+
+
+ODD_TEXTS = (
+    ("Plan", "a line\n.a line with a dot\n..two", "<p>.\n.x</p>"),
+    ("Délai: « échu » – " + "à" * 90, "été\n" + "é" * 600, "<p>" + "ß" * 1200 + "</p>"),
+    ("Plan", "no way out in it", "<p></p>"),
+)
+
+
+@pytest.mark.parametrize(("subject", "text", "html"), ODD_TEXTS)
+@pytest.mark.parametrize("address", ["", "o'neill+x@example.org", '"a b"@example.org', "x@exämple.org"])
+def test_a_mail_put_together_from_shared_parts_is_the_one_that_django_makes(
+    queued: list[Digest], subject: str, text: str, html: str, address: str
+) -> None:
+    row = queued[0]
+    leave = unsubscribe_url(row.recipient, row.plan) if "no way" not in text else ""
+    row.subject, row.text, row.html = subject, f"{text}\n{leave}\n", f'{html}<a href="{leave}">x</a>'
+    row.recipient.email = address or row.recipient.email
+    sent = bytes_of(row)
+    assert sent == bytes_of(row)
+    assert all(len(line) <= 1000 and b"\n" not in line[:-1] for line in sent.split(b"\r\n"))
+    made, expected = (parsed(found) for found in (re.sub(rb"(?m)^\.", b"", sent), message_of(row).message().as_bytes()))
+    assert made == expected
+
+
+def parsed(content: bytes) -> tuple[object, ...]:
+    message = email.message_from_bytes(content, policy=email.policy.default)
+    headers = sorted((name, str(value).strip()) for name, value in message.items() if name != "Content-Type")
+    parts = [(part.get_content_type(), part.get_content().rstrip("\r\n")) for part in message.iter_parts()]
+    return message.get_content_type(), headers, [(kind, said.replace("\r\n", "\n")) for kind, said in parts]

@@ -30,6 +30,6 @@ class Command(BaseCommand):
 
     def _say(self, plan: Plan, week: Any) -> None:
         for user, kind in outbox.recipients(plan):
-            content, rendered = digest.rendered(plan, user, kind, week, user.language or settings.LANGUAGE_CODE)
+            content, rendered = digest.rendered(plan, user, week, user.language or settings.LANGUAGE_CODE)
             subject = "nothing to say" if content.is_empty else rendered["subject"]
             self.stdout.write(f"{plan.slug} {week} {kind} {user.pk} ({user.post}): {subject}")
