@@ -24,7 +24,7 @@ def status(plan: Plan, on: date, known: date | None, *, today: date, inside: boo
     instalments = [row for row in rows if row.obligation.instalment]
     numbers = dict(plan.commitments.values_list("pk", "number"))
     periodic = (row.obligation_id for row in actions if row.every)
-    recurring = standings.recurrences(plan, periodic, on, known or today)
+    recurring = dict(standings.recurrences(plan, periodic, on, known or today))
     return {
         "plan": plan.slug,
         "on": on.isoformat(),

@@ -133,9 +133,8 @@ class CalendarFeed(Feed):
         if self.mine:
             rows = rows.filter(obligation__in=Action.objects.reportable_by(page.membership).values("pk"))
         found = list(rows)
-        recurring = standings.recurrences(
-            page.plan, (row.obligation_id for row in found if row.every), page.on, page.known_day
-        )
+        periodic = (row.obligation_id for row in found if row.every)
+        recurring = dict(standings.recurrences(page.plan, periodic, page.on, page.known_day))
         for row in found:
             if recurrence := recurring.get(row.obligation_id):
                 yield from self._periods(row, recurrence)

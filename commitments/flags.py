@@ -14,6 +14,7 @@ from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from commitments.facts import Lens
 from commitments.models import ClearReason, Entry, Flag, FlagKind, Plan, Standing
 from commitments.prepared import Slot, prepared
+from commitments.querysets import insert
 from commitments.standings import recurrences
 from commitments.states import SATISFIED, State
 
@@ -81,9 +82,8 @@ Missed = set[tuple[int, date]]
 def _raise_missed(plan: Plan, day: date, missed: Missed) -> int:
     kind = FlagKind.MISSED_PERIOD
     known = set(Flag.objects.filter(plan=plan, kind=kind).values_list("obligation_id", "since"))
-    new = [Flag(plan=plan, obligation_id=pk, kind=kind, since=since, noticed=day) for pk, since in missed - known]
-    Flag.objects.bulk_create(new, batch_size=500)
-    return len(new)
+    new = [(plan.pk, pk, since, kind.value, day, "") for pk, since in sorted(missed - known)]
+    return insert(Flag, ["plan_id", "obligation_id", "since", "kind", "noticed", "cleared_by"], new)
 
 
 def _reopen(plan: Plan, day: date, missed: Missed) -> int:
@@ -100,9 +100,7 @@ def missed_periods(plan: Plan, day: date, obligations: Iterable[int] | None = No
     if obligations is not None:
         overdue = overdue.filter(obligation__in=list(obligations))
     found = recurrences(plan, overdue.exclude(every="").values_list("obligation_id", flat=True), day, day)
-    return {
-        (pk, period.window.last + timedelta(days=1)) for pk, recurrence in found.items() for period in recurrence.missed
-    }
+    return {(pk, period.window.last + timedelta(days=1)) for pk, recurrence in found for period in recurrence.missed}
 
 
 @prepared

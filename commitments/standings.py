@@ -379,14 +379,11 @@ def judged(plan: Plan, on: date, known: date) -> list[Standing]:
 PERIODIC = ("terms", "delivered", "consent", "completed", "withdrawn")
 
 
-def recurrences(plan: Plan, obligations: Iterable[int], on: date, known: date) -> dict[int, Recurrence]:
-    """The periods of these recurring actions, which have no last day that could be stored."""
-    pks = set(obligations)
-    chosen = Obligation.objects.filter(pk__in=pks)
-    histories = Histories(plan, chosen, alone=True, kinds=PERIODIC) if pks else None
-    found = {}
-    for pk in pks:
-        assert histories
-        history = histories.action(pk)
-        found[pk] = Recurrence(terms_on(history.versions, on, known), Counting(history.facts, on, known))
-    return found
+def recurrences(plan: Plan, obligations: Iterable[int], on: date, known: date) -> Iterator[tuple[int, Recurrence]]:
+    """The periods of these recurring actions, which have no last day that could be stored; some at a time."""
+    pks = iter(set(obligations))
+    while some := list(islice(pks, 500)):
+        histories = Histories(plan, Obligation.objects.filter(pk__in=some), alone=True, kinds=PERIODIC)
+        for pk in some:
+            history = histories.action(pk)
+            yield pk, Recurrence(terms_on(history.versions, on, known), Counting(history.facts, on, known))
