@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
-from environs import Env
+from dotenv import load_dotenv
 
 # What a page may ask of PostgreSQL before it gives up (503); see docs/reference/bounds.md. Times in seconds; those in
 # `options` in milliseconds: a statement, a wait for somebody else's lock, a transaction in which nothing happens.
@@ -24,12 +24,11 @@ BOUNDS: dict[str, Any] = {
     "tcp_user_timeout": 60000,
 }
 
-env = Env()
-env.read_env(Path(__file__).parent.parent / ".env", recurse=False)
+load_dotenv(Path(__file__).parent.parent / ".env")
 
 
 def text(name: str, default: str = "") -> str:
-    return str(env.str(name, default)).strip()
+    return os.environ.get(name, default).strip()
 
 
 def flag(name: str, *, default: bool) -> bool:

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from actionplan import celery, holding, ledger
+from actionplan import holding, ledger
 from actionplan.models import Mark
 from commitments.models import Plan
 
@@ -53,6 +53,8 @@ def state(now: datetime) -> dict[str, Any]:
     }
     late += ["outbox"] if wait > OUTBOX_LATE else []
     if settings.REDIS_URL:
+        from actionplan import celery  # the dearest import of all, for a question that few ask
+
         seen, queued = Mark.when(Mark.WORKER), celery.waiting()
         found["queue"] = {"waiting": queued}
         found["worker"] = {"last_seen": seen and seen.isoformat()}

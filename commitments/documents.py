@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import IO
 
 from django.utils.translation import gettext as _
-from PIL import Image, ImageOps
 
 LARGEST = 20 * 1024 * 1024
 PIXELS = 40_000_000
@@ -98,6 +97,8 @@ _picture = threading.Lock()
 
 def _redraw(form: str, modes: tuple[str, ...]) -> Callable[[IO[bytes], IO[bytes]], None]:
     def draw(file: IO[bytes], target: IO[bytes]) -> None:
+        from PIL import Image, ImageOps
+
         try:
             with _picture, Image.open(file, formats=[form]) as image:
                 if image.width * image.height > PIXELS:

@@ -5,7 +5,6 @@ import io
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
-from openpyxl import Workbook
 
 from commitments.entries_file import COLUMNS, EXAMPLE, NAMING
 from commitments.kinds import KINDS, Kind
@@ -57,6 +56,8 @@ def as_csv(plan: Plan) -> bytes:
 
 def as_xlsx(plan: Plan) -> bytes:
     """All cells are texts, so that no spreadsheet makes a day of a month or a number of an id."""
+    from openpyxl import Workbook
+
     book = Workbook()
     sheet = book.active
     assert sheet is not None

@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-import icalendar
 from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
@@ -111,6 +110,8 @@ class CalendarFeed(Feed):
         return sorted(member.bodies.values_list("code", flat=True)) if self.mine and member else []
 
     def content(self) -> bytes:
+        import icalendar
+
         plan, calendar = self.page.plan, icalendar.Calendar()
         title = clean(plain(plan.title))
         name = _("%(plan)s: what is asked of my bodies") % {"plan": title} if self.mine else title
@@ -192,7 +193,9 @@ class CalendarFeed(Feed):
             (row["ref"], row["instalment"]): (row["when"], row["moves"] + max(row["versions"] - 1, 0)) for row in rows
         }
 
-    def _component(self, event: Event) -> icalendar.Event:
+    def _component(self, event: Event) -> Any:
+        import icalendar
+
         page, found = self.page, icalendar.Event()
         done = event.state in SATISFIED
         closed = event.state in (State.SUPERSEDED, State.NOT_PURSUED)

@@ -2,18 +2,13 @@
 
 import re
 from datetime import date
+from functools import cache
 
 from babel.dates import get_month_names
 
 from commitments.dates import DateError, parse_deadline
 from commitments.words import plain
 
-_MONTHS = {
-    plain(name).rstrip("."): ("m", number)
-    for language in ("en", "fr")
-    for width in ("wide", "abbreviated")
-    for number, name in get_month_names(width, locale=language).items()
-}
 _ORDINALS = {
     **dict.fromkeys(("first", "premier", "premiere"), ("n", 1)),
     **dict.fromkeys(("second", "deuxieme"), ("n", 2)),
@@ -29,7 +24,6 @@ _SEASONS = {
     **dict.fromkeys(("q", "quarter", "t", "trimestre"), ("p", 33)),
     **dict.fromkeys(("half", "h", "semestre", "s"), ("p", 40)),
 }
-_KNOWN = {"sept": ("m", 9), **_MONTHS, **_ORDINALS, **_SEASONS}
 _SILENT = frozenset(
     (
         *("in", "on", "the", "of", "st", "nd", "rd", "th"),
@@ -46,11 +40,24 @@ def edtf(text: str, today: date | None = None) -> str:
         return text.strip()
     except DateError:
         words = re.findall(r"[^\W\d_]+|\d+", plain(text))
-    read = [_KNOWN.get(word) or _number(word) for word in words if word not in _SILENT | _BY]
+    known = _known()
+    read = [known.get(word) or _number(word) for word in words if word not in _SILENT | _BY]
     found = _edtf("".join(kind for kind, _ in read), [value for _, value in read], today)
     found = ("../" if _BY.intersection(words) else "") + found
     parse_deadline(found)
     return found
+
+
+@cache
+def _known() -> dict[str, tuple[str, int]]:
+    """Words and what each of them says; the names of months are read when the first date is typed."""
+    months = {
+        plain(name).rstrip("."): ("m", number)
+        for language in ("en", "fr")
+        for width in ("wide", "abbreviated")
+        for number, name in get_month_names(width, locale=language).items()
+    }
+    return {"sept": ("m", 9), **months, **_ORDINALS, **_SEASONS}
 
 
 def _number(word: str) -> tuple[str, int]:

@@ -8,7 +8,6 @@ from datetime import date, datetime, time
 from typing import Any
 
 from django.utils.translation import gettext as _
-from openpyxl import load_workbook
 
 Say = Callable[[int, str], None]
 # unpacked; a real sheet of 4 MiB of texts stays far below
@@ -21,6 +20,8 @@ def is_one(content: bytes) -> bool:
 
 def rows(content: bytes, fault: Say, warn: Say) -> Iterator[tuple[int, list[str]]]:
     """The number and the texts of each row that has any; what cannot be read is told to `fault` with its row."""
+    from openpyxl import load_workbook  # 15 MiB that a web process seldom needs
+
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
