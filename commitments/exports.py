@@ -152,7 +152,11 @@ def _lowered(rows: list[Row]) -> list[Row]:
     flags = {place for place, value in enumerate(rows[0]) if isinstance(value, bool)}
     if not flags:
         return rows
-    return [[str(value).lower() if place in flags else value for place, value in enumerate(row)] for row in rows]
+    found: list[Any] = [list(row) for row in rows]
+    for row in found:
+        for place in flags:
+            row[place] = "true" if row[place] else "false"
+    return found
 
 
 def _batches(listing: Listing) -> Iterator[list[Row]]:
