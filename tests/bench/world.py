@@ -5,7 +5,7 @@ import os
 import shutil
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,8 @@ from actionplan import children, commands, embedded
 from tests.servers import Server
 
 EMPTY = "bench_empty"
+# packages of the tests that libraries of the product import where they find them; a site does not have them
+TESTS_OWN = ("attr", "rich", "yaml")
 
 
 @dataclass
@@ -40,7 +42,8 @@ class Web(Server):
         super().__init__(folder)
         self.port, self.app = children.free_port(), app
         self.path, self.cookie = "/health/", ""
-        environ = {"DATABASE_URL": data.url, "DJANGO_SETTINGS_MODULE": settings, "PYTHONPATH": str(embedded.BASE_DIR)}
+        paths = f"{_without(folder, TESTS_OWN)}{os.pathsep}{embedded.BASE_DIR}"
+        environ = {"DATABASE_URL": data.url, "DJANGO_SETTINGS_MODULE": settings, "PYTHONPATH": paths}
         self.options = {"env": os.environ | environ}
 
     def command(self) -> list[str]:
@@ -60,6 +63,15 @@ class Web(Server):
         assert self.process
         pid = self.process.pid
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _without(folder: Path, packages: Sequence[str]) -> Path:
+    """A folder on whose path these cannot be imported."""
+    absent = folder / "absent"
+    absent.mkdir(exist_ok=True)
+    for package in packages:
+        (absent / f"{package}.py").write_text("raise ImportError\n")
+    return absent
 
 
 class Visitor:
