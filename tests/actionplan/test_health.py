@@ -165,7 +165,7 @@ def test_a_page_whose_statement_takes_too_long_says_so_in_both_languages_and_kee
 
     def slow(execute: Any, sql: str, *rest: Any) -> Any:
         return execute(
-            "SET LOCAL statement_timeout = 1; SELECT pg_sleep(5)" if "commitments_plan" in sql else sql, *rest
+            "SET LOCAL statement_timeout = 1; SELECT pg_sleep(5)" if "commitments_standing" in sql else sql, *rest
         )
 
     with transaction.atomic(), connection.execute_wrapper(slow):
