@@ -269,7 +269,7 @@ class EntryFilter(PlanFilter):
 
     def __init__(self, *args: Any, page: Page, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.inside = page.inside
+        self.page, self.inside = page, page.inside
         kinds = [*KINDS, "terms", "plan", "redacted"]
         choices = [("reported", _("all but terms and plan files")), *((code, labels.kind(code)) for code in kinds)]
         self.filters["kind"].extra["choices"] = choices

@@ -12,11 +12,11 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from commitments import exports, services
+from commitments import clock, exports, services
 from commitments.facts import Lens
 from commitments.filters import ActionFilter, EntryFilter, PlanFilter, by_urgency
 from commitments.listings import actions_listed, entries_listed
-from commitments.models import Action, Commitment, Membership, Standing
+from commitments.models import Action, Commitment, Entry, Membership, Standing
 from commitments.narrowed import UNREAD, Narrowed
 from commitments.pages import Page, PlanView, actions_on
 from commitments.prepared import Slot, prepared
@@ -159,16 +159,30 @@ class Register(PlanView):
         found = EntryFilter(request.GET, register_of(page), page=page)
         if request.GET.get("format") in exports.FORMATS:
             return exports.respond(request, page, lambda: entries_listed(page, found.qs))
-        chosen = Paginator(found.qs, PAGE).get_page(_page_number(request))
+        head = page.plan.entries.order_by("-number").first() if page.inside else None
+        chosen = _chosen(found, head, _page_number(request))
         chosen.object_list = present(chosen.object_list, page)
         context = {
             "page": page,
             "filter": found,
             "page_obj": chosen,
-            "head": page.plan.entries.order_by("-number").first() if page.inside else None,
+            "head": head,
             **list_links(request, found, page),
         }
         return render(request, "commitments/register.html", context)
+
+
+def _chosen(found: EntryFilter, head: Entry | None, number: int) -> Any:
+    """A page of the register. Without a filter, and today, an entry's number is its place: nothing is counted."""
+    # where the day is pinned, entries may be of a later one
+    if found.asked or head is None or found.page.other_day or clock.is_pinned():
+        chosen: Any = Paginator(found.qs.values("pk"), PAGE).get_page(number)
+        chosen.object_list = found.qs.filter(pk__in=chosen.object_list)
+        return chosen
+    chosen = CountedPages(found.qs, PAGE, total=head.number).get_page(number)
+    last = head.number - (chosen.number - 1) * PAGE
+    chosen.object_list = found.qs.filter(number__lte=last, number__gt=last - PAGE)
+    return chosen
 
 
 def list_links(request: HttpRequest, found: PlanFilter, page: Page) -> dict[str, Any]:

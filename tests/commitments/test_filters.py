@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from actionplan import samples
 from commitments import entries_file
-from commitments.models import Plan, Role
+from commitments.models import Entry, Plan, Role
 from tests.people import account
 
 pytestmark = pytest.mark.sqlite
@@ -89,3 +89,16 @@ def test_the_export_holds_exactly_what_the_list_shows(reader: Client) -> None:
     listed = re.findall(r'href="/actions/([\d.]+)/"', page)
     exported = [row["ref"] for row in json.loads(reader.get(f"/commitments/?{query}&format=json").content)]
     assert listed == exported != []
+
+
+def test_the_pages_of_the_register_hold_each_entry_once_in_order(reader: Client, settings: Settings) -> None:
+    last = Entry.objects.order_by("-number")[0].number
+    for query, pinned in (("", True), ("", False), ("kind=terms", True)):
+        # with the real day the page is found by numbers, else by counting
+        settings.ACTIONPLAN_TODAY = date(2015, 1, 12) if pinned else None
+        first = reader.get(f"/register/?{query}").context["page_obj"]
+        pages = [reader.get(f"/register/?{query}&page={n}").context["page_obj"] for n in first.paginator.page_range]
+        numbers = [entry.number for page in pages for entry in page.object_list]
+        assert numbers == sorted(set(numbers), reverse=True)
+        assert len(numbers) == first.paginator.count
+        assert query or len(numbers) == last

@@ -3,7 +3,10 @@
 import http.client
 import re
 import shlex
+import threading
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -93,6 +96,25 @@ def test_two_beats_and_a_worker_do_each_job_once(site: Production) -> None:
         ("flag_overdue", 1),
         ("send_digests", 1),
     ]
+
+
+def test_who_comes_when_too_many_wait_is_told_when_to_come_again(site: Production, official: Visitor) -> None:
+    if not isinstance(site.proxy, Nginx):
+        pytest.skip("the bound is nginx's")
+    crowd = 220
+    ready = threading.Barrier(crowd)
+
+    def come(_number: int) -> tuple[int, str | None]:
+        visitor = Visitor(site.url, cookies=official.cookies, patience=60, trusted=str(site.certificate))
+        ready.wait(60)
+        answer = visitor.get("/")
+        return answer.status, answer.headers.get("Retry-After")
+
+    with ThreadPoolExecutor(crowd) as threads:
+        found = Counter(threads.map(come, range(crowd)))
+    assert set(found) == {(200, None), (503, "30")}
+    assert found[200, None] >= 128
+    assert official.get("/").status == 200
 
 
 def test_a_database_whose_certificate_is_not_trusted_is_refused(site: Production, tmp_path: Path) -> None:
