@@ -11,6 +11,7 @@ from django.db.models.expressions import RawSQL
 from commitments.facts import Lens
 from commitments.filters import ATTENTION, URGENCY
 from commitments.models import Commitment, Standing
+from commitments.narrowed import UNREAD
 from commitments.pages import Page, actions_on
 from commitments.prepared import Slot, prepared
 from commitments.states import State
@@ -101,7 +102,9 @@ def _standings(
         instalments.standings_on(Slot("plan"), Slot("on"), lens).values("pk"),
     ]
     found = Standing.objects.visible_to(inside=inside).filter(pk__in=any_of(parts))
-    return found.select_related("obligation__action", "obligation__as_instalment__contribution")
+    related = found.select_related("obligation__action", "obligation__as_instalment__contribution")
+    contribution = "obligation__as_instalment__contribution"
+    return related.defer(*UNREAD, f"{contribution}__words", f"{contribution}__interpretations")
 
 
 def any_of(parts: Sequence[QuerySet[Any]]) -> RawSQL:

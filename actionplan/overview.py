@@ -20,15 +20,17 @@ from actionplan.timeline import timeline
 from actionplan.trend import trend
 from commitments.facts import Lens
 from commitments.models import Aim, Commitment
+from commitments.narrowed import UNREAD
 from commitments.pages import Page
 from commitments.periods import Period
 from commitments.prepared import Slot, prepared
-from commitments.presentation import Shown, naming, present, register, withdrawn
+from commitments.presentation import Shown, bare, lines, naming, present, withdrawn
 from commitments.standings import recurrence_of
 from commitments.states import State
 from commitments.summaries import counts_of, worst
 from commitments.tally import SOON
-from funding.instalments import Amounts, InstalmentLine, lines
+from funding.instalments import Amounts, InstalmentLine
+from funding.instalments import lines as instalments
 from funding.summaries import added, totals
 
 SHOWN = 7
@@ -47,7 +49,7 @@ def overview(page: Page) -> dict[str, Any]:
     return {
         "sentence": list(_sentence(page, counts, recorded, since)),
         "commitments": [_commitment(page, row, found.next) for row in commitments],
-        "fund": list(_fund(lines(found.money), page)),
+        "fund": list(_fund(instalments(found.money), page)),
         "spent": _spent(rows, page),
         "changed": changed,
         "changed_url": page.url("register", since=since.isoformat(), kind="reported"),
@@ -93,19 +95,19 @@ def _entries(page: Page, since: date, recurring: Sequence[int]) -> list[Any]:
     """The newest of the week with their number, what was spent, and what is told of some actions; newest first."""
     query = _told(page.inside, page.known_day <= page.on, len(recurring))
     rows = query(**page.slots, since=since, **{f"recurring{place}": pk for place, pk in enumerate(recurring)})
-    return sorted(rows, key=lambda row: (row.recorded_day, row.number), reverse=True)
+    return sorted(bare(rows), key=lambda row: (row.recorded_day, row.number), reverse=True)
 
 
 @prepared
 def _told(inside: bool, then: bool, recurring: int) -> Any:
-    told = register(inside, then, Slot("plan"), Slot("on"), Slot("known"))
+    told = lines(inside, then, Slot("plan"), Slot("on"), Slot("known"))
     week = told.reported().filter(recorded_day__gte=Slot("since"))
     newest = week.order_by("-recorded_day", "-number")[:SHOWN]
     recorded = Subquery(week.order_by().values("plan").annotate(n=Count("*")).values("n"))
     actions = [told.filter(obligation=Slot(f"recurring{place}")) for place in range(recurring)]
     parts = [part.values("pk") for part in (newest, told.filter(kind="spent"), *actions)]
-    rows = told.filter(pk__in=any_of(parts))
-    return rows.select_related("obligation__action").annotate(recorded=recorded).order_by()
+    rows = told.filter(pk__in=any_of(parts)).select_related(None).select_related("to", "obligation__action")
+    return rows.defer(*UNREAD).annotate(recorded=recorded).order_by()
 
 
 def _changed(rows: Sequence[Any], page: Page, since: date) -> tuple[list[Shown], int]:

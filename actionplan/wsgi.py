@@ -18,5 +18,3 @@ assert get_resolver().url_patterns
 # no later collection looks at these, which would copy their pages into each process
 gc.freeze()
 gc.enable()
-# a page makes some thousands of objects, all of which last as long as it: look less often, a sixth of its time
-gc.set_threshold(20_000)

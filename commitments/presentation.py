@@ -27,11 +27,25 @@ def register_of(page: Page) -> EntryQuerySet:
 
 def register(inside: bool, then: bool, plan: Any, on: Any, known: Any) -> EntryQuerySet:
     """The same for values and for slots."""
+    shown = lines(inside, then, plan, on, known)
+    return shown.annotate(has_files=Exists(Evidence.objects.filter(entry=OuterRef("pk")))).order_by("-number")
+
+
+def lines(inside: bool, then: bool, plan: Any, on: Any, known: Any) -> EntryQuerySet:
+    """The same in no order, and without files."""
     entries: EntryQuerySet = Entry.objects.filter(plan=plan).told_by(on, known, then=then)
     named = _naming(plan, known).filter(to=OuterRef("pk"))
-    files = Evidence.objects.filter(entry=OuterRef("pk"))
-    shown: EntryQuerySet = entries.annotate(named=Exists(named), has_files=Exists(files))
-    return shown.visible_to(inside=inside).order_by("-number")
+    shown: EntryQuerySet = entries.annotate(named=Exists(named)).visible_to(inside=inside)
+    return shown
+
+
+def bare(entries: Iterable[Entry]) -> list[Entry]:
+    """Marks entries that were read without their texts, authors and files as having none to show."""
+    found = list(entries)
+    for entry in found:
+        entry._state.fields_cache |= {"text": None, "by": None}
+        entry.has_files = False  # type: ignore[attr-defined]
+    return found
 
 
 def _naming(plan: Any, known: Any) -> EntryQuerySet:
