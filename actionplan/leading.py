@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Case, CharField, OuterRef, QuerySet, Subquery, When
 from django.db.models.expressions import RawSQL
 
 from commitments.facts import Lens
 from commitments.filters import ATTENTION, URGENCY
-from commitments.models import Standing
+from commitments.models import Commitment, Standing
 from commitments.narrowed import UNREAD
 from commitments.pages import Page, actions_on
 from commitments.prepared import Slot, prepared
@@ -92,15 +92,13 @@ def _standings(
 ) -> QuerySet[Standing]:
     rows = actions_on(inside, lens, Slot("plan"), Slot("on"))
     scored = rows.filter(scored=True).order_by("anchor", "obligation_id")
-    # a query for each commitment: one that is correlated takes half the planning, and twice the time in a large plan
-    first = [
-        {"state": Slot(f"state{place}"), "obligation__commitment": Slot(f"commitment{place}")}
-        for place in range(pressing)
-    ]
+    first = scored.filter(state=OuterRef("pressing"), obligation__commitment=OuterRef("pk")).values("pk")[:1]
+    states = [When(pk=Slot(f"commitment{place}"), then=Slot(f"state{place}")) for place in range(pressing)]
+    wanted = Commitment.objects.filter(plan=Slot("plan")).annotate(pressing=Case(*states, output_field=CharField()))
     parts = [
         *(scored.filter(state=state).values("pk")[:TIMED] for state in timed),
         *(rows.filter(ATTENTION[name].where).order_by(*SILENCE[name]).values("pk")[:SILENT] for name in silent),
-        *(scored.filter(**wanted).values("pk")[:1] for wanted in first),
+        *([wanted.order_by().values_list(Subquery(first))] if states else []),
         instalments.standings_on(Slot("plan"), Slot("on"), lens).values("pk"),
     ]
     found = Standing.objects.visible_to(inside=inside).filter(pk__in=any_of(parts))
