@@ -121,7 +121,6 @@ class Mine(PlanView):
         if request.GET.get("format") in exports.FORMATS:
             codes = [body.code for body in bodies]
             return exports.respond(request, page, lambda: actions_listed(page, found, "mine"), codes)
-        rows = list(found)
         tests = (
             (_("Overdue"), lambda row: row.state == State.OVERDUE),
             (_("Due"), lambda row: row.state in (State.DUE, State.DUE_SOON)),
@@ -131,11 +130,11 @@ class Mine(PlanView):
             (_("In hand"), lambda row: row.state not in SETTLED),
             (_("Done or closed"), lambda row: True),
         )
-        groups = []
-        for label, belongs in tests:
-            chosen = [row for row in rows if belongs(row)]  # type: ignore[no-untyped-call]
-            rows = [row for row in rows if row not in chosen]
-            groups.append({"label": label, "rows": chosen})
+        groups: list[dict[str, Any]] = [{"label": label, "rows": []} for label, _belongs in tests]
+        for row in found:
+            # of the first kind that it is of
+            place = next(place for place, (_label, belongs) in enumerate(tests) if belongs(row))  # type: ignore[no-untyped-call]
+            groups[place]["rows"].append(row)
         context = {
             "page": page,
             "groups": [group for group in groups if group["rows"]],
