@@ -27,8 +27,9 @@ def register_of(page: Page) -> EntryQuerySet:
 
 def register(inside: bool, then: bool, plan: Any, on: Any, known: Any) -> EntryQuerySet:
     """The same for values and for slots."""
-    shown = lines(inside, then, plan, on, known)
-    return shown.annotate(has_files=Exists(Evidence.objects.filter(entry=OuterRef("pk")))).order_by("-number")
+    files = Evidence.objects.filter(entry=OuterRef("pk"))
+    shown: EntryQuerySet = lines(inside, then, plan, on, known).annotate(has_files=Exists(files))
+    return shown.order_by("-number")
 
 
 def lines(inside: bool, then: bool, plan: Any, on: Any, known: Any) -> EntryQuerySet:
