@@ -102,3 +102,11 @@ def test_the_pages_of_the_register_hold_each_entry_once_in_order(reader: Client,
         assert numbers == sorted(set(numbers), reverse=True)
         assert len(numbers) == first.paginator.count
         assert query or len(numbers) == last
+
+
+def test_a_list_longer_than_a_page_leads_on_and_back(reader: Client) -> None:
+    pages = [reader.get(f"/commitments/?page={number}").content.decode() for number in (1, 2)]
+    assert [re.findall(r'rel="(\w+)" href="\?page=(\d)"', page) for page in pages] == [[("next", "2")], [("prev", "1")]]
+    rows = [re.findall(r'<tr role="row"><td role="cell">([\d.]+)<', page) for page in pages]
+    assert [len(page) for page in rows] == [25, 8]
+    assert len({*rows[0], *rows[1]}) == 33
