@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F, Max
+from django.db.models import Max, Min
 
 from actionplan import plan_loading
 from actionplan.models import User
@@ -127,8 +127,8 @@ class Copies:
     def __init__(self, plan: Plan, base: int, times: int) -> None:
         self.plan, self.step, self.times = plan, base // story.COMMITMENTS, times
         self.actions = list(Action.objects.filter(plan=plan).exclude(ref=story.SPECIAL).order_by("position"))
-        self.entry_ids = _span(Entry)
-        self.ids = _span(Obligation)
+        self.entry_ids = _span(Entry, plan)
+        self.ids = _span(Obligation, plan)
         self.refs = {action.pk: action.ref for action in self.actions}
         self.until = dict(
             Action.superseders.through.objects.filter(from_action__plan=plan).values_list(
@@ -261,9 +261,10 @@ class Copies:
                 yield line.row % slots
 
 
-def _span(model: Any) -> int:
-    """A distance between keys that no two copies share."""
-    return int(model.objects.aggregate(top=Max(F("pk")))["top"])
+def _span(model: Any, plan: Plan) -> int:
+    """A distance between keys by which no two copies meet; no larger than it must be, since keys have an end."""
+    top = model.objects.aggregate(top=Max("pk"))["top"]
+    return int(top - model.objects.filter(plan=plan).aggregate(low=Min("pk"))["low"] + 1)
 
 
 def _list(pks: Iterable[int]) -> str:
