@@ -110,3 +110,10 @@ def test_a_list_longer_than_a_page_leads_on_and_back(reader: Client) -> None:
     rows = [re.findall(r'<tr role="row"><td role="cell">([\d.]+)<', page) for page in pages]
     assert [len(page) for page in rows] == [25, 8]
     assert len({*rows[0], *rows[1]}) == 33
+
+
+def test_what_is_wrong_with_a_filter_is_seen_without_opening_anything(reader: Client) -> None:
+    wrong, right = (reader.get(f"/commitments/?due={day}").content.decode() for day in ("soon", "2015-01-31"))
+    assert "<details open>\n<summary>Filters" in wrong
+    assert 'aria-describedby="id_due_error"' in wrong
+    assert "<details>\n<summary>Filters" in right
