@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
-from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, When
 from django.utils import timezone
 
 from actionplan import digest, mail, weekly
@@ -70,7 +70,7 @@ def queue(plan: Plan, week: date) -> dict[str, int]:
     last = of_kind.filter(week__lt=week).order_by("-week").values("week")[:1]
     had_one = Exists(mine.filter(state=Digest.State.SENT, week__lt=week))
     without = _members(plan).filter(~Exists(of_kind.filter(week=week)))
-    wanted = list(without.annotate(last=Subquery(last), had_one=had_one))
+    wanted = weekly.members(without.annotate(last=Subquery(last), had_one=had_one))
     if not wanted:
         return {"queued": 0}
     writer = digest.Writer(weekly.Week(plan, week, wanted))
@@ -145,8 +145,9 @@ class Lot:
         self.sent: list[int] = []
         self.written = monotonic()
         with transaction.atomic():
-            ready = _ready_now().select_for_update(skip_locked=True, of=("self",))
-            self.rows = list(ready.exclude(IN_DOUBT)[:BATCH]) or list(ready.filter(IN_DOUBT)[:1])
+            found = list(_ready_now().select_for_update(skip_locked=True, of=("self",))[:BATCH])
+            self.rows = [row for row in found if not row.in_doubt] or found[:1]
+            self.last = len(found) < BATCH and len(found) == len(self.rows)
             self.left = {row.pk for row in self.rows}
             for row in self.rows:
                 # a lease that ran out may stand for a mail that arrived
@@ -195,14 +196,18 @@ class Lot:
 
 
 def _ready_now() -> Any:
-    """Those to send, none while mail is held; `wanted` says of each whether its account still is a recipient."""
+    """Those to send, none while mail is held, the doubtful last.
+
+    `wanted` says of each whether its account still is a recipient.
+    """
     same = {"user": OuterRef("recipient"), "plan": OuterRef("plan")}
     member = Membership.objects.filter(**same, role__in=list(KINDS), user__is_active=True)
     off = Subscription.objects.filter(**same, active=False)
     held = Mark.objects.filter(name=Mark.MAIL_HELD)
     rows = Digest.objects.filter(_ready(timezone.now()), ~Exists(held)).annotate(wanted=Exists(member) & ~Exists(off))
+    rows = rows.annotate(in_doubt=Case(When(IN_DOUBT, then=True), default=False))
     with_account = rows.select_related("recipient", "plan").defer("plan__signed_text", "plan__summary")
-    return with_account.order_by("next_try", "pk")
+    return with_account.order_by("in_doubt", "next_try", "pk")
 
 
 def _end(rows: Any, state: Digest.State, error: str = "") -> None:
@@ -215,12 +220,15 @@ def deliver(seconds: float = SECONDS) -> dict[str, int]:
     counts = {"sent": 0, "failed": 0, "retried": 0}
     end, sender = monotonic() + seconds, mail.Sender()
     try:
-        while monotonic() < end and (lot := Lot()).rows:
+        last = False
+        while not last and monotonic() < end:
+            lot = Lot()
             try:
                 for row in lot.take(end):
                     counts[_send(row, sender, lot)] += 1
             finally:
                 lot.close()
+            last = lot.last and not lot.left
     finally:
         sender.connection.close()
     return counts

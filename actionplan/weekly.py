@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, Subquery, Sum
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, Subquery, Sum
 from django.utils import timezone
 
 from actionplan import ledger
@@ -90,8 +90,8 @@ class Reader(NamedTuple):
     """All by which what one recipient is told differs from what another is told."""
 
     kind: str
-    side: str
-    bodies: frozenset[int]
+    # the bodies that an official reports for, or the side of a manager
+    reports_for: frozenset[int | str | None]
     first: bool
     # one's own entries are no news: whose they are; 0 where the week has none
     author: int
@@ -116,25 +116,33 @@ def unreminded(page: Page) -> Any:
     return by_urgency(rows)
 
 
+def members(memberships: Any) -> list[Any]:
+    """These with their accounts and `own_bodies`; they say whether they `had_one`, a digest of an earlier week."""
+    found: dict[int, Any] = {}
+    for row in memberships.select_related("user").annotate(own_body=F("bodies")):
+        member = found.setdefault(row.pk, row)
+        member.own_bodies = {*getattr(member, "own_bodies", ()), row.own_body}
+    return list(found.values())
+
+
 class Week:
     """A week of a plan, read in as many queries for one recipient as for thousands."""
 
     def __init__(self, plan: Plan, monday: date, members: Sequence[Any]) -> None:
-        """`members` are memberships that say whether they `had_one`, a digest of an earlier week."""
+        """`members` as the function of that name gives them."""
         self.plan, self.monday, self.on = plan, monday, monday + WEEK
         self.members, self.page = members, self._page(members[0])
-        self.bodies: dict[int, set[int]] = defaultdict(set)
-        self.of_side: dict[str, set[int]] = defaultdict(set)
-        for body, side, membership in plan.bodies.values_list("pk", "side", "memberships"):
-            self.of_side[side].add(body)
-            self.bodies[membership].add(body)
 
     def _page(self, membership: Membership) -> Page:
         return Page(membership.user, self.plan, [self.plan], membership, self.on, self.on, self.on)
 
     def reader(self, member: Any) -> Reader:
         author = member.user_id if member.user_id in self.authors else 0
-        return Reader(member.role, member.side, frozenset(self.bodies[member.pk]), not member.had_one, author)
+        reports_for = {member.side} if member.role == Role.MANAGER else member.own_bodies
+        return Reader(member.role, frozenset(reports_for), not member.had_one, author)
+
+    def _reportable_by(self, reader: Reader) -> set[int]:
+        return self.reportable[None].union(*(self.reportable[each] for each in reader.reports_for))
 
     @cached_property
     def contents(self) -> dict[Reader, Content]:
@@ -153,14 +161,14 @@ class Week:
         return Content(page=page, kind=reader.kind, week=self.monday, first=reader.first, **told)
 
     def _for_official(self, reader: Reader) -> dict[str, Any]:
-        mine = self.reportable[None].union(*(self.reportable[body] for body in reader.bodies))
+        mine = self._reportable_by(reader)
         others = [entry for entry in self.entries if entry.action in mine and entry.by_id != reader.author]
         rows = [row for row in self.rows if row.obligation_id in mine]
         lists = {name: Items.among([row for row in rows if getattr(row, name)]) for name in self._wanted}
         return {"lists": lists, "changed": Items.among(others)}
 
     def _for_manager(self, reader: Reader) -> dict[str, Any]:
-        mine = self.reportable[None].union(*(self.reportable[body] for body in self.of_side[reader.side]))
+        mine = self._reportable_by(reader)
         new = "flagged" if reader.first else "newly"
         lists = {
             "overdue": [row for row in self.rows if getattr(row, new)],
@@ -203,11 +211,12 @@ class Week:
         return list(rows.values_list("pk", "obligation_id", "never_reported", *marks, named=True))
 
     @cached_property
-    def reportable(self) -> Mapping[int | None, set[int]]:
-        """The actions that each body may report on; under None those on which everybody may."""
-        found: dict[int | None, set[int]] = defaultdict(set)
-        for action, body in Action.objects.reporters(self.plan):
+    def reportable(self) -> Mapping[int | str | None, set[int]]:
+        """The actions that each body and each side may report on; under None those on which everybody may."""
+        found: dict[int | str | None, set[int]] = defaultdict(set)
+        for action, body, side in Action.objects.reporters(self.plan):
             found[body].add(action)
+            found[side].add(action)
         return found
 
     @cached_property
@@ -261,6 +270,6 @@ class Week:
 def build(plan: Plan, recipient: User, week: date) -> Content:
     """What one recipient is told."""
     earlier = Digest.objects.filter(plan=plan, recipient=recipient, state=Digest.State.SENT, week__lt=week)
-    member = Membership.objects.select_related("user").annotate(had_one=Exists(earlier))
-    (found,) = Week(plan, week, [member.get(user=recipient, plan=plan)]).contents.values()
+    member = Membership.objects.filter(user=recipient, plan=plan).annotate(had_one=Exists(earlier))
+    (found,) = Week(plan, week, members(member)).contents.values()
     return found

@@ -174,10 +174,12 @@ class ActionQuerySet(models.QuerySet[Any]):
         return self.filter(plan=plan)._of(bodies, plan.sides)
 
     def reporters(self, plan: "Plan") -> models.QuerySet[Any]:
-        """The same for all at once: each action with each body that it is reportable for, None for any."""
-        led, joined = (links.filter(action__plan=plan).values_list("action", "body") for links in self._links())
+        """The same for all at once: each action with each body that it is reportable for and its side, None for any."""
+        of_plan = (links.filter(action__plan=plan) for links in self._links())
+        led, joined = (links.values_list("action", "body", "body__side") for links in of_plan)
         anybody = self.filter(plan=plan).filter(self._nobodys(plan.sides)).order_by()
-        return led.union(joined, anybody.values_list("pk", Value(None, models.BigIntegerField())), all=True)
+        any_ = Value(None, models.BigIntegerField()), Value(None, models.CharField())
+        return led.union(joined, anybody.values_list("pk", *any_), all=True)
 
     def _of(self, bodies: models.QuerySet[Any], sides: Sequence[str]) -> "ActionQuerySet":
         led, joined = (links.filter(action=OuterRef("pk"), body__in=bodies) for links in self._links())
