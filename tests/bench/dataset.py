@@ -58,12 +58,15 @@ def people(plan: Plan, officials: int = 1) -> dict[str, User]:
     found |= {f"official-{n}": User(email=f"official-{n}@example.org", post=f"Desk {n}") for n in range(officials)}
     bodies = list(plan.bodies.exclude(side=""))
     User.objects.bulk_create(found.values())
+    members, own = [], []
     for n, (name, user) in enumerate(found.items()):
-        body = bodies[n % len(bodies)]
-        role = Role(name.partition("-")[0])
+        body, role = bodies[n % len(bodies)], Role(name.partition("-")[0])
         side = {"manager": "GB", "viewer": ""}.get(name, body.side)
-        member = Membership.objects.create(user=user, plan=plan, role=role, side=side)
-        member.bodies.set([body] if role == Role.OFFICIAL else [])
+        members.append(Membership(user=user, plan=plan, role=role, side=side))
+        if role == Role.OFFICIAL:
+            own.append(Membership.bodies.through(membership=members[-1], body=body))
+    Membership.objects.bulk_create(members)
+    Membership.bodies.through.objects.bulk_create(own)
     return found
 
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -16,7 +17,7 @@ from tests.bench import baselines, dataset, story
 from tests.bench.runner import FEW, Case, Figure, Probe
 from tests.bench.world import Data, Visitor, Web, World, rolled_back
 
-SAVES, DIGESTS, PER = 5, 500, 500
+SAVES, MANY, PER = 5, 5000, 500
 # bytes that a process may have; what wants more has failed
 BOUND = 6 * 2**30
 
@@ -114,13 +115,13 @@ def rows_written(work: Callable[[], object]) -> int:
 
 
 def digests(world: World) -> Case:
-    sent: dict[str, Any] = {}
+    sent: dict[int, Any] = {}
 
-    def ours() -> dict[str, float]:
+    def ours(people: int) -> dict[str, float]:
         from actionplan import digest, mail, outbox
         from actionplan.models import Digest
 
-        data = world.data(100, DIGESTS)
+        data = world.data(100, people)
         Digest.objects.all().delete()
         counted = Counted()
         start = perf_counter()
@@ -130,35 +131,45 @@ def digests(world: World) -> Case:
             done = outbox.deliver(seconds=3600)
         taken = perf_counter() - start
         rows = list(Digest.objects.filter(state=Digest.State.SENT).select_related("recipient", "plan"))
-        assert done["sent"] == len(rows) > DIGESTS * 0.9, done
-        sent["mails"] = [(row.recipient.email, mail.bytes_of(row)) for row in rows]
+        assert done["sent"] == len(rows) > people * 0.9, done
+        sent[people] = [(row.recipient.email, mail.bytes_of(row)) for row in rows]
         many = PER / len(rows)
         found = {"queued": queued * many, "delivered": (counted.count - queued) * many}
         items = sum(row.text.count("\n- ") for row in rows) / len(rows)
-        return {"digests": taken, "queries of a batch": counted.count * many, "items": items, **found}
+        return {"digests": taken, "queries": counted.count * many, "items": items, **found}
 
-    def bare() -> float:
+    def of(people: int) -> dict[str, float]:
+        return {f"{name} of {people}": value for name, value in ours(people).items()}
+
+    def bare(people: int) -> float:
         from django.conf import settings
 
-        return baselines.bare_mail(settings.EMAIL_PORT, sent["mails"]) if sent else ours()["digests"] and bare()
+        return (
+            baselines.bare_mail(settings.EMAIL_PORT, sent[people]) if sent.get(people) else of(people) and bare(people)
+        )
 
-    figures = [
-        Figure(
-            12,
-            f"{DIGESTS} digests built and sent: rate",
-            "bare mail",
-            "digests",
-            "bare SMTP loop",
-            0.4,
-            0.22,
-            higher=True,
-        ),
-        Figure(12, f"queries per {PER}", "queries of a batch", unit="queries", aim=3, floor=10),
-        Figure(12, "of these while they are built", "queued", unit="queries"),
-        Figure(12, "of these while they are sent", "delivered", unit="queries"),
-        Figure(12, "beside it: lines a digest lists", "items", unit="lines"),
-    ]
-    return Case("digests", [Probe("digests", ours), Probe("bare mail", bare)], figures)
+    figures, probes = [], []
+    for people, beside in ((MANY, ""), (PER, "beside it: ")):
+        rate, queries = f"digests of {people}", f"queries of {people}"
+        aims = (0.4, 0.22, 3, 10) if not beside else (0, 0, 0, 0)
+        probes.append(Probe(rate, partial(of, people), FEW if people == MANY else 0))
+        probes.append(Probe(f"bare mail of {people}", partial(bare, people), FEW if people == MANY else 0))
+        figures += [
+            Figure(
+                12,
+                f"{beside}{people:,} digests built and sent: rate",
+                f"bare mail of {people}",
+                rate,
+                "bare SMTP loop",
+                *aims[:2],
+                higher=True,
+            ),
+            Figure(12, f"{beside}queries per {PER} of them", queries, unit="queries", aim=aims[2], floor=aims[3]),
+            Figure(12, "of these while they are built", f"queued of {people}", unit="queries"),
+            Figure(12, "of these while they are sent", f"delivered of {people}", unit="queries"),
+        ]
+    figures.append(Figure(12, "beside it: lines a digest lists", f"items of {PER}", unit="lines"))
+    return Case("digests", probes, figures)
 
 
 class Counted:
