@@ -1,4 +1,7 @@
-"""The plan as its file says it, the register, and what is derived from both."""
+"""The plan as its file says it, the register, and what is derived from both.
+
+A foreign key with which a constraint begins has no index of its own in the tables that grow.
+"""
 
 import uuid
 from typing import ClassVar
@@ -182,7 +185,7 @@ class Membership(models.Model):
 class Entry(models.Model):
     """One fact somebody recorded. Append-only: the database refuses changes, the chain of hashes shows them."""
 
-    plan = models.ForeignKey(Plan, models.PROTECT, related_name="entries")
+    plan = models.ForeignKey(Plan, models.PROTECT, related_name="entries", db_index=False)
     number = models.PositiveIntegerField(help_text="place in the plan's register, from 1")
     code = models.CharField(max_length=64, help_text="the id in the entries file, or the form's key")
     kind = models.CharField(max_length=16)
@@ -284,8 +287,8 @@ class PlanFile(models.Model):
 class Standing(models.Model):
     """One stretch of days with one verdict of the rule; written by `standings` alone."""
 
-    plan = models.ForeignKey(Plan, models.CASCADE, related_name="standings")
-    obligation = models.ForeignKey(Obligation, models.CASCADE, related_name="standings")
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="standings", db_index=False)
+    obligation = models.ForeignKey(Obligation, models.CASCADE, related_name="standings", db_index=False)
     lens = models.CharField(max_length=4, choices=[(lens.value, lens.value) for lens in Lens])
     from_day = models.DateField()
     to_day = models.DateField(help_text="the first day after the stretch")
@@ -361,7 +364,7 @@ class Tally(models.Model):
     A prepared figure, so that no page counts all standings; written with them by `standings` alone.
     """
 
-    plan = models.ForeignKey(Plan, models.CASCADE, related_name="tallies")
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="tallies", db_index=False)
     commitment = models.ForeignKey(Commitment, models.CASCADE, related_name="tallies")
     lens = models.CharField(max_length=4)
     name = models.CharField(max_length=12, help_text="a state; stale, never or soon")
@@ -402,7 +405,7 @@ class Flag(models.Model):
     """Something became overdue, due soon, stale …: since when, noticed when, cleared when and why. Never deleted."""
 
     plan = models.ForeignKey(Plan, models.CASCADE, related_name="flags")
-    obligation = models.ForeignKey(Obligation, models.CASCADE, related_name="flags")
+    obligation = models.ForeignKey(Obligation, models.CASCADE, related_name="flags", db_index=False)
     kind = models.CharField(max_length=16, choices=FlagKind.choices)
     since = models.DateField(help_text="first day of the stretch")
     noticed = models.DateField(help_text="the day for which the job saw it")

@@ -139,3 +139,18 @@ def test_a_report_asks_the_same_whatever_the_plan_and_the_action_hold() -> None:
     # a standing replaced, who waits for it asked, the tally mended; flags cleared, each with its reason
     assert max(max(counts.values()) for counts in found.values()) <= REPORT + 5, found
     assert [standings.differences(plan) for plan in (small, large)] == [[], []]
+
+
+@pytest.mark.sqlite
+@pytest.mark.django_db
+def test_no_index_of_a_large_table_repeats_the_beginning_of_another() -> None:
+    doubled = set()
+    for table in (*plans.LARGE, "commitments_tally", "commitments_flag"):
+        with connection.cursor() as cursor:
+            constraints = connection.introspection.get_constraints(cursor, table)
+        indexes = {name: found["columns"] for name, found in constraints.items() if found["index"] or found["unique"]}
+        for name, columns in indexes.items():
+            others = (other for key, other in indexes.items() if key != name and len(other) > len(columns))
+            if len(columns) == 1 and any(other[:1] == columns for other in others):
+                doubled.add(name)
+    assert doubled == set()
