@@ -30,6 +30,7 @@ from commitments.kinds import KINDS
 from commitments.models import Action, Body, Commitment, Entry, Standing
 from commitments.pages import Page
 from commitments.prepared import Slot, prepared
+from commitments.querysets import REPORTED
 from commitments.states import State
 from commitments.words import plain
 
@@ -276,7 +277,7 @@ class EntryFilter(PlanFilter):
         self.filters["side"].extra["choices"] = [(side, labels.side(side)) for side in page.plan.sides]
 
     def of_kind(self, rows: QuerySet[Any], name: str, value: list[str]) -> QuerySet[Any]:
-        return rows.filter(Q(kind__in=value) | (~Q(kind__in=["terms", "plan"]) if "reported" in value else Q()))
+        return rows.filter(Q(kind__in=value) | (REPORTED if "reported" in value else Q()))
 
     def search(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         """Every word must stand in what was said, why, or on what source; from outside these are not searched."""

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from commitments.facts import Lens
 from commitments.querysets import (
+    REPORTED,
     ActionQuerySet,
     EntryQuerySet,
     EvidenceQuerySet,
@@ -218,11 +219,7 @@ class Entry(models.Model):
         indexes = [
             models.Index(fields=["plan", "ref", "number"], name="entry_of_ref"),
             # what was reported lately, and how much
-            models.Index(
-                fields=["plan", "recorded_day", "number"],
-                name="entry_reported",
-                condition=~Q(kind__in=["terms", "plan"]),
-            ),
+            models.Index(fields=["plan", "recorded_day", "number"], name="entry_recorded", condition=REPORTED),
             models.Index(fields=["plan", "number"], name="entry_spent", condition=Q(kind="spent")),
         ]
         constraints = [

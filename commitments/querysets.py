@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 INTERNAL = ("confidence", "note")
 # kinds whose words are a code of the plan file; elsewhere they are somebody's own
 CODED = ("consent", "spent", "redacted")
+# without what a plan file leaves; one by one, so that SQLite sees that the index on this condition serves
+REPORTED = ~Q(kind="terms") & ~Q(kind="plan")
 
 
 def outside(entry: Any) -> Any:
@@ -214,7 +216,7 @@ class EntryQuerySet(models.QuerySet[Any]):
 
     def reported(self) -> "EntryQuerySet":
         """Without the entries that a plan file leaves."""
-        return self.exclude(kind__in=["terms", "plan"])
+        return self.filter(REPORTED)
 
 
 class EvidenceQuerySet(models.QuerySet[Any]):

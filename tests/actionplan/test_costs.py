@@ -12,7 +12,7 @@ from django.test import Client
 from actionplan import digest, outbox
 from actionplan.models import User
 from commitments import flags, services, standings
-from commitments.models import Action, Membership, Plan, Role
+from commitments.models import Action, Entry, Membership, Plan, Role
 from tests.bench import dataset, pages, plans, story
 from tests.bench.work_cases import Counted, rows_written
 
@@ -154,3 +154,15 @@ def test_no_index_of_a_large_table_repeats_the_beginning_of_another() -> None:
             if len(columns) == 1 and any(other[:1] == columns for other in others):
                 doubled.add(name)
     assert doubled == set()
+
+
+@pytest.mark.sqlite
+@pytest.mark.django_db
+def test_what_was_reported_lately_is_found_by_its_index() -> None:
+    plan = dataset.make(10, "plan-of-10")
+    lately = Entry.objects.filter(plan=plan, recorded_day__gte=story.TODAY).reported()
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+    assert "entry_recorded" in lately.order_by("-recorded_day", "-number")[:7].explain()
