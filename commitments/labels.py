@@ -5,7 +5,6 @@ from functools import lru_cache
 from typing import Any
 
 from babel.dates import format_date, format_time
-from django.utils.functional import lazystr
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
@@ -72,7 +71,7 @@ def colon() -> str:
 
 
 def side(code: str) -> str:
-    return str(SIDES.get(code, lazystr(code)))
+    return str(SIDES[code]) if code in SIDES else code
 
 
 def state(code: str) -> str:

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from commitments import labels
 from commitments.models import Standing
 from commitments.pages import Page
+from commitments.states import State
 
 register = template.Library()
 
@@ -38,8 +39,12 @@ register.filter("side", labels.side)
 
 @register.simple_tag
 def state(row: Standing | str) -> SafeString:
-    code = row if isinstance(row, str) else row.state
-    return format_html('<span class="state state-{}">{}</span>', code, labels.state(code))
+    return _state(row if isinstance(row, str) else row.state, labels.language())
+
+
+@lru_cache(maxsize=64)
+def _state(code: str, _language: str) -> SafeString:
+    return format_html('<span class="state state-{}">{}</span>', code, labels.STATES[State(code)])
 
 
 @register.filter

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 
 from babel.numbers import format_currency, format_decimal, get_currency_name
 from django import template
@@ -17,8 +18,12 @@ NO_BREAK = "\u00a0"
 @register.filter
 def amount(value: Decimal | str, currency: str) -> str:
     """€5 million, €750,000 or €0.50; in French 5 millions d'euros, 750 000 euros, 0,50 euro."""
-    number = Decimal(value)
-    return _french(number, currency) if language() == "fr" else _english(number, currency)
+    return _said(Decimal(value), currency, language())
+
+
+@lru_cache(maxsize=4096)
+def _said(number: Decimal, currency: str, language: str) -> str:
+    return _french(number, currency) if language == "fr" else _english(number, currency)
 
 
 def _english(number: Decimal, currency: str) -> str:
@@ -58,5 +63,10 @@ def money(amounts: Mapping[str, Decimal | str] | None) -> str:
 @register.filter
 def figure(value: Decimal | str) -> str:
     """An amount for a column: grouped, with its cents only where it has any."""
-    number = Decimal(value)
-    return format_decimal(number, "#,##0" if number == number.to_integral() else "#,##0.00", locale=language())
+    return _figure(Decimal(value), language())
+
+
+@lru_cache(maxsize=4096)
+def _figure(number: Decimal, language: str) -> str:
+    pattern = "#,##0" if number == number.to_integral() else "#,##0.00"
+    return str(format_decimal(number, pattern, locale=language))
