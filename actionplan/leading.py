@@ -92,7 +92,8 @@ def _standings(
 ) -> QuerySet[Standing]:
     rows = actions_on(inside, lens, Slot("plan"), Slot("on"))
     scored = rows.filter(scored=True).order_by("anchor", "obligation_id")
-    first = scored.filter(state=OuterRef("pressing"), obligation__commitment=OuterRef("pk")).values("pk")[:1]
+    of_one = Standing.objects.filter(plan=Slot("plan"), commitment=OuterRef("pk"), state=OuterRef("pressing"))
+    first = of_one.on(Slot("on"), lens).filter(scored=True).order_by("anchor", "obligation_id").values("pk")[:1]
     states = [When(pk=Slot(f"commitment{place}"), then=Slot(f"state{place}")) for place in range(pressing)]
     wanted = Commitment.objects.filter(plan=Slot("plan")).annotate(pressing=Case(*states, output_field=CharField()))
     parts = [

@@ -44,6 +44,7 @@ class Loading:
     changes: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     wanted: list[Wanted] = field(default_factory=list)
+    moved: list[Obligation] = field(default_factory=list)  # to another commitment
 
     def fault(self, line: int, text: str) -> None:
         if (found := Fault(line, text)) not in self.faults:
@@ -137,6 +138,8 @@ def _load_action(loading: Loading, commitment: Commitment, spec: ActionSpec, pos
     plan = loading.plan
     row = Action.objects.filter(plan=plan, ref=spec.ref).first() or Action(plan=plan, ref=spec.ref)
     start, end = _anchor(loading, spec)
+    if row.pk and row.commitment_id != commitment.pk:
+        loading.moved.append(row)
     values = {
         "commitment_id": commitment.pk,
         "title": spec.title,
@@ -254,8 +257,8 @@ def finish(loading: Loading, *, content: bytes, now: datetime, by: int | None, a
     else:
         loading.changes += [f"terms of {wanted.obligation}: recorded" for wanted in changed]
     loading.changes.append(f"the file: recorded with its SHA-256 {sha256}")
-    if changed:
-        standings.renew(plan, [wanted.obligation for wanted in changed])
+    if changed or loading.moved:
+        standings.renew(plan, [*(wanted.obligation for wanted in changed), *loading.moved])
 
 
 def keep(plan: Plan, content: bytes) -> int:

@@ -286,6 +286,10 @@ class Standing(models.Model):
 
     plan = models.ForeignKey(Plan, models.CASCADE, related_name="standings", db_index=False)
     obligation = models.ForeignKey(Obligation, models.CASCADE, related_name="standings", db_index=False)
+    # goes with its obligation, whose commitment it repeats for an index
+    commitment = models.ForeignKey(
+        Commitment, models.DO_NOTHING, null=True, related_name="+", db_index=False, db_constraint=False
+    )
     lens = models.CharField(max_length=4, choices=[(lens.value, lens.value) for lens in Lens])
     from_day = models.DateField()
     to_day = models.DateField(help_text="the first day after the stretch")
@@ -321,12 +325,17 @@ class Standing(models.Model):
         ]
         indexes = [
             models.Index(fields=["plan", "lens", "to_day", "from_day"], name="standing_on_a_day"),
-            # the most pressing, those nobody reports on, those without news; with the days, so that the index tells
-            # which stretch holds one
+            # the most pressing, of all and of a commitment, those nobody reports on, those without news; with the days,
+            # so that the index tells which stretch holds one
             models.Index(
                 fields=["plan", "lens", "state", "anchor", "obligation", "from_day", "to_day"],
                 name="standing_pressing",
                 condition=Q(scored=True),
+            ),
+            models.Index(
+                fields=["plan", "lens", "commitment", "state", "anchor", "obligation", "from_day", "to_day"],
+                name="standing_next",
+                condition=Q(scored=True, commitment__isnull=False),
             ),
             models.Index(
                 fields=["plan", "lens", "obligation", "from_day", "to_day"],

@@ -176,11 +176,12 @@ class Histories:
         return History(versions, self.facts[self.obligations[pk].ref, None], until)
 
     def counted(self, rows: Iterable[Standing]) -> Iterator[tuple[int, Standing]]:
-        """The stretches of actions, each with the key of its commitment."""
+        """The stretches of actions, each with the key of the commitment that it counts for."""
         for row in rows:
             obligation = self.obligations[row.obligation_id]
             if not obligation.instalment:
-                yield obligation.commitment_id, row
+                # what a version before this column wrote has none
+                yield row.commitment_id or obligation.commitment_id, row
 
     def standings(self, pk: int, kept: Mapping[Lens, Kept] | None = None) -> Standings:
         history = self[pk]
@@ -306,6 +307,7 @@ def _rows(plan: Plan, obligation: Obligation, standings: Standings) -> list[Stan
         Standing(
             plan=plan,
             obligation=obligation,
+            commitment_id=None if obligation.instalment else obligation.commitment_id,
             lens=lens.value,
             from_day=stretch.start,
             to_day=stretch.end,

@@ -534,3 +534,21 @@ def test_the_parties_that_the_list_counts_are_those_that_lead_or_join(calais: Pl
         action.ref: sorted({body.code for body in (*action.leads.all(), *action.partners.all())}) for action in actions
     }
     assert any(" " in action.parties for action in actions)
+
+
+SECOND = """
+[[commitments]]
+number = 2
+title = { en = "Second", fr = "Deuxième" }
+aims = ["A1"]
+
+"""
+
+
+def test_an_action_counts_for_the_commitment_under_which_a_later_file_has_it(desk: Desk) -> None:
+    third = SMALL[SMALL.index('  [[commitments.actions]]\n  ref = "1.3"') : SMALL.index("[[funds]]")]
+    desk.load(changed(SMALL, (third, third + SECOND)))
+    desk.load(changed(SMALL, (third, SECOND + third)), date(2014, 12, 1))
+    plan = Plan.objects.get(slug="small")
+    assert set(plan.standings.filter(obligation__ref="1.3").values_list("commitment__number", flat=True)) == {2}
+    assert standings.differences(plan) == []
