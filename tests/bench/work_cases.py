@@ -144,14 +144,14 @@ def digests(world: World) -> Case:
     def bare(people: int) -> float:
         from django.conf import settings
 
-        return (
-            baselines.bare_mail(settings.EMAIL_PORT, sent[people]) if sent.get(people) else of(people) and bare(people)
-        )
+        if people not in sent:
+            ours(people)
+        return baselines.bare_mail(settings.EMAIL_PORT, sent[people])
 
     figures, probes = [], []
     for people, beside in ((MANY, ""), (PER, "beside it: ")):
         rate, queries = f"digests of {people}", f"queries of {people}"
-        aims = (0.4, 0.22, 3, 10) if not beside else (0, 0, 0, 0)
+        rate_aim, rate_floor, aim, floor = (0.4, 0.22, 3, 10) if not beside else (0, 0, 0, 0)
         probes.append(Probe(rate, partial(of, people), FEW if people == MANY else 0))
         probes.append(Probe(f"bare mail of {people}", partial(bare, people), FEW if people == MANY else 0))
         figures += [
@@ -161,10 +161,11 @@ def digests(world: World) -> Case:
                 f"bare mail of {people}",
                 rate,
                 "bare SMTP loop",
-                *aims[:2],
+                aim=rate_aim,
+                floor=rate_floor,
                 higher=True,
             ),
-            Figure(12, f"{beside}queries per {PER} of them", queries, unit="queries", aim=aims[2], floor=aims[3]),
+            Figure(12, f"{beside}queries per {PER} of them", queries, unit="queries", aim=aim, floor=floor),
             Figure(12, "of these while they are built", f"queued of {people}", unit="queries"),
             Figure(12, "of these while they are sent", f"delivered of {people}", unit="queries"),
         ]
