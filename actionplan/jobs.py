@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from actionplan import outbox
+from actionplan.accounts import vault
 from actionplan.models import JobRun
 from commitments import clock, evidence, flags
 from commitments.models import Plan
@@ -87,6 +88,7 @@ def run_due() -> list[dict[str, Any]]:
     if done:
         # once a day at least, with the flags
         evidence.sweep()
+        vault.renew()
     if failed:
         raise failed[0]
     return done

@@ -23,6 +23,10 @@ if not SECRET_KEY:
 TRIAL = env.flag("ACTIONPLAN_TRIAL", default=False)
 if not (DEBUG or TRIAL) and (SECRET_KEY == SAMPLE_KEY or len(SECRET_KEY) < 32):
     raise ImproperlyConfigured("SECRET_KEY is a sample or shorter than 32 characters: give it a long random text.")
+# while a key is replaced: what was signed or sealed by the one before still holds
+SECRET_KEY_FALLBACKS = [key for key in [env.text("SECRET_KEY_BEFORE")] if key]
+if not (DEBUG or TRIAL) and any(key == SAMPLE_KEY or len(key) < 32 for key in SECRET_KEY_FALLBACKS):
+    raise ImproperlyConfigured("SECRET_KEY_BEFORE is a sample or shorter than 32 characters: leave it out.")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 SITE_URL = env.url("SITE_URL", ("http", "https"), "https://plan.example.org", "http://localhost:8000").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]

@@ -19,7 +19,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from actionplan.accounts import factors, invitations
+from actionplan.accounts import factors, invitations, vault
 from actionplan.accounts.audit import log
 from actionplan.accounts.throttle import Try
 from actionplan.models import User
@@ -118,6 +118,12 @@ class Factors(DefaultMFAAdapter):
         "cannot_delete_authenticator": _("Your role requires a second factor: set up another one first."),
         "cannot_generate_recovery_codes": _("Recovery codes need a second factor: set one up first."),
     }
+
+    def encrypt(self, text: str) -> str:
+        return vault.seal(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return vault.unseal(encrypted_text)
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         return factors.may_remove(authenticator)

@@ -19,9 +19,10 @@ def run(*arguments: str, **changed: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("key", ["sample-key-for-trials-on-this-machine-only", "short"])
 def test_a_sample_or_short_key_is_refused(key: str) -> None:
-    done = run("check", SECRET_KEY=key)
-    assert done.returncode != 0
-    assert "SECRET_KEY" in done.stderr
+    for name in ("SECRET_KEY", "SECRET_KEY_BEFORE"):
+        done = run("check", **{name: key})
+        assert done.returncode != 0
+        assert f"{name} is" in done.stderr
 
 
 def test_cookies_and_https_of_a_real_site() -> None:

@@ -1,0 +1,20 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from actionplan.accounts import vault
+from commitments import console
+
+
+class Command(BaseCommand):
+    help = "Seals the keys of authenticator apps and recovery codes by SECRET_KEY, those of the key before included."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--undo", action="store_true", help="leave them unsealed, for code that knows no seals")
+
+    def handle(self, *args: Any, undo: bool, **options: Any) -> None:
+        changed, lost = vault.renew(undo=undo)
+        self.stdout.write(f"{changed} keys {'un' if undo else ''}sealed")
+        if lost:
+            accounts = ", ".join(map(str, sorted({*lost})))
+            console.fail([f"{len(lost)} keys are sealed by a key that is not here, of accounts {accounts}"])
