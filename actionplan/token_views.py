@@ -1,12 +1,15 @@
 """My tokens: made, shown once, and revoked."""
 
 from typing import Any
+from urllib.parse import urlencode
 
+from allauth.account.internal.flows.reauthentication import is_reauthentication_required
 from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -33,14 +36,15 @@ class TokenForm(forms.Form):
 
 class Tokens(PlanView):
     def get(self, request: HttpRequest) -> HttpResponse:
-        purpose = request.GET.get("purpose", "")
-        initial = {"purpose": purpose} if purpose in Token.Purpose.values else {}
-        return self._show(TokenForm(initial=initial))
+        given = {name: text for name, text in request.GET.items() if name in TokenForm.base_fields}
+        return self._show(TokenForm(initial=given))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         if "revoke" in request.POST:
             return self._revoke(request.POST["revoke"])
         form = TokenForm(request.POST)
+        if form.is_valid() and is_reauthentication_required(request, app="actionplan"):
+            return self._confirm(form)
         if form.is_valid():
             try:
                 secret = tokens.make(by=self.page.user, plan=self.page.plan, today=self.page.today, **form.cleaned_data)
@@ -49,6 +53,12 @@ class Tokens(PlanView):
             else:
                 return self._show(TokenForm(), secret=secret, uses=self._uses(form.cleaned_data["purpose"], secret))
         return self._show(form, status=422)
+
+    def _confirm(self, form: TokenForm) -> HttpResponse:
+        """A token outlives the session that makes it: first the password or a code, then the form as it was."""
+        back = self.page.url("tokens", **form.cleaned_data)
+        messages.info(self.request, _("Once you have confirmed that it is you, the form opens as you filled it in."))
+        return HttpResponseRedirect(f"{reverse('account_reauthenticate')}?{urlencode({'next': back})}")
 
     def _revoke(self, number: str) -> HttpResponse:
         known = number.isascii() and number.isdigit() and len(number) < 19

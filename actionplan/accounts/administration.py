@@ -18,11 +18,12 @@ class NotYourself(Exception):
 
 
 def disable(user: User, *, by: User) -> None:
-    """Its sessions end at once: an account that is not active is nobody."""
+    """Its sessions end at once: an account that is not active is nobody. So do its tokens, for good."""
     if user == by:
         raise NotYourself
     User.objects.filter(pk=user.pk).update(is_active=False)
     sessions.end_all(user)
+    user.tokens.all().delete()
     log.info("account_disabled", by=by.pk, user=user.pk)
 
 
@@ -45,9 +46,10 @@ def reset_factors(user: User, *, by: User) -> None:
 
 @transaction.atomic
 def set_membership(user: User, plan: Plan, *, role: str, side: str, bodies: Iterable[Body], by: User) -> None:
-    """Without a role the account belongs to the plan no longer."""
+    """Without a role the account belongs to the plan no longer, and its tokens are none if it ever comes back."""
     if not role:
         Membership.objects.filter(user=user, plan=plan).delete()
+        user.tokens.filter(plan=plan).delete()
     else:
         found, _made = Membership.objects.update_or_create(user=user, plan=plan, defaults={"role": role, "side": side})
         found.bodies.set(bodies)

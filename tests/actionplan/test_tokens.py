@@ -5,15 +5,18 @@ import io
 import logging
 from collections.abc import Callable
 from datetime import date
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import structlog
+from allauth.account.internal.flows.login import record_authentication
 from django.contrib.sessions.models import Session
 from django.test import Client
 from pytest_django import Settings
 
 from actionplan import plan_loading, tokens
+from actionplan.accounts import administration
 from actionplan.models import Token, User
 from commitments.models import Entry, Plan, Role
 from tests.actionplan.test_pages import NOW
@@ -43,6 +46,14 @@ def bearer(secret: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {secret}"}
 
 
+def sign_in_now(client: Client, user: User) -> None:
+    """A sign-in that was a moment ago, which `force_login` leaves unsaid."""
+    client.force_login(user)
+    session = client.session
+    record_authentication(SimpleNamespace(session=session), user, "password")
+    session.save()
+
+
 def status(client: Client, path: str, secret: str) -> int:
     return client.get(path, headers=bearer(secret)).status_code
 
@@ -51,7 +62,7 @@ def status(client: Client, path: str, secret: str) -> int:
 
 
 def test_a_token_is_shown_once_and_kept_as_a_digest(client: Client, official: User) -> None:
-    client.force_login(official)
+    sign_in_now(client, official)
     made = client.post("/tokens/", {"purpose": "calendar", "label": "My phone", "days": "90"})
     secret = made.context["secret"]
     assert made.headers["Cache-Control"] == "no-store"
@@ -66,6 +77,25 @@ def test_a_token_is_shown_once_and_kept_as_a_digest(client: Client, official: Us
     assert "/tokens/" in client.get("/digests/").content.decode()
 
 
+def test_a_token_takes_a_sign_in_of_the_last_minutes_and_the_form_comes_back_filled_in(
+    client: Client, official: User, settings: Settings
+) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    official.set_password("four words of the tests")
+    official.save()
+    client.force_login(official)
+    form = {"purpose": "register", "label": "Été & <b>", "days": "90"}
+    asked = client.post("/tokens/", form)
+    assert asked.headers["Location"].startswith("/account/confirm/?next=%2Ftokens%2F%3F")
+    assert not Token.objects.exists()
+    assert "the form opens as you filled it in" in client.get(asked.headers["Location"]).content.decode()
+    assert client.post(asked.headers["Location"], {"password": "not this one"}).status_code == 200
+    back = client.post(asked.headers["Location"], {"password": "four words of the tests"})
+    again = client.get(back.headers["Location"])
+    assert {name: again.context["form"][name].value() for name in form} == form
+    assert client.post(back.headers["Location"], form).context["secret"].startswith(tokens.PREFIX)
+
+
 @pytest.mark.parametrize("field", ["purpose", "label", "days"])
 def test_what_makes_no_token_is_answered_with_what_would_be_right(client: Client, official: User, field: str) -> None:
     client.force_login(official)
@@ -78,7 +108,7 @@ def test_what_makes_no_token_is_answered_with_what_would_be_right(client: Client
 def test_a_person_has_twenty_tokens_at_the_most(client: Client, official: User, make: Make) -> None:
     for _number in range(tokens.MOST):
         make("read")
-    client.force_login(official)
+    sign_in_now(client, official)
     answer = client.post("/tokens/", {"purpose": "read", "label": "x", "days": "30"})
     assert (answer.status_code, Token.objects.count()) == (422, tokens.MOST)
 
@@ -166,6 +196,23 @@ def test_a_token_of_a_disabled_account_is_dead_at_once(client: Client, official:
 def test_a_token_of_somebody_who_left_the_plan_is_dead_at_once(client: Client, official: User, make: Make) -> None:
     secret = make("read")
     official.memberships.all().delete()
+    assert status(client, "/status.json", secret) == 401
+
+
+def test_a_token_does_not_come_back_with_its_account_or_its_membership(
+    client: Client, calais: Plan, official: User, make: Make
+) -> None:
+    root = User.objects.create_superuser("root@example.org", "x")
+    role: dict[str, Any] = {"role": "viewer", "side": "", "bodies": (), "by": root}
+    secret = make("read")
+    administration.set_membership(official, calais, **role)
+    assert status(client, "/status.json", secret) == 200
+    administration.set_membership(official, calais, **role | {"role": ""})
+    administration.set_membership(official, calais, **role)
+    assert status(client, "/status.json", secret) == 401
+    secret = make("read")
+    administration.disable(official, by=root)
+    administration.enable(official, by=root)
     assert status(client, "/status.json", secret) == 401
 
 
