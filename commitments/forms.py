@@ -151,10 +151,6 @@ class EvidenceForm(DatedForm):
         self.evidence: list[Evidence] = []
         if not self.is_bound:
             del self.fields["kept"]
-        if plan.evidence_required:
-            self.fields["source"].help_text = _(
-                "A link, or the reference of a document. This plan asks for evidence before a completion is recorded."
-            )
 
     def clean_source(self) -> str:
         source = str(self.cleaned_data["source"])
@@ -225,6 +221,10 @@ class ReportForm(EvidenceForm):
     ) -> None:
         """`outcomes`: the state that each kind would lead to, where it would be another."""
         super().__init__(*args, **kwargs)
+        if self.plan.evidence_required:
+            self.fields["source"].help_text = _(
+                "A link, or the reference of a document. This plan asks for evidence before a completion is recorded."
+            )
         self.terms = terms
         offered = self._offered()
         self.fields["kind"].choices = [  # type: ignore[attr-defined]

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from commitments import labels
-from commitments.forms import LONG, DatedForm
+from commitments.forms import LONG, EvidenceForm
 from commitments.models import Action
 from commitments.templatetags.plan import localized
 from funding.amounts import AmountError, parse_amount
@@ -19,20 +19,16 @@ from funding.instalments import InstalmentLine
 from funding.models import Purpose
 from funding.templatetags.money import money
 
+# how both forms end
+ENDING = ("day", "period", "note", "source", "kept", "uploads")
 
-class MoneyForm(DatedForm):
+
+class MoneyForm(EvidenceForm):
     amount = forms.CharField(label=_("Amount"), max_length=40, widget=forms.TextInput(attrs={"inputmode": "decimal"}))
     currency = forms.CharField(label=_("Currency"), max_length=3, help_text=_("Its code: EUR, GBP …"))
     note = forms.CharField(
         label=_("What there is to say"), widget=forms.Textarea(attrs={"rows": 3}), required=False, max_length=LONG
     )
-    source = forms.CharField(
-        label=_("Evidence"), help_text=_("A link, or the reference of a document."), required=False, max_length=1000
-    )
-
-    def __init__(self, *args: Any, adopted_on: date, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.adopted_on = adopted_on
 
     def clean_amount(self) -> Decimal:
         try:
@@ -48,9 +44,10 @@ class MoneyForm(DatedForm):
 
     def clean_day(self) -> date | None:
         day: date | None = self.cleaned_data.get("day")
-        if day and day < self.adopted_on:
+        adopted = self.plan.adopted_on
+        if day and day < adopted:
             text = gettext("The plan was adopted on %(day)s: money is recorded from that day on.")
-            raise forms.ValidationError(text % {"day": labels.day(self.adopted_on)})
+            raise forms.ValidationError(text % {"day": labels.day(adopted)})
         return day
 
 
@@ -59,7 +56,7 @@ class PaymentForm(MoneyForm):
         label=_("What happened"), choices=[("paid", _("paid")), ("refunded", _("refunded"))], widget=forms.RadioSelect
     )
     instalment = forms.TypedChoiceField(label=_("Instalment"), coerce=int)
-    field_order = ["kind", "instalment", "amount", "currency", "day", "period", "note", "source"]
+    field_order = ["kind", "instalment", "amount", "currency", *ENDING]
 
     def __init__(self, *args: Any, lines: Sequence[InstalmentLine], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -77,7 +74,7 @@ def _instalment_label(line: InstalmentLine) -> str:
 class SpendingForm(MoneyForm):
     purpose = forms.ChoiceField(label=_("Purpose"), widget=forms.RadioSelect)
     ref = forms.ChoiceField(label=_("Action, if one is known"), required=False)
-    field_order = ["purpose", "ref", "amount", "currency", "day", "period", "note", "source"]
+    field_order = ["purpose", "ref", "amount", "currency", *ENDING]
 
     def __init__(self, *args: Any, purposes: Sequence[Purpose], actions: Sequence[Action], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -22,7 +22,7 @@ class MoneyView(RecordingView):
         """What the money is for. Raises PermissionDenied."""
         raise NotImplementedError
 
-    def form(self, subject: Any, data: Any = None) -> MoneyForm:
+    def form(self, subject: Any, *data: Any) -> MoneyForm:
         raise NotImplementedError
 
     def record(self, subject: Any, form: MoneyForm, seen: int | None) -> Entry:
@@ -38,7 +38,7 @@ class MoneyView(RecordingView):
 
     def post(self, request: HttpRequest, ref: str = "", code: str = "") -> HttpResponse:
         subject = self.subject(ref or code)
-        form = self.form(subject, request.POST)
+        form = self.form(subject, request.POST, request.FILES)
         return self.handle(
             request,
             form,
@@ -49,7 +49,8 @@ class MoneyView(RecordingView):
         )
 
     def paid(self, form: MoneyForm, *names: str) -> dict[str, Any]:
-        return self.said(form, "amount", "currency", "effective", "note", "source", *names)
+        said = self.said(form, "amount", "currency", "effective", "note", "source", *names)
+        return {"files": form.evidence, **said}
 
 
 class RecordPayment(MoneyView):
@@ -64,13 +65,14 @@ class RecordPayment(MoneyView):
     def lines(self, ref: str) -> list[InstalmentLine]:
         return [line for line in instalments(self.page) if line.row.obligation.ref == ref]
 
-    def form(self, subject: Contribution, data: Any = None) -> PaymentForm:
+    def form(self, subject: Contribution, *data: Any) -> PaymentForm:
         lines = self.lines(subject.ref)
         unpaid = next((line.number for line in lines if any(line.outstanding.values())), None)
         return PaymentForm(
-            data,
+            *data,
+            plan=self.page.plan,
+            by=self.page.user.pk,
             lines=lines,
-            adopted_on=self.page.plan.adopted_on,
             seen=self.seen(subject.ref),
             initial=self.initial(instalment=unpaid),
         )
@@ -91,12 +93,13 @@ class RecordSpending(MoneyView):
             raise PermissionDenied
         return get_object_or_404(Fund.objects.prefetch_related("purposes"), plan=self.page.plan, code=ref)
 
-    def form(self, subject: Fund, data: Any = None) -> SpendingForm:
+    def form(self, subject: Fund, *data: Any) -> SpendingForm:
         return SpendingForm(
-            data,
+            *data,
+            plan=self.page.plan,
+            by=self.page.user.pk,
             purposes=list(subject.purposes.all()),
             actions=list(Action.objects.filter(plan=self.page.plan)),
-            adopted_on=self.page.plan.adopted_on,
             initial=self.initial(),
         )
 

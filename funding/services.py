@@ -1,12 +1,13 @@
 """The writes that move money in the register: each one entry, by a manager, with what follows from it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
 from django.contrib.auth.base_user import AbstractBaseUser
 
 from commitments import services
-from commitments.models import Entry, Membership, Plan, Role
+from commitments.models import Entry, Evidence, Membership, Plan, Role
 from commitments.register import Draft, civil_day
 from funding.models import Contribution
 
@@ -25,10 +26,11 @@ def record_payment(
     seen: int | None,
     note: str = "",
     source: str = "",
+    files: Sequence[Evidence] = (),
 ) -> Entry:
     """Money paid into a contribution, or refunded (`kind`), by a manager of the side that promised it.
 
-    `key` and `seen` as in commitments.services.report. Raises ValidationError, PermissionDenied, NewerEntries.
+    `key`, `seen` and `files` as in commitments.services.report. Raises ValidationError, PermissionDenied, NewerEntries.
     """
     plan = contribution.plan
     draft = Draft(
@@ -43,6 +45,7 @@ def record_payment(
         currency=currency,
         note=note,
         source=source,
+        evidence=tuple(files),
     )
 
     def allowed(membership: Membership, _draft: Draft) -> bool:
@@ -64,6 +67,7 @@ def record_spending(
     key: str,
     note: str = "",
     source: str = "",
+    files: Sequence[Evidence] = (),
 ) -> Entry:
     """Money used for a purpose, and for an action where one is known (`ref`), by a manager of either side."""
     draft = Draft(
@@ -78,6 +82,7 @@ def record_spending(
         currency=currency,
         note=note,
         source=source,
+        evidence=tuple(files),
     )
     return services.write(plan, [draft], by=by, now=now, seen=None, allowed=lambda membership, _: may_spend(membership))
 
