@@ -9,8 +9,12 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from actionplan.digest import plain
+from actionplan.models import User
 from commitments.forms import DecideForm, MoveForm, ReportForm
-from commitments.labels import kind
+from commitments.kinds import KINDS
+from commitments.labels import COLOURS, kind
+from commitments.models import Plan
 from funding.forms import PaymentForm, SpendingForm
 
 # what a form carries for itself and nobody typed
@@ -27,6 +31,8 @@ HIDDEN = (
     "oldpassword",
     "credential",
 )
+# fields that hold codes of a plan, and the kind of entry that knows what these are called
+CODES = {"body": "consent", "purpose": "spent"}
 FORMS = (PaymentForm, SpendingForm, DecideForm, MoveForm, ReportForm)
 
 
@@ -83,12 +89,33 @@ def typed(request: HttpRequest) -> dict[str, str]:
 
 
 def kept_text(request: HttpRequest) -> list[tuple[str, str]]:
-    """The same under the labels of the form."""
+    """The same under the labels of the form, and codes under what they are called."""
     fields = {name: field for form in FORMS for name, field in form.base_fields.items()}
     return [
-        (str(fields[name].label if name in fields else name), kind(value) if name == "kind" else value)
+        (str(fields[name].label if name in fields else name), _called(request, name, value))
         for name, value in typed(request).items()
     ]
+
+
+def _called(request: HttpRequest, name: str, value: str) -> str:
+    if name == "kind":
+        return kind(value)
+    if name == "confidence":
+        return str(COLOURS.get(value, value))
+    if name in CODES and not is_passing(sys.exc_info()[1]):
+        return _names_of(request, CODES[name]).get(value, value)
+    return value
+
+
+def _names_of(request: HttpRequest, kind: str) -> dict[str, str]:
+    """As far as the visitor may know them, or whose session has just ended may."""
+    reader = request.user
+    if not reader.is_authenticated and (left := getattr(request, "left", None)):
+        reader = User.objects.filter(pk=left).first() or reader
+    slug = request.resolver_match.kwargs.get("slug") if request.resolver_match else None
+    plans = Plan.objects.visible_to(reader)
+    plan, names = plans.filter(**{"slug": slug} if slug else {}).last(), KINDS[kind].names
+    return {code: plain(texts) for code, texts in names(plan).items()} if plan and names else {}
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

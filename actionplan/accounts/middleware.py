@@ -28,6 +28,8 @@ def limits(handler: Handler) -> Handler:
         if user and sessions.has_ended(request):
             log.info("session_over", user=int(user))
             logout(request)
+            # who may still be told what they had typed
+            request.left = int(user)  # type: ignore[attr-defined]
         response = handler(request)
         sessions.note(request)
         return response

@@ -19,7 +19,8 @@ from pytest_django import Settings
 
 from actionplan.accounts import resets
 from actionplan.models import OpenSession, User
-from commitments.models import Entry, Membership, Plan
+from commitments.models import Body, Entry, Membership, Plan
+from funding.models import Purpose
 from tests.actionplan.accounts.conftest import PASSWORD, sign_in
 
 KEY = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -218,6 +219,25 @@ def test_what_was_typed_comes_back_when_the_session_is_over(official: User, clie
     assert response.status_code == 401
     assert "Two hours of typing" in text(response)
     assert not Entry.objects.filter(kind="progress").exists()
+
+
+def test_what_was_chosen_comes_back_under_its_name_to_whoever_may_know_it(official: User, client: Client) -> None:
+    chosen = {"kind": "consent", "body": "home-office", "confidence": "amber"}
+    french = {"Accept-Language": "fr"}
+    with time_machine.travel(datetime(2026, 1, 5, 9, tzinfo=UTC), tick=False) as clock:
+        sign_in(client, official.email)
+        clock.shift(timedelta(minutes=61))
+        spent = client.post("/fund/spend/intervention/", {"purpose": "security"}, headers=french)
+        sign_in(client, official.email)
+        clock.shift(timedelta(minutes=61))
+        report = client.post("/actions/4.4/report/", chosen, headers=french)
+    stranger = Client().post("/actions/4.4/report/", chosen, headers=french)
+    assert [answer.status_code for answer in (spent, report, stranger)] == [401, 401, 401]
+    purpose = Purpose.objects.get(code="security").title["fr"]
+    body = Body.objects.get(code="home-office").name["fr"]
+    assert [value for _name, value in spent.context["kept_text"]] == [purpose]
+    told = [[value for _name, value in answer.context["kept_text"]][1:] for answer in (report, stranger)]
+    assert told == [[body, "orange"], ["home-office", "orange"]]
 
 
 def test_that_a_page_was_asked_for_is_noted_once_a_minute_and_costs_nothing_in_between(
