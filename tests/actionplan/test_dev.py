@@ -125,6 +125,42 @@ def test_a_failed_installation_is_tried_again(checkout: Checkout) -> None:
     assert checkout.called()[-1] == "pip install"
 
 
+AUDIT = """#!/bin/sh
+[ "$1" = -c ] && exit 0
+for lock in "$@"; do :; done
+echo "$lock" >> "{log}"
+echo "what pip-audit says" >&2
+[ "$lock" = {faulty} ] && {{ printf '{report}'; exit 1; }}
+exit 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("faulty", "report", "code", "said"),
+    [
+        ("none", "", 0, ""),
+        ("requirements.lock", "", 2, "of requirements.lock have known faults could not be looked up"),
+        ("tests/requirements.lock", "", 2, "of tests/requirements.lock have known faults could not be looked up"),
+        ("tests/requirements.lock", "django 5.2 CVE-1\\n", 1, "packages of tests/requirements.lock have known faults"),
+    ],
+)
+def test_an_audit_tells_known_faults_from_a_look_up_that_failed(
+    checkout: Checkout, faulty: str, report: str, code: int, said: str
+) -> None:
+    checkout.uv()
+    checkout.run("up")
+    (checkout.root / "tests/requirements.lock").write_text("first")
+    script = AUDIT.format(log=checkout.log, faulty=faulty, report=report)
+    (checkout.root / ".venv/bin/python").write_text(script)
+    checkout.called()
+    done = checkout.run("audit")
+    assert (done.returncode, done.stdout) == (code, report.replace("\\n", "\n"))
+    assert said in done.stderr
+    assert "what pip-audit says" in done.stderr
+    looked_up = [line for line in checkout.called() if line.endswith(".lock")]
+    assert looked_up == ["requirements.lock", "tests/requirements.lock"][: 1 if faulty == "requirements.lock" else 2]
+
+
 def _pins(lock: str) -> dict[str, str]:
     return dict(re.findall(r"^([\w.-]+)==(\S+)", (BASE_DIR / lock).read_text(), re.MULTILINE))
 
