@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from commitments import loading as commitments
 from commitments.models import Plan
@@ -45,7 +46,8 @@ def read_file(path: Path, largest: int = LARGEST) -> bytes:
 
 
 def too_large(largest: int = LARGEST) -> Refused:
-    return Refused([Fault(1, f"the file is larger than {largest // 1024} KiB: nothing of it was read")])
+    said = _("the file is larger than %(size)s KiB: nothing of it was read")
+    return Refused([Fault(1, said % {"size": largest // 1024})])
 
 
 def as_text(content: bytes) -> str:
@@ -53,7 +55,7 @@ def as_text(content: bytes) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise Refused([Fault(line, "this is not UTF-8: save the file in UTF-8")]) from None
+        raise Refused([Fault(line, _("this is not UTF-8: save the file in UTF-8"))]) from None
 
 
 def read(content: bytes) -> tuple[PlanSpec, list[FundSpec]]:
@@ -61,7 +63,7 @@ def read(content: bytes) -> tuple[PlanSpec, list[FundSpec]]:
     source = parse(as_text(content))
     if source.faults:
         raise Refused(source.faults)
-    top = Table(source, (), source.tree, "the file")
+    top = Table(source, (), source.tree, _("the file"))
     plan = read_plan(top)
     funds = read_funds(top, plan)
     top.done()

@@ -9,15 +9,17 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from commitments import register, standings
 from commitments.models import Action, Aim, Body, Commitment, Entry, Obligation, Plan, PlanFile
 from commitments.plan_file import ActionSpec, CommitmentSpec, PlanSpec, find_circle, find_words
 from commitments.register import Draft
-from commitments.toml_reader import Fault
+from commitments.toml_reader import Fault, named
 from commitments.words import plain
 
-ADVICE = (
+ADVICE = gettext_lazy(
     "move a deadline in the register instead, or give the file a reason at its top level: "
     'change = "…" (counts from today) or correction = "…" (a mistake in the file, counts from adoption)'
 )
@@ -46,9 +48,13 @@ class Loading:
     wanted: list[Wanted] = field(default_factory=list)
     moved: list[Obligation] = field(default_factory=list)  # to another commitment
 
-    def fault(self, line: int, text: str) -> None:
-        if (found := Fault(line, text)) not in self.faults:
+    def fault(self, line: int, text: str, **values: object) -> None:
+        """`text` has named places for the values."""
+        if (found := Fault(line, text % values)) not in self.faults:
             self.faults.append(found)
+
+    def change(self, text: str, **values: object) -> None:
+        self.changes.append(text % values)
 
 
 def begin(spec: PlanSpec, signed_text: str | None) -> Loading:
@@ -64,7 +70,7 @@ def begin(spec: PlanSpec, signed_text: str | None) -> Loading:
     values = {name: getattr(spec, name) for name in copied}
     if signed_text is not None:
         values["signed_text"] = signed_text
-    update(loading, loading.plan, values, "the plan")
+    update(loading, loading.plan, values, _("the plan"))
     return loading
 
 
@@ -73,10 +79,12 @@ def _check_settings(loading: Loading, plan: Plan) -> None:
     spec = loading.spec
     for name in SETTINGS:
         if getattr(plan, name) != getattr(spec, name) and not (spec.change or spec.correction):
-            loading.fault(spec.lines[name], f"{name} of the plan is a term and was {getattr(plan, name)}: {ADVICE}")
+            said = _("%(key)s of the plan is a term and was %(before)s: %(advice)s")
+            loading.fault(spec.lines[name], said, key=name, before=getattr(plan, name), advice=ADVICE)
     used = Entry.objects.filter(plan=plan).exclude(side="").values_list("side", flat=True).distinct()
     for side in set(used) - set(spec.sides):
-        loading.fault(spec.lines["sides"], f"sides of the plan must keep {side}: the register has entries of that side")
+        said = _("sides of the plan must keep %(side)s: the register has entries of that side")
+        loading.fault(spec.lines["sides"], said, side=side)
 
 
 # columns that repeat what is said elsewhere, in a form that the list can use
@@ -92,19 +100,19 @@ def update(loading: Loading, row: models.Model, values: Mapping[str, Any], what:
     if new:
         row.save()
         if not loading.created or row is loading.plan:
-            loading.changes.append(f"{what}: new")
+            loading.change(_("%(what)s: new"), what=what)
     elif differing:
         row.save()
         if told := [name for name in differing if name not in DERIVED]:
-            loading.changes.append(f"{what}: {', '.join(told)}")
+            loading.change(_("%(what)s: %(names)s"), what=what, names=", ".join(told))
 
 
-def relate(loading: Loading, manager: Any, pks: Iterable[int], what: str) -> None:
+def _relate(loading: Loading, manager: Any, pks: Iterable[int], key: str, what: str) -> None:
     wanted = set(pks)
     if wanted != set(manager.values_list("pk", flat=True)):
         manager.set(wanted)
         if not loading.created:
-            loading.changes.append(f"{what}: changed")
+            loading.change(_("%(key)s of %(what)s: changed"), key=key, what=what)
 
 
 def load_commitments(loading: Loading) -> None:
@@ -112,10 +120,10 @@ def load_commitments(loading: Loading) -> None:
     for position, body in enumerate(spec.bodies):
         row = plan.bodies.filter(code=body.code).first() or Body(plan=plan, code=body.code)
         values = {"name": body.name, "side": body.side, "position": position}
-        update(loading, row, values, f"body {body.code}")
+        update(loading, row, values, named("body", body.code))
     for position, aim in enumerate(spec.aims):
         found = plan.aims.filter(code=aim.code).first() or Aim(plan=plan, code=aim.code)
-        update(loading, found, {"title": aim.title, "position": position}, f"aim {aim.code}")
+        update(loading, found, {"title": aim.title, "position": position}, named("aim", aim.code))
     positions = iter(range(len(spec.actions)))
     for commitment in spec.commitments:
         _load_commitment(loading, commitment, positions)
@@ -126,10 +134,10 @@ def load_commitments(loading: Loading) -> None:
 def _load_commitment(loading: Loading, spec: CommitmentSpec, positions: Iterable[int]) -> None:
     plan = loading.plan
     row = plan.commitments.filter(number=spec.number).first() or Commitment(plan=plan, number=spec.number)
-    what = f"commitment {spec.number}"
+    what = named("commitment", spec.number)
     update(loading, row, {"title": spec.title, "summary": spec.summary}, what)
     aims = plan.aims.filter(code__in=spec.aims).values_list("pk", flat=True)
-    relate(loading, row.aims, aims, f"aims of {what}")
+    _relate(loading, row.aims, aims, "aims", what)
     for action, position in zip(spec.actions, positions, strict=False):
         _load_action(loading, row, action, position)
 
@@ -154,10 +162,11 @@ def _load_action(loading: Loading, commitment: Commitment, spec: ActionSpec, pos
         "anchor_start": start,
         "anchor_end": end,
     }
-    update(loading, row, values, f"action {spec.ref}")
+    what = named("action", spec.ref)
+    update(loading, row, values, what)
     codes = {body.code: body.pk for body in plan.bodies.all()}
-    relate(loading, row.leads, [codes[code] for code in spec.lead], f"lead of action {spec.ref}")
-    relate(loading, row.partners, [codes[code] for code in spec.partners], f"with of action {spec.ref}")
+    _relate(loading, row.leads, [codes[code] for code in spec.lead], "lead", what)
+    _relate(loading, row.partners, [codes[code] for code in spec.partners], "with", what)
     loading.wanted.append(Wanted(row, spec.terms, spec.line))
 
 
@@ -166,7 +175,8 @@ def _anchor(loading: Loading, spec: ActionSpec) -> tuple[int | None, int | None]
         return None, None
     found = find_words(loading.plan.signed_text, spec.words, spec.at)
     if isinstance(found, str):
-        loading.fault(spec.words_line, f"words of action {spec.ref}: {found}")
+        said = _("words of %(what)s: %(found)s")
+        loading.fault(spec.words_line, said, what=named("action", spec.ref), found=found)
         return None, None
     return found
 
@@ -185,7 +195,8 @@ def _link_superseders(loading: Loading) -> None:
     for action in pending:
         if circle := find_circle(action.ref, links):
             way = " → ".join(circle)
-            loading.fault(action.line, f"until runs in a circle with earlier terms, which hold for earlier days: {way}")
+            said = _("until runs in a circle with earlier terms, which hold for earlier days: %(way)s")
+            loading.fault(action.line, said, way=way)
 
 
 def _vanished(loading: Loading) -> None:
@@ -193,21 +204,23 @@ def _vanished(loading: Loading) -> None:
     plan, spec = loading.plan, loading.spec
     kept = {action.ref for action in spec.actions}
     for action in Action.objects.filter(plan=plan).exclude(ref__in=kept):
-        remove(loading, action, f"action {action.ref}")
+        remove(loading, action, named("action", action.ref))
     numbers = [commitment.number for commitment in spec.commitments]
     for commitment in plan.commitments.exclude(number__in=numbers):
         if not loading.spec.withdrawn:
-            loading.fault(1, f"commitment {commitment.number} is missing: a commitment of a plan stays")
+            said = _("commitment %(number)s is missing: a commitment of a plan stays")
+            loading.fault(1, said, number=commitment.number)
     for aim in plan.aims.exclude(code__in=[aim.code for aim in spec.aims]):
         aim.delete()
-        loading.changes.append(f"aim {aim.code}: removed")
+        loading.change(_("%(what)s: removed"), what=named("aim", aim.code))
     for body in plan.bodies.exclude(code__in=[body.code for body in spec.bodies]):
-        named = Entry.objects.filter(plan=plan, words=body.code)
-        if body.memberships.exists() or body.leads.exists() or body.joins.exists() or named.exists():
-            loading.fault(1, f"body {body.code} is missing: accounts, entries or actions that are kept name it")
+        entries = Entry.objects.filter(plan=plan, words=body.code)
+        if body.memberships.exists() or body.leads.exists() or body.joins.exists() or entries.exists():
+            said = _("body %(id)s is missing: accounts, entries or actions that are kept name it")
+            loading.fault(1, said, id=body.code)
         else:
             body.delete()
-            loading.changes.append(f"body {body.code}: removed")
+            loading.change(_("%(what)s: removed"), what=named("body", body.code))
 
 
 def remove(loading: Loading, obligation: Obligation, what: str) -> None:
@@ -215,7 +228,8 @@ def remove(loading: Loading, obligation: Obligation, what: str) -> None:
     if latest and latest.get("withdrawn"):
         return
     if not loading.spec.withdrawn:
-        loading.fault(1, f'{what} is missing: nothing is deleted, so keep it and give it withdrawn = "reason"')
+        said = _('%(what)s is missing: nothing is deleted, so keep it and give it withdrawn = "…"')
+        loading.fault(1, said, what=what)
     elif latest:
         payload = {**latest, "withdrawn": loading.spec.withdrawn}
         loading.wanted.append(Wanted(obligation, payload, 1, removed=True))
@@ -252,11 +266,12 @@ def finish(loading: Loading, *, content: bytes, now: datetime, by: int | None, a
     entries = register.append(plan, drafts, by=by, now=now)
     PlanFile.objects.create(entry=entries[0], content=content)
     if loading.created:
-        actions, sums = len(spec.actions), len(changed) - len(spec.actions)
-        loading.changes.append(f"{len(spec.commitments)} commitments, {actions} actions, {sums} instalments: new")
-    else:
-        loading.changes += [f"terms of {wanted.obligation}: recorded" for wanted in changed]
-    loading.changes.append(f"the file: recorded with its SHA-256 {sha256}")
+        new = {"commitments": len(spec.commitments), "actions": len(spec.actions)}
+        said = _("new: commitments %(commitments)s, actions %(actions)s, instalments %(instalments)s")
+        loading.change(said, **new, instalments=len(changed) - len(spec.actions))
+    for wanted in [] if loading.created else changed:
+        loading.change(_("terms of %(what)s: recorded"), what=wanted.obligation)
+    loading.change(_("the file: recorded with its SHA-256 %(sha256)s"), sha256=sha256)
     if changed or loading.moved:
         standings.renew(plan, [*(wanted.obligation for wanted in changed), *loading.moved])
 
@@ -280,13 +295,13 @@ def _check_terms(loading: Loading, wanted: Wanted, before: dict[str, Any] | None
     if loading.created or loading.spec.change or loading.spec.correction:
         return
     if before is None:
-        loading.fault(wanted.line, f"{wanted.obligation} is new in this plan: {ADVICE}")
+        loading.fault(wanted.line, _("%(what)s is new in this plan: %(advice)s"), what=wanted.obligation, advice=ADVICE)
         return
     settings = loading.spec.settings
     differing = sorted(key for key in wanted.payload if key not in settings and wanted.payload[key] != before.get(key))
     if differing and (differing != ["withdrawn"] or not wanted.payload["withdrawn"]):
-        names = ", ".join(differing)
-        loading.fault(wanted.line, f"terms of {wanted.obligation} differ from those recorded ({names}): {ADVICE}")
+        said = _("terms of %(what)s differ from those recorded (%(names)s): %(advice)s")
+        loading.fault(wanted.line, said, what=wanted.obligation, names=", ".join(differing), advice=ADVICE)
 
 
 def _plan_draft(spec: PlanSpec, sha256: str, today: date, now: datetime) -> Draft:

@@ -1,15 +1,18 @@
 """What a plan file says of the plan, its commitments and actions; every fault at once. Money is read by its own app."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from commitments import dates
 from commitments.dates import DateError
-from commitments.toml_reader import LAST_YEAR, Source, Table, called, shown
+from commitments.toml_reader import LAST_YEAR, Source, Table, called, named, shown
 
 MODALITIES = ("firm", "soft", "optional", "statement")
 BASES = ("uk-financial", "calendar", "anniversary")
@@ -102,22 +105,22 @@ class PlanSpec:
 def read_plan(top: Table) -> PlanSpec:
     """The plan without its funds; faults are left in the table's source."""
     if top.integer("format", least=1, most=1) is None and "format" not in top.content:
-        top.fault("", "the file has no format: it begins with format = 1")
-    table = top.table("plan", "the plan")
+        top.fault("", _("the file has no format: it begins with format = 1"))
+    table = top.table("plan", _("the plan"))
     if "plan" not in top.content:
-        top.fault("", "the file has no [plan]")
+        top.fault("", _("the file has no [plan]"))
     spec = _read_settings(table) if table else PlanSpec()
     for reason in ("change", "correction", "withdrawn"):
         setattr(spec, reason, top.text(reason, longest=2000).strip())
     if spec.change and spec.correction:
-        top.fault("correction", "the file gives a change and a correction: load one after the other")
+        top.fault("correction", _("the file gives a change and a correction: load one after the other"))
     spec.bodies = [_read_body(body, spec) for body in top.tables("bodies", called("body", "id"))]
     spec.aims = [_read_aim(aim, spec) for aim in top.tables("aims", called("aim", "id"))]
     for found in top.tables("commitments", called("commitment", "number")):
         spec.commitments.append(_read_commitment(found, spec))
-    _once(top.source, "bodies", "id", [body.code for body in spec.bodies])
-    _once(top.source, "aims", "id", [aim.code for aim in spec.aims])
-    _once(top.source, "commitments", "number", [str(found.number) for found in spec.commitments])
+    top.source.once("bodies", "id", [body.code for body in spec.bodies])
+    top.source.once("aims", "id", [aim.code for aim in spec.aims])
+    top.source.once("commitments", "number", [str(found.number) for found in spec.commitments])
     return spec
 
 
@@ -125,11 +128,11 @@ def _read_settings(table: Table) -> PlanSpec:
     languages = table.texts("languages", required=True, filled=True)
     zone = table.text("timezone", required=True)
     if zone and zone not in available_timezones():
-        table.fault("timezone", f"timezone {shown(zone)} is unknown: give a name such as Europe/London")
+        table.fault("timezone", _("timezone %(name)s is unknown: give a name such as Europe/London"), name=shown(zone))
         zone = "UTC"
     slug = table.name("slug", longest=50)
     if slug and not re.fullmatch(r"[a-z0-9-]+", slug):
-        table.fault("slug", "slug of the plan may hold only small letters, digits and hyphens")
+        table.fault("slug", _("slug of the plan may hold only small letters, digits and hyphens"))
     sides = table.texts("sides", required=True, filled=True)
     for side in sides:
         _check_side(table, "sides", side)
@@ -156,13 +159,7 @@ def _read_settings(table: Table) -> PlanSpec:
 
 def _check_side(table: Table, key: str, side: str) -> None:
     if not re.fullmatch(r"[A-Z]{2,8}", side):
-        table.fault(key, f"a side is two to eight capital letters such as GB, not {shown(side)}")
-
-
-def _once(source: Source, place: str, key: str, names: list[str]) -> None:
-    for position, name in enumerate(names):
-        if name and name in names[:position]:
-            source.fault((place, position, key), f"{key} {name!r} stands twice in {place}: each must be its own")
+        table.fault(key, _("a side is two to eight capital letters such as GB, not %(value)s"), value=shown(side))
 
 
 def _read_body(table: Table, spec: PlanSpec) -> BodySpec:
@@ -187,7 +184,8 @@ def _read_commitment(table: Table, spec: PlanSpec) -> CommitmentSpec:
         summary=table.localized("summary", spec.languages),
         aims=table.texts("aims"),
     )
-    _known(table, "aims", commitment.aims, {aim.code for aim in spec.aims}, "aim")
+    aims = {aim.code for aim in spec.aims}
+    table.source.known((*table.path, "aims"), table.what, commitment.aims, aims, _("there is no such aim"))
     bodies = {body.code for body in spec.bodies}
     for found in table.tables("actions", called("action", "ref")):
         commitment.actions.append(_read_action(found, spec, bodies))
@@ -195,16 +193,10 @@ def _read_commitment(table: Table, spec: PlanSpec) -> CommitmentSpec:
     return commitment
 
 
-def _known(table: Table, key: str, names: Iterable[str], known: set[str], what: str) -> None:
-    for name in names:
-        if name not in known:
-            table.fault(key, f"{key} of {table.what} names {shown(name)}: there is no such {what}")
-
-
 def _read_action(table: Table, spec: PlanSpec, bodies: set[str]) -> ActionSpec:
     unit: Texts = {}
     deadline: dict[str, Any] = {"kind": "none", "words": ""}
-    if found := table.table("deadline", f"the deadline of {table.what}"):
+    if found := table.table("deadline", _("the deadline of %(what)s") % {"what": table.what}):
         deadline, unit = _read_deadline(found, spec)
     action = ActionSpec(
         ref=table.name("ref", longest=32),
@@ -229,9 +221,8 @@ def _read_action(table: Table, spec: PlanSpec, bodies: set[str]) -> ActionSpec:
         line=table.source.line(table.path),
         words_line=table.source.line((*table.path, "words")),
     )
-    _known(table, "lead", action.lead, bodies, "body")
-    _known(table, "with", action.partners, bodies, "body")
-    _known(table, "consents", action.terms["consents"], bodies, "body")
+    for key, names in (("lead", action.lead), ("with", action.partners), ("consents", action.terms["consents"])):
+        table.source.known((*table.path, key), table.what, names, bodies, _("there is no such body"))
     table.done()
     return action
 
@@ -239,7 +230,7 @@ def _read_action(table: Table, spec: PlanSpec, bodies: set[str]) -> ActionSpec:
 def read_interpretations(table: Table, languages: list[str]) -> list[dict[str, Any]]:
     """Readings of unclear wording: question, chosen, because, and the alternatives not chosen."""
     read = []
-    what = f"an interpretation of {table.what}"
+    what = _("an interpretation of %(what)s") % {"what": table.what}
     for found in table.tables("interpretations", lambda _content, _place: what):
         reading: dict[str, Any] = {
             key: found.localized(key, languages, required=True) for key in ("question", "chosen", "because")
@@ -282,8 +273,9 @@ def _edtf(table: Table, key: str, *, required: bool, deadline: bool) -> str:
             return value
     except DateError:
         pass
-    by = " or ../2014-12-31" if deadline else ""
-    table.fault(key, f"{key} of {table.what} is {value!r}: it must be a date such as 2014, 2014-10, 2014-10-15{by}")
+    forms = "2014, 2014-10, 2014-10-15" + (", ../2014-12-31" if deadline else "")
+    said = _("%(key)s of %(what)s is %(value)s: it must be a date such as %(forms)s")
+    table.fault(key, said, value=shown(value), forms=forms)
     return ""
 
 
@@ -292,10 +284,12 @@ def _begins_a_period(table: Table, content: Mapping[str, Any], adopted_on: date)
         first = dates.parse(content["first"]).first
         period = dates.period_containing(first, content["every"])
         if period.first != first:
-            table.fault("first", f"first of {table.what} begins no {content['every']}: {content['first']!r}")
+            said = _("first of %(what)s is %(first)s: it must begin a period of its kind, %(every)s")
+            table.fault("first", said, first=shown(content["first"]), every=content["every"])
         # each period is assessed, and a slip in the year would make thousands
         if period.last < adopted_on:
-            table.fault("first", f"first of {table.what} ends before the plan was adopted: {content['first']!r}")
+            said = _("first of %(what)s is %(first)s: it must not end before the plan was adopted")
+            table.fault("first", said, first=shown(content["first"]))
 
 
 def _read_span(table: Table, content: dict[str, Any]) -> None:
@@ -303,7 +297,7 @@ def _read_span(table: Table, content: dict[str, Any]) -> None:
     for key in spans:
         content[key] = table.integer(key, most=36_500 if key == "days" else 1200)
     if sum(key in table.content for key in spans) != 1:
-        table.fault("", f"{table.what} needs days, months or working_days, and only one of them")
+        table.fault("", _("%(what)s needs days, months or working_days, and only one of them"))
 
 
 def check_refs(source: Source, spec: PlanSpec, others: set[str]) -> None:
@@ -316,22 +310,22 @@ def check_refs(source: Source, spec: PlanSpec, others: set[str]) -> None:
     for (c, a), action in places.items():
         path = ("commitments", c, "actions", a)
         if action.ref and action.ref in seen:
-            source.fault((*path, "ref"), f"ref {action.ref!r} stands twice: each must be its own")
+            source.fault((*path, "ref"), _("ref %(ref)s stands twice: each must be its own"), ref=shown(action.ref))
         seen.add(action.ref)
         for key, names, known in (
             ("after", action.after, refs | others),
             ("until", action.terms["until"], refs),
         ):
-            for name in names:
-                if name not in known:
-                    source.fault(
-                        (*path, key), f"{key} of action {action.ref} names {shown(name)}: there is no such action"
-                    )
+            lacking = _("there is no such action")
+            source.known((*path, key), named("action", action.ref), names, known, lacking)
     for key in ("after", "until"):
         links = {action.ref: action.after if key == "after" else action.terms["until"] for action in spec.actions}
         for (c, a), action in places.items():
             if circle := find_circle(action.ref, links):
-                source.fault(("commitments", c, "actions", a, key), f"{key} runs in a circle: " + " → ".join(circle))
+                way = " → ".join(circle)
+                source.fault(
+                    ("commitments", c, "actions", a, key), _("%(key)s runs in a circle: %(way)s"), key=key, way=way
+                )
 
 
 def find_circle(start: str, links: Mapping[str, list[str]]) -> list[str]:
@@ -354,9 +348,15 @@ def find_words(text: str, words: str, at: int | None) -> tuple[int, int] | str:
     pattern = r"\s+".join(re.escape(word) for word in words.split())
     found = [match.span() for match in re.finditer(pattern, text)] if pattern else []
     if not found:
-        return "the signed text does not hold these words"
+        return _("the signed text does not hold these words")
     if at is None and len(found) > 1:
-        return f"the signed text holds these words {len(found)} times: say which with at = 1 to {len(found)}"
+        said = _("the signed text holds these words %(count)s times: say which with at = 1 to %(count)s")
+        return said % {"count": len(found)}
     if at and at > len(found):
-        return f"the signed text holds these words only {len(found)} times: at = {at} is too many"
+        said = ngettext(
+            "the signed text holds these words only once: at = %(at)s is too many",
+            "the signed text holds these words only %(count)s times: at = %(at)s is too many",
+            len(found),
+        )
+        return said % {"count": len(found), "at": at}
     return found[(at or 1) - 1]

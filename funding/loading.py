@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from commitments.loading import Loading, Wanted, remove, update
+from commitments.toml_reader import named
 from funding.models import Contribution, Fund, Instalment, Purpose, Reported
 from funding.plan_file import ContributionSpec, FundSpec
 
@@ -18,7 +21,7 @@ def load_funds(loading: Loading, funds: list[FundSpec]) -> None:
             "interpretations": spec.interpretations,
             "position": position,
         }
-        update(loading, fund, values, f"fund {spec.code}")
+        update(loading, fund, values, named("fund", spec.code))
         for place, contribution in enumerate(spec.contributions):
             _load_contribution(loading, fund, contribution, place)
         _load_purposes(loading, fund, spec)
@@ -36,11 +39,12 @@ def _load_contribution(loading: Loading, fund: Fund, spec: ContributionSpec, pos
         "interpretations": spec.interpretations,
         "position": position,
     }
-    update(loading, row, values, f"contribution {spec.ref}")
+    what = named("contribution", spec.ref)
+    update(loading, row, values, what)
     for number, (due, stated) in enumerate(spec.instalments, 1):
         found = row.instalments.filter(instalment=number).first()
         found = found or Instalment(plan=plan, contribution=row, ref=spec.ref, instalment=number)
-        update(loading, found, {"commitment_id": fund.commitment_id}, f"instalment {number} of {spec.ref}")
+        update(loading, found, {"commitment_id": fund.commitment_id}, _instalment(number, what))
         payload: dict[str, Any] = {
             "due": due.isoformat() if due else None,
             "stated": stated,
@@ -50,21 +54,25 @@ def _load_contribution(loading: Loading, fund: Fund, spec: ContributionSpec, pos
         }
         loading.wanted.append(Wanted(found, payload, spec.line))
     for extra in row.instalments.filter(instalment__gt=len(spec.instalments)):
-        remove(loading, extra, f"instalment {extra.instalment} of contribution {spec.ref}")
+        remove(loading, extra, _instalment(extra.instalment, what))
+
+
+def _instalment(number: int, what: str) -> str:
+    return _("instalment %(number)s of %(what)s") % {"number": number, "what": what}
 
 
 def _load_purposes(loading: Loading, fund: Fund, spec: FundSpec) -> None:
     for position, purpose in enumerate(spec.purposes):
         row = fund.purposes.filter(code=purpose.code).first() or Purpose(fund=fund, code=purpose.code)
         values = {"title": purpose.title, "actions": purpose.actions, "position": position}
-        update(loading, row, values, f"purpose {purpose.code}")
+        update(loading, row, values, named("purpose", purpose.code))
     used = set(loading.plan.entries.filter(kind="spent").values_list("words", flat=True))
     for gone in fund.purposes.exclude(code__in=[purpose.code for purpose in spec.purposes]):
         if gone.code in used:
-            loading.fault(1, f"purpose {gone.code} is missing: entries name it")
+            loading.fault(1, _("purpose %(id)s is missing: entries name it"), id=gone.code)
         else:
             gone.delete()
-            loading.changes.append(f"purpose {gone.code}: removed")
+            loading.change(_("%(what)s: removed"), what=named("purpose", gone.code))
 
 
 def _load_reported(loading: Loading, fund: Fund, spec: FundSpec) -> None:
@@ -75,7 +83,8 @@ def _load_reported(loading: Loading, fund: Fund, spec: FundSpec) -> None:
     if [_content(row) for row in wanted] != [_content(row) for row in fund.reported.all()]:
         fund.reported.all().delete()
         Reported.objects.bulk_create(wanted)
-        loading.changes.append(f"reported figures of fund {fund.code}: {len(wanted)}")
+        said = _("reported figures of %(what)s: %(count)s")
+        loading.change(said, what=named("fund", fund.code), count=len(wanted))
 
 
 def _content(row: Reported) -> tuple[Any, ...]:
@@ -87,7 +96,7 @@ def _vanished(loading: Loading, funds: list[FundSpec]) -> None:
     kept = {contribution.ref for fund in funds for contribution in fund.contributions}
     for gone in plan.contributions.exclude(ref__in=kept):
         for instalment in gone.instalments.all():
-            remove(loading, instalment, f"contribution {gone.ref}")
+            remove(loading, instalment, named("contribution", gone.ref))
     for missing in plan.funds.exclude(code__in=[fund.code for fund in funds]):
         if not loading.spec.withdrawn:
-            loading.fault(1, f"fund {missing.code} is missing: a fund of a plan stays")
+            loading.fault(1, _("fund %(id)s is missing: a fund of a plan stays"), id=missing.code)

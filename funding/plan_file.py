@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from babel.numbers import list_currencies
+from django.utils.translation import gettext as _
 
 from commitments import dates
 from commitments.dates import DateError
@@ -62,17 +63,13 @@ class FundSpec:
 def read_funds(top: Table, plan: PlanSpec) -> list[FundSpec]:
     funds = [_read_fund(table, plan) for table in top.tables("funds", called("fund", "id"))]
     source = top.source
-    seen: set[str] = set()
-    for place, fund in enumerate(funds):
-        if fund.code in seen:
-            source.fault(("funds", place, "id"), f"id {fund.code!r} stands twice in funds: each must be its own")
-        seen.add(fund.code)
+    source.once("funds", "id", [fund.code for fund in funds])
     refs: set[str] = set()
     for f, fund in enumerate(funds):
         for c, contribution in enumerate(fund.contributions):
             if contribution.ref in refs:
                 path = ("funds", f, "contributions", c, "ref")
-                source.fault(path, f"ref {contribution.ref!r} stands twice: each must be its own")
+                source.fault(path, _("ref %(ref)s stands twice: each must be its own"), ref=shown(contribution.ref))
             refs.add(contribution.ref)
     return funds
 
@@ -89,28 +86,28 @@ def _read_fund(table: Table, plan: PlanSpec) -> FundSpec:
             _read_contribution(found, plan) for found in table.tables("contributions", called("contribution", "ref"))
         ],
         purposes=[_read_purpose(found, plan) for found in table.tables("purposes", called("purpose", "id"))],
-        reported=[_read_reported(found, languages) for found in table.tables("reported", _reported)],
+        reported=[_read_reported(found, languages) for found in table.tables("reported", called("reported", ""))],
     )
     if fund.commitment and fund.commitment not in {commitment.number for commitment in plan.commitments}:
-        table.fault("commitment", f"{table.what} belongs to commitment {fund.commitment}: there is no such one")
+        said = _("%(what)s belongs to commitment %(number)s: there is no such one")
+        table.fault("commitment", said, number=fund.commitment)
     codes = [purpose.code for purpose in fund.purposes]
     for place, code in enumerate(codes):
         if code and code in codes[:place]:
             path = (*table.path, "purposes", place, "id")
-            table.source.fault(path, f"id {code!r} stands twice in the purposes of {table.what}")
+            said = _("id %(name)s stands twice in the purposes of %(what)s: each must be its own")
+            table.source.fault(path, said, name=shown(code), what=table.what)
     table.done()
     return fund
-
-
-def _reported(content: Any, place: int) -> str:
-    return f"reported figure number {place}"
 
 
 def _read_contribution(table: Table, plan: PlanSpec) -> ContributionSpec:
     side = table.text("from", required=True)
     sides = {*plan.sides, *(body.side for body in plan.bodies if body.side)}
     if side and side not in sides and plan.sides:
-        table.fault("from", f"from of {table.what} must be a side of the plan ({', '.join(sorted(sides))})")
+        table.fault(
+            "from", _("from of %(what)s must be a side of the plan (%(sides)s)"), sides=", ".join(sorted(sides))
+        )
     contribution = ContributionSpec(
         ref=table.name("ref", longest=32),
         side=side,
@@ -134,14 +131,14 @@ def _read_instalments(table: Table, plan: PlanSpec) -> list[tuple[date | None, S
     times = table.integer("times", required=bool(each), least=1, most=200)
     due = table.day("due")
     if sum((has_list, bool(each or times), due is not None)) > 1:
-        table.fault("", f"{table.what} needs one of each with times, instalments, or due: not several")
+        table.fault("", _("%(what)s needs one of each with times, instalments, or due: not several"))
     if has_list:
         return _read_uneven(table, uneven, plan)
     if each and times:
         first = first_year(plan.adopted_on, plan.year_basis)
         return [(due_day(first + n, plan.adopted_on, plan.year_basis), stated) for n in range(times)]
     if times and "each" not in table.content:
-        table.fault("times", f'{table.what} has times but no each: give it each = "year"')
+        table.fault("times", _('%(what)s has times but no each: give it each = "year"'))
     return [(due, stated)]
 
 
@@ -152,13 +149,13 @@ def _read_uneven(table: Table, uneven: list[Table], plan: PlanSpec) -> list[tupl
         stated = _read_stated(found, required=True)
         found.done()
         if not (year.isascii() and year.isdigit() and len(year) == 4 and 1000 <= int(year) < LAST_YEAR):
-            found.fault("year", f'year of {found.what} must be four digits in quotes, such as "2023"')
+            found.fault("year", _('year of %(what)s must be four digits in quotes, such as "2023"'))
         elif int(year) in years:
-            found.fault("year", f"year {year} stands twice in {table.what}")
+            found.fault("year", _("year %(year)s stands twice in %(what)s"), year=year, what=table.what)
         else:
             years[int(year)] = stated
     if not uneven:
-        table.fault("instalments", f"instalments of {table.what} is empty: give it at least one")
+        table.fault("instalments", _("%(key)s of %(what)s is empty: give it at least one"))
     return [(due_day(year, plan.adopted_on, plan.year_basis), years[year]) for year in sorted(years)]
 
 
@@ -166,34 +163,34 @@ def _read_stated(table: Table, *, required: bool) -> Stated:
     pairs = table.raw("stated")
     if pairs is None:
         if required:
-            table.fault("", f"{table.what} has no stated: give it its amounts, or [] where none is stated")
+            table.fault("", _("%(what)s has no stated: give it its amounts, or [] where none is stated"))
         return []
     if not isinstance(pairs, list):
-        table.fault("stated", f'stated of {table.what} must be a list such as [["EUR", "5000000"]]')
+        table.fault("stated", _('stated of %(what)s must be a list such as [["EUR", "5000000"]]'))
         return []
     read = [money for money in (_read_money(table, "stated", pair) for pair in pairs) if money]
-    if len({currency for currency, _ in read}) < len(read):
-        table.fault("stated", f"stated of {table.what} names a currency twice")
+    if len({currency for currency, _amount in read}) < len(read):
+        table.fault("stated", _("stated of %(what)s names a currency twice"))
     return read
 
 
 def _read_money(table: Table, key: str, pair: Any) -> list[str] | None:
-    right = 'each pair in quotes and brackets of its own: [["EUR", "5000000"]]'
-    if key != "stated":
-        right = 'both in quotes: ["EUR", "5000000"]'
     if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(part, str) for part in pair):
-        table.fault(key, f"{key} of {table.what} must name a currency and an amount, {right}")
+        right = '[["EUR", "5000000"]]' if key == "stated" else '["EUR", "5000000"]'
+        said = _("%(key)s of %(what)s must name a currency and an amount, both in quotes: %(right)s")
+        table.fault(key, said, right=right)
         return None
     currency, amount = pair
     value = decimal(amount)
     if currency not in list_currencies():
-        table.fault(key, f"{key} of {table.what} has an unknown currency {shown(currency)}: give a code such as EUR")
+        said = _("%(key)s of %(what)s has an unknown currency %(value)s: give a code such as EUR")
+        table.fault(key, said, value=shown(currency))
     if value is None:
-        table.fault(
-            key,
-            f"{key} of {table.what} has the amount {shown(amount)}: it must be a plain positive decimal such as "
-            '"5000000" or "750000.50"',
+        said = _(
+            "%(key)s of %(what)s has the amount %(value)s: it must be a plain positive decimal "
+            'such as "5000000" or "750000.50"'
         )
+        table.fault(key, said, value=shown(amount))
     return [currency, f"{value:.2f}"] if value is not None and currency in list_currencies() else None
 
 
@@ -204,9 +201,8 @@ def _read_purpose(table: Table, plan: PlanSpec) -> PurposeSpec:
         actions=table.texts("actions"),
     )
     refs = {action.ref for action in plan.actions}
-    for ref in purpose.actions:
-        if ref not in refs:
-            table.fault("actions", f"actions of {table.what} names {shown(ref)}: there is no such action")
+    lacking = _("there is no such action")
+    table.source.known((*table.path, "actions"), table.what, purpose.actions, refs, lacking)
     table.done()
     return purpose
 
@@ -218,7 +214,8 @@ def _read_reported(table: Table, languages: list[str]) -> ReportedSpec:
     try:
         dates.parse(text if isinstance(text, str) else "")
     except DateError:
-        table.fault("on", f'on of {table.what} must be a date such as "2014-09" or 2014-09-20, not {shown(on)}')
+        said = _('on of %(what)s must be a date such as "2014-09" or 2014-09-20, not %(value)s')
+        table.fault("on", said, value=shown(on))
         text = "2000"
     reported = ReportedSpec(
         currency=money[0],

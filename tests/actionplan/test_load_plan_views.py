@@ -68,7 +68,7 @@ def test_a_plan_that_would_be_public_is_said_to_be(administrator: Client) -> Non
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (changed(SMALL, ("lead_days = 14", "lead_days = -1")), "<strong>10:</strong> lead_days of the plan must be"),
+        (changed(SMALL, ("lead_days = 14", "lead_days = -1")), "Line 10: lead_days of the plan must be"),
         ("format = ", "this is not TOML"),
         (b"\xff\xfe", "this is not UTF-8"),
         (SMALL + "#" * 1024 * 1024, "the file is larger than 1024 KiB: nothing of it was read"),
@@ -82,6 +82,17 @@ def test_faults_are_named_with_their_lines_and_nothing_is_written(
     answer = administrator.post(ADDRESS, upload(text))
     assert (answer.status_code, said in answer.content.decode()) == (422, True)
     assert not Plan.objects.filter(slug="small").exists()
+
+
+def test_a_reader_of_french_gets_faults_and_changes_in_french(administrator: Client) -> None:
+    User.objects.update(language="fr")
+    refused = administrator.post(ADDRESS, upload(changed(SMALL, ("lead_days = 14", "lead_days = -1"))))
+    said = "Ligne 10 : plan, « lead_days » : il faut un nombre entier de 0 à 3660, et non -1"
+    assert said in refused.content.decode().replace("\u00a0", " ")
+    administrator.post(ADDRESS, second_step(administrator, SMALL))
+    shown = administrator.post(ADDRESS, upload(LATER)).content.decode().replace("\u00a0", " ")
+    assert "<li>termes de 1.1 : consignés</li>" in shown
+    assert 'lang="en"' not in shown.partition("<main")[2].partition("</main>")[0]
 
 
 def test_only_administrators_load_plan_files(calais: Plan, client: Client) -> None:

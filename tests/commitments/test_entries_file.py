@@ -19,6 +19,7 @@ from commitments.models import Entry, EntryText, Flag, Plan, Standing
 from commitments.toml_reader import Fault
 from tests.generated import blank
 from tests.mutations import spoilt
+from tests.spoken import in_both
 
 TODAY = date(2015, 1, 12)
 NOW = datetime(2015, 1, 12, 9, tzinfo=UTC)
@@ -47,9 +48,9 @@ def loaded(plan: Plan, *rows: dict[str, str]) -> Reading:
 def faults(plan: Plan, *rows: dict[str, str]) -> list[Fault]:
     """The faults of a file of which nothing was written."""
     before = counts()
-    reading = load(plan, file(*rows))
+    found = in_both(lambda: load(plan, file(*rows)).faults)
     assert counts() == before
-    return reading.faults
+    return found
 
 
 def counts() -> list[int]:

@@ -1,16 +1,25 @@
 """What a plan file may not say: each fault with its line, all of them in one go."""
 
+import re
+import tomllib
+from pathlib import Path
+
 import pytest
 
 from actionplan import plan_loading
 from commitments.plan_file import find_words
-from commitments.toml_reader import Fault
+from commitments.toml_reader import _NOT_TOML, Fault
 from tests.plans import SMALL, changed, line_of
+from tests.spoken import in_both
 
 
 def faults(text: str) -> list[Fault]:
+    return in_both(lambda: refusal(text.encode()))
+
+
+def refusal(content: bytes) -> list[Fault]:
     with pytest.raises(plan_loading.Refused) as refused:
-        plan_loading.read(text.encode())
+        plan_loading.read(content)
     return refused.value.faults
 
 
@@ -381,14 +390,56 @@ def test_windows_line_ends_and_a_byte_order_mark_change_nothing() -> None:
 
 
 def test_a_text_that_is_not_utf_8_is_refused_at_its_line() -> None:
-    with pytest.raises(plan_loading.Refused) as refused:
-        plan_loading.read(SMALL.encode("latin-1"))
-    assert refused.value.faults == [Fault(line_of(SMALL, "Sécurité"), "this is not UTF-8: save the file in UTF-8")]
+    found = in_both(lambda: refusal(SMALL.encode("latin-1")))
+    assert found == [Fault(line_of(SMALL, "Sécurité"), "this is not UTF-8: save the file in UTF-8")]
 
 
 def test_a_text_that_is_not_toml_is_refused_at_its_line() -> None:
     fault = only_fault(changed(SMALL, ("lead_days = 14", "lead_days = fourteen")))
-    assert (fault.line, fault.text) == (10, "this is not TOML: Invalid value")
+    assert (fault.line, fault.text) == (10, "this is not TOML: this value cannot be read: a text stands in quotes")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("x = 2014-02-30", "there is no such day or time"),
+        ("x = 2014-10", "a month, a quarter or a year in place of a day stands in quotes"),
+        ("x 1", "after a key comes =, and then its value"),
+        ("x = 1 2", "the line goes on after its end"),
+        ('x = "one" two"', "the line goes on after its end"),
+        ('x = "one', "a text is not closed"),
+        ("x = 'one", "a text is not closed"),
+        ('x = """one', "a text is not closed"),
+        ("x = '''one", "a text is not closed"),
+        ('x = "C:\\dir"', "in a text between double quotes each backslash is doubled"),
+        ('x = "C:\\users"', "in a text between double quotes each backslash is doubled"),
+        ('x = "\\udddd"', "in a text between double quotes each backslash is doubled"),
+        ('x = "a\x01"', "it has a character that no text may hold"),
+        ("x = 1 # \x01", "it has a character that no text may hold"),
+        ("[x", "a header ends with as many brackets as it begins with"),
+        ("[[x]", "a header ends with as many brackets as it begins with"),
+        ("x = [1, 2", "a bracket or brace is not closed"),
+        ("x = { y = 1", "a bracket or brace is not closed"),
+        ("x = { y = 1, y = 2 }", "a key or a table stands twice"),
+        ("[plan]", "a key or a table stands twice"),
+        ("date = 1\ndate = 1", "a key or a table stands twice"),
+        ("plan.languages.x = 1", "a key or a table stands twice"),
+        ("= 1", "a line begins with a key, a header in brackets or #"),
+        ("[ ]", "a line begins with a key, a header in brackets or #"),
+        ("x = " + "9" * 5000, "a number has thousands of digits"),
+    ],
+)
+def test_what_is_wrong_with_the_toml_is_said_in_plain_words(line: str, message: str) -> None:
+    fault = only_fault(f"{SMALL}{line}\n" if line != "plan.languages.x = 1" else f"plan.languages = []\n{line}\n")
+    assert fault.text.startswith(f"this is not TOML: {message}")
+
+
+def test_everything_that_the_parser_says_has_words_of_ours() -> None:
+    source = (Path(tomllib.__file__).parent / "_parser.py").read_text()
+    said = {found[1] for found in re.finditer(r"""suffixed_err\(\s*src,[^"]*?f?"((?:[^"\\]|\\.)+)""", source)}
+    assert len(said) > 15
+    signs = [sign for sign, _words in _NOT_TOML if sign]
+    assert [text for text in said if not any(re.match(sign, text) for sign in signs)] == []
 
 
 @pytest.mark.parametrize(
