@@ -173,7 +173,7 @@ def _xlsx(listing: Listing) -> HttpResponseBase:
     sheet.append(list(listing.columns))
     for number, row in enumerate(listing):
         if number >= SHEET_ROWS:
-            raise BadRequest(_("More than %(n)s rows do not fit a sheet: take CSV or JSON.") % {"n": SHEET_ROWS})
+            raise BadRequest(_("A sheet holds at most %(n)s rows: choose CSV or JSON.") % {"n": SHEET_ROWS})
         sheet.append([_cell(value) for value in row])
     content = io.BytesIO()
     book.save(content)

@@ -68,7 +68,7 @@ def day_field(**kwargs: Any) -> forms.DateField:
     return forms.DateField(
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         input_formats=["%Y-%m-%d", "%d/%m/%Y"],
-        error_messages={"invalid": _("This is no day: give it as 2014-10-15 or 15/10/2014.")},
+        error_messages={"invalid": _("This is not a day: give it as 2014-10-15 or 15/10/2014.")},
         **kwargs,
     )
 

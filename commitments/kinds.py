@@ -304,7 +304,7 @@ def _unusual_withdrawal(draft: Draft, context: Context) -> Iterator[str]:
 def _confirmed(draft: Draft, context: Context) -> Iterator[str]:
     starts = draft.to and draft.to.kind == "started" and context.deadline(draft.to.ref).kind in ("start", "immediate")
     if draft.to and draft.to.kind not in CONFIRMABLE and not starts:
-        yield _("Only a completion, a delivery or a payment can be confirmed or disputed.")
+        yield _("Only a completion, a delivery, a payment, or a start where one is due, can be confirmed or disputed.")
 
 
 def _own_confirmation(draft: Draft, context: Context) -> Iterator[str]:

@@ -90,7 +90,7 @@ class LoadEntries(PlanView):
         if reading.faults:
             return self._show(request, form, status=422, reading=reading)
         found = {"new": len(reading.rows), "there": reading.skipped}
-        messages.success(request, _("%(new)s entries recorded, %(there)s were there already.") % found)
+        messages.success(request, _("Entries recorded: %(new)s; there already: %(there)s.") % found)
         return HttpResponseRedirect(self.page.url("register"))
 
     def _load(self, content: bytes, side: str | None) -> Reading:

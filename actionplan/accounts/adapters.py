@@ -32,7 +32,7 @@ DONE = {
     "account/messages/password_changed.txt": _("Your password is changed."),
     "mfa/messages/totp_activated.txt": _("The authenticator app is set up."),
     "mfa/messages/totp_deactivated.txt": _("The authenticator app is removed."),
-    "mfa/messages/recovery_codes_generated.txt": _("There are new recovery codes; the old ones no longer hold."),
+    "mfa/messages/recovery_codes_generated.txt": _("There are new recovery codes; the old ones no longer work."),
     "mfa/messages/webauthn_added.txt": _("The passkey is added."),
     "mfa/messages/webauthn_removed.txt": _("The passkey is removed."),
     "socialaccount/messages/account_connected.txt": _("You can now sign in with your organisation."),
@@ -48,7 +48,7 @@ class Accounts(DefaultAccountAdapter):
         "too_many_login_attempts": TOO_MANY,
         "incorrect_password": _("This password is not right."),
         "enter_current_password": _("This is not your current password."),
-        "incorrect_code": _("This code is not right, or it is used up: give the one that is shown now."),
+        "incorrect_code": _("This code is not right, or it was used before: give the one that is shown now."),
         "rate_limited": TOO_MANY,
     }
 

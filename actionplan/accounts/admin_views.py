@@ -72,13 +72,13 @@ class Resend(ForAdministrators):
 class Revoke(ForAdministrators):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         invitations.revoke(get_object_or_404(Invitation, pk=pk), by=self.by)
-        messages.success(request, _("The invitation is revoked: its link no longer holds."))
+        messages.success(request, _("The invitation is revoked: its link no longer works."))
         return redirect("accounts")
 
 
 def say_sent(request: HttpRequest, invitation: Invitation, by: User) -> None:
     if invitations.send(invitation, by=by):
-        messages.success(request, _("The invitation is on its way; the link holds for 7 days."))
+        messages.success(request, _("The invitation is on its way; the link works once, within 7 days."))
     else:
         messages.error(request, _("The mail could not be handed over: send the invitation again later."))
 

@@ -91,7 +91,7 @@ def unlink(request: HttpRequest, pk: int) -> HttpResponse:
         log.info("organisation_unlinked", user=user.pk)
         messages.success(request, _("You no longer sign in with that organisation."))
     else:
-        messages.error(request, _("This is your only way to sign in: an administrator can invite you anew."))
+        messages.error(request, _("This is your only way to sign in: an administrator can invite you again."))
     return redirect("account")
 
 

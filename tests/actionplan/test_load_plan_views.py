@@ -54,7 +54,7 @@ def test_a_changed_plan_file_is_shown_with_the_states_that_it_would_change(admin
     assert "terms of 1.1: recorded" in shown.content.decode()
     assert Entry.objects.count() == before
     again = administrator.post(ADDRESS, upload(SMALL)).content.decode()
-    assert "is just so already" in again and 'name="load"' not in again
+    assert "is already as this file says" in again and 'name="load"' not in again
 
 
 def test_a_plan_that_would_be_public_is_said_to_be(administrator: Client) -> None:

@@ -137,7 +137,7 @@ def test_a_forgotten_password_is_set_anew(site: WithProvider, page: Page) -> Non
     page.get_by_role("link", name="Password forgotten").click()
     page.get_by_label("E-mail address").fill("viewer@example.org")
     page.get_by_role("button", name="Send the link").click()
-    expect(page.get_by_role("heading", name="Look into your mail")).to_be_visible()
+    expect(page.get_by_role("heading", name="Check your mail")).to_be_visible()
     for _ in range(100):
         if site.mail.exists() and any("To: viewer@" in file.read_text() for file in site.mail.glob("*.log")):
             break

@@ -326,7 +326,10 @@ def test_what_a_naming_row_says_of_the_entry_must_be_so(calais: Plan) -> None:
     ) == [
         Fault(4, "The entry “e1” is about 4.4, not 4.1."),
         Fault(5, "The entry “e2” is not about instalment 2."),
-        Fault(7, "Only a completion, a delivery or a payment can be confirmed or disputed."),
+        Fault(
+            7,
+            "Only a completion, a delivery, a payment, or a start where one is due, can be confirmed or disputed.",
+        ),
     ]
 
 

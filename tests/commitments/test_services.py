@@ -315,7 +315,7 @@ def test_an_official_of_the_other_side_confirms_whatever_their_body(calais: Plan
 
 @pytest.mark.parametrize("kind", ["progress", "note"])
 def test_what_claims_nothing_is_not_confirmed(official: User, french: User, kind: str) -> None:
-    with pytest.raises(ValidationError, match="Only a completion, a delivery or a payment"):
+    with pytest.raises(ValidationError, match="Only a completion, a delivery, a payment"):
         name(report("4.4", official, kind), french, "confirmed")
 
 

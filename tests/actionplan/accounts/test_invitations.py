@@ -45,7 +45,7 @@ def text(response: Any) -> str:
 def test_an_invitation_becomes_an_account_with_its_rights(calais: Plan, admin_client: Client, client: Client) -> None:
     assert admin_client.post("/accounts/invite/", fields(calais)).status_code == 302
     assert mail.outbox[0].to == ["new@example.org"]
-    assert "Vous êtes invité" in str(mail.outbox[0].body)
+    assert "Vous avez reçu une invitation" in str(mail.outbox[0].body)
     assert User.objects.filter(email="new@example.org").count() == 0
     assert client.get(link()).status_code == 200
     answer = client.post(link(), {"password1": PASSWORD, "password2": PASSWORD})

@@ -315,7 +315,7 @@ def test_a_forgotten_password_is_set_anew_by_a_link_that_holds_once(official: Us
     there = form.redirect_chain[-1][0]
     assert client.post(there, {"password1": new, "password2": new}).headers["Location"] == "/sign-in/forgotten/done/"
     assert sign_in(Client(), official.email, new).status_code == 302
-    assert "no longer holds" in text(Client().get(link))
+    assert "no longer works" in text(Client().get(link))
 
 
 def test_nobody_learns_from_a_forgotten_password_whether_there_is_an_account(official: User, client: Client) -> None:
