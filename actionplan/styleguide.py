@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
 from commitments import labels
+from commitments.kinds import KINDS
 from commitments.models import Standing
 from commitments.states import State
 from funding.charts import chart
@@ -24,7 +25,9 @@ class Sample(forms.Form):
     """One field of each kind; bound to nothing good, so that faults show."""
 
     kind = forms.ChoiceField(
-        label=_("What happened"), widget=forms.RadioSelect, choices=[("a", _("started")), ("b", _("completed"))]
+        label=_("What happened"),
+        widget=forms.RadioSelect,
+        choices=[(kind, KINDS[kind].label) for kind in ("started", "completed")],
     )
     day = forms.DateField(label=_("Day on which it happened"), widget=forms.DateInput(attrs={"type": "date"}))
     note = forms.CharField(label=_("What there is to say"), widget=forms.Textarea(attrs={"rows": 3}))
@@ -61,7 +64,7 @@ def entry(number: int, **more: Any) -> Made:
         number=number,
         ref="2.5",
         url="#",
-        kind_label=_("delivered"),
+        kind_label=KINDS["delivered"].label,
         effective="2014-10",
         quantity=2,
         recorded_day=ON,

@@ -330,9 +330,9 @@ def register(kinds: Iterable[Kind]) -> None:
 
 register(
     [
-        Kind("started", gettext_lazy("started")),
+        Kind("started", pgettext_lazy("kind of entry", "started")),
         Kind("progress", gettext_lazy("progress"), about=BOTH),
-        Kind("completed", gettext_lazy("completed"), check=_completed),
+        Kind("completed", pgettext_lazy("kind of entry", "completed"), check=_completed),
         Kind("delivered", gettext_lazy("delivered"), needs=("quantity",), warn=_delivered),
         Kind("note", pgettext_lazy("kind of entry", "note"), about=BOTH),
         Kind(
@@ -360,16 +360,22 @@ register(
             check=_withdrawn,
             warn=_unusual_withdrawal,
         ),
-        Kind("reopened", gettext_lazy("reopened"), ("reason",), check=_reopened),
-        Kind("superseded", gettext_lazy("superseded"), ("reason",), ("instalment",), BOTH),
-        Kind("not-pursued", gettext_lazy("not pursued"), ("reason",), ("instalment",), BOTH),
+        Kind("reopened", pgettext_lazy("kind of entry", "reopened"), ("reason",), check=_reopened),
+        Kind("superseded", pgettext_lazy("kind of entry", "superseded"), ("reason",), ("instalment",), BOTH),
+        Kind("not-pursued", pgettext_lazy("kind of entry", "not pursued"), ("reason",), ("instalment",), BOTH),
         Kind("confidence", gettext_lazy("confidence"), ("words",), about=BOTH, check=_confidence),
         Kind(
-            "confirmed", gettext_lazy("confirmed"), ("to",), ("instalment",), ("entry",), _confirmed, _own_confirmation
+            "confirmed",
+            pgettext_lazy("kind of entry", "confirmed"),
+            ("to",),
+            ("instalment",),
+            ("entry",),
+            _confirmed,
+            _own_confirmation,
         ),
         Kind(
             "disputed",
-            gettext_lazy("disputed"),
+            pgettext_lazy("kind of entry", "disputed"),
             ("to", "reason"),
             ("instalment",),
             ("entry",),
