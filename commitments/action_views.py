@@ -101,7 +101,7 @@ class ActionDetail(ActionView):
         """How many entries the register of the action has on the day, its terms among them."""
         on, known = self.page.on, self.page.known_day
         terms = (max(version.since, self.page.plan.adopted_on) for version in history.versions)
-        facts = (fact for fact in self._shown(history.facts) if fact.first <= on or fact.kind == "withdrawn")
+        facts = (fact for fact in self._shown(history.facts, history) if fact.first <= on or fact.kind == "withdrawn")
         return sum(day <= min(on, known) for day in terms) + sum(fact.recorded <= known for fact in facts)
 
     def _row(self, ref: str) -> Standing:
@@ -150,7 +150,7 @@ class ActionDetail(ActionView):
         """What one side says; where it has reported, how the action would stand by its word alone."""
         alone = [fact for fact in history.facts if fact.kind not in REPORTS or fact.side == side]
         verdict = replace(history, facts=alone, judged={}).judge(self.page.on, self.page.known_day)
-        said = [fact for fact in self._shown(counting.of(*counting.kinds)) if fact.side == side]
+        said = [fact for fact in self._shown(counting.of(*counting.kinds), history) if fact.side == side]
         latest = max(said, key=lambda fact: (fact.kind in REPORTS, fact.number), default=None)
         return {
             "side": side,
@@ -161,9 +161,12 @@ class ActionDetail(ActionView):
             "day": latest.recorded if latest else None,
         }
 
-    def _shown(self, facts: Sequence[Fact]) -> list[Fact]:
-        """Those of which the reader may know that they are there."""
-        return [fact for fact in facts if self.page.inside or fact.kind not in INTERNAL]
+    def _shown(self, facts: Sequence[Fact], history: History) -> Sequence[Fact]:
+        """Those of which the reader may know that they are there, as `EntryQuerySet.visible_to` has it."""
+        if self.page.inside:
+            return facts
+        hidden = {fact.number for fact in history.facts if fact.kind in INTERNAL}
+        return [fact for fact in facts if fact.number not in hidden and fact.to not in hidden]
 
     def _periods(self, recurrence: Recurrence | None) -> list[dict[str, Any]]:
         found = recurrence.periods if recurrence else []

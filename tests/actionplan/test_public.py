@@ -167,6 +167,15 @@ def test_a_public_plan_shows_what_happened(opened: Plan, client: Client) -> None
     }
 
 
+def test_no_count_from_outside_tells_of_an_entry_that_is_not_shown(opened: Plan, client: Client) -> None:
+    shown = client.get("/plans/small/actions/1.1/").context
+    told = client.get("/plans/small/register/?ref=1.1&format=json").json()
+    assert len(shown["entries"]) + shown["older"] == len(told)
+    assert {side["side"]: side["entries"] for side in shown["sides"]} == {
+        side: sum(row["side"] == side for row in told) for side in ("GB", "FR")
+    }
+
+
 def test_no_search_from_outside_tells_what_the_texts_hold(opened: Plan, client: Client) -> None:
     for word in (CANARY, "reason", "said", "https"):
         assert client.get(f"/plans/small/register/?format=json&q={word}").json() == []
