@@ -150,10 +150,12 @@ class Week:
         members = {self.reader(member): member for member in self.members}
         found = {reader: self._content(reader, self._page(member)) for reader, member in members.items()}
         lists = [items for content in found.values() for items in content.of_actions]
-        keys = {row.pk for items in lists for row in items.rows}
-        rows = {row.pk: row for row in self.page.rows().filter(pk__in=keys)} if keys else {}
+        # by what they are about, since a report of this moment writes other standings
+        keys = {row.obligation_id for items in lists for row in items.rows}
+        found_now = self.page.rows().filter(obligation__in=keys) if keys else ()
+        rows = {row.obligation_id: row for row in found_now}
         for items in lists:
-            items.rows = [rows[row.pk] for row in items.rows]
+            items.rows = [rows[row.obligation_id] for row in items.rows]
         return found
 
     def _content(self, reader: Reader, page: Page) -> Content:
@@ -196,7 +198,7 @@ class Week:
 
     @cached_property
     def rows(self) -> list[Any]:
-        """All actions that may stand in a list, worst first: their keys, and what they are told for."""
+        """All actions that may stand in a list, worst first, and what they are told for."""
         overdue = Flag.objects.filter(kind=FlagKind.OVERDUE, cleared=None, obligation=OuterRef("obligation"))
         marks: dict[str, Any] = {
             **self._wanted,
@@ -208,7 +210,7 @@ class Week:
         wrapped = {name: ExpressionWrapper(mark, BooleanField()) for name, mark in marks.items()}
         rows = by_urgency(self.page.standings.filter(scored=True)).annotate(**wrapped)
         rows = rows.filter(Q(open=True) | Q(flagged=True))
-        return list(rows.values_list("pk", "obligation_id", "never_reported", *marks, named=True))
+        return list(rows.values_list("obligation_id", "never_reported", *marks, named=True))
 
     @cached_property
     def reportable(self) -> Mapping[int | str | None, set[int]]:

@@ -4,14 +4,15 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import connection
+from django.db.models import Value
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from actionplan import digest, jobs, outbox, plan_loading, samples, weekly
 from actionplan.models import Digest, User
-from commitments import entries_file
+from commitments import entries_file, services
 from commitments.filters import by_urgency
-from commitments.models import Plan, Role
+from commitments.models import Action, Membership, Plan, Role
 from commitments.states import SETTLED
 from tests.people import account
 from tests.plans import tenfold
@@ -130,3 +131,15 @@ def test_a_digest_that_another_run_wrote_meanwhile_stays_as_it_is(plan: Plan) ->
     again.text, again.message_id = "another", "<1.other@example.org>"
     assert outbox._insert([again]) == 0
     assert Digest.objects.get().text == row.text
+
+
+def test_a_report_while_the_digests_are_written_holds_up_none(plan: Plan) -> None:
+    manager = account(plan, Role.MANAGER, "GB")
+    member = Membership.objects.select_related("user").annotate(had_one=Value(value=False)).get(user=manager)
+    week = weekly.Week(plan, WEEK, [member])
+    never = [row.obligation_id for row in week.rows if row.open and row.never_reported]
+    for action in Action.objects.reportable_by(member).filter(pk__in=never):
+        key = f"meanwhile-{action.ref}"
+        services.report(action=action, kind="progress", effective="2015-01-12", by=manager, now=NOW, key=key)
+    (told,) = week.contents.values()
+    assert [row.obligation_id for row in told.never.rows] == never[:7]
