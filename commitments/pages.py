@@ -220,9 +220,12 @@ class PlanView(AccessMixin, View):
         return response
 
     def _follows(self, request: HttpRequest) -> bool:
-        """A message is said once: a page that has one is neither kept nor called unchanged."""
-        page = self.follows and self.page.heads and request.method == "GET" and "format" not in request.GET
-        return bool(page) and not len(get_messages(request))
+        """A message is said once: a page that has one is neither kept nor called unchanged.
+
+        What an administrator reads tells of the whole site, and does not follow from a register either.
+        """
+        asked = request.method == "GET" and "format" not in request.GET and not getattr(request.user, "is_superuser", 0)
+        return self.follows and bool(self.page.heads) and asked and not len(get_messages(request))
 
     def open(self, request: HttpRequest, slug: str | None) -> Page:
         return open_page(request, slug)

@@ -15,7 +15,7 @@ from django.utils.html import strip_tags
 from pytest_django import Settings
 
 from actionplan import samples
-from actionplan.models import User
+from actionplan.models import Mark, User
 from commitments import entries_file
 from commitments.models import Membership, Plan, Role
 from tests.generated import blank
@@ -97,6 +97,19 @@ def test_an_unchanged_page_is_not_sent_again_to_the_same_reader(reader: Client, 
     text = "\n".join([",".join(row), ",".join(row.values())])
     assert entries_file.load(calais, text.encode(), now=datetime(2015, 1, 12, 9, tzinfo=UTC), by=None).faults == []
     assert reader.get(path, headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_an_administrator_is_told_at_once_that_mail_is_held_no_longer(reader: Client, calais: Plan) -> None:
+    administrator = account(calais, Role.VIEWER)
+    User.objects.filter(pk=administrator.pk).update(is_superuser=True)
+    Mark.objects.create(name=Mark.MAIL_HELD, at=datetime(2015, 1, 12, 9, tzinfo=UTC))
+    reader.force_login(administrator)
+    reader.get("/")  # brings the cookie of the forms
+    held = reader.get("/")
+    assert "Mail is held." in held.content.decode()
+    Mark.objects.all().delete()
+    again = reader.get("/", headers={"If-None-Match": held.headers.get("ETag", "*")})
+    assert (again.status_code, "Mail is held." in again.content.decode()) == (200, False)
 
 
 def test_a_page_with_a_message_is_sent_whole_and_not_kept(reader: Client, rf: RequestFactory) -> None:
