@@ -173,8 +173,9 @@ class Register(PlanView):
 
 def _chosen(found: EntryFilter, head: Entry | None, number: int) -> Any:
     """A page of the register. Without a filter, and today, an entry's number is its place: nothing is counted."""
-    # where the day is pinned, entries may be of a later one
-    if found.asked or head is None or found.page.other_day or clock.is_pinned():
+    # where the day is pinned, or the plan not adopted yet, entries may be of a later one
+    early = clock.is_pinned() or found.page.today < found.page.plan.adopted_on
+    if found.asked or head is None or found.page.other_day or early:
         chosen: Any = Paginator(found.qs.values("pk"), PAGE).get_page(number)
         chosen.object_list = found.qs.filter(pk__in=chosen.object_list)
         return chosen

@@ -108,3 +108,12 @@ def test_the_header_leads_from_one_plan_to_the_others(twins: tuple[Plan, Plan], 
     assert 'href="/plans/twin/commitments/"' in page
     # the short addresses are now those of the plan that was chosen
     assert MARK in client.get("/").content.decode()
+
+
+def test_a_plan_that_was_loaded_before_its_adoption_shows_what_its_register_has(client: Client, calais: Plan) -> None:
+    later = samples.PLAN_FILE.read_text().replace('slug = "calais-2014"', 'slug = "later"')
+    later = re.sub(r"\b20(\d\d)(?=[-\"])", lambda year: f"20{int(year[1]) + 75}", later)
+    plan_loading.load(later.encode(), now=datetime(2026, 11, 24, 9, tzinfo=UTC))
+    client.force_login(member(Plan.objects.get(slug="later")))
+    shown = client.get("/register/").context["page_obj"]
+    assert (shown.paginator.count, [entry.kind for entry in shown]) == (1, ["plan"])
