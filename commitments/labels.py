@@ -89,6 +89,8 @@ def language() -> str:
 
 def day(value: date | None, pattern: str = "d MMMM y") -> str:
     """20 September 2014, 20 septembre 2014; the first of a month is « 1er » in French."""
+    if isinstance(value, datetime):
+        value = value.date()  # one moment is of two days in two zones, and would be found again as one
     return _written(value, pattern, language()) if value else ""
 
 

@@ -30,7 +30,7 @@ def localized(texts: dict[str, str] | None) -> str:
     return format_html('<span lang="{}">{}</span>', language, text)
 
 
-register.filter("day", labels.day)
+register.filter("day", labels.day, expects_localtime=True)
 register.filter("shortday", labels.short_day)
 register.filter("clock", labels.clock, expects_localtime=True)
 register.filter("edtf", labels.edtf)

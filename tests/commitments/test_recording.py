@@ -1,7 +1,7 @@
 """What the forms say before anything is saved, how a date may be given, and what becomes of a draft."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from html import unescape
 from typing import Any
 
@@ -10,7 +10,8 @@ from django.test import Client
 from pytest_django import Settings
 
 from actionplan.models import User
-from commitments.models import Entry, Plan, Role
+from commitments import services
+from commitments.models import Action, Entry, Plan, Role
 from tests.people import account
 
 REPORT = "/actions/4.4/report/"
@@ -49,6 +50,15 @@ def test_a_new_deadline_is_given_in_words(calais: Plan, client: Client, settings
     form = {"key": "k1", "when": "by 31 March 2015", "reason": "agreed", "day": "2015-01-12"}
     assert client.post("/actions/2.5/move/", form).status_code == 302
     assert Entry.objects.get(code="k1").when == "../2015-03-31"
+
+
+def test_the_day_beside_a_time_is_that_of_the_plan(calais: Plan, official: User, signed_in: Client) -> None:
+    night = datetime(2014, 10, 1, 23, 30, tzinfo=UTC)
+    action = Action.objects.get(plan=calais, ref="4.4")
+    entry = services.report(action=action, kind="progress", effective="2014-10-02", by=official, now=night, key="night")
+    page = said(signed_in.get(f"/register/{entry.number}/"))
+    assert "Recorded2 October 2014, 00:30 " in page
+    assert "Entered this register2 October 2014, 00:30 " in page
 
 
 def test_each_choice_says_to_which_state_it_would_lead(signed_in: Client) -> None:
