@@ -19,7 +19,7 @@ from functools import cached_property, lru_cache, wraps
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
-from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Expression, QuerySet
 from django.db.models.query import ModelIterable, ValuesListIterable
 
@@ -53,8 +53,9 @@ class Prepared:
 
     @cached_property
     def _compiled(self) -> tuple[Any, str, tuple[Any, ...]]:
-        # compiling moves the query's joins about, and other threads may do so now
-        compiler = self.queryset.query.clone().get_compiler(DEFAULT_DB_ALIAS)
+        # compiling moves the query's joins about, and other threads may do so now; `connection` is each thread's own,
+        # so that none stays open for what is kept here
+        compiler = self.queryset.query.clone().get_compiler(connection=connection)
         try:
             return compiler, *compiler.as_sql()
         except EmptyResultSet:
@@ -82,8 +83,7 @@ class Prepared:
         return lambda row: queryset.model.from_db(DEFAULT_DB_ALIAS, names, row)
 
     def _rows(self, sql: str, params: list[Any]) -> list[Any]:
-        here = connections[DEFAULT_DB_ALIAS]
-        with here.cursor() as cursor:
+        with connection.cursor() as cursor:
             cursor.execute(sql, params)
             rows = cursor.fetchall()
         if self._converters:
@@ -91,12 +91,11 @@ class Prepared:
             for place, (converters, expression) in self._converters.items():
                 for row in rows:
                     for converter in converters:
-                        row[place] = converter(row[place], expression, here)
+                        row[place] = converter(row[place], expression, connection)
         return list(map(self._plain, rows))
 
     def _filled(self, compiler: Any, sql: str, params: list[Any]) -> QuerySet[Any]:
-        """The queryset as it was built, on this thread's connection, with a compiler that has compiled already."""
-        compiler.connection = connections[DEFAULT_DB_ALIAS]
+        """The queryset as it was built, with a compiler that has compiled already."""
         compiler.as_sql = lambda *args, **kwargs: (sql, params)
         compiler.get_converters = lambda expressions: self._converters
         query: Any = copy(self.queryset.query)

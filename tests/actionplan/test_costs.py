@@ -3,16 +3,20 @@
 Bounds are what is true today, to be lowered with each gain; the aims are those of docs/reference/performance.md.
 """
 
+import gc
+import threading
+import weakref
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client
 
 from actionplan import digest, outbox
 from actionplan.models import User
 from commitments import flags, services, standings
 from commitments.models import Action, Entry, Membership, Plan, Role
+from commitments.prepared import Prepared, Slot
 from tests.bench import dataset, pages, plans, story
 from tests.bench.work_cases import Counted, rows_written
 
@@ -166,3 +170,25 @@ def test_what_was_reported_lately_is_found_by_its_index() -> None:
         if connection.vendor == "postgresql":
             cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
     assert "entry_recorded" in lately.order_by("-recorded_day", "-number")[:7].explain()
+
+
+def test_a_thread_that_has_ended_leaves_no_connection_open(calais: Plan) -> None:
+    rows, columns = (
+        Entry.objects.filter(plan=Slot("plan")),
+        Entry.objects.filter(plan=Slot("plan")).values_list("terms"),
+    )
+    queries = [Prepared(rows.select_related("text")), Prepared(columns)]
+    opened = []
+
+    def ask() -> None:
+        opened.append(weakref.ref(connections["default"]))
+        for query in queries:
+            query(plan=calais.pk)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    thread.join()
+    del thread
+    gc.collect()
+    assert opened[0]() is None
+    assert len(queries[0](plan=calais.pk)) == len(queries[1](plan=calais.pk)) > 0
