@@ -1,14 +1,14 @@
 """The weekly digest in words: what somebody is told as a subject, a text and HTML, in either language."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core import signing
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from actionplan.models import Digest, User
@@ -132,8 +132,8 @@ def rendered(plan: Plan, recipient: User, week: date, language: str) -> tuple[Co
 
 
 def written(content: Content, language: str) -> dict[str, str]:
-    """Subject, text and HTML, which say the same."""
-    with translation.override(language):
+    """Subject, text and HTML, which say the same; their times are in UTC, also where a page has them written."""
+    with translation.override(language), timezone.override(UTC):
         context = {
             "content": content,
             "sections": sections(content),

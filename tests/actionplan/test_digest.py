@@ -6,10 +6,11 @@ import pytest
 from django.db import connection
 from django.db.models import Value
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from pytest_django import Settings
 
 from actionplan import digest, jobs, outbox, plan_loading, samples, weekly
-from actionplan.models import Digest, User
+from actionplan.models import Digest, JobRun, User
 from commitments import entries_file, services
 from commitments.filters import by_urgency
 from commitments.models import Action, Membership, Plan, Role
@@ -143,3 +144,13 @@ def test_a_report_while_the_digests_are_written_holds_up_none(plan: Plan) -> Non
         services.report(action=action, kind="progress", effective="2015-01-12", by=manager, now=NOW, key=key)
     (told,) = week.contents.values()
     assert [row.obligation_id for row in told.never.rows] == never[:7]
+
+
+def test_the_times_of_a_digest_are_in_utc_wherever_it_is_written(calais: Plan) -> None:
+    manager, night = account(calais, Role.MANAGER, "GB"), datetime(2014, 9, 22, 23, 30, tzinfo=UTC)
+    run = {"job": "flag_overdue", "day": night.date(), "outcome": "succeeded"}
+    JobRun.objects.create(plan=calais, started=night, finished=night, **run)
+    with timezone.override("Europe/London"):
+        _content, texts = digest.rendered(calais, manager, date(2014, 9, 15), "en")
+    assert "22 September 2014, 23:30 UTC" in texts["text"]
+    assert "22 September 2014, 23:30 UTC" in texts["html"]
