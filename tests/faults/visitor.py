@@ -7,6 +7,7 @@ import ssl
 import time
 from contextlib import closing
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from tests.faults.crowd import session
@@ -42,6 +43,8 @@ class Visitor:
     patience: float = 30.0
     # the authority whose certificates are believed, where the address is an encrypted one
     trusted: str = ""
+    # of several addresses of this machine the one to come from
+    source: str = ""
 
     def __post_init__(self) -> None:
         if self.email:
@@ -77,17 +80,18 @@ class Visitor:
             return Answer(0, repr(error), {}, time.monotonic() - start)
         return Answer(status, text, found, time.monotonic() - start)
 
-    def _connection(self) -> http.client.HTTPConnection:
-        place = urlsplit(self.url)
+    def connection(self) -> http.client.HTTPConnection:
+        place, source = urlsplit(self.url), (self.source, 0) if self.source else None
+        how: dict[str, Any] = {"timeout": self.patience, "source_address": source}
         if place.scheme == "http":
-            return http.client.HTTPConnection(str(place.hostname), place.port, timeout=self.patience)
+            return http.client.HTTPConnection(str(place.hostname), place.port, **how)
         trust = ssl.create_default_context(cafile=self.trusted)
-        return http.client.HTTPSConnection(str(place.hostname), place.port, timeout=self.patience, context=trust)
+        return http.client.HTTPSConnection(str(place.hostname), place.port, context=trust, **how)
 
     def _exchange(
         self, method: str, path: str, body: str | None, headers: dict[str, str]
     ) -> tuple[int, str, dict[str, str]]:
-        with closing(self._connection()) as connection:
+        with closing(self.connection()) as connection:
             connection.request(method, path, body, headers)
             response = connection.getresponse()
             text = response.read().decode(errors="replace")

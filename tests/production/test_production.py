@@ -7,7 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -104,8 +104,9 @@ def test_who_comes_when_too_many_wait_is_told_when_to_come_again(site: Productio
     crowd = 220
     ready = threading.Barrier(crowd)
 
-    def come(_number: int) -> tuple[int, str | None]:
+    def come(number: int) -> tuple[int, str | None]:
         visitor = Visitor(site.url, cookies=official.cookies, patience=60, trusted=str(site.certificate))
+        visitor.source = f"127.0.0.{1 + number % 4}"
         ready.wait(60)
         answer = visitor.get("/")
         return answer.status, answer.headers.get("Retry-After")
@@ -115,6 +116,20 @@ def test_who_comes_when_too_many_wait_is_told_when_to_come_again(site: Productio
     assert set(found) == {(200, None), (503, "30")}
     assert found[200, None] >= 128
     assert official.get("/").status == 200
+
+
+def test_one_address_alone_keeps_nobody_else_out(site: Production) -> None:
+    if not isinstance(site.proxy, Nginx):
+        pytest.skip("the bound is nginx's")
+    greedy, other = (Visitor(site.url, trusted=str(site.certificate), source=f"127.0.0.{n}") for n in (2, 3))
+    with ExitStack() as held:
+        for _ in range(130):
+            slow = held.enter_context(closing(greedy.connection()))
+            slow.putrequest("POST", "/sign-in/")
+            slow.putheader("Content-Length", "1000000")
+            slow.endheaders(b"x")
+        until(lambda: greedy.get("/sign-in/").status == 503)
+        assert other.get("/sign-in/").status == 200
 
 
 def test_a_database_whose_certificate_is_not_trusted_is_refused(site: Production, tmp_path: Path) -> None:
