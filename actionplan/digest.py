@@ -78,7 +78,7 @@ def _of_row(row: Standing, page: Page, name: str) -> Line:
         said += _(", no news since %(day)s") % {"day": labels.short_day(news)}
     words = _(" (“%(words)s”)") % {"words": row.words} if row.words else ""
     return Line(
-        f"{row.obligation.ref} {plain(row.action.title)}{labels.colon()}{said}{words}",
+        f"{row.obligation.ref} {labels.text(row.action.title)}{labels.colon()}{said}{words}",
         _link(page, name, row.obligation.ref),
     )
 
@@ -99,10 +99,6 @@ def _of_entry(entry: Entry, page: Page) -> Line:
 def _of_flag(flag: Flag, page: Page) -> Line:
     reason = ClearReason(flag.cleared_by).label
     return Line(f"{flag.obligation}{labels.colon()}{reason} ({labels.short_day(flag.cleared)})")
-
-
-def plain(texts: dict[str, str]) -> str:
-    return texts.get(labels.language()) or next(iter(texts.values()), "")
 
 
 def _link(page: Page, name: str, *args: Any) -> str:

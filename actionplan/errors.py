@@ -9,11 +9,11 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
-from actionplan.digest import plain
 from actionplan.models import User
 from commitments.forms import DecideForm, MoveForm, ReportForm
 from commitments.kinds import KINDS
 from commitments.labels import COLOURS, kind
+from commitments.labels import text as in_words
 from commitments.models import Plan
 from funding.forms import PaymentForm, SpendingForm
 
@@ -115,7 +115,7 @@ def _names_of(request: HttpRequest, kind: str) -> dict[str, str]:
     slug = request.resolver_match.kwargs.get("slug") if request.resolver_match else None
     plans = Plan.objects.visible_to(reader)
     plan, names = plans.filter(**{"slug": slug} if slug else {}).last(), KINDS[kind].names
-    return {code: plain(texts) for code, texts in names(plan).items()} if plan and names else {}
+    return {code: in_words(texts) for code, texts in names(plan).items()} if plan and names else {}
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

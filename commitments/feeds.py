@@ -41,11 +41,6 @@ def clean(text: str) -> str:
     return _CONTROL.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
-def plain(texts: dict[str, str]) -> str:
-    """In the reader's language, else in the first that there is."""
-    return texts.get(labels.language()) or next(iter(texts.values()), "")
-
-
 def stable_id(plan: Plan, name: str) -> uuid.UUID:
     """The same on every host and in every copy of this register, and in no other."""
     first = Entry.objects.filter(plan=plan, number=1).values_list("hash", flat=True).first()
@@ -113,7 +108,7 @@ class CalendarFeed(Feed):
         import icalendar
 
         plan, calendar = self.page.plan, icalendar.Calendar()
-        title = clean(plain(plan.title))
+        title = clean(labels.text(plan.title))
         name = _("%(plan)s: what is asked of my bodies") % {"plan": title} if self.mine else title
         calendar.add("prodid", "-//Actionplan//Actionplan//EN")
         calendar.add("version", "2.0")
@@ -151,7 +146,7 @@ class CalendarFeed(Feed):
         return Event(
             name=f"{ref}/{period}",
             window=window,
-            title=f"{ref} {plain(action.title)}" + (f" ({labels.edtf(period)})" if period else ""),
+            title=f"{ref} {labels.text(action.title)}" + (f" ({labels.edtf(period)})" if period else ""),
             lines=lines,
             url=self.link("action", ref),
             state=state,
@@ -239,7 +234,7 @@ class RegisterFeed(Feed):
             "page": page,
             "on": page.on,
             "language": labels.language(),
-            "title": clean(plain(page.plan.title)),
+            "title": clean(labels.text(page.plan.title)),
             "feed_id": stable_id(page.plan, "register").urn,
             "updated": newest or midnight,
             "site": self.link("register"),
@@ -259,7 +254,7 @@ class RegisterFeed(Feed):
     def _entry(self, entry: Any, touched: datetime | None) -> dict[str, Any]:
         # the links of an entry lead to the site from wherever it is read
         html = render_to_string("includes/entry.html", {"page": self.page, "entry": entry, "quiet": True})
-        title = f"{entry.ref} {plain(entry.title)}".strip()
+        title = f"{entry.ref} {labels.text(entry.title)}".strip()
         return {
             "id": uuid.uuid5(uuid.NAMESPACE_OID, entry.hash).urn,
             "title": clean(f"{title}{labels.colon()}{entry.kind_label}" if title else entry.kind_label),
@@ -268,7 +263,7 @@ class RegisterFeed(Feed):
             "published": entry.loaded_at,
             "updated": max(entry.loaded_at, touched or entry.loaded_at),
             "author": clean(
-                entry.post or labels.side(entry.side) if entry.post or entry.side else plain(self.page.plan.title)
+                entry.post or labels.side(entry.side) if entry.post or entry.side else labels.text(self.page.plan.title)
             ),
             "url": self.link("entry", entry.number),
             "html": clean(html.replace('href="/', f'href="{settings.SITE_URL}/')),

@@ -237,16 +237,9 @@ def _names() -> QuerySet[Any]:
 
 def _named(page: Page) -> tuple[list[tuple[int, str]], list[tuple[str, str, str]]]:
     """Numbers and titles of commitments; codes, names and sides of bodies."""
-    language, rows = labels.language(), sorted(_names()(**page.slots))
-    texts = [json.loads(row[3]) for row in rows]
-    commitments = [
-        (row[0], text.get(language) or next(iter(text.values())))
-        for row, text in zip(rows, texts, strict=True)
-        if not row[1]
-    ]
-    return commitments, [
-        (row[1], text.get(language) or row[1], row[2]) for row, text in zip(rows, texts, strict=True) if row[1]
-    ]
+    rows = [(*row, labels.text(json.loads(name))) for *row, name in sorted(_names()(**page.slots))]
+    commitments = [(number, name) for number, code, _side, name in rows if not code]
+    return commitments, [(code, name, side) for _position, code, side, name in rows if code]
 
 
 def _of(**body: str) -> Q:

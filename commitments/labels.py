@@ -87,6 +87,11 @@ def language() -> str:
     return (get_language() or "en")[:2]
 
 
+def text(texts: dict[str, str]) -> str:
+    """A text of the plan in the reader's language, else in the first that there is."""
+    return texts.get(language()) or next(iter(texts.values()), "")
+
+
 def day(value: date | None, pattern: str = "d MMMM y") -> str:
     """20 September 2014, 20 septembre 2014; the first of a month is « 1er » in French."""
     if isinstance(value, datetime):
@@ -96,8 +101,8 @@ def day(value: date | None, pattern: str = "d MMMM y") -> str:
 
 @lru_cache(maxsize=4096)
 def _written(value: date, pattern: str, language: str) -> str:
-    text: str = format_date(value, pattern, locale=language)
-    return text.replace("1 ", "1er ", 1) if language == "fr" and value.day == 1 else text
+    found: str = format_date(value, pattern, locale=language)
+    return found.replace("1 ", "1er ", 1) if language == "fr" and value.day == 1 else found
 
 
 def short_day(value: date | None) -> str:
@@ -110,16 +115,16 @@ def clock(value: datetime) -> str:
     return str(format_time(value, pattern, tzinfo=value.tzinfo, locale=language()))
 
 
-def edtf(text: str) -> str:
+def edtf(when: str) -> str:
     """An EDTF date in words: October 2014, by 31 December 2014."""
-    if text.startswith("../"):
-        return _("by %(date)s") % {"date": day(dates.parse_deadline(text).last)}
-    parts = text.split("-")
+    if when.startswith("../"):
+        return _("by %(date)s") % {"date": day(dates.parse_deadline(when).last)}
+    parts = when.split("-")
     if len(parts) == 1:
-        return text
+        return when
     if int(parts[1]) > 12:
         return str(SUBYEARS[int(parts[1])]) % {"year": parts[0]}
-    first = dates.parse(text).first
+    first = dates.parse(when).first
     return day(first) if len(parts) == 3 else format_date(first, "MMMM y", locale=language())
 
 

@@ -14,7 +14,6 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from actionplan.accounts import resets
-from actionplan.digest import plain
 from actionplan.models import Invitation, User
 from commitments import labels
 from commitments.models import Body, Membership, Plan, Role
@@ -111,7 +110,7 @@ class Join(Plain, account.ResetPasswordKeyForm):
 
 class _Bodies(forms.ModelMultipleChoiceField[Body]):
     def label_from_instance(self, body: Any) -> str:
-        return f"{plain(body.name)} ({labels.side(body.side)})"
+        return f"{labels.text(body.name)} ({labels.side(body.side)})"
 
 
 class PlaceForm(forms.Form):
@@ -178,7 +177,7 @@ class InviteForm(PlaceForm):
     def __init__(self, *args: Any, plans: list[Plan], **kwargs: Any) -> None:
         super().__init__(*args, plans=plans, **kwargs)
         self.plans = {str(plan.pk): plan for plan in plans}
-        self.fields["plan"].choices = [(pk, plain(plan.title)) for pk, plan in self.plans.items()]  # type: ignore[attr-defined]
+        self.fields["plan"].choices = [(pk, labels.text(plan.title)) for pk, plan in self.plans.items()]  # type: ignore[attr-defined]
         self.fields["role"].choices = Invitation._meta.get_field("role").choices  # type: ignore[attr-defined]
 
     def of_plan(self) -> Plan | None:
