@@ -40,10 +40,6 @@ class Window:
     first: date
     last: date
 
-    @property
-    def is_day(self) -> bool:
-        return self.first == self.last
-
 
 def add_months(day: date, months: int) -> date:
     """The same day number, or the month's last day."""

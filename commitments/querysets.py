@@ -259,7 +259,3 @@ class FlagQuerySet(models.QuerySet[Any]):
     def standing_or_cleared(self, day: Any) -> "FlagQuerySet":
         """What had been noticed by the day, the newest first."""
         return self.filter(noticed__lte=day).order_by("-since", "kind")
-
-    def standing_on(self, day: date) -> "FlagQuerySet":
-        """Noticed by the day and not cleared by then."""
-        return self.filter(noticed__lte=day).filter(Q(cleared=None) | Q(cleared__gt=day))

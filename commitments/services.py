@@ -132,7 +132,7 @@ def redact(*, entry: Entry, what: str, by: AbstractBaseUser, now: datetime, key:
     """
     plan, today = entry.plan, register.civil_day(now, entry.plan.timezone)
     with transaction.atomic():
-        Plan.objects.select_for_update().get(pk=plan.pk)
+        Plan.objects.lock(plan)
         membership = Membership.objects.of(by, plan)
         if not may_redact(entry, by, membership):
             raise PermissionDenied

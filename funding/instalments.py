@@ -62,13 +62,8 @@ def amounts(found: Mapping[str, str]) -> Amounts:
     return {currency: Decimal(amount) for currency, amount in found.items()}
 
 
-def standings(page: Page) -> StandingQuerySet:
-    """The standing of every instalment on the day."""
-    return standings_on(page.plan.pk, page.on, page.lens)
-
-
 def standings_on(plan: Any, day: Any, lens: Lens) -> StandingQuerySet:
-    """The same for values and for slots."""
+    """The standing of every instalment on the day; for values and for slots."""
     rows: StandingQuerySet = Standing.objects.filter(obligation__as_instalment__contribution__plan=plan)
     return rows.on(day, lens)
 

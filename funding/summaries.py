@@ -223,7 +223,8 @@ def sums(page: Page, commitment: int) -> list[dict[str, Any]]:
     """The funds of a commitment with what their firm money adds up to."""
     found = [fund for fund in _funds("purposes")(**page.slots) if fund.commitment_id == commitment]
     lines, spent = (instalments(page), spending(page)) if found else ([], [])
-    return [{"fund": fund, "totals": _totals(*_of(fund, lines, spent), page)} for fund in found]
+    of_fund = ((fund, *_of(fund, lines, spent)) for fund in found)
+    return [{"fund": fund, "totals": totals(rows, added(paid), page)} for fund, rows, paid in of_fund]
 
 
 def _of(
@@ -233,10 +234,6 @@ def _of(
     purposes = {purpose.code for purpose in fund.purposes.all()}
     of_fund = [line for line in lines if line.row.obligation.as_instalment.contribution.fund_id == fund.pk]
     return of_fund, [entry for entry in spent if entry.words in purposes]
-
-
-def _totals(lines: Sequence[InstalmentLine], spent: Sequence[Entry], page: Page) -> list[Total]:
-    return totals(lines, added(spent), page)
 
 
 @prepared
@@ -258,7 +255,7 @@ def _funds(*beside: str) -> Any:
 
 def _fund_line(fund: Fund, lines: Sequence[InstalmentLine], spent: Sequence[Entry], page: Page) -> FundLine:
     by_purpose = {purpose: [entry for entry in spent if entry.words == purpose.code] for purpose in fund.purposes.all()}
-    sums = _totals(lines, spent, page)
+    sums = totals(lines, added(spent), page)
     # every contribution has an instalment, if only one without an amount
     contributions = dict.fromkeys(line.row.obligation.as_instalment.contribution for line in lines)
     return FundLine(
