@@ -19,9 +19,8 @@ from functools import cached_property, lru_cache, wraps
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
-from django.db import DEFAULT_DB_ALIAS, connection
+from django.db import connection
 from django.db.models import Expression, QuerySet
-from django.db.models.query import ModelIterable, ValuesListIterable
 
 SHAPES = 256  # of each query; what is asked for rarely makes room
 
@@ -49,7 +48,7 @@ class Prepared:
             return []
         adapted = {name: _adapted(value) for name, value in values.items()}
         bound = [adapted[param.name] if isinstance(param, Slot) else param for param in params]
-        return self._rows(sql, bound) if self._plain else list(self._filled(copy(compiler), sql, bound))
+        return list(self._filled(copy(compiler), sql, bound))
 
     @cached_property
     def _compiled(self) -> tuple[Any, str, tuple[Any, ...]]:
@@ -67,32 +66,6 @@ class Prepared:
         compiler = self._compiled[0]
         found: dict[int, Any] = compiler.get_converters([column[0] for column in compiler.select[: compiler.col_count]])
         return found
-
-    @cached_property
-    def _plain(self) -> Any:
-        """How a row becomes what is asked for, where nothing but its own columns goes into it; else None."""
-        queryset: Any = self.queryset
-        compiler, query = self._compiled[0], queryset.query
-        if query.annotation_select or compiler.has_extra_select or queryset._prefetch_related_lookups:
-            return None
-        if queryset._iterable_class is ValuesListIterable:
-            return tuple
-        if queryset._iterable_class is not ModelIterable or query.select_related or queryset._known_related_objects:
-            return None
-        names = [column.target.attname for column, *_ in compiler.select]
-        return lambda row: queryset.model.from_db(DEFAULT_DB_ALIAS, names, row)
-
-    def _rows(self, sql: str, params: list[Any]) -> list[Any]:
-        with connection.cursor() as cursor:
-            cursor.execute(sql, params)
-            rows = cursor.fetchall()
-        if self._converters:
-            rows = list(map(list, rows))
-            for place, (converters, expression) in self._converters.items():
-                for row in rows:
-                    for converter in converters:
-                        row[place] = converter(row[place], expression, connection)
-        return list(map(self._plain, rows))
 
     def _filled(self, compiler: Any, sql: str, params: list[Any]) -> QuerySet[Any]:
         """The queryset as it was built, with a compiler that has compiled already."""
