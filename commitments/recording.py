@@ -1,9 +1,7 @@
 """The forms in which people record: report, move, decide, withdraw, confirm, dispute. Each is one call of a service."""
 
 import sys
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -20,25 +18,82 @@ from commitments.facts import Fact
 from commitments.forms import ConfirmForm, DecideForm, EntryForm, MoveForm, ReasonForm, RedactForm, ReportForm
 from commitments.kinds import Context
 from commitments.labels import REDACTED
-from commitments.models import Action, Entry, Role, Standing
+from commitments.models import Action, Entry, Standing
 from commitments.pages import Page, PlanView
-from commitments.presentation import present, register_of
+from commitments.presentation import Shown, present, register_of
 from commitments.states import State
-
-Record = Callable[[int | None], Entry]
 
 
 class RecordingView(PlanView):
     """Shows a form, says what would change, records; a colleague's newer entry is shown before.
 
-    What is recorded is recorded today, so these pages are always about today, whatever day was shown before.
+    What is recorded is recorded today, so these pages are always about today, whatever day was shown before. The
+    address names one subject: an action, a contribution, an entry …
     """
 
     template = ""
 
+    def subject(self, key: Any) -> Any:
+        """What is recorded about. Raises Http404, PermissionDenied."""
+        raise NotImplementedError
+
+    def form(self, subject: Any, *data: Any) -> EntryForm:
+        raise NotImplementedError
+
+    def record(self, subject: Any, form: Any, seen: int | None) -> Entry:
+        """Append the entry of a valid form."""
+        raise NotImplementedError
+
+    def look(self, subject: Any, form: Any) -> Any:
+        """What the page says of the subject, for the preview."""
+
+    def context(self, subject: Any) -> dict[str, Any]:
+        """What the page shows beside the form."""
+        raise NotImplementedError
+
+    def done(self, subject: Any) -> str:
+        """Where to go after."""
+        raise NotImplementedError
+
     def open(self, request: HttpRequest, slug: str | None) -> Page:
         page = super().open(request, slug)
         return replace(page, on=page.today, known=page.today)
+
+    def get(self, request: HttpRequest, **named: Any) -> HttpResponse:
+        subject = self.subject(*named.values())
+        return self.show(subject, self.form(subject))
+
+    def post(self, request: HttpRequest, **named: Any) -> HttpResponse:
+        """Preview, record, or give the text back with what stands against it."""
+        subject = self.subject(*named.values())
+        form = self.form(subject, request.POST, request.FILES)
+        if not form.is_valid():
+            return self.show(subject, form, status=422)
+        seen = None if "anyway" in request.POST else form.cleaned_data["seen"] or 0
+        try:
+            if "preview" in request.POST:
+                return self.show(subject, form, preview=self.preview(subject, form))
+            entry = self.record(subject, form, seen)
+        except services.NewerEntries as newer:
+            return self.show(subject, form, status=409, newer=present(newer.entries, self.page))
+        except ValidationError as error:
+            for message in error.messages:
+                form.add_error(None, message)
+            return self.show(subject, form, status=422)
+        messages.success(request, _("Recorded as entry %(number)s of the register.") % {"number": entry.number})
+        return HttpResponseRedirect(self.done(subject))
+
+    def show(self, subject: Any, form: EntryForm, status: int = 200, **more: Any) -> HttpResponse:
+        context = {"page": self.page, "form": form, **self.context(subject), **more}
+        return render(self.request, self.template, context, status=status)
+
+    def preview(self, subject: Any, form: EntryForm) -> Any:
+        """What will be said once this is recorded: recorded for real, looked at, and taken back."""
+        with transaction.atomic():
+            self.record(subject, form, None)
+            found = self.look(subject, form)
+            transaction.set_rollback(True)
+        return found
 
     def initial(self, **values: Any) -> dict[str, Any]:
         """What a fresh form holds: today, and what was being written here when the session ended."""
@@ -53,79 +108,46 @@ class RecordingView(PlanView):
         """What each service is told: by whom, when, under which key; and the fields of these names."""
         data = form.cleaned_data
         found = {name: data.get(name) or "" for name in names}
-        return {"by": self.page.user, "now": self.moment(), "key": data["key"], **found}
-
-    def handle(
-        self, request: HttpRequest, form: EntryForm, record: Record, look: Callable[[], Any], done: str, **context: Any
-    ) -> HttpResponse:
-        """POST: preview, record, or give the text back with what stands against it.
-
-        `record` appends the entry, `look` reads what the page then says, `done` is where to go after.
-        """
-        context |= {"page": self.page, "form": form}
-        if not form.is_valid():
-            return render(request, self.template, context, status=422)
-        seen = None if "anyway" in request.POST else form.cleaned_data["seen"] or 0
-        try:
-            if "preview" in request.POST:
-                context["preview"] = self.preview(record, look)
-                return render(request, self.template, context)
-            entry = record(seen)
-        except services.NewerEntries as newer:
-            context["newer"] = present(newer.entries, self.page)
-            return render(request, self.template, context, status=409)
-        except ValidationError as error:
-            for message in error.messages:
-                form.add_error(None, message)
-            return render(request, self.template, context, status=422)
-        messages.success(request, _("Recorded as entry %(number)s of the register.") % {"number": entry.number})
-        return HttpResponseRedirect(done)
-
-    def preview(self, record: Record, look: Callable[[], Any]) -> Any:
-        """What will be said once this is recorded: recorded for real, looked at, and taken back."""
-        with transaction.atomic():
-            record(None)
-            found = look()
-            transaction.set_rollback(True)
-        return found
+        now = clock.now(self.page.plan.timezone)
+        return {"by": self.page.user, "now": now, "key": data["key"], **found}
 
     def seen(self, ref: str) -> int:
         """The number of the newest entry about an action or contribution."""
         newest = Entry.objects.reported().filter(plan=self.page.plan, ref=ref).aggregate(newest=Max("number"))
         return newest["newest"] or 0
 
-    def moment(self) -> datetime:
-        return clock.now(self.page.plan.timezone)
-
 
 class ActionRecording(RecordingView, ActionView):
-    """Recording about one action."""
+    """Recording about one action on which the account may report."""
 
-    def answer(self, request: HttpRequest, action: Action, form: EntryForm, record: Record) -> HttpResponse:
-        return self.handle(
-            request,
-            form,
-            record,
-            look=lambda: self.standing(action),
-            done=self.page.url("action", action.ref),
-            action=action,
-            row=self.standing(action),
-        )
+    def subject(self, key: str) -> Action:
+        action = self.action(key)
+        if not self.may_report(action):
+            raise PermissionDenied
+        return action
+
+    def look(self, subject: Action, form: EntryForm) -> Standing:
+        return self.standing(subject)
+
+    def context(self, subject: Action) -> dict[str, Any]:
+        return {"action": subject, "row": self.standing(subject)}
+
+    def done(self, subject: Action) -> str:
+        return self.page.url("action", subject.ref)
 
 
 class Report(ActionRecording):
     template = "commitments/report.html"
 
-    def _form(self, action: Action, *data: Any) -> ReportForm:
-        terms = Context(self.page.plan, self.page.today, action.ref).terms[action.ref]
+    def form(self, subject: Action, *data: Any) -> ReportForm:
         return ReportForm(
             *data,
             plan=self.page.plan,
             by=self.page.user.pk,
-            terms=terms,
+            terms=Context(self.page.plan, self.page.today, subject.ref).terms[subject.ref],
             bodies=list(self.page.plan.bodies.all()),
-            outcomes=self.outcomes(action),
-            seen=self.seen(action.ref),
+            outcomes=self.outcomes(subject),
+            seen=self.seen(subject.ref),
             initial=self.initial(),
         )
 
@@ -140,31 +162,16 @@ class Report(ActionRecording):
                 found[kind] = verdict.state
         return found
 
-    def get(self, request: HttpRequest, ref: str) -> HttpResponse:
-        action = self.action(ref)
-        if not self.may_report(action):
-            raise PermissionDenied
-        context = {"page": self.page, "action": action, "row": self.standing(action), "form": self._form(action)}
-        return render(request, self.template, context)
-
-    def post(self, request: HttpRequest, ref: str) -> HttpResponse:
-        action = self.action(ref)
-        if not self.may_report(action):
-            raise PermissionDenied
-        form = self._form(action, request.POST, request.FILES)
-
-        def record(seen: int | None) -> Entry:
-            data = form.cleaned_data
-            return services.report(
-                action=action,
-                seen=seen,
-                words=form.words(),
-                quantity=data.get("quantity") if data["kind"] == "delivered" else None,
-                files=form.evidence,
-                **self.said(form, "kind", "effective", "reason", "note", "source", "confidence"),
-            )
-
-        return self.answer(request, action, form, record)
+    def record(self, subject: Action, form: ReportForm, seen: int | None) -> Entry:
+        data = form.cleaned_data
+        return services.report(
+            action=subject,
+            seen=seen,
+            words=form.words(),
+            quantity=data.get("quantity") if data["kind"] == "delivered" else None,
+            files=form.evidence,
+            **self.said(form, "kind", "effective", "reason", "note", "source", "confidence"),
+        )
 
 
 class Decision(ActionRecording):
@@ -172,28 +179,19 @@ class Decision(ActionRecording):
 
     form_class: type[EntryForm]
 
-    def allowed(self, ref: str) -> Action:
-        action = self.action(ref)
-        if not (self.is_manager and self.may_report(action)):
+    def subject(self, key: str) -> Action:
+        action = super().subject(key)
+        if not self.is_manager:
             raise PermissionDenied
         return action
 
-    def get(self, request: HttpRequest, ref: str) -> HttpResponse:
-        action = self.allowed(ref)
-        form = self.form_class(seen=self.seen(action.ref), initial=self.initial())
-        context = {"page": self.page, "action": action, "row": self.standing(action), "form": form}
-        return render(request, self.template, context)
+    def form(self, subject: Action, *data: Any) -> EntryForm:
+        return self.form_class(*data, seen=self.seen(subject.ref), initial=self.initial())
 
-    def post(self, request: HttpRequest, ref: str) -> HttpResponse:
-        action = self.allowed(ref)
-        form = self.form_class(request.POST, seen=self.seen(action.ref), initial=self.initial())
-
-        def record(seen: int | None) -> Entry:
-            kind = form.cleaned_data.get("kind", "moved")
-            said = self.said(form, "effective", "reason", "when", "decided_by")
-            return services.decide(action=action, kind=kind, seen=seen, **said)
-
-        return self.answer(request, action, form, record)
+    def record(self, subject: Action, form: EntryForm, seen: int | None) -> Entry:
+        kind = form.cleaned_data.get("kind", "moved")
+        said = self.said(form, "effective", "reason", "when", "decided_by")
+        return services.decide(action=subject, kind=kind, seen=seen, **said)
 
 
 class Move(Decision):
@@ -204,45 +202,54 @@ class Decide(Decision):
     template, form_class = "commitments/decide.html", DecideForm
 
 
-class NamingView(RecordingView):
+class EntryRecording(RecordingView):
+    """Recording about one entry."""
+
+    def subject(self, key: int) -> Entry:
+        found: Entry | None = register_of(self.page).filter(number=key).first()
+        if found is None:
+            raise Http404
+        found.plan = self.page.plan
+        if not self.allowed(found):
+            raise PermissionDenied
+        return found
+
+    def allowed(self, entry: Entry) -> bool:
+        raise NotImplementedError
+
+    def shown(self, entry: Entry) -> Shown:
+        (shown,) = present([entry], self.page)
+        return shown
+
+
+class NamingView(EntryRecording):
     """An entry that names another: it withdraws, confirms or disputes it."""
 
     kind = ""
     form_class: type[EntryForm] = ReasonForm
 
-    def entry(self, number: int) -> Entry:
-        found: Entry | None = register_of(self.page).reported().filter(number=number).first()
-        if found is None:
-            raise Http404
-        found.plan = self.page.plan
-        (shown,) = present([found], self.page)
-        allowed = shown.can_withdraw if self.kind == "withdrawn" else shown.can_confirm
-        if not allowed or self.page.membership is None or self.page.membership.role == Role.VIEWER:
-            raise PermissionDenied
-        return found
+    def allowed(self, entry: Entry) -> bool:
+        shown = self.shown(entry)
+        return shown.can_withdraw if self.kind == "withdrawn" else shown.can_confirm
 
-    def context(self, entry: Entry) -> dict[str, Any]:
-        (shown,) = present([entry], self.page)
-        action = Action.objects.filter(plan=self.page.plan, ref=entry.ref).first()
-        return {"entry": shown, "action": action, "dispute": self.kind == "disputed"}
+    def form(self, subject: Entry, *data: Any) -> EntryForm:
+        return self.form_class(*data, initial=self.initial())
 
-    def get(self, request: HttpRequest, number: int) -> HttpResponse:
-        shown = self.context(self.entry(number))
-        context = {"page": self.page, "form": self.form_class(initial=self.initial()), **shown}
-        return render(request, self.template, context)
+    def record(self, subject: Entry, form: EntryForm, seen: int | None) -> Entry:
+        return services.name_entry(entry=subject, kind=self.kind, **self.said(form, "reason"))
 
-    def post(self, request: HttpRequest, number: int) -> HttpResponse:
-        entry, form = self.entry(number), self.form_class(request.POST)
-        context = self.context(entry)
+    def look(self, subject: Entry, form: EntryForm) -> Standing | None:
+        return Standing.objects.filter(obligation=subject.obligation_id).on(self.page.on, self.page.lens).first()
 
-        def record(_seen: int | None) -> Entry:
-            return services.name_entry(entry=entry, kind=self.kind, **self.said(form, "reason"))
+    def action(self, entry: Entry) -> Action | None:
+        return Action.objects.filter(plan=self.page.plan, ref=entry.ref).first()
 
-        def look() -> Standing | None:
-            return Standing.objects.filter(obligation=entry.obligation_id).on(self.page.on, self.page.lens).first()
+    def context(self, subject: Entry) -> dict[str, Any]:
+        found = {"entry": self.shown(subject), "action": self.action(subject)}
+        return {**found, "dispute": self.kind == "disputed"}
 
-        done = self.page.url("action", entry.ref) if context["action"] else self.page.url("fund")
-        return self.handle(request, form, record, look, done, **context)
+    def done(self, subject: Entry) -> str:
+        return self.page.url("action", subject.ref) if self.action(subject) else self.page.url("fund")
 
 
 class Withdraw(NamingView):
@@ -257,48 +264,25 @@ class Dispute(NamingView):
     template, kind = "commitments/confirm.html", "disputed"
 
 
-class Redact(RecordingView):
+class Redact(EntryRecording):
     """Removes the text or the files of one entry for good; the entry says so ever after."""
 
     template = "commitments/redact.html"
 
-    def entry(self, number: int) -> Entry:
-        found: Entry | None = register_of(self.page).filter(number=number).first()
-        if found is None:
-            raise Http404
-        found.plan = self.page.plan
-        if not services.may_redact(found, self.page.user, self.page.membership):
-            raise PermissionDenied
-        return found
+    def allowed(self, entry: Entry) -> bool:
+        return services.may_redact(entry, self.page.user, self.page.membership)
 
-    def get(self, request: HttpRequest, number: int) -> HttpResponse:
-        entry = self.entry(number)
-        form = self.form(entry)
-        return render(request, self.template, {"page": self.page, "form": form, **self.context(entry)})
-
-    def post(self, request: HttpRequest, number: int) -> HttpResponse:
-        entry = self.entry(number)
-        form = self.form(entry, request.POST)
-
-        def record(_seen: int | None) -> Entry:
-            data = form.cleaned_data
-            return services.redact(
-                entry=entry,
-                what=data["what"],
-                by=self.page.user,
-                now=self.moment(),
-                key=data["key"],
-                reason=data["reason"],
-            )
-
-        done = self.page.url("entry", number)
-        return self.handle(request, form, record, lambda: None, done, **self.context(entry))
-
-    def form(self, entry: Entry, *data: Any) -> RedactForm:
+    def form(self, subject: Entry, *data: Any) -> RedactForm:
         # a form sent twice asks for what is gone already; the service knows it by its key
         sent = [data[0].get("what")] if data else []
-        return RedactForm(*data, offered=[what for what in REDACTED if what in (*services.redactable(entry), *sent)])
+        offered = [what for what in REDACTED if what in (*services.redactable(subject), *sent)]
+        return RedactForm(*data, offered=offered)
 
-    def context(self, entry: Entry) -> dict[str, Any]:
-        (shown,) = present([entry], self.page)
-        return {"entry": shown, "nothing": not services.redactable(entry)}
+    def record(self, subject: Entry, form: EntryForm, seen: int | None) -> Entry:
+        return services.redact(entry=subject, **self.said(form, "what", "reason"))
+
+    def context(self, subject: Entry) -> dict[str, Any]:
+        return {"entry": self.shown(subject), "nothing": not services.redactable(subject)}
+
+    def done(self, subject: Entry) -> str:
+        return self.page.url("entry", subject.number)

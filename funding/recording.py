@@ -3,8 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 
 from commitments.models import Action, Entry
 from commitments.recording import RecordingView
@@ -18,35 +17,11 @@ from funding.summaries import added, spending
 class MoneyView(RecordingView):
     """Records money about a contribution or a fund."""
 
-    def subject(self, ref: str) -> Any:
-        """What the money is for. Raises PermissionDenied."""
-        raise NotImplementedError
+    def context(self, subject: Any) -> dict[str, Any]:
+        return {"subject": subject}
 
-    def form(self, subject: Any, *data: Any) -> MoneyForm:
-        raise NotImplementedError
-
-    def record(self, subject: Any, form: MoneyForm, seen: int | None) -> Entry:
-        raise NotImplementedError
-
-    def look(self, subject: Any, form: MoneyForm) -> Any:
-        """What the fund then says."""
-        raise NotImplementedError
-
-    def get(self, request: HttpRequest, ref: str = "", code: str = "") -> HttpResponse:
-        subject = self.subject(ref or code)
-        return render(request, self.template, {"page": self.page, "subject": subject, "form": self.form(subject)})
-
-    def post(self, request: HttpRequest, ref: str = "", code: str = "") -> HttpResponse:
-        subject = self.subject(ref or code)
-        form = self.form(subject, request.POST, request.FILES)
-        return self.handle(
-            request,
-            form,
-            lambda seen: self.record(subject, form, seen),
-            lambda: self.look(subject, form),
-            self.page.url("fund"),
-            subject=subject,
-        )
+    def done(self, subject: Any) -> str:
+        return self.page.url("fund")
 
     def paid(self, form: MoneyForm, *names: str) -> dict[str, Any]:
         said = self.said(form, "amount", "currency", "effective", "note", "source", *names)
@@ -56,8 +31,8 @@ class MoneyView(RecordingView):
 class RecordPayment(MoneyView):
     template = "funding/payment.html"
 
-    def subject(self, ref: str) -> Contribution:
-        found = get_object_or_404(Contribution.objects.select_related("plan", "fund"), plan=self.page.plan, ref=ref)
+    def subject(self, key: str) -> Contribution:
+        found = get_object_or_404(Contribution.objects.select_related("plan", "fund"), plan=self.page.plan, ref=key)
         if not services.may_pay(self.page.membership, found):
             raise PermissionDenied
         return found
@@ -88,10 +63,10 @@ class RecordPayment(MoneyView):
 class RecordSpending(MoneyView):
     template = "funding/spending.html"
 
-    def subject(self, ref: str) -> Fund:
+    def subject(self, key: str) -> Fund:
         if not services.may_spend(self.page.membership):
             raise PermissionDenied
-        return get_object_or_404(Fund.objects.prefetch_related("purposes"), plan=self.page.plan, code=ref)
+        return get_object_or_404(Fund.objects.prefetch_related("purposes"), plan=self.page.plan, code=key)
 
     def form(self, subject: Fund, *data: Any) -> SpendingForm:
         return SpendingForm(
