@@ -5,7 +5,6 @@ from django.apps import AppConfig
 
 class ActionplanConfig(AppConfig):
     name = "actionplan"
-    default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         # a page or a job makes thousands of objects that last as long as it: looking for garbage among them less

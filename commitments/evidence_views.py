@@ -20,8 +20,6 @@ from commitments.presentation import register_of
 class EvidenceFile(PlanView):
     """Always to be saved and never to be shown, whatever is in it."""
 
-    http_method_names = ["get", "head", "options"]
-
     def get(self, request: HttpRequest, key: UUID) -> FileResponse:
         file = get_object_or_404(Evidence.objects.readable_in(register_of(self.page)), pk=key)
         try:

@@ -36,7 +36,6 @@ class ActionTable(tables.Table):
     class Meta:
         attrs = {"class": "table"}
         order_by = "state"
-        empty_text = gettext_lazy("No action matches.")
 
     def __init__(self, *args: Any, page: Page, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -3,7 +3,6 @@ from django.apps import AppConfig
 
 class FundingConfig(AppConfig):
     name = "funding"
-    default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         from commitments import kinds, standings
