@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from actionplan.models import JobRun
 from commitments.models import Plan
 
-JOBS = ("flag_overdue", "send_digests")
 JOB_LABELS = {"flag_overdue": _("Overdue check"), "send_digests": _("Weekly digests")}
+JOBS = tuple(JOB_LABELS)
 # the digests go out weekly, and their job looks after late ones every time
 LATE_AFTER = timedelta(hours=48)
 

@@ -7,13 +7,14 @@ from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 
+from actionplan import embedded
 from actionplan.models import User
 from commitments import clock, entries_file
 from commitments.models import Entry, Membership, Plan, Role
 
 PLAN_FILE = Path(__file__).parent / "plans" / "calais-2014.toml"
 ENTRIES_FILE = Path(__file__).parent / "plans" / "calais-2014-samples.csv"
-TODAY = "2015-01-12"
+TODAY = embedded.SAMPLE_DAY
 PASSWORD = "sample-calais-2014"  # noqa: S105 a sample, shown on the sign-in page
 
 # post, role, side, bodies; the address is made of role and side

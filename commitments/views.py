@@ -16,7 +16,7 @@ from commitments import clock, exports, services
 from commitments.facts import Lens
 from commitments.filters import ActionFilter, EntryFilter, PlanFilter, by_urgency
 from commitments.listings import actions_listed, entries_listed
-from commitments.models import Action, Commitment, Entry, Membership, Standing
+from commitments.models import Action, Commitment, Entry, Standing
 from commitments.narrowed import UNREAD, Narrowed
 from commitments.pages import Page, PlanView, actions_on
 from commitments.prepared import Slot, prepared
@@ -115,7 +115,8 @@ class Mine(PlanView):
     """What my bodies lead or join, by urgency."""
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
-        page, bodies = self.page, _bodies(self.page.membership)
+        page = self.page
+        bodies = list(page.membership.bodies.all()) if page.membership else []
         mine = Action.objects.reportable_by(page.membership).values("pk")
         found = by_urgency(page.rows().filter(obligation__in=mine))
         if request.GET.get("format") in exports.FORMATS:
@@ -142,10 +143,6 @@ class Mine(PlanView):
             "exports": [{"format": form, "url": page.url("mine", format=form)} for form in exports.FORMATS],
         }
         return render(request, "commitments/mine.html", context)
-
-
-def _bodies(membership: Membership | None) -> list[Any]:
-    return list(membership.bodies.all()) if membership else []
 
 
 class Register(PlanView):
@@ -242,16 +239,15 @@ class Text(PlanView):
             "page": page,
             "aims": [{"aim": aim, "commitments": served.get(aim.pk, [])} for aim in page.plan.aims.all()],
             "commitments": [
-                {"commitment": commitment, "rows": [_pair(row) for row in by_commitment.get(commitment.pk, [])]}
+                {
+                    "commitment": commitment,
+                    "rows": [{"row": row, "action": row.action} for row in by_commitment.get(commitment.pk, [])],
+                }
                 for commitment in commitments
             ],
             "marked": marked(page.plan.signed_text, rows),
         }
         return render(request, "commitments/text.html", context)
-
-
-def _pair(row: Standing) -> dict[str, Any]:
-    return {"row": row, "action": row.action}
 
 
 def marked(text: str, rows: Sequence[Standing]) -> list[dict[str, Any]]:
