@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.mixins import AccessMixin
+from django.contrib.auth.mixins import UserPassesTestMixin
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -18,8 +18,8 @@ from actionplan import plan_export, plan_loading
 from commitments import clock
 from commitments.facts import Lens
 from commitments.forms import FileForm
-from commitments.loading_views import changes_of
-from commitments.models import Plan, Role, Standing
+from commitments.loading_views import changes_of, states
+from commitments.models import Plan, Role
 from commitments.pages import PlanView
 
 
@@ -33,17 +33,13 @@ class PlanForm(FileForm):
     )
 
 
-class LoadPlan(AccessMixin, View):
+class LoadPlan(UserPassesTestMixin, View):
     """For administrators, with or without a plan on the site: what a plan file would change, then the loading."""
 
     template = "actionplan/load_plan.html"
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.is_authenticated:
-            return self.handle_no_permission()
-        if not request.user.is_superuser:
-            raise PermissionDenied
-        return super().dispatch(request, *args, **kwargs)
+    def test_func(self) -> bool:
+        return bool(getattr(self.request.user, "is_superuser", False))
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return render(request, self.template, {"form": PlanForm()})
@@ -68,23 +64,14 @@ class LoadPlan(AccessMixin, View):
 
 def _preview(content: bytes) -> dict[str, Any]:
     """Loaded for real, looked at, and taken back."""
+    plan = Plan.objects.filter(slug=plan_loading.read(content)[0].slug).first()
+    about = plan and (plan, clock.today(plan.timezone), Lens.THEN)
     with transaction.atomic():
-        slug = plan_loading.read(content)[0].slug
-        before = _states(slug)
+        before = states(*about) if about else {}
         loaded = plan_loading.load(content, now=clock.now("UTC"))
-        after = _states(slug)
+        after = states(*about) if about else {}
         transaction.set_rollback(True)
-    return {"loaded": loaded, "is_new": not before, "changes": changes_of(before, after) if before else []}
-
-
-def _states(slug: str) -> dict[str, str]:
-    plan = Plan.objects.filter(slug=slug).first()
-    rows = (
-        Standing.objects.filter(plan=plan).on(clock.today(plan.timezone), Lens.THEN)
-        if plan
-        else Standing.objects.none()
-    )
-    return {str(row.obligation): row.state for row in rows.select_related("obligation")}
+    return {"loaded": loaded, "is_new": plan is None, "changes": changes_of(before, after)}
 
 
 class ExportPlan(PlanView):

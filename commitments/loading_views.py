@@ -1,6 +1,7 @@
 """Past facts loaded from a file in the browser: first what they would change, then the loading itself."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -14,9 +15,10 @@ from django.utils.translation import gettext_lazy
 
 from commitments import clock, entries_file, entries_template
 from commitments.entries_file import LARGEST, Reading
+from commitments.facts import Lens
 from commitments.forms import FileForm
-from commitments.models import Role, Standing
-from commitments.pages import Page, PlanView
+from commitments.models import Plan, Role, Standing
+from commitments.pages import PlanView
 
 
 class EntriesForm(FileForm):
@@ -38,9 +40,9 @@ class Change:
     after: str
 
 
-def states(page: Page) -> dict[str, str]:
-    """How each action and instalment stands on the page's day."""
-    rows = Standing.objects.filter(plan=page.plan).on(page.on, page.lens)
+def states(plan: Plan, on: date, lens: Lens) -> dict[str, str]:
+    """How each action and instalment stands on a day."""
+    rows = Standing.objects.filter(plan=plan).on(on, lens)
     return {str(row.obligation): row.state for row in rows.select_related("obligation")}
 
 
@@ -99,10 +101,11 @@ class LoadEntries(PlanView):
 
     def _preview(self, content: bytes, side: str | None) -> tuple[Reading, list[Change]]:
         """Loaded for real, looked at, and taken back."""
+        about = self.page.plan, self.page.on, self.page.lens
         with transaction.atomic():
-            before = states(self.page)
+            before = states(*about)
             reading = self._load(content, side)
-            after = states(self.page)
+            after = states(*about)
             transaction.set_rollback(True)
         return reading, changes_of(before, after)
 
