@@ -82,46 +82,42 @@ EVIDENCE_POSTGRESQL = [
 
 
 def protect_evidence(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    postgresql = schema_editor.connection.vendor == "postgresql"
-    for statement in EVIDENCE_POSTGRESQL if postgresql else EVIDENCE_SQLITE:
-        schema_editor.execute(statement)
+    _run(schema_editor, EVIDENCE_POSTGRESQL, EVIDENCE_SQLITE)
 
 
 def release_evidence(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """The triggers go with the table."""
-    if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute("DROP FUNCTION evidence_is_append_only() CASCADE")
+    _run(schema_editor, ["DROP FUNCTION evidence_is_append_only() CASCADE"], [])
 
 
 def forward(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    postgresql = schema_editor.connection.vendor == "postgresql"
-    for statement in POSTGRESQL if postgresql else SQLITE:
-        schema_editor.execute(statement)
+    _run(schema_editor, POSTGRESQL, SQLITE)
 
 
 def backward(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute("DROP FUNCTION register_is_append_only() CASCADE")
-    else:
-        for name in SQLITE_NAMES:
-            schema_editor.execute(f"DROP TRIGGER {name}")
+    dropped = [f"DROP TRIGGER {name}" for name in SQLITE_NAMES]
+    _run(schema_editor, ["DROP FUNCTION register_is_append_only() CASCADE"], dropped)
 
 
 def guard(table: str, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """The same for a table that a later migration adds: its rows are neither changed nor removed."""
-    if schema_editor.connection.vendor == "postgresql":
-        for event, each in (("UPDATE OR DELETE", "ROW"), ("TRUNCATE", "STATEMENT")):
-            schema_editor.execute(
-                f"CREATE TRIGGER {table}_{each} BEFORE {event} ON {table} "
-                f"FOR EACH {each} EXECUTE FUNCTION register_is_append_only()"
-            )
-        return
-    for event in ("UPDATE", "DELETE"):
-        schema_editor.execute(
-            f"CREATE TRIGGER {table}_{event} BEFORE {event} ON {table} BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
-        )
+    postgresql = [
+        f"CREATE TRIGGER {table}_{each} BEFORE {event} ON {table} "
+        f"FOR EACH {each} EXECUTE FUNCTION register_is_append_only()"
+        for event, each in (("UPDATE OR DELETE", "ROW"), ("TRUNCATE", "STATEMENT"))
+    ]
+    sqlite = [
+        f"CREATE TRIGGER {table}_{event} BEFORE {event} ON {table} BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
+        for event in ("UPDATE", "DELETE")
+    ]
     # INSERT OR REPLACE would delete without a DELETE
-    schema_editor.execute(
+    replacing = (
         f"CREATE TRIGGER {table}_REPLACE BEFORE INSERT ON {table} WHEN EXISTS "
         f"(SELECT 1 FROM {table} WHERE entry_id = NEW.entry_id) BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
     )
+    _run(schema_editor, postgresql, [*sqlite, replacing])
+
+
+def _run(schema_editor: BaseDatabaseSchemaEditor, postgresql: list[str], sqlite: list[str]) -> None:
+    for statement in postgresql if schema_editor.connection.vendor == "postgresql" else sqlite:
+        schema_editor.execute(statement)
