@@ -42,27 +42,23 @@ def wants_data(request: HttpRequest) -> bool:
     return as_json or hasattr(request, "only_plan")
 
 
-def as_data(status: int, reason: str) -> HttpResponse:
-    return JsonResponse({"error": reason}, status=status, json_dumps_params={"ensure_ascii": False})
-
-
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    reason = str(exception) if str(exception) else _("The address or the form could not be read.")
-    if wants_data(request):
-        return as_data(400, reason)
-    return render(request, "400.html", {"reason": reason}, status=400)
+    reason = str(exception) or _("The address or the form could not be read.")
+    return _answer(request, 400, reason, reason=reason)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    if wants_data(request):
-        return as_data(403, _("This is not open to you."))
-    return render(request, "403.html", status=403)
+    return _answer(request, 403, _("This is not open to you."))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer(request, 404, _("There is nothing at this address, or nothing that is open to you."))
+
+
+def _answer(request: HttpRequest, status: int, error: str, **context: str) -> HttpResponse:
     if wants_data(request):
-        return as_data(404, _("There is nothing at this address, or nothing that is open to you."))
-    return render(request, "404.html", status=404)
+        return JsonResponse({"error": error}, status=status, json_dumps_params={"ensure_ascii": False})
+    return render(request, f"{status}.html", context, status=status)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
