@@ -58,7 +58,7 @@ def sections(content: Content) -> list[Section]:
 
     found = [
         (_("Newly overdue") if manager else _("Overdue"), lists["overdue"], rows),
-        (_("Cleared"), content.cleared, lambda items: [_of_flag(flag, page) for flag in items.rows]),
+        (_("Cleared"), content.cleared, lambda items: [_of_flag(flag) for flag in items.rows]),
         (_("Due in 14 days"), lists["due"], rows),
         (_("Deadlines moved"), content.moved, entries),
         (_("Awaiting somebody"), lists["awaiting"], rows),
@@ -96,7 +96,7 @@ def _of_entry(entry: Entry, page: Page) -> Line:
     )
 
 
-def _of_flag(flag: Flag, page: Page) -> Line:
+def _of_flag(flag: Flag) -> Line:
     reason = ClearReason(flag.cleared_by).label
     return Line(f"{flag.obligation}{labels.colon()}{reason} ({labels.short_day(flag.cleared)})")
 

@@ -25,11 +25,7 @@ class Digests(PlanView):
         page = self.page
         mine = Digest.objects.filter(plan=page.plan, recipient=page.user)
         administrator = page.user.is_superuser
-        problems = (
-            Digest.objects.filter(plan=page.plan, state__in=outbox.ENDED_BADLY)
-            if administrator
-            else Digest.objects.none()
-        )
+        problems = Digest.objects.filter(plan=page.plan, state__in=outbox.ENDED_BADLY)
         context = {
             "page": page,
             "digests": mine.exclude(state=Digest.State.SKIPPED)[:60],

@@ -70,7 +70,6 @@ class ActionDetail(ActionView):
             "action": action,
             "row": row,
             "slip": slip(row, page.on),
-            "terms": terms,
             "leads": [body for body in bodies if body.is_lead],
             "partners": [body for body in bodies if body.is_partner],
             "interpretations": action.interpretations,
