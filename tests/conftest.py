@@ -36,6 +36,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     # pages of the test client name static files as they are; hashed names are for what `site` serves
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    # how slow a hash is belongs to Django: passwords of the test client are hashed fast, those of `site` as they are
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     secrets_in_logs.collect(os.environ.get("PYTEST_XDIST_WORKER", "main"))
 
 

@@ -1,8 +1,10 @@
 """Files spoilt at random, as slips of the pen and of the editor spoil them: lines and words gone, doubled, replaced."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+import hypothesis
+import pytest
 from hypothesis import strategies as st
 
 WORD = re.compile(r"\w+|[^\w\s]|\s+")
@@ -88,3 +90,15 @@ def _reword(line: str, number: int, odd: str | None, elsewhere: str) -> str:
     others = WORD.findall(elsewhere) or [""]
     words[place] = others[number % len(others)] if odd is None else odd
     return "".join(words)
+
+
+def for_each_slip(config: pytest.Config, text: str, holds: Callable[[str], None]) -> None:
+    """Forty spoilt texts in the everyday run; with --attacks as many as it says, at most 5,000."""
+    count = min(config.getoption("--attacks") or 40, 5000)
+
+    @hypothesis.settings(max_examples=count, database=None)
+    @hypothesis.given(spoilt(text))
+    def each(one: str) -> None:
+        holds(one)
+
+    each()

@@ -11,8 +11,6 @@ import pytest
 from django.apps import apps
 from django.core.management import call_command
 from django.db import transaction
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
 from pytest_django import Settings
 
 from actionplan import plan_loading, samples
@@ -22,7 +20,7 @@ from commitments import clock, standings
 from commitments.facts import Lens
 from commitments.models import Action, Entry, Plan, Standing
 from commitments.toml_reader import Fault
-from tests.mutations import spoilt
+from tests.mutations import for_each_slip
 from tests.plans import SMALL, changed, line_of
 from tests.spoken import in_both
 
@@ -480,29 +478,26 @@ def test_the_second_example_takes_the_addendum_of_the_guide(desk: Desk) -> None:
 CALAIS = samples.PLAN_FILE.read_text()
 
 
-@pytest.fixture
-def before(calais: Plan) -> dict[str, int]:
-    return rows()
+@pytest.mark.attacks
+def test_a_spoilt_file_is_refused_with_faults_or_loaded_whole(calais: Plan, request: pytest.FixtureRequest) -> None:
+    before = rows()
 
+    def holds(text: str) -> None:
+        with transaction.atomic():
+            try:
+                loaded = plan_loading.load(text.encode(), now=datetime(2014, 11, 5, 9, tzinfo=UTC))
+            except plan_loading.Refused as refused:
+                assert refused.faults
+                assert all(fault.line <= text.count("\n") + 1 and "\n" not in fault.text for fault in refused.faults)
+                assert rows() == before
+            else:
+                tree = tomllib.loads(text.removeprefix("\ufeff").replace("\r\n", "\n"))
+                said = [action for found in tree["commitments"] for action in found.get("actions", [])]
+                said += [promised for fund in tree.get("funds", []) for promised in fund.get("contributions", [])]
+                assert {one["ref"] for one in said} <= judged(loaded.slug)
+            transaction.set_rollback(True)
 
-@given(spoilt(CALAIS))
-@hypothesis_settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
-def test_a_spoilt_file_is_refused_with_faults_or_loaded_whole(before: dict[str, int], text: str) -> None:
-    with transaction.atomic():
-        try:
-            loaded = plan_loading.load(text.encode(), now=datetime(2014, 11, 5, 9, tzinfo=UTC))
-        except plan_loading.Refused as refused:
-            assert refused.faults
-            assert all(fault.line <= text.count("\n") + 1 and "\n" not in fault.text for fault in refused.faults)
-            assert rows() == before
-        else:
-            tree = tomllib.loads(text.removeprefix("\ufeff").replace("\r\n", "\n"))
-            said = [action for found in tree["commitments"] for action in found.get("actions", [])]
-            said += [contribution for fund in tree.get("funds", []) for contribution in fund.get("contributions", [])]
-            assert {one["ref"] for one in said} <= judged(loaded.slug)
-        transaction.set_rollback(True)
+    for_each_slip(request.config, CALAIS, holds)
 
 
 def judged(slug: str) -> set[str]:

@@ -38,21 +38,16 @@ def up(tmp_path: Path) -> Iterator[Callable[[], Up]]:
             one.end(signal.SIGTERM)
 
 
-def test_it_answers_once_it_says_so_and_a_signal_ends_all_of_it_cleanly(up: Callable[[], Up]) -> None:
+def test_it_answers_once_it_says_so_lets_commands_join_and_ends_cleanly_on_a_signal(up: Callable[[], Up]) -> None:
     site = up()
     assert get(site.port, "/health/") == 200
     assert "in use by another up" in refused("--data", str(site.data), "--port", str(children.free_port()))
-    assert site.end(signal.SIGINT) == 0
-    assert site.left() == []
-    assert "Traceback" not in site.said()
-
-
-def test_other_commands_join_the_folder_and_its_day(up: Callable[[], Up]) -> None:
-    site = up()
     code = "from django.conf import settings as s; print(s.ACTIONPLAN_TODAY, s.DATABASES['default']['NAME'])"
     done = manage("shell", "-v", "0", "-c", code, ACTIONPLAN_DATA=str(site.data))
     assert done.stdout == f"2015-01-12 {site.data}/actionplan.sqlite3\n", done.stderr
-    assert site.end(signal.SIGTERM) == 0
+    assert site.end(signal.SIGINT) == 0
+    assert site.left() == []
+    assert "Traceback" not in site.said()
 
 
 def test_a_second_start_works_after_all_was_killed_at_once(up: Callable[[], Up]) -> None:

@@ -7,8 +7,6 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import transaction
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
 from pytest_django import Settings
 
 from actionplan import samples
@@ -18,7 +16,7 @@ from commitments.entries_file import Reading
 from commitments.models import Entry, EntryText, Flag, Plan, Standing
 from commitments.toml_reader import Fault
 from tests.generated import blank
-from tests.mutations import spoilt
+from tests.mutations import for_each_slip
 from tests.spoken import in_both
 
 TODAY = date(2015, 1, 12)
@@ -505,21 +503,18 @@ def test_the_command_says_what_is_not_there(
 # Slips
 
 
-@pytest.fixture
-def before(calais: Plan) -> list[int]:
-    return counts()
+@pytest.mark.attacks
+def test_a_spoilt_file_is_refused_with_faults_or_loaded_whole(calais: Plan, request: pytest.FixtureRequest) -> None:
+    before = counts()
 
+    def holds(text: str) -> None:
+        with transaction.atomic():
+            reading = load(calais, text)
+            if reading.faults:
+                assert all(0 < fault.line <= text.count("\n") + 1 for fault in reading.faults)
+                assert counts() == before
+            else:
+                assert set(codes(calais)) == {row.draft.code for row in reading.rows}
+            transaction.set_rollback(True)
 
-@given(spoilt(samples.ENTRIES_FILE.read_text()))
-@hypothesis_settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
-def test_a_spoilt_file_is_refused_with_faults_or_loaded_whole(calais: Plan, before: list[int], text: str) -> None:
-    with transaction.atomic():
-        reading = load(calais, text)
-        if reading.faults:
-            assert all(0 < fault.line <= text.count("\n") + 1 for fault in reading.faults)
-            assert counts() == before
-        else:
-            assert set(codes(calais)) == {row.draft.code for row in reading.rows}
-        transaction.set_rollback(True)
+    for_each_slip(request.config, samples.ENTRIES_FILE.read_text(), holds)

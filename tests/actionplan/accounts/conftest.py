@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.test import Client
-from pytest_django import Settings
 
 from actionplan.models import User
 from commitments.models import Plan, Role
@@ -15,9 +14,8 @@ PASSWORD = "four words of the tests"
 
 
 @pytest.fixture(autouse=True)
-def _quick(settings: Settings, db: None) -> Iterator[None]:
-    """Passwords are hashed fast here: how slow a hash is belongs to Django. What goes on after an answer is awaited."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+def _awaited(db: None) -> Iterator[None]:
+    """What goes on after an answer."""
     yield
     for thread in threading.enumerate():
         if thread.name == "forgotten":
