@@ -92,11 +92,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "actionplan.context.page",
             ],
-            "builtins": [
-                "django.templatetags.i18n",
-                "commitments.templatetags.plan",
-                "funding.templatetags.money",
-            ],
+            "builtins": ["django.templatetags.i18n", "commitments.templatetags.plan", "funding.templatetags.money"],
         },
     }
 ]
@@ -111,10 +107,7 @@ LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "overview"
 LOGOUT_REDIRECT_URL = "sign-in"
 AUTH_PASSWORD_VALIDATORS = [
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 12},
-    },
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 AUTHENTICATION_BACKENDS = ["actionplan.accounts.backend.Backend"]
@@ -124,9 +117,7 @@ SESSION_IDLE = 3600
 # a link for a forgotten password
 PASSWORD_RESET_TIMEOUT = 2 * 3600
 # the limits on guessing are shared by all processes and need no Redis; a migration makes the table
-CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "actionplan_cache"},
-}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "actionplan_cache"}}
 CSRF_FAILURE_VIEW = "actionplan.errors.csrf_failure"
 
 LANGUAGE_CODE = "en"
@@ -241,13 +232,7 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
     }
 }
-PERMISSIONS_POLICY: dict[str, list[str]] = {
-    "camera": [],
-    "geolocation": [],
-    "microphone": [],
-    "payment": [],
-    "usb": [],
-}
+PERMISSIONS_POLICY: dict[str, list[str]] = {"camera": [], "geolocation": [], "microphone": [], "payment": [], "usb": []}
 
 # who asked from where stays out of the logs
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False

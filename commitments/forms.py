@@ -93,8 +93,7 @@ class DatedForm(EntryForm):
                 parse(period)
             except DateError:
                 self.add_error(
-                    "period",
-                    _("Give a month, season, quarter or year, such as “October 2014”, “Q4 2014” or 2014-10."),
+                    "period", _("Give a month, season, quarter or year, such as “October 2014”, “Q4 2014” or 2014-10.")
                 )
         elif not day and "day" not in self.errors:
             self.add_error("day", _("Say when it happened: a day, or below it a month or a year."))
@@ -128,10 +127,7 @@ class EvidenceForm(DatedForm):
     """A link or a reference, and files. What was sent once is kept while the form goes to and fro."""
 
     source = forms.CharField(
-        label=_("Evidence"),
-        help_text=_("A link, or the reference of a document."),
-        required=False,
-        max_length=1000,
+        label=_("Evidence"), help_text=_("A link, or the reference of a document."), required=False, max_length=1000
     )
     kept = KeptField(label=_("Files that are kept until you record"), required=False)
     uploads = FilesField(
@@ -195,10 +191,7 @@ class ReportForm(EvidenceForm):
     body = forms.ChoiceField(label=_("Whose consent"), required=False)
     event = forms.CharField(label=_("Which event"), required=False, max_length=200)
     note = forms.CharField(
-        label=_("What there is to say"),
-        widget=forms.Textarea(attrs={"rows": 4}),
-        required=False,
-        max_length=LONG,
+        label=_("What there is to say"), widget=forms.Textarea(attrs={"rows": 4}), required=False, max_length=LONG
     )
     confidence = forms.ChoiceField(
         label=_("Confidence for what comes next"),
@@ -206,10 +199,7 @@ class ReportForm(EvidenceForm):
         choices=[("", _("unchanged")), *labels.COLOURS.items()],
     )
     reason = forms.CharField(
-        label=_("Reason, if not green"),
-        widget=forms.Textarea(attrs={"rows": 2}),
-        required=False,
-        max_length=LONG,
+        label=_("Reason, if not green"), widget=forms.Textarea(attrs={"rows": 2}), required=False, max_length=LONG
     )
     field_order = (
         *("kind", "quantity", "body", "event", "day", "period", "note", "source", "kept", "uploads"),

@@ -346,15 +346,7 @@ register(
             lambda plan: dict(plan.bodies.values_list("code", "name")),
         ),
         Kind("event", gettext_lazy("event happened"), ("words",), ("instalment",), BOTH, _event, _unneeded_event),
-        Kind(
-            "moved",
-            gettext_lazy("deadline moved"),
-            ("when", "reason"),
-            (),
-            ("action",),
-            _moved,
-            _unusual_move,
-        ),
+        Kind("moved", gettext_lazy("deadline moved"), ("when", "reason"), (), ("action",), _moved, _unusual_move),
         Kind(
             *("withdrawn", gettext_lazy("entry withdrawn"), ("to", "reason"), ("instalment",), ("entry",)),
             check=_withdrawn,

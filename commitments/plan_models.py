@@ -105,9 +105,7 @@ class Obligation(models.Model):
     instalment = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["plan", "ref", "instalment"], name="obligation_once"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["plan", "ref", "instalment"], name="obligation_once")]
 
     def __str__(self) -> str:
         return f"{self.ref}/{self.instalment}" if self.instalment else self.ref

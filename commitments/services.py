@@ -184,13 +184,7 @@ Permission = Callable[[Membership, Draft], bool]
 
 
 def write(
-    plan: Plan,
-    drafts: Sequence[Draft],
-    *,
-    by: AbstractBaseUser,
-    now: datetime,
-    seen: int | None,
-    allowed: Permission,
+    plan: Plan, drafts: Sequence[Draft], *, by: AbstractBaseUser, now: datetime, seen: int | None, allowed: Permission
 ) -> Entry:
     """Append what an account says, for its side, with all that follows from it; returns the first entry."""
     draft = drafts[0]

@@ -23,9 +23,7 @@ class ActionTable(tables.Table):
     action = tables.Column(accessor="obligation__action__title", verbose_name=gettext_lazy("Action"), orderable=False)
     state = tables.Column(verbose_name=gettext_lazy("State"), order_by=MOST_URGENT)
     deadline = tables.Column(
-        accessor="words",
-        verbose_name=gettext_lazy("Deadline"),
-        order_by=("last_day", "obligation__action__position"),
+        accessor="words", verbose_name=gettext_lazy("Deadline"), order_by=("last_day", "obligation__action__position")
     )
     days = tables.Column(accessor="pk", verbose_name=gettext_lazy("Days"), orderable=False)
     modality = tables.Column(

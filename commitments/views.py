@@ -158,13 +158,7 @@ class Register(PlanView):
         head = page.plan.entries.order_by("-number").first() if page.inside else None
         chosen = _chosen(found, head, _page_number(request))
         chosen.object_list = present(chosen.object_list, page)
-        context = {
-            "page": page,
-            "filter": found,
-            "page_obj": chosen,
-            "head": head,
-            **list_links(request, found, page),
-        }
+        context = {"page": page, "filter": found, "page_obj": chosen, "head": head, **list_links(request, found, page)}
         return render(request, "commitments/register.html", context)
 
 

@@ -81,10 +81,7 @@ def lines(rows: Iterable[Standing]) -> list[InstalmentLine]:
     """In the order of the text."""
     found = [
         InstalmentLine(
-            row,
-            amounts(row.amounts["stated"]),
-            amounts(row.amounts["paid"]),
-            amounts(row.amounts["outstanding"]),
+            row, amounts(row.amounts["stated"]), amounts(row.amounts["paid"]), amounts(row.amounts["outstanding"])
         )
         for row in rows
     ]

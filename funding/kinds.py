@@ -28,10 +28,7 @@ def _paid(draft: Draft, context: Context) -> Iterator[str]:
     known = sorted(context.instalments.get(draft.ref, []))
     if draft.instalment is None and len(known) > 1:
         numbers = ", ".join(str(number) for number in known)
-        yield _("Say which instalment of %(ref)s it belongs to: %(numbers)s.") % {
-            "ref": draft.ref,
-            "numbers": numbers,
-        }
+        yield _("Say which instalment of %(ref)s it belongs to: %(numbers)s.") % {"ref": draft.ref, "numbers": numbers}
 
 
 def _unusual_payment(draft: Draft, context: Context) -> Iterator[str]:
@@ -72,15 +69,7 @@ def _spent(draft: Draft, context: Context) -> Iterator[str]:
 MONEY = ("amount", "currency")
 KINDS = [
     Kind("paid", gettext_lazy("paid"), MONEY, ("instalment",), ("contribution",), _paid, _unusual_payment),
-    Kind(
-        "refunded",
-        gettext_lazy("refunded"),
-        MONEY,
-        ("instalment",),
-        ("contribution",),
-        _paid,
-        _unusual_payment,
-    ),
+    Kind("refunded", gettext_lazy("refunded"), MONEY, ("instalment",), ("contribution",), _paid, _unusual_payment),
     Kind(
         *("spent", gettext_lazy("spent"), (*MONEY, "words"), (), ("action", "contribution", "plan"), _spent),
         names=lambda plan: dict(Purpose.objects.filter(fund__plan=plan).values_list("code", "title")),

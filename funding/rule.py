@@ -65,15 +65,7 @@ def judge(terms: MoneyTerms, counting: Counting) -> Verdict:
     waits = terms.firmness in ("conditional", "on-delivery") and not counting.of("consent", "event")
     dated = terms.firmness != "up-to"
     state, anchor, late = place(
-        Case(
-            counting.on,
-            window,
-            done,
-            closed(counting, withdrawn=terms.withdrawn),
-            waits,
-            dated,
-            terms.lead_days,
-        )
+        Case(counting.on, window, done, closed(counting, withdrawn=terms.withdrawn), waits, dated, terms.lead_days)
     )
     outstanding = {
         currency: ZERO if done else max(ZERO, amount - paid.get(currency, ZERO)) for currency, amount in terms.stated
