@@ -5,8 +5,11 @@ import re
 
 import structlog
 
-# what acts for somebody stands in the path of a link or in a token; a question may name anybody
-SECRET = re.compile(r"(?i)(\b(?:unsubscribe|invitation|forgotten)/|\bactp_|\btoken=|\?)[^\s\"']+")
+# what acts for somebody stands in the path of a link, even of one that was mistyped, or in a token; a question may name
+# anybody
+SECRET = re.compile(
+    r"(?i)(\b(?:unsubscribe|invitation|forgotten)/|\bactp_|\btoken=|\?)[^\s\"']+|[\w-]+(?::[\w-]+)?:[\w-]{43}(?![\w-])"
+)
 
 
 def scrub(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

@@ -54,7 +54,8 @@ def test_no_secret_of_an_address_reaches_the_log(world: World, logged: list[str]
     )
     paths = [path for name, path in world.addresses.items() if any(secret in path for secret in secrets)]
     assert len(paths) >= 2
-    for path in (*paths, "/sign-in/forgotten/1-c0ffee-0123456789abcdef0123456789abcdef/"):
+    mistyped = [f"/x{path[path.index('/', 1) :]}" for path in paths]
+    for path in (*paths, *mistyped, "/sign-in/forgotten/1-c0ffee-0123456789abcdef0123456789abcdef/"):
         for client in (Client(), Client(enforce_csrf_checks=True)):
             for answer in (client.get(path), client.post(path), client.put(path), client.get(path[:-2] + "X/")):
                 assert answer.status_code < 500
