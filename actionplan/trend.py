@@ -34,7 +34,7 @@ class Band:
 def trend(page: Page) -> dict[str, Any]:
     """Weeks with their counts, the newest last, and the bands of the chart, what wants attention on top."""
     days = weeks(page.plan.adopted_on, page.on)
-    columns = counted(_changes(page), days)
+    columns = counted(sorted(_by_week(page.lens)(**page.slots)), days)
     states = [state for state in URGENCY if any(column.get(state) for column in columns)]
     return {
         "bands": [
@@ -58,10 +58,6 @@ def trend(page: Page) -> dict[str, Any]:
 
 def _url(page: Page, state: State, day: date) -> str:
     return page.url("commitments", state=state.value, scored="1", on=day.isoformat())
-
-
-def _changes(page: Page) -> list[tuple[date, str, int]]:
-    return sorted(_by_week(page.lens)(**page.slots))
 
 
 @prepared

@@ -144,21 +144,20 @@ def _shown(
     void: set[int],
 ) -> Shown:
     withdrawn = entry.pk in void
-    membership = page.membership
+    member = page.membership
+    role, side, user = (member.role, member.side, member.user_id) if member else (Role.VIEWER, "", None)
     text = getattr(entry, "text", None)
     source = text.source if text else ""
-    kind = KINDS.get(entry.kind)
-    writes = membership is not None and membership.role != Role.VIEWER and not withdrawn
-    own = writes and membership is not None and entry.side == membership.side
-    mine = own and membership is not None and entry.by_id == membership.user_id
+    writes = role != Role.VIEWER and not withdrawn
+    own = writes and entry.side == side
+    mine = own and entry.by_id == user
     return Shown(
         entry,
         kind_label=labels.kind(entry.kind),
         post=(entry.by.post if entry.by else ""),
         withdrawn=withdrawn,
         is_link=source.startswith(("https://", "http://")),
-        can_withdraw=kind is not None
-        and (mine or (own and membership is not None and membership.role == Role.MANAGER)),
+        can_withdraw=entry.kind in KINDS and (mine or (own and role == Role.MANAGER)),
         can_confirm=writes and not mine and entry.kind in (*CONFIRMABLE, "started"),
         url=page.url("fund") if entry.instalment or entry.kind in MONEY else page.url("action", entry.ref or "-"),
         title=titles.get(entry.ref, {}),

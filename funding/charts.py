@@ -1,6 +1,6 @@
 """Geometry of the fund's charts: one for each currency, never two currencies on one axis."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -89,6 +89,5 @@ def ceiling(value: Decimal) -> Decimal:
 
 
 def _marks(top: Decimal) -> Iterator[Mark]:
-    parts: Iterable[Decimal] = (Decimal("0.5"), Decimal(1))
-    for part in parts:
+    for part in (Decimal("0.5"), Decimal(1)):
         yield Mark(top * part, round(BASE - float(part) * (BASE - TOP), 1))
