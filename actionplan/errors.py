@@ -3,8 +3,10 @@
 import sqlite3
 import sys
 
+from django.core.exceptions import SuspiciousOperation
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
@@ -58,7 +60,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def _answer(request: HttpRequest, status: int, error: str, **context: str) -> HttpResponse:
     if wants_data(request):
         return JsonResponse({"error": error}, status=status, json_dumps_params={"ensure_ascii": False})
-    return render(request, f"{status}.html", context, status=status)
+    kept = kept_text(request) if request.method == "POST" else []
+    return render(request, f"{status}.html", {**context, "kept_text": kept}, status=status)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -80,8 +83,12 @@ def is_passing(error: BaseException | None) -> bool:
 
 
 def typed(request: HttpRequest) -> dict[str, str]:
-    """What the visitor had typed or chosen in a form that could not be accepted."""
-    return {name: str(value) for name, value in request.POST.items() if str(value).strip() and name not in HIDDEN}
+    """What the visitor had typed or chosen in a form that could not be accepted, as far as it can be read."""
+    try:
+        values = request.POST.items()
+    except (SuspiciousOperation, MultiPartParserError, UnreadablePostError):
+        return {}
+    return {name: str(value) for name, value in values if str(value).strip() and name not in HIDDEN}
 
 
 def kept_text(request: HttpRequest) -> list[tuple[str, str]]:

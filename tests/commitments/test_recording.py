@@ -88,6 +88,17 @@ def test_a_draft_waits_in_the_form_until_its_author_has_signed_in_again(official
     assert "Leaflets printed" not in said(client.get(REPORT))
 
 
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [(f"{REPORT}?on=soon", 400), (REPORT, 403), ("/actions/9.9/report/", 404)],
+)
+def test_a_refusal_gives_back_what_was_typed(official: User, signed_in: Client, address: str, status: int) -> None:
+    official.memberships.get().bodies.clear()
+    answer = signed_in.post(address, {"key": "k1", "kind": "progress", "day": "2015-01-12", "note": "Two <pages>"})
+    assert answer.status_code == status
+    assert "Two &lt;pages&gt;" in answer.content.decode()
+
+
 def test_a_draft_too_long_to_wait_is_shown_and_not_kept(calais: Plan, client: Client) -> None:
     expired = client.post(REPORT, {"key": "k1", "note": "x" * 1_000_000})
     assert (expired.status_code, "draft" in client.session) == (401, False)
