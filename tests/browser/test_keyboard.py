@@ -65,7 +65,8 @@ def test_a_fault_is_reached_from_the_summary_by_its_link(browser: Browser, site:
     with visitor(browser, site, "fr") as page:
         page.goto("/actions/4.4/move/")
         page.locator("form.fields .btn-primary").click()
-        page.locator(".error-summary a").first.focus()
+        expect(page.locator(".error-summary")).to_be_focused()
+        page.keyboard.press("Tab")
         page.keyboard.press("Enter")
         assert page.evaluate("document.activeElement.name") == "when"
         described = page.locator("[name=when]").get_attribute("aria-describedby") or ""
