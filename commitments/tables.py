@@ -22,10 +22,10 @@ class ActionTable(tables.Table):
     )
     action = tables.Column(accessor="obligation__action__title", verbose_name=gettext_lazy("Action"), orderable=False)
     state = tables.Column(verbose_name=gettext_lazy("State"), order_by=MOST_URGENT)
+    days = tables.Column(accessor="pk", verbose_name=gettext_lazy("Days"), orderable=False)
     deadline = tables.Column(
         accessor="words", verbose_name=gettext_lazy("Deadline"), order_by=("last_day", "obligation__action__position")
     )
-    days = tables.Column(accessor="pk", verbose_name=gettext_lazy("Days"), orderable=False)
     modality = tables.Column(
         verbose_name=gettext_lazy("Modality"), order_by=("modality", "obligation__action__position")
     )
@@ -56,9 +56,9 @@ class ActionTable(tables.Table):
                 localized(row.action.title),
                 row.state,
                 labels.state(row.state),
-                format_html('<q lang="{}">{}</q> ', language, row.words) if row.words else "",
-                labels.short_day(row.last_day) or ("" if row.words else "—"),
                 labels.days(row, page.on),
+                format_html('<q lang="{}">{}</q> ', language, row.words) if row.words else "",
+                format_html("<span>{}</span>", labels.short_day(row.last_day)) if row.last_day else "",
                 labels.MODALITIES.get(row.modality, row.modality),
                 ", ".join(notices(row)),
             )
@@ -66,8 +66,8 @@ class ActionTable(tables.Table):
 
 LINE = (
     '<tr role="row"><td role="cell">{}</td><td role="cell"><a href="{}">{}</a></td>'
-    '<td role="cell"><span class="state state-{}">{}</span></td><td role="cell">{}<span>{}</span></td>'
-    '<td role="cell">{}</td><td role="cell">{}</td><td role="cell">{}</td></tr>\n'
+    '<td role="cell"><span class="state state-{}">{}</span></td><td role="cell">{}</td>'
+    '<td role="cell">{}{}</td><td role="cell">{}</td><td role="cell">{}</td></tr>\n'
 )
 
 
@@ -81,3 +81,5 @@ def notices(row: Standing) -> Iterator[str]:
         yield _("sides differ")
     if row.disputed:
         yield _("disputed")
+    if row.moved:
+        yield _("moved")

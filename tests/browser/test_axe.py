@@ -20,7 +20,8 @@ pytestmark = pytest.mark.browser
 
 PAGES = (
     *("/", "/commitments/", "/commitments/?state=overdue&q=port", "/commitments/?q=zebra", "/commitments/1/"),
-    *("/actions/5.5/", "/actions/1.7/", "/actions/4.4/report/", "/actions/4.4/move/", "/actions/4.4/decide/", "/mine/"),
+    *("/actions/5.5/", "/actions/1.7/", "/actions/1.4/", "/mine/"),
+    *("/actions/4.4/report/", "/actions/4.4/move/", "/actions/4.4/decide/"),
     *("/fund/", "/fund/pay/1.2/", "/fund/spend/intervention/", "/text/", "/register/", "/register/?q=zebra"),
     *(
         "/register/60/",

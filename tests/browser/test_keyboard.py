@@ -97,8 +97,10 @@ def test_pages_hold_without_colours_of_ours_and_in_print(browser: Browser, site:
         page.emulate_media(media="print", forced_colors="none")
         for path in ("/commitments/", "/actions/5.5/", "/fund/"):
             page.goto(path)
-            assert not page.locator("nav, form.filter, .exports, .account").locator("visible=true").count(), path
+            assert not page.locator("nav a, form.filter, .exports, .account").locator("visible=true").count(), path
             assert page.locator(".state").first.is_visible()
+        page.goto("/commitments/")
+        expect(page.get_by_text("Page 1 sur 2")).to_be_visible()
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])

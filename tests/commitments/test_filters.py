@@ -117,3 +117,10 @@ def test_what_is_wrong_with_a_filter_is_seen_without_opening_anything(reader: Cl
     assert "<details open>\n<summary>Filters" in wrong
     assert 'aria-describedby="id_due_error"' in wrong
     assert "<details>\n<summary>Filters" in right
+    assert ["A filter was not understood" in page for page in (wrong, right)] == [True, False]
+
+
+def test_the_list_says_of_which_actions_the_deadline_was_moved(reader: Client) -> None:
+    page = reader.get("/commitments/").content.decode()
+    rows = dict(re.findall(r'<tr role="row"><td role="cell">([\d.]+)<(.*?)</tr>', page))
+    assert "moved" in rows["2.5"] and "moved" not in rows["5.5"]
