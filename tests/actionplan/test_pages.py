@@ -354,6 +354,24 @@ def test_who_may_not_record_is_refused(calais: Plan, client: Client, role: Role)
     assert recorded() == []
 
 
+def test_who_is_refused_is_led_back_to_what_they_came_from(calais: Plan, client: Client, signed_in: Client) -> None:
+    send(signed_in)
+    entry = Entry.objects.count()
+    client.force_login(account(calais, Role.VIEWER))
+    refused = [
+        client.get(f"/{path}") for path in ("actions/4.4/report/", f"register/{entry}/withdraw/", "fund/pay/1.2/")
+    ]
+    ways = [re.findall(r'<p><a href="([^"]+)">Back to', text(page))[0] for page in refused]
+    assert [page.status_code for page in refused] == [403] * 3
+    assert ways == ["/actions/4.4/", f"/register/{entry}/", "/"]
+
+
+def test_an_entry_leads_to_its_action_by_name(signed_in: Client) -> None:
+    assert send(signed_in).status_code == 302
+    page = text(signed_in.get(f"/register/{Entry.objects.count()}/"))
+    assert re.search(r'class="trail">.*<a href="/actions/4.4/">4.4 Begin the information campaigns</a>', page)
+
+
 # Nothing that was typed is lost
 
 
