@@ -64,6 +64,8 @@ class PaymentForm(MoneyForm):
             (line.number, _instalment_label(line)) for line in lines
         ]
         self.fields["kind"].initial = "paid"
+        self.fields["currency"].widget.attrs["list"] = "currencies"
+        self.currencies = sorted({code for line in lines for code in line.stated})
 
 
 def _instalment_label(line: InstalmentLine) -> str:

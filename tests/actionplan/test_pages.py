@@ -372,6 +372,13 @@ def test_an_entry_leads_to_its_action_by_name(signed_in: Client) -> None:
     assert re.search(r'class="trail">.*<a href="/actions/4.4/">4.4 Begin the information campaigns</a>', page)
 
 
+def test_a_payment_is_offered_the_currencies_that_were_stated(calais: Plan, client: Client) -> None:
+    client.force_login(account(calais, Role.MANAGER, "GB"))
+    page = text(client.get("/fund/pay/1.2/"))
+    assert 'list="currencies"' in page
+    assert re.findall(r'<option value="([A-Z]{3})"></option>', page) == ["EUR", "GBP"]
+
+
 # Nothing that was typed is lost
 
 
