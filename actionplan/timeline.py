@@ -7,6 +7,7 @@ from typing import Any
 
 from dateutil.relativedelta import relativedelta
 
+from actionplan.leading import TIMED
 from commitments import labels
 from commitments.models import Standing
 from commitments.pages import Page
@@ -45,6 +46,7 @@ def timeline(page: Page, found: Iterable[Standing], periods: Mapping[int, Sequen
     scale = _scale(rows, page)
     return {
         "now": scale(page.on),
+        "full": len(rows) >= TIMED,
         "months": [labels.day(month, "MMM y") for month in _months(scale)],
         "rows": [_row(row, scale, page, shown[row.obligation_id]) for row in rows],
     }

@@ -130,6 +130,13 @@ def test_the_sentence_says_in_words_what_is_overdue_and_what_is_near(reader: Cli
     assert said == ["2 actions are overdue", "1 falls due within 14 days", "10 entries were recorded this week"]
 
 
+def test_jobs_are_dated_by_the_real_clock_which_a_fixed_day_has_to_say(reader: Client, settings: Settings) -> None:
+    said = "By the real clock, not on the fixed day."
+    fixed = said in reader.get("/").content.decode()
+    settings.ACTIONPLAN_TODAY = None
+    assert (fixed, said in reader.get("/").content.decode()) == (True, False)
+
+
 def test_a_side_that_only_confirmed_is_not_shown_as_late_by_its_own_word(reader: Client) -> None:
     sides = {side["side"]: side for side in reader.get("/actions/4.4/").context["sides"]}
     assert (sides["GB"]["state"], sides["GB"]["says"]) == ("met-late", "started")
