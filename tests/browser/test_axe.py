@@ -49,6 +49,7 @@ LANGUAGES = {"en": ("manager.gb", "en-GB"), "fr": ("manager.fr", "fr-FR")}
 
 
 def faults(page: Page) -> list[str]:
+    page.wait_for_load_state()
     found = Axe().run(page, options=RULES).response["violations"]
     seen = [f"{fault['id']}: {node['html'][:120]}" for fault in found for node in fault["nodes"][:2]]
     return seen + (["scrolls sideways"] if sideways(page) else [])
