@@ -3,7 +3,7 @@
 import sqlite3
 import sys
 
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
@@ -86,7 +86,7 @@ def typed(request: HttpRequest) -> dict[str, str]:
     """What the visitor had typed or chosen in a form that could not be accepted, as far as it can be read."""
     try:
         values = request.POST.items()
-    except (SuspiciousOperation, MultiPartParserError, UnreadablePostError):
+    except (BadRequest, SuspiciousOperation, MultiPartParserError, UnreadablePostError):
         return {}
     return {name: str(value) for name, value in values if str(value).strip() and name not in HIDDEN}
 

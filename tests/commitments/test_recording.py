@@ -99,6 +99,11 @@ def test_a_refusal_gives_back_what_was_typed(official: User, signed_in: Client, 
     assert "Two &lt;pages&gt;" in answer.content.decode()
 
 
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded; charset=latin-1", "multipart/form-data"])
+def test_a_form_that_cannot_be_read_gives_nothing_back(signed_in: Client, kind: str) -> None:
+    assert signed_in.post("/nowhere/", b"note=Two+pages", content_type=kind).status_code == 404
+
+
 def test_a_draft_too_long_to_wait_is_shown_and_not_kept(calais: Plan, client: Client) -> None:
     expired = client.post(REPORT, {"key": "k1", "note": "x" * 1_000_000})
     assert (expired.status_code, "draft" in client.session) == (401, False)
