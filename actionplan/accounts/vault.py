@@ -2,15 +2,18 @@
 
 import base64
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import generate_totp_secret
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
 from actionplan.accounts.audit import log
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
 
 SEALED = "sealed:"
 # where each kind of factor keeps its key; a passkey leaves a public one here
@@ -50,15 +53,19 @@ def renew(*, undo: bool = False) -> tuple[int, list[int]]:
     return changed, lost
 
 
-def _locks() -> list[Fernet]:
+def _locks() -> "list[Fernet]":
     """That of SECRET_KEY, then that of the key before, which only opens."""
+    from cryptography.fernet import Fernet  # few requests need it
+
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     made = [salted_hmac("actionplan.accounts.vault", "", secret=key, algorithm="sha256").digest() for key in keys]
     return [Fernet(base64.urlsafe_b64encode(key)) for key in made]
 
 
-def _opened(text: str, locks: Sequence[Fernet]) -> str | None:
+def _opened(text: str, locks: "Sequence[Fernet]") -> str | None:
     """What was kept before there were seals is as it was; None where none of these opens it."""
+    from cryptography.fernet import InvalidToken, MultiFernet
+
     if not text.startswith(SEALED):
         return text
     try:
@@ -67,5 +74,5 @@ def _opened(text: str, locks: Sequence[Fernet]) -> str | None:
         return None
 
 
-def _is_current(text: str, locks: Sequence[Fernet]) -> bool:
+def _is_current(text: str, locks: "Sequence[Fernet]") -> bool:
     return text.startswith(SEALED) and _opened(text, locks[:1]) is not None

@@ -37,7 +37,9 @@ FIRST, LAST = date(2014, 8, 1), date(2017, 7, 1)
 def statuses(plan: Plan, step: int) -> tuple[list[Any], dict[Any, Any]]:
     """Every stretch of days that the pages look up, by both lenses, and what the status says on a day in so many."""
     names = [
-        field.attname for field in Standing._meta.concrete_fields if field.name not in ("id", "plan", "obligation")
+        field.attname
+        for field in Standing._meta.concrete_fields
+        if field.name not in ("id", "plan", "obligation", "commitment")
     ]
     rows = Standing.objects.filter(plan=plan).select_related("obligation")
     stretches = sorted((str(row.obligation), *(str(getattr(row, name)) for name in names)) for row in rows)
