@@ -12,7 +12,7 @@ from commitments.facts import Lens
 from commitments.filters import ATTENTION, URGENCY
 from commitments.models import Commitment, Standing
 from commitments.narrowed import UNREAD
-from commitments.pages import Page, actions_on
+from commitments.pages import Page
 from commitments.prepared import Slot, prepared
 from commitments.states import State
 from funding import instalments
@@ -90,10 +90,10 @@ def _timed(counts: Counts) -> Iterator[str]:
 def _standings(
     inside: bool, lens: Lens, pressing: int, timed: Sequence[str], silent: Sequence[str]
 ) -> QuerySet[Standing]:
-    rows = actions_on(inside, lens, Slot("plan"), Slot("on"))
+    # an instalment has no commitment here, which costs no look at its obligation
+    rows = Standing.objects.filter(plan=Slot("plan"), commitment__isnull=False).on(Slot("on"), lens)
     scored = rows.filter(scored=True).order_by("anchor", "obligation_id")
-    of_one = Standing.objects.filter(plan=Slot("plan"), commitment=OuterRef("pk"), state=OuterRef("pressing"))
-    first = of_one.on(Slot("on"), lens).filter(scored=True).order_by("anchor", "obligation_id").values("pk")[:1]
+    first = scored.filter(commitment=OuterRef("pk"), state=OuterRef("pressing")).values("pk")[:1]
     states = [When(pk=Slot(f"commitment{place}"), then=Slot(f"state{place}")) for place in range(pressing)]
     wanted = Commitment.objects.filter(plan=Slot("plan")).annotate(pressing=Case(*states, output_field=CharField()))
     parts = [

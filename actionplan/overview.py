@@ -73,9 +73,10 @@ def _counted(page: Page) -> list[tuple[int, int, dict[str, str], dict[str, int]]
     """Key, number, title and counts of each commitment: its scored actions by state, and what wants attention."""
     found: dict[int, tuple[int, int, dict[str, str], dict[str, int]]] = {}
     for pk, number, title, name, count in _tallied(page.lens)(**page.slots):
-        counts = found.setdefault(pk, (pk, number, title, {}))[3]
+        if pk not in found:
+            found[pk] = (pk, number, json.loads(title), {})
         if count:
-            counts[name] = count
+            found[pk][3][name] = count
     return list(found.values())
 
 
@@ -83,8 +84,10 @@ def _counted(page: Page) -> list[tuple[int, int, dict[str, str], dict[str, int]]
 def _tallied(lens: Lens) -> QuerySet[Any]:
     condition = Q(tallies__lens=lens.value, tallies__day__lte=Slot("on"))
     rows = Commitment.objects.filter(plan=Slot("plan")).annotate(tally=FilteredRelation("tallies", condition=condition))
-    summed = rows.values("pk", "number", "title", "tally__name").annotate(count=Sum("tally__change"))
-    return summed.order_by("number").values_list("pk", "number", "title", "tally__name", "count")
+    # as text, since it is repeated for each name that is counted
+    text = Cast("title", TextField())
+    summed = rows.annotate(text=text).values("pk", "number", "text", "tally__name").annotate(count=Sum("tally__change"))
+    return summed.order_by("number").values_list("pk", "number", "text", "tally__name", "count")
 
 
 def _sum(counts: Counts, name: str) -> int:

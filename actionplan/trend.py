@@ -107,9 +107,9 @@ def bands(columns: Sequence[Mapping[str, int]], states: Sequence[str]) -> list[s
 
 
 def _outline(below: Sequence[int], above: Sequence[int], share: float, unit: float) -> str:
-    def corner(place: int, count: int) -> str:
-        return f"{round(place * share)} {round(HEIGHT - count * unit)}"
+    def edge(counts: Sequence[int]) -> list[str]:
+        heights = [round(HEIGHT - count * unit) for count in counts]
+        return [f"{across[place + side]} {y}" for place, y in enumerate(heights) for side in (0, 1)]
 
-    there = [corner(place + side, count) for place, count in enumerate(above) for side in (0, 1)]
-    back = [corner(place + side, count) for place, count in enumerate(below) for side in (0, 1)][::-1]
-    return f"M{'L'.join(there)}L{'L'.join(back)}Z"
+    across = [round(place * share) for place in range(len(above) + 1)]
+    return f"M{'L'.join(edge(above))}L{'L'.join(edge(below)[::-1])}Z"
