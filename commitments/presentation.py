@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, prefetch_related_objects
@@ -12,6 +14,7 @@ from commitments import labels
 from commitments.kinds import CONFIRMABLE, KINDS
 from commitments.models import Action, Entry, Evidence, Role, Standing
 from commitments.pages import Page
+from commitments.prepared import Slot, prepared
 from commitments.querysets import EntryQuerySet
 from commitments.states import days_passed
 from commitments.templatetags.plan import localized
@@ -64,12 +67,19 @@ def naming(entries: Iterable[Entry], page: Page) -> list[dict[str, Any]]:
     found: dict[int, dict[str, Any]] = {}
     new = {entry.pk for entry in entries if getattr(entry, "named", True)}
     while new:
-        rows = _naming(page.plan, page.known_day)
-        again = Exists(rows.filter(to=OuterRef("pk")))
-        more = rows.filter(to__in=new).values(*NAMING, again=again)
+        slots = {f"to{place}": pk for place, pk in enumerate(new)}
+        more = _naming_some(len(new))(plan=page.plan.pk, known=page.known_day, **slots)
         new = {row["pk"] for row in more if row["again"]} - found.keys()
         found |= {row["pk"]: row if page.inside else row | {"text__reason": ""} for row in more}
     return sorted(found.values(), key=lambda row: -row["number"])
+
+
+@prepared
+def _naming_some(count: int) -> Any:
+    rows = _naming(Slot("plan"), Slot("known"))
+    again = Exists(rows.filter(to=OuterRef("pk")))
+    any_of = reduce(or_, (Q(to=Slot(f"to{place}")) for place in range(count)))
+    return rows.filter(any_of).values(*NAMING, again=again)
 
 
 def withdrawn(named: Iterable[Mapping[str, Any]]) -> set[int]:
