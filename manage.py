@@ -2,11 +2,11 @@
 import os
 import sys
 
-from actionplan import embedded
+from actionplan.local import environment
 
 if __name__ == "__main__":
     try:
-        embedded.enter(sys.argv[1:])
+        environment.enter(sys.argv[1:])
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "actionplan.settings")
         from django.core.exceptions import ImproperlyConfigured
         from django.core.management import execute_from_command_line

@@ -44,11 +44,11 @@ app.conf.update(
     worker_hijack_root_logger=False,
     worker_send_task_events=False,
     # beat only asks what is due; the ledger knows the answer
-    beat_schedule={"due-jobs": {"task": "actionplan.tasks.run_due_jobs", "schedule": 600.0}},
+    beat_schedule={"due-jobs": {"task": "actionplan.jobs.tasks.run_due_jobs", "schedule": 600.0}},
     beat_max_loop_interval=30,
     timezone="UTC",
 )
-app.autodiscover_tasks(["actionplan"])
+app.autodiscover_tasks(["actionplan.jobs"])
 
 IMPATIENT = {"socket_timeout": 2, "socket_connect_timeout": 1, "max_retries": 1}
 
@@ -66,6 +66,6 @@ def ask() -> None:
     """Have a worker do what is due. Never waits for the queue and never fails with it: beat asks again anyway."""
     try:
         with app.connection_for_write(transport_options=IMPATIENT) as connection:
-            app.send_task("actionplan.tasks.run_due_jobs", connection=connection, retry=False)
+            app.send_task("actionplan.jobs.tasks.run_due_jobs", connection=connection, retry=False)
     except (OperationalError, RedisError, OSError) as error:
         logger.warning("the queue does not answer (%s)", type(error).__name__)

@@ -11,8 +11,8 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django_structlog.middlewares import RequestMiddleware
 
-from actionplan.errors import kept_text, typed
-from commitments.pages import NoPlan
+from actionplan.error_views import kept_text, typed
+from commitments.pages.page import NoPlan
 
 # characters of a draft that wait in the session until its author has signed in again
 MOST_KEPT = 20_000

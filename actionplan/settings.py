@@ -6,13 +6,23 @@ import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from actionplan import env, logs
+from actionplan import env, log_config
 
 django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).parent.parent
 # changes with every release, and with it what browsers keep of pages
-CODE_VERSION = env.fingerprint(BASE_DIR, ("*/*.py", "templates/**/*.html", "locale/**/*.mo", "static/*"))
+CODE_VERSION = env.fingerprint(
+    BASE_DIR,
+    (
+        "actionplan/**/*.py",
+        "commitments/**/*.py",
+        "funding/**/*.py",
+        "templates/**/*.html",
+        "locale/**/*.mo",
+        "static/*",
+    ),
+)
 SAMPLE_KEY = "sample-key-for-trials-on-this-machine-only"
 
 DEBUG = env.flag("DEBUG", default=False)
@@ -74,7 +84,7 @@ MIDDLEWARE = [
     "actionplan.middleware.Logged",
     "allauth.account.middleware.AccountMiddleware",
     "actionplan.accounts.middleware.factors",
-    "actionplan.tokens.Access",
+    "actionplan.api_tokens.tokens.Access",
     "actionplan.middleware.Pages",
 ]
 
@@ -90,7 +100,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "actionplan.context.page",
+                "actionplan.context_processors.page",
             ],
             "builtins": ["django.templatetags.i18n", "commitments.templatetags.plan", "funding.templatetags.money"],
         },
@@ -110,7 +120,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-AUTHENTICATION_BACKENDS = ["actionplan.accounts.backend.Backend"]
+AUTHENTICATION_BACKENDS = ["actionplan.accounts.auth_backend.Backend"]
 # a session ends this long after the sign-in, and this long after the last page that was asked for
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_IDLE = 3600
@@ -118,7 +128,7 @@ SESSION_IDLE = 3600
 PASSWORD_RESET_TIMEOUT = 2 * 3600
 # the limits on guessing are shared by all processes and need no Redis; a migration makes the table
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "actionplan_cache"}}
-CSRF_FAILURE_VIEW = "actionplan.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "actionplan.error_views.csrf_failure"
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("fr", "Français")]
@@ -130,11 +140,11 @@ FORMAT_MODULE_PATH = "actionplan.formats"
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder", "actionplan.assets.PackageFinder"]
+STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder", "actionplan.static_files.PackageFinder"]
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(BASE_DIR / ".data" / "files")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "actionplan.assets.Storage"},
+    "staticfiles": {"BACKEND": "actionplan.static_files.Storage"},
 }
 
 # The one clock: a day that the whole site takes for today, or the real one.
@@ -241,9 +251,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 13 * 1024 * 1024
 # uploads go to the disk, but for the smallest; evidence is bounded in all and refused from strangers
 FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 FILE_UPLOAD_HANDLERS = [
-    "commitments.evidence_views.Bounded",
+    "commitments.views.evidence.Bounded",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
 LOGGING_CONFIG = None
-logs.configure(debug=DEBUG)
+log_config.configure(debug=DEBUG)

@@ -11,10 +11,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
-from commitments import labels
-from commitments.kinds import KINDS
 from commitments.models import Standing
-from commitments.states import State
+from commitments.pages import labels
+from commitments.register.entry_types import KINDS
+from commitments.rules.states import State
 from funding.charts import chart
 
 ON = date(2015, 1, 12)

@@ -2,17 +2,17 @@
 
 from django.urls import include, path
 
-from actionplan import digest_views as digests
-from actionplan import health, views
-from actionplan.plan_views import ExportPlan, LoadPlan
+from actionplan.api_tokens.views import Tokens
+from actionplan.digests import views as digests
+from actionplan.jobs import health
+from actionplan.overview import views
+from actionplan.plan_transfer.views import ExportPlan, LoadPlan
 from actionplan.styleguide import styleguide
-from actionplan.token_views import Tokens
-from commitments import recording
-from commitments import views as commitments
-from commitments.action_views import ActionDetail
-from commitments.evidence_views import EvidenceFile
-from commitments.feeds import RegisterFeed
-from commitments.loading_views import LoadEntries
+from commitments.views import commitments, recording
+from commitments.views.actions import ActionDetail
+from commitments.views.entry_files import LoadEntries
+from commitments.views.evidence import EvidenceFile
+from commitments.views.feeds import RegisterFeed
 from funding import recording as money
 from funding import views as funding
 
@@ -63,7 +63,7 @@ urlpatterns = [
     path("", include(plan_pages)),
 ]
 
-handler400 = "actionplan.errors.bad_request"
-handler403 = "actionplan.errors.forbidden"
-handler404 = "actionplan.errors.not_found"
-handler500 = "actionplan.errors.server_error"
+handler400 = "actionplan.error_views.bad_request"
+handler403 = "actionplan.error_views.forbidden"
+handler404 = "actionplan.error_views.not_found"
+handler500 = "actionplan.error_views.server_error"

@@ -5,9 +5,9 @@ class FundingConfig(AppConfig):
     name = "funding"
 
     def ready(self) -> None:
-        from commitments import kinds, standings
-        from funding.kinds import KINDS
+        from commitments.register import entry_types, standings
+        from funding.entry_types import KINDS
         from funding.standings import history
 
         standings.instalment_history = [history]
-        kinds.register(KINDS)
+        entry_types.register(KINDS)

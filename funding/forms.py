@@ -10,9 +10,9 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from commitments import labels
-from commitments.forms import LONG, EvidenceForm
+from commitments.forms.entries import LONG, EvidenceForm
 from commitments.models import Action
+from commitments.pages import labels
 from commitments.templatetags.plan import localized
 from funding.amounts import AmountError, parse_amount
 from funding.instalments import InstalmentLine

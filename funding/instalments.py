@@ -6,12 +6,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from commitments.facts import Lens
 from commitments.models import Flag, Standing
-from commitments.pages import Page
-from commitments.prepared import Slot, prepared
-from commitments.presentation import Shown
-from commitments.querysets import StandingQuerySet
+from commitments.models.prepared import Slot, prepared
+from commitments.models.querysets import StandingQuerySet
+from commitments.pages.entries import Shown
+from commitments.pages.page import Page
+from commitments.rules.events import Lens
 
 Amounts = dict[str, Decimal]
 

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from django.db import models
 
-from commitments.dates import parse
 from commitments.models import Commitment, Obligation, Plan
+from commitments.rules.dates import parse
 
 
 class Fund(models.Model):

@@ -6,12 +6,12 @@ from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404
 
 from commitments.models import Action, Entry
-from commitments.recording import RecordingView
+from commitments.views.recording import RecordingView
 from funding import services
 from funding.forms import MoneyForm, PaymentForm, SpendingForm
 from funding.instalments import InstalmentLine, instalments
 from funding.models import Contribution, Fund
-from funding.summaries import added, spending
+from funding.totals import added, spending
 
 
 class MoneyView(RecordingView):

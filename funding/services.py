@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from django.contrib.auth.base_user import AbstractBaseUser
 
-from commitments import services
 from commitments.models import Entry, Evidence, Membership, Plan, Role
-from commitments.register import Draft, civil_day
+from commitments.register import services
+from commitments.register.entries import Draft, civil_day
 from funding.models import Contribution
 
 

@@ -5,9 +5,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from commitments.facts import Fact, Version
-from commitments.standings import Loaded
-from funding.rule import InstalmentHistory, MoneyTerms
+from commitments.register.standings import Loaded
+from commitments.rules.events import Fact, Version
+from funding.rules import InstalmentHistory, MoneyTerms
 
 
 def money_terms(payload: dict[str, Any]) -> MoneyTerms:

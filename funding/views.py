@@ -8,16 +8,17 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from commitments import exports, feeds, labels
-from commitments import views as commitments
-from commitments.dates import Window
+from commitments.exports import writers
 from commitments.models import Commitment
-from commitments.pages import PlanView
-from commitments.states import State
+from commitments.pages import labels
+from commitments.pages.page import PlanView
+from commitments.rules.dates import Window
+from commitments.rules.states import State
+from commitments.views import commitments, feeds
 from funding.instalments import InstalmentLine, instalments
 from funding.services import may_pay
-from funding.summaries import LISTS, funds, sums
 from funding.templatetags.money import money as in_words
+from funding.totals import LISTS, funds, sums
 
 
 class CommitmentDetail(commitments.CommitmentDetail):
@@ -64,17 +65,17 @@ class FundDetail(PlanView):
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         page = self.page
-        if request.GET.get("format") in exports.FORMATS:
+        if request.GET.get("format") in writers.FORMATS:
             chosen = request.GET.get("list") or "instalments"
             if chosen not in LISTS:
                 raise BadRequest(_("“list” can only be one of: %(names)s.") % {"names": ", ".join(LISTS)})
-            return exports.respond(request, page, lambda: LISTS[chosen](page))
+            return writers.respond(request, page, lambda: LISTS[chosen](page))
         labels = {"instalments": _("Instalments:"), "payments": _("Payments:"), "spending": _("Spending:")}
         files = [
             {
                 "label": label,
                 "exports": [
-                    {"format": form, "url": page.url("fund", list=name, format=form)} for form in exports.FORMATS
+                    {"format": form, "url": page.url("fund", list=name, format=form)} for form in writers.FORMATS
                 ],
             }
             for name, label in labels.items()

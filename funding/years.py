@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from commitments.dates import add_months
+from commitments.rules.dates import add_months
 
 
 def _begin(year: int, adopted: date, basis: str) -> date:

@@ -10,9 +10,10 @@ from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from actionplan import plan_loading, samples
-from actionplan.accounts import factors
+from actionplan.accounts import second_factor
+from actionplan.local import samples
 from actionplan.models import User
+from actionplan.plan_transfer import load
 from commitments.models import Plan
 from tests import chromium, secrets_in_logs
 from tests.faults import outcome
@@ -104,14 +105,14 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     No test commits here, since nothing could clean up after it: the register refuses. `site` is for those that must.
     """
     with django_db_blocker.unblock():
-        plan_loading.load(samples.PLAN_FILE.read_bytes(), now=datetime(2014, 9, 20, 9, tzinfo=UTC))
+        load.load(samples.PLAN_FILE.read_bytes(), now=datetime(2014, 9, 20, 9, tzinfo=UTC))
 
 
 @receiver(user_logged_in)
 def _with_both_factors(request: Any, user: User, **kwargs: Any) -> None:
     """`force_login` stands for a whole sign-in, with the second factor that managers need."""
     if "REQUEST_METHOD" not in request.META:
-        request.session[factors.SET_UP] = user.pk
+        request.session[second_factor.SET_UP] = user.pk
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from actionplan import children
+from actionplan.local import processes
 
 CLIENT, SECRET = "actionplan", "of-the-tests"
 
@@ -26,7 +26,7 @@ class Provider:
     """At `issuer`; `claims` replace what the token says, `key` what it is signed with."""
 
     def __init__(self) -> None:
-        self.port = children.free_port()
+        self.port = processes.free_port()
         self.issuer = f"http://127.0.0.1:{self.port}"
         self.key = self.published = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.claims: dict[str, Any] = {}

@@ -5,20 +5,20 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from actionplan import status
-from commitments import standings
-from commitments.dates import BEGINNING
-from commitments.entries_file import Reading, Row, _draft
-from commitments.facts import Counting, Fact, Lens, Version, terms_on
+from actionplan.overview import status
+from commitments.files.entries import Reading, Row, _draft
+from commitments.files.plan_schema import PlanSpec, read_plan
+from commitments.files.toml import Source, Table
 from commitments.models import Obligation, Plan, Standing
-from commitments.periods import Recurrence
-from commitments.plan_file import PlanSpec, read_plan
-from commitments.register import Draft
-from commitments.rule import History
-from commitments.states import days_counted
-from commitments.toml_reader import Source, Table
-from funding.plan_file import FundSpec, read_funds
-from funding.rule import InstalmentHistory
+from commitments.register import standings
+from commitments.register.entries import Draft
+from commitments.rules.dates import BEGINNING
+from commitments.rules.events import Counting, Fact, Lens, Version, terms_on
+from commitments.rules.recurrence import Recurrence
+from commitments.rules.standing import History
+from commitments.rules.states import days_counted
+from funding.plan_schema import FundSpec, read_funds
+from funding.rules import InstalmentHistory
 from funding.standings import money_terms
 
 Judgeable = History | InstalmentHistory

@@ -22,7 +22,7 @@ import psycopg2
 import pytest
 import redis
 
-from actionplan import children, valkey
+from actionplan.local import processes, valkey
 
 WAIT = 20.0
 
@@ -59,7 +59,7 @@ class Server:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=lambda: children.end_with_parent(self.stop_signal),
+                preexec_fn=lambda: processes.end_with_parent(self.stop_signal),
                 **self.options,
             )
         until(self.ready)
@@ -102,7 +102,7 @@ class Postgres(Server):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.port, self.password = children.free_port(), secrets.token_hex(16)
+        self.port, self.password = processes.free_port(), secrets.token_hex(16)
         self.binaries = self._binaries()
         if os.geteuid() == 0:
             nobody = pwd.getpwnam("nobody")

@@ -15,7 +15,8 @@ from urllib.parse import quote, urlsplit
 
 import psycopg2
 
-from actionplan import children, commands, embedded
+from actionplan.local import commands, processes
+from actionplan.local import environment as embedded
 from tests.servers import on_postgres, until
 
 
@@ -31,9 +32,9 @@ class Site:
         # beside the database of another run on the same server
         self.template = f"{self.shared.name}-site".replace("-", "_")
         self.database = f"{self.template}_{worker}"
-        self.port = children.free_port()
+        self.port = processes.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.web: children.Child | None = None
+        self.web: processes.Child | None = None
 
     def environment(self, database: str) -> dict[str, str]:
         return os.environ | {
@@ -61,7 +62,7 @@ class Site:
     def serve(self) -> None:
         command = [sys.executable, *commands.web(f"127.0.0.1:{self.port}")[1:]]
         environ = self.environment(self.database)
-        self.web = children.start("web", command, folder=self.folder, cwd=embedded.BASE_DIR, environ=environ)
+        self.web = processes.start("web", command, folder=self.folder, cwd=embedded.BASE_DIR, environ=environ)
         until(self._answers)
 
     def stop(self) -> None:

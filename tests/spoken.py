@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 
 from django.utils.translation import override
 
-from commitments.toml_reader import Fault
+from commitments.files.toml import Fault
 
 # what a fault takes from the file or from the rules: texts in quotes, numbers, days, refs
 VALUE = re.compile(r"""'[^']*'|"[^"]*"|\d[\w./-]*\b""")

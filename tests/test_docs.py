@@ -18,12 +18,17 @@ from django.core.management.base import BaseCommand
 from django.urls import URLPattern, URLResolver, get_resolver
 from pytest_django import Settings
 
-from actionplan import commands, health, plan_loading
+from actionplan.jobs import health
+from actionplan.local import commands
+from actionplan.overview.status import status
+from actionplan.plan_transfer import load
 from actionplan.settings import BASE_DIR
-from actionplan.status import status
-from commitments import documents, entries_file, evidence, kinds, listings, toml_reader
+from commitments.evidence import file_types, storage
+from commitments.exports import columns as listings
+from commitments.files import entries, toml
 from commitments.models import Plan
-from funding import summaries
+from commitments.register import entry_types
+from funding import totals
 from tests import screenshots
 from tests.bench import __main__ as bench
 
@@ -251,7 +256,7 @@ def test_every_address_has_its_rights() -> None:
 
 @pytest.mark.parametrize(
     ("title", "columns"),
-    [("Actions", listings.ACTION), ("Register", listings.ENTRY), ("Fund", summaries.INSTALMENT)],
+    [("Actions", listings.ACTION), ("Register", listings.ENTRY), ("Fund", totals.INSTALMENT)],
 )
 def test_every_column_of_an_export_is_described(title: str, columns: tuple[str, ...]) -> None:
     assert codes_of(section("exports.md", title)) == set(columns)
@@ -259,17 +264,17 @@ def test_every_column_of_an_export_is_described(title: str, columns: tuple[str, 
 
 def test_every_column_of_the_entries_file_is_described() -> None:
     text = (REFERENCE / "entries-file.md").read_text()
-    assert ",".join(entries_file.COLUMNS) in text
+    assert ",".join(entries.COLUMNS) in text
     described, by_kind = text.split("| kind | on |")
-    assert codes_of(described) == set(entries_file.COLUMNS)
-    assert codes_of(by_kind.split("\n\n")[0]) == set(kinds.KINDS) - {kinds.REDACTED}
+    assert codes_of(described) == set(entries.COLUMNS)
+    assert codes_of(by_kind.split("\n\n")[0]) == set(entry_types.KINDS) - {entry_types.REDACTED}
 
 
 def test_every_kind_of_file_is_described() -> None:
     table = section("evidence.md", "What is taken").lower()
-    assert [name for name in documents.TYPES if name not in table] == []
+    assert [name for name in file_types.TYPES if name not in table] == []
     assert (
-        f"up to {('no', 'one', 'two', 'three', 'four', 'five')[evidence.MOST]} files"
+        f"up to {('no', 'one', 'two', 'three', 'four', 'five')[storage.MOST]} files"
         in (REFERENCE / "evidence.md").read_text()
     )
 
@@ -305,15 +310,15 @@ SECTIONS = {
 
 def test_every_key_of_a_plan_file_is_described(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: dict[str, set[str]] = {}
-    tables: list[toml_reader.Table] = []
-    begin = toml_reader.Table.__init__
+    tables: list[toml.Table] = []
+    begin = toml.Table.__init__
 
-    def noted(self: toml_reader.Table, *args: Any) -> None:
+    def noted(self: toml.Table, *args: Any) -> None:
         begin(self, *args)
         tables.append(self)
 
-    monkeypatch.setattr(toml_reader.Table, "__init__", noted)
-    plan_loading.read((BASE_DIR / "actionplan" / "plans" / "calais-2014.toml").read_bytes())
+    monkeypatch.setattr(toml.Table, "__init__", noted)
+    load.read((BASE_DIR / "actionplan" / "plans" / "calais-2014.toml").read_bytes())
     for table in tables:
         name = [str(part) for part in table.path if not isinstance(part, int)]
         asked.setdefault(name[-1] if name else "plan file", set()).update(table.asked)
@@ -329,7 +334,7 @@ def test_the_small_plan_file_is_one() -> None:
     (example,) = re.findall(
         r"^A small one:\n\n```toml\n(.*?)```", (REFERENCE / "plan-file.md").read_text(), re.M | re.S
     )
-    spec, funds = plan_loading.read(example.encode())
+    spec, funds = load.read(example.encode())
     assert (spec.slug, [action.ref for action in spec.actions], funds) == ("harbour-2025", ["1.1"], [])
 
 

@@ -8,7 +8,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.models.functions import Now
 
 from actionplan.models import Mark
-from commitments.operations import AddIndexWhileRunning
+from commitments.models.migration_operations import AddIndexWhileRunning
 from tests.migrations import faults
 
 APPS = ("actionplan", "commitments", "funding")

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from actionplan import embedded
+from actionplan.local import environment
 from tests.servers import until
 
 # nothing of the environment of the tests
@@ -27,7 +27,7 @@ class Up:
             command = [sys.executable, "manage.py", "up", "--port", str(port), "--data", str(data)]
             self.process = subprocess.Popen(
                 command,
-                cwd=embedded.BASE_DIR,
+                cwd=environment.BASE_DIR,
                 env=ENVIRON | environ,
                 stdout=output,
                 stderr=output,
@@ -66,5 +66,5 @@ def get(port: int, path: str) -> int:
 def manage(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "manage.py", *arguments]
     return subprocess.run(
-        command, cwd=embedded.BASE_DIR, env=ENVIRON | environ, capture_output=True, text=True, timeout=60
+        command, cwd=environment.BASE_DIR, env=ENVIRON | environ, capture_output=True, text=True, timeout=60
     )

@@ -19,9 +19,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from actionplan.accounts import factors, invitations, vault
-from actionplan.accounts.audit import log
-from actionplan.accounts.throttle import Try
+from actionplan.accounts import invitations, second_factor, secret_storage
+from actionplan.accounts.audit_log import log
+from actionplan.accounts.rate_limits import Try
 from actionplan.models import User
 from commitments.models import Membership
 
@@ -120,13 +120,13 @@ class Factors(DefaultMFAAdapter):
     }
 
     def encrypt(self, text: str) -> str:
-        return vault.seal(text)
+        return secret_storage.seal(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return vault.unseal(encrypted_text)
+        return secret_storage.unseal(encrypted_text)
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
-        return factors.may_remove(authenticator)
+        return second_factor.may_remove(authenticator)
 
     def generate_authenticator_name(self, user: Any, type: Any) -> str:
         number = Authenticator.objects.filter(user=user, type=type).count() + 1

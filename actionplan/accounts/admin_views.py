@@ -13,8 +13,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views import View
 
-from actionplan.accounts import administration, factors, invitations, sessions
-from actionplan.accounts.audit import log
+from actionplan.accounts import admin_services, invitations, second_factor, sessions
+from actionplan.accounts.audit_log import log
 from actionplan.accounts.forms import InviteForm, MembershipForm
 from actionplan.models import Invitation, User
 from commitments.models import Plan
@@ -34,7 +34,7 @@ class ForAdministrators(AccessMixin, View):
 
 
 def accounts() -> Any:
-    real = Authenticator.objects.filter(user=OuterRef("pk"), type__in=factors.REAL)
+    real = Authenticator.objects.filter(user=OuterRef("pk"), type__in=second_factor.REAL)
     found = User.objects.exclude(email__endswith="@erased.invalid").annotate(has_factor=Exists(real))
     return found.prefetch_related("memberships__plan", "memberships__bodies").order_by("-is_active", "email")
 
@@ -98,7 +98,7 @@ class AccountDetail(ForAdministrators):
         if not form.is_valid():
             return self._show(request, user, form)
         data = form.cleaned_data
-        administration.set_membership(
+        admin_services.set_membership(
             user, plan, role=data["role"], side=data["side"], bodies=data["bodies"], by=self.by
         )
         messages.success(request, _("The rights are changed, and count from the next page on."))
@@ -118,10 +118,10 @@ class Act(ForAdministrators):
     """Disable, enable, end the sessions, take all second factors away."""
 
     ACTS = {
-        "disable": administration.disable,
-        "enable": administration.enable,
-        "end": administration.end_sessions,
-        "factors": administration.reset_factors,
+        "disable": admin_services.disable,
+        "enable": admin_services.enable,
+        "end": admin_services.end_sessions,
+        "factors": admin_services.reset_factors,
     }
 
     def post(self, request: HttpRequest, pk: int, act: str) -> HttpResponse:
@@ -130,7 +130,7 @@ class Act(ForAdministrators):
             raise Http404
         try:
             self.ACTS[act](user, by=self.by)
-        except administration.NotYourself:
+        except admin_services.NotYourself:
             messages.error(request, _("This is your own account: another administrator can do that."))
         else:
             messages.success(request, _("Done."))
@@ -143,8 +143,8 @@ class Erase(ForAdministrators):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         try:
-            administration.erase(get_object_or_404(accounts(), pk=pk), by=self.by)
-        except administration.NotYourself:
+            admin_services.erase(get_object_or_404(accounts(), pk=pk), by=self.by)
+        except admin_services.NotYourself:
             messages.error(request, _("This is your own account: another administrator can do that."))
         else:
             messages.success(request, _("The account is erased. Its entries stay in the register, without a post."))

@@ -13,10 +13,10 @@ from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from actionplan.accounts import resets
+from actionplan.accounts import password_reset
 from actionplan.models import Invitation, User
-from commitments import labels
 from commitments.models import Body, Membership, Plan, Role
+from commitments.pages import labels
 
 LABELS = {
     "login": _("E-mail address"),
@@ -73,7 +73,7 @@ class Forgotten(Plain, account.ResetPasswordForm):
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
         email = str(self.cleaned_data["email"])
-        resets.ask(email, get_language() or settings.LANGUAGE_CODE)
+        password_reset.ask(email, get_language() or settings.LANGUAGE_CODE)
         return email
 
 

@@ -11,8 +11,8 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from actionplan.accounts import mails
-from actionplan.accounts.audit import log
+from actionplan.accounts import emails
+from actionplan.accounts.audit_log import log
 from actionplan.models import Invitation, User
 from commitments.models import Body, Membership
 
@@ -37,7 +37,7 @@ def send(invitation: Invitation, *, by: User) -> bool:
     invitation.save()
     context = {"invitation": invitation, "link": settings.SITE_URL + reverse("invitation", args=[token(invitation)])}
     try:
-        mails.send("invitation", invitation.email, invitation.language, **context)
+        emails.send("invitation", invitation.email, invitation.language, **context)
     except OSError as error:
         log.error("mail_failed", error=type(error).__name__, invitation=invitation.pk)
         return False

@@ -8,9 +8,9 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from actionplan.accounts import factors as second
+from actionplan.accounts import second_factor as second
 from actionplan.accounts import sessions
-from actionplan.accounts.audit import log
+from actionplan.accounts.audit_log import log
 
 Handler = Callable[[HttpRequest], HttpResponse]
 # pages about accounts are kept by no browser; of them these lead to a second factor

@@ -22,7 +22,7 @@ from django.views.decorators.http import require_POST, require_safe
 from requests import RequestException
 
 from actionplan.accounts.adapters import refused
-from commitments import labels
+from commitments.pages import labels
 
 # what a provider that answers nonsense may make of its answers
 NONSENSE = (OAuth2Error, RequestException, KeyError, TypeError, ValueError, AttributeError)

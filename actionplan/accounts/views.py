@@ -22,11 +22,11 @@ from django.utils.translation import gettext as _
 from django.views import View
 from django.views.decorators.http import require_POST
 
-from actionplan import samples
-from actionplan.accounts import factors, invitations, oidc, sessions
-from actionplan.accounts.audit import log
+from actionplan.accounts import invitations, oidc, second_factor, sessions
+from actionplan.accounts.audit_log import log
 from actionplan.accounts.forms import Join
-from commitments import labels
+from actionplan.local import samples
+from commitments.pages import labels
 
 
 def organisations(only: str = "") -> list[dict[str, str]]:
@@ -56,8 +56,8 @@ class MyAccount(LoginRequiredMixin, View):
         context = {
             "sessions": sessions.of(user),
             "this": request.session.get("opened"),
-            "has_factor": factors.has_one(user),
-            "needs_factor": factors.is_required(user),
+            "has_factor": second_factor.has_one(user),
+            "needs_factor": second_factor.is_required(user),
             "links": [{"pk": link.pk, "label": labels.side(link.provider.upper())} for link in links],
             "organisations": [found for found in organisations() if found["side"] not in linked],
             "memberships": user.memberships.select_related("plan").prefetch_related("bodies"),
@@ -107,7 +107,7 @@ class ChangePassword(account.PasswordChangeView):
 @method_decorator(login_required, name="dispatch")
 class SecondFactor(IndexView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        must = factors.is_required(self.request.user) and not factors.is_proven(self.request)
+        must = second_factor.is_required(self.request.user) and not second_factor.is_proven(self.request)
         return {**super().get_context_data(**kwargs), "must_have_factor": must}
 
 
@@ -116,7 +116,7 @@ class RemovePasskey(RemoveWebAuthnView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         found: Authenticator = self.get_object()
-        if not factors.may_remove(found):
+        if not second_factor.may_remove(found):
             messages.error(self.request, _("Your role requires a second factor: set up another one first."))
             return redirect("mfa_index")
         response: HttpResponse = super().form_valid(form)

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from commitments.append_only import forward, backward
+from commitments.models.triggers import backward, forward
 
 
 class Migration(migrations.Migration):

@@ -3,7 +3,7 @@ import uuid
 import django.db.models.deletion
 from django.db import migrations, models
 
-from commitments.append_only import protect_evidence, release_evidence
+from commitments.models.triggers import protect_evidence, release_evidence
 
 
 class Migration(migrations.Migration):

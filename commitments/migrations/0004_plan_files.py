@@ -1,7 +1,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from commitments.append_only import guard
+from commitments.models.triggers import guard
 
 
 def forward(apps, schema_editor):

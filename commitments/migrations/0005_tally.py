@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from commitments.tally import changes
+from commitments.register.tally import changes
 
 
 def fill(apps, schema_editor):

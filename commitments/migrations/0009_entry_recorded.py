@@ -3,7 +3,7 @@
 from django.db import migrations, models
 from django.db.models import Q
 
-from commitments.operations import AddIndexWhileRunning
+from commitments.models.migration_operations import AddIndexWhileRunning
 
 
 class Migration(migrations.Migration):

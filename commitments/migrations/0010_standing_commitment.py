@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 from django.db.models import Max, OuterRef, Q, Subquery
 
-from commitments.operations import AddIndexWhileRunning
+from commitments.models.migration_operations import AddIndexWhileRunning
 
 STEP = 50_000
 

@@ -10,10 +10,10 @@ from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from commitments import labels
 from commitments.models import Standing
-from commitments.pages import Page
-from commitments.states import State
+from commitments.pages import labels
+from commitments.pages.page import Page
+from commitments.rules.states import State
 
 register = template.Library()
 

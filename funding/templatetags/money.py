@@ -8,7 +8,7 @@ from babel.numbers import format_currency, format_decimal, get_currency_name
 from django import template
 from django.utils.translation import gettext as _
 
-from commitments.labels import language
+from commitments.pages.labels import language
 
 register = template.Library()
 MILLION = Decimal(1_000_000)

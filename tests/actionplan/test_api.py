@@ -12,10 +12,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from actionplan import samples, tokens
+from actionplan.api_tokens import tokens
+from actionplan.local import samples
 from actionplan.models import User
-from commitments import entries_file, services
+from commitments.files import entries
 from commitments.models import Action, Plan, Role
+from commitments.register import services
 from tests.actionplan.test_pages import NOW
 from tests.people import account
 
@@ -28,7 +30,7 @@ LISTS = ("commitments", "mine", "register", "fund")
 @pytest.fixture
 def official(calais: Plan, settings: Settings) -> User:
     settings.ACTIONPLAN_TODAY = TODAY
-    assert entries_file.load(calais, samples.ENTRIES_FILE.read_bytes(), now=NOW, by=None).faults == []
+    assert entries.load(calais, samples.ENTRIES_FILE.read_bytes(), now=NOW, by=None).faults == []
     return account(calais, Role.OFFICIAL, "GB", "home-office")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.contrib.staticfiles.finders import find
 
-from actionplan import assets
+from actionplan import static_files
 
 WHOLE = Path(str(find("bootstrap/css/bootstrap.min.css"))).read_text()
 
@@ -18,13 +18,13 @@ def test_rules_are_kept_whose_classes_are_all_in_use() -> None:
         "@keyframes k{to{x:8}}[data-bs-theme=dark]{x:9}"
     )
     assert (
-        assets.used(style, {"btn"})
+        static_files.used(style, {"btn"})
         == ":root{--a:1}.btn{x:1}a:not(.btn,.card){x:3}p{x:4}@media (min-width:1px){.btn{x:5}}"
     )
 
 
 def test_what_is_collected_has_each_rule_of_the_classes_in_use() -> None:
-    style = assets.used(WHOLE, assets.classes())
+    style = static_files.used(WHOLE, static_files.classes())
     for rule in (".btn-primary{", ".form-control:focus{", ".visually-hidden", ".table>:not(caption)", ".is-invalid"):
         assert rule in style, rule
     assert not re.search(r"\.(carousel|offcanvas|navbar|modal)\b", style)
@@ -32,6 +32,8 @@ def test_what_is_collected_has_each_rule_of_the_classes_in_use() -> None:
 
 
 def test_the_style_sheets_are_small() -> None:
-    theme = (assets.BASE / "static" / "theme.css").read_text()
-    weights = [len(gzip.compress(style.encode())) for style in (assets.used(WHOLE, assets.classes()), theme)]
+    theme = (static_files.BASE / "static" / "theme.css").read_text()
+    weights = [
+        len(gzip.compress(style.encode())) for style in (static_files.used(WHOLE, static_files.classes()), theme)
+    ]
     assert sum(weights) < 13_000

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from actionplan import backups, embedded, portable
+from actionplan.backup import create, table_dump
+from actionplan.local import environment
 from actionplan.models import JobRun, Mark, User
 from commitments.models import Plan
 from funding.models import Fund, Reported
@@ -49,13 +50,13 @@ def command(folder: Path) -> list[str]:
 
 def backup(site: Site, folder: Path, before: Callable[[], None] | None = None, **more: str) -> Any:
     environ = site.environment(site.template) | more
-    options: dict[str, Any] = {"cwd": embedded.BASE_DIR, "env": environ, "capture_output": True, "text": True}
+    options: dict[str, Any] = {"cwd": environment.BASE_DIR, "env": environ, "capture_output": True, "text": True}
     return subprocess.run(command(folder), preexec_fn=before, timeout=60, **options)
 
 
 def refusal(folder: Path) -> str:
-    with pytest.raises(backups.Refused) as refused:
-        backups.read(folder)
+    with pytest.raises(create.Refused) as refused:
+        create.read(folder)
     return str(refused.value)
 
 
@@ -64,12 +65,12 @@ def refusal(folder: Path) -> str:
 
 @pytest.mark.sqlite
 def test_a_backup_names_its_moment_its_heads_and_each_of_its_files(whole: Path) -> None:
-    manifest = backups.read(whole)
+    manifest = create.read(whole)
     assert [part.name for part in manifest.files] == ["files/ab/plan.pdf", "files/empty.csv"]
     assert [slug for slug, _number, _head in manifest.plans] == ["calais-2014"]
     assert ("commitments", "0002_append_only") in manifest.migrations
     assert sum(table.rows for table in manifest.tables if table.table == "commitments_entry") == manifest.plans[0][1]
-    assert not {table.table for table in manifest.tables} & backups.LEFT_OUT
+    assert not {table.table for table in manifest.tables} & create.LEFT_OUT
     assert whole.stat().st_mode & 0o077 == 0
 
 
@@ -85,12 +86,12 @@ def test_odd_values_come_back_as_they_were(calais: Plan) -> None:
     Mark.objects.create(name=ODD[:30], at=moment)
     for model in (Reported, User, JobRun, Mark):
         before, target = list(model.objects.order_by("pk").values()), io.BytesIO()
-        portable.dump(model, target)
+        table_dump.dump(model, target)
         target.seek(0)
         assert target.getvalue().count(b"\n") == len(before)
         if model is User:
             continue
-        portable.load(model, portable.names(model), target)
+        table_dump.load(model, table_dump.names(model), target)
         assert list(model.objects.order_by("pk").values()) == before
 
 
@@ -130,8 +131,8 @@ def test_a_folder_that_is_no_backup_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.django_db
 def test_a_backup_of_a_later_version_is_refused(whole: Path) -> None:
-    with pytest.raises(backups.Refused, match="is of a later version"):
-        backups.tables_of([*backups.read(whole).migrations, ("commitments", "9999_later")])
+    with pytest.raises(create.Refused, match="is of a later version"):
+        create.tables_of([*create.read(whole).migrations, ("commitments", "9999_later")])
 
 
 # What a failure leaves
@@ -149,7 +150,7 @@ def test_a_full_disk_leaves_nothing_of_that_name(site: Site, tmp_path: Path) -> 
 def test_what_a_killed_backup_leaves_is_not_taken_for_one(site: Site, tmp_path: Path) -> None:
     target = tmp_path / "new"
     environ = site.environment(site.template)
-    process = subprocess.Popen(command(target), cwd=embedded.BASE_DIR, env=environ)
+    process = subprocess.Popen(command(target), cwd=environment.BASE_DIR, env=environ)
     until(lambda: any(tmp_path.glob("new.part-*/tables/*")), 60)
     process.kill()
     process.wait()
@@ -161,4 +162,4 @@ def test_what_a_killed_backup_leaves_is_not_taken_for_one(site: Site, tmp_path: 
 def test_a_backup_never_overwrites_another(site: Site, whole: Path) -> None:
     done = backup(site, whole)
     assert (done.returncode, done.stderr) == (1, f"{whole} exists already: name a new folder\n")
-    backups.read(whole)
+    create.read(whole)

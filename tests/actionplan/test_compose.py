@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from actionplan import commands, settings
-from actionplan.embedded import BASE_DIR
+from actionplan import settings
+from actionplan.local import commands
+from actionplan.local.environment import BASE_DIR
 
 COMPOSE: dict[str, Any] = yaml.safe_load((BASE_DIR / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]

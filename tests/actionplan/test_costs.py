@@ -12,11 +12,11 @@ import pytest
 from django.db import connection, connections
 from django.test import Client
 
-from actionplan import digest, outbox
+from actionplan.digests import outbox, rendering
 from actionplan.models import User
-from commitments import flags, services, standings
 from commitments.models import Action, Entry, Membership, Plan, Role
-from commitments.prepared import Prepared, Slot
+from commitments.models.prepared import Prepared, Slot
+from commitments.register import flags, services, standings
 from tests.bench import dataset, pages, plans, story
 from tests.bench.work_cases import Counted, rows_written
 
@@ -92,7 +92,7 @@ def test_digests_are_written_and_claimed_in_few_queries() -> None:
         dataset.people(plan, officials)
         counted = Counted()
         with connection.execute_wrapper(counted):
-            outbox.queue(plan, digest.week_before(story.TODAY))
+            outbox.queue(plan, rendering.week_before(story.TODAY))
         found.append(counted.count)
     assert found[1] <= found[0], found
     assert found[1] <= 13, found

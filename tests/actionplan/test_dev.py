@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from actionplan.embedded import BASE_DIR
+from actionplan.local.environment import BASE_DIR
 
 TOOLS = ("sh", "dirname", "rm", "cp", "cmp", "tr", "mkdir", "chmod", "cat")
 PYTHON = '#!/bin/sh\n[ "$1" = -c ] && exit 0\nprintf "<%s>" "$@"\n'

@@ -9,12 +9,17 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
-from actionplan import digest, jobs, outbox, plan_loading, samples, weekly
+from actionplan.digests import content as weekly
+from actionplan.digests import outbox, rendering
+from actionplan.jobs import runner
+from actionplan.local import samples
 from actionplan.models import Digest, JobRun, User
-from commitments import entries_file, services
-from commitments.filters import by_urgency
+from actionplan.plan_transfer import load
+from commitments.files import entries
+from commitments.lists.filters import by_urgency
 from commitments.models import Action, Membership, Plan, Role
-from commitments.states import SETTLED
+from commitments.register import services
+from commitments.rules.states import SETTLED
 from tests.people import account
 from tests.plans import tenfold
 
@@ -25,8 +30,8 @@ WEEK = date(2015, 1, 5)
 @pytest.fixture
 def plan(calais: Plan, settings: Settings) -> Plan:
     settings.ACTIONPLAN_TODAY = date(2015, 1, 12)
-    assert entries_file.load(calais, samples.ENTRIES_FILE.read_bytes(), now=NOW, by=None).faults == []
-    jobs.run_due()
+    assert entries.load(calais, samples.ENTRIES_FILE.read_bytes(), now=NOW, by=None).faults == []
+    runner.run_due()
     return calais
 
 
@@ -76,7 +81,7 @@ def test_a_list_shows_the_seven_worst_and_counts_the_rest(calais: Plan) -> None:
     assert len(silent) > weekly.SHOWN
     assert refs(found.never) == silent[: weekly.SHOWN]
     assert found.never.more == len(silent) - weekly.SHOWN
-    _content, texts = digest.rendered(calais, found.page.user, WEEK, "en")
+    _content, texts = rendering.rendered(calais, found.page.user, WEEK, "en")
     assert f"and {found.never.more} more" in texts["text"]
     assert f"and {found.never.more} more" in texts["html"]
 
@@ -91,9 +96,9 @@ def test_whose_officials_all_unsubscribed_is_a_gap_that_managers_see(plan: Plan)
 
 
 def test_ten_times_the_actions_are_summed_up_with_as_many_queries(plan: Plan) -> None:
-    plan_loading.load(tenfold(samples.PLAN_FILE.read_text()).encode(), now=datetime(2014, 9, 20, 9, tzinfo=UTC))
+    load.load(tenfold(samples.PLAN_FILE.read_text()).encode(), now=datetime(2014, 9, 20, 9, tzinfo=UTC))
     large = Plan.objects.get(slug="tenfold")
-    jobs.run_due()
+    runner.run_due()
     for role in (Role.OFFICIAL, Role.MANAGER):
         counts = []
         for one in (plan, large):
@@ -117,7 +122,7 @@ def test_who_is_written_to_with_everybody_is_told_the_same_as_alone(plan: Plan) 
     plan.memberships.get(user=people[2]).bodies.add(plan.bodies.get(code="port-authority"))
     outbox.queue(plan, WEEK)
     for row in Digest.objects.filter(plan=plan, week=WEEK):
-        told, texts = digest.rendered(plan, row.recipient, WEEK, row.language)
+        told, texts = rendering.rendered(plan, row.recipient, WEEK, row.language)
         said = ("", "", "") if told.is_empty else (texts["subject"], texts["text"], texts["html"])
         assert (row.subject, row.text, row.html) == said
         assert row.state == ("skipped" if told.is_empty else "queued")
@@ -151,6 +156,6 @@ def test_the_times_of_a_digest_are_in_utc_wherever_it_is_written(calais: Plan) -
     run = {"job": "flag_overdue", "day": night.date(), "outcome": "succeeded"}
     JobRun.objects.create(plan=calais, started=night, finished=night, **run)
     with timezone.override("Europe/London"):
-        _content, texts = digest.rendered(calais, manager, date(2014, 9, 15), "en")
+        _content, texts = rendering.rendered(calais, manager, date(2014, 9, 15), "en")
     assert "22 September 2014, 23:30 UTC" in texts["text"]
     assert "22 September 2014, 23:30 UTC" in texts["html"]

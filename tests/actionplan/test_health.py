@@ -11,8 +11,9 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from actionplan import errors, health, tasks
-from actionplan.embedded import SAMPLE_DAY
+from actionplan import error_views
+from actionplan.jobs import health, tasks
+from actionplan.local.environment import SAMPLE_DAY
 from actionplan.models import Digest, Mark, User
 from commitments.models import Plan, Role
 from tests.people import account
@@ -150,11 +151,11 @@ def test_a_wrong_statement_is_our_fault_and_a_wait_that_was_too_long_is_not(db: 
 
     with pytest.raises(DatabaseError) as wrong, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT nothing FROM nowhere")
-    assert not errors.is_passing(wrong.value)
+    assert not error_views.is_passing(wrong.value)
     if on_postgres():
         with pytest.raises(OperationalError) as slow, transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL statement_timeout = 50; SELECT pg_sleep(5)")
-        assert errors.is_passing(slow.value)
+        assert error_views.is_passing(slow.value)
 
 
 def test_a_page_whose_statement_takes_too_long_says_so_in_both_languages_and_keeps_the_text(calais: Plan) -> None:

@@ -10,9 +10,10 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from actionplan import jobs, plan_loading, tasks
+from actionplan.jobs import runner, tasks
 from actionplan.models import JobRun
-from commitments import entries_file
+from actionplan.plan_transfer import load
+from commitments.files import entries
 from commitments.models import Flag, Plan
 from tests.generated import blank
 from tests.plans import SMALL, changed
@@ -45,11 +46,11 @@ def report(plan: Plan, ref: str, kind: str, effective: str, recorded: str) -> No
     row = blank(id=f"{ref}-{kind}", ref=ref, kind=kind, effective=effective, recorded=recorded, side="GB")
     text = f"{','.join(row)}\n{','.join(row.values())}\n"
     now = datetime.fromisoformat(f"{recorded}T12:00+00:00")
-    assert entries_file.load(plan, text.encode(), now=now, by=None).faults == []
+    assert entries.load(plan, text.encode(), now=now, by=None).faults == []
 
 
 def second_plan(zone: str = "Europe/London") -> Plan:
-    plan_loading.load(changed(SMALL, ("Europe/London", zone)).encode(), now=datetime(2014, 9, 20, 9, tzinfo=UTC))
+    load.load(changed(SMALL, ("Europe/London", zone)).encode(), now=datetime(2014, 9, 20, 9, tzinfo=UTC))
     return Plan.objects.get(slug="small")
 
 
@@ -58,7 +59,7 @@ def second_plan(zone: str = "Europe/London") -> Plan:
 
 def test_the_first_run_is_for_today_alone(calais: Plan, today: Today) -> None:
     today("2014-11-04")
-    jobs.run_due()
+    runner.run_due()
     assert ledger() == [("2014-11-04", "succeeded", 1)]
     assert noticed("4.4") == [("2014-11-01", "2014-11-04")]
 
@@ -74,9 +75,9 @@ def test_runs_on_one_day_and_days_later_leave_one_flag(calais: Plan, today: Toda
 def test_missed_days_are_run_with_their_true_dates(calais: Plan, today: Today) -> None:
     report(calais, "4.1", "progress", "2014-10-03", "2014-10-03")
     today("2014-10-31")
-    jobs.run_due()
+    runner.run_due()
     today("2014-11-04")
-    jobs.run_due()
+    runner.run_due()
     assert ledger() == [(f"2014-{day}", "succeeded", 1) for day in ("10-31", "11-01", "11-02", "11-03", "11-04")]
     assert noticed("4.4") == [("2014-11-01", "2014-11-01")]
     assert noticed("4.1", "stale") == [("2014-11-02", "2014-11-02")]
@@ -84,10 +85,10 @@ def test_missed_days_are_run_with_their_true_dates(calais: Plan, today: Today) -
 
 def test_a_missed_day_is_run_as_it_was_known_on_that_day(calais: Plan, today: Today) -> None:
     today("2014-10-31")
-    jobs.run_due()
+    runner.run_due()
     report(calais, "4.4", "started", "2014-10-29", "2014-11-03")
     today("2014-11-04")
-    jobs.run_due()
+    runner.run_due()
     (flag,) = Flag.objects.filter(plan=calais, obligation__ref="4.4", kind="overdue")
     assert (flag.noticed, flag.cleared, flag.cleared_by) == (date(2014, 11, 1), date(2014, 11, 3), "reported-late")
 
@@ -102,14 +103,14 @@ def test_no_more_than_a_year_is_filled_in(calais: Plan, today: Today) -> None:
         outcome="succeeded",
     )
     today("2017-01-01")
-    days = jobs.due_days("flag_overdue", calais)
+    days = runner.due_days("flag_overdue", calais)
     assert (days[0], days[-1], len(days)) == (date(2016, 1, 2), date(2017, 1, 1), 366)
 
 
 def test_each_plan_has_its_own_today(calais: Plan) -> None:
     second_plan("Pacific/Auckland")
     with time_machine.travel(datetime(2014, 10, 31, 12, tzinfo=UTC), tick=False):
-        jobs.run_due()
+        runner.run_due()
     days = JobRun.objects.filter(job="flag_overdue").values_list("plan__slug", "day")
     assert set(days) == {("calais-2014", date(2014, 10, 31)), ("small", date(2014, 11, 1))}
 
@@ -180,7 +181,7 @@ def test_the_commands_say_what_they_did(calais: Plan, today: Today, capsys: pyte
 
 def test_a_run_leaves_a_row_with_its_counts(calais: Plan, today: Today) -> None:
     today("2014-11-01")
-    jobs.run_due()
+    runner.run_due()
     row = JobRun.objects.get(plan=calais, job="flag_overdue")
     assert row.counts == {"raised": Flag.objects.filter(plan=calais).count()}
     assert row.finished and row.started <= row.finished
@@ -194,14 +195,14 @@ def test_a_failure_leaves_a_failed_row_and_the_day_is_run_again(
     calais: Plan, today: Today, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     today("2014-10-31")
-    jobs.run_due()
+    runner.run_due()
     today("2014-11-02")
     with monkeypatch.context() as patch:
-        patch.setitem(jobs.JOBS, "flag_overdue", fail)
+        patch.setitem(runner.JOBS, "flag_overdue", fail)
         with pytest.raises(RuntimeError, match="the disk is full"):
-            jobs.run_due()
+            runner.run_due()
     assert ledger() == [("2014-10-31", "succeeded", 1), ("2014-11-01", "failed", 1)]
-    jobs.run_due()
+    runner.run_due()
     assert ledger() == [("2014-10-31", "succeeded", 1), ("2014-11-01", "succeeded", 2), ("2014-11-02", "succeeded", 1)]
     assert noticed("4.4") == [("2014-11-01", "2014-11-01")]
 
@@ -210,11 +211,11 @@ def test_what_fails_holds_up_no_other_plan_and_no_other_job(
     calais: Plan, today: Today, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     second_plan()
-    real = jobs.JOBS["flag_overdue"]
-    monkeypatch.setitem(jobs.JOBS, "flag_overdue", lambda plan, day: (fail if plan == calais else real)(plan, day))
+    real = runner.JOBS["flag_overdue"]
+    monkeypatch.setitem(runner.JOBS, "flag_overdue", lambda plan, day: (fail if plan == calais else real)(plan, day))
     today("2014-11-01")
     with pytest.raises(RuntimeError):
-        jobs.run_due()
+        runner.run_due()
     outcomes = set(JobRun.objects.values_list("plan__slug", "job", "outcome"))
     assert outcomes == {
         ("calais-2014", "flag_overdue", "failed"),
@@ -237,6 +238,6 @@ def test_a_job_without_a_success_for_two_days_is_shown(calais: Plan, today: Toda
 
 def test_digests_asked_for_on_a_later_day_leave_the_row_of_their_week(calais: Plan, settings: Settings) -> None:
     settings.ACTIONPLAN_TODAY = date(2015, 1, 14)
-    jobs.run("send_digests", calais, date(2015, 1, 14))
+    runner.run("send_digests", calais, date(2015, 1, 14))
     assert list(JobRun.objects.filter(job="send_digests").values_list("day", flat=True)) == [date(2015, 1, 12)]
-    assert jobs.due_days("send_digests", calais) == [date(2015, 1, 12)]
+    assert runner.due_days("send_digests", calais) == [date(2015, 1, 12)]

@@ -11,8 +11,8 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from actionplan import samples
-from commitments import entries_file
+from actionplan.local import samples
+from commitments.files import entries
 from commitments.models import Action, Plan
 from funding.models import Fund
 from tests.actionplan.test_pages import EVERYBODY, READERS, numbers, people
@@ -94,7 +94,7 @@ def test_no_page_says_anything_in_the_other_language(
 ) -> None:
     settings.ACTIONPLAN_TODAY = date(2015, 1, 12)
     now = datetime(2015, 1, 12, 9, tzinfo=UTC)
-    assert entries_file.load(calais, samples.ENTRIES_FILE.read_bytes(), now=now, by=None).faults == []
+    assert entries.load(calais, samples.ENTRIES_FILE.read_bytes(), now=now, by=None).faults == []
     wrong = patterns([*catalogue(), *texts_of(calais)], "fr" if language == "en" else "en")
     found = []
     accounts = people(calais, language)

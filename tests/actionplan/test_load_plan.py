@@ -13,13 +13,15 @@ from django.core.management import call_command
 from django.db import transaction
 from pytest_django import Settings
 
-from actionplan import plan_loading, samples
+from actionplan.local import samples
+from actionplan.overview.status import status
+from actionplan.plan_transfer import load as plan_loading
 from actionplan.settings import BASE_DIR
-from actionplan.status import status
-from commitments import clock, standings
-from commitments.facts import Lens
+from commitments import clock
+from commitments.files.toml import Fault
 from commitments.models import Action, Entry, Plan, Standing
-from commitments.toml_reader import Fault
+from commitments.register import standings
+from commitments.rules.events import Lens
 from tests.mutations import for_each_slip
 from tests.plans import SMALL, changed, line_of
 from tests.spoken import in_both

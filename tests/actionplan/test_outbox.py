@@ -11,9 +11,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from actionplan import outbox
-from actionplan.digest import unsubscribe_url
-from actionplan.mail import bytes_of, message_of
+from actionplan.digests import outbox
+from actionplan.digests.delivery import bytes_of, message_of
+from actionplan.digests.rendering import unsubscribe_url
 from actionplan.models import Digest
 from commitments.models import Plan, Role
 from tests import people

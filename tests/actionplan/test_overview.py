@@ -14,9 +14,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.html import strip_tags
 from pytest_django import Settings
 
-from actionplan import samples
+from actionplan.local import samples
 from actionplan.models import Mark, User
-from commitments import entries_file
+from commitments.files import entries
 from commitments.models import Membership, Plan, Role
 from tests.generated import blank
 from tests.people import account
@@ -95,7 +95,7 @@ def test_an_unchanged_page_is_not_sent_again_to_the_same_reader(reader: Client, 
     assert other.get(path, headers={"If-None-Match": tag}).status_code == 200
     row = blank(id="new", ref="4.4", kind="note", side="GB", effective="2015-01-12", recorded="2015-01-12")
     text = "\n".join([",".join(row), ",".join(row.values())])
-    assert entries_file.load(calais, text.encode(), now=datetime(2015, 1, 12, 9, tzinfo=UTC), by=None).faults == []
+    assert entries.load(calais, text.encode(), now=datetime(2015, 1, 12, 9, tzinfo=UTC), by=None).faults == []
     assert reader.get(path, headers={"If-None-Match": tag}).status_code == 200
 
 

@@ -11,11 +11,14 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver
 from pytest_django import Settings
 
-from actionplan import plan_loading, samples, urls
+from actionplan import urls
 from actionplan.accounts import urls as accounts
+from actionplan.local import samples
 from actionplan.models import User
-from commitments import entries_file, services
+from actionplan.plan_transfer import load
+from commitments.files import entries
 from commitments.models import Action, Entry, Plan, Role
+from commitments.register import services
 from tests.people import account
 from tests.plans import SMALL, changed
 
@@ -28,7 +31,7 @@ PINNED = datetime(2015, 1, 12, 9, 30, tzinfo=UTC)
 def plan(calais: Plan, settings: Settings) -> Plan:
     """The Calais plan with its sample entries, on the day of the samples."""
     settings.ACTIONPLAN_TODAY = TODAY
-    assert entries_file.load(calais, samples.ENTRIES_FILE.read_bytes(), now=NOW, by=None).faults == []
+    assert entries.load(calais, samples.ENTRIES_FILE.read_bytes(), now=NOW, by=None).faults == []
     return calais
 
 
@@ -176,7 +179,7 @@ def test_the_page_of_signing_in_speaks_the_language_of_the_browser(calais: Plan,
 
 
 def test_what_is_not_there_or_not_to_be_read_is_not_found(calais: Plan, client: Client) -> None:
-    plan_loading.load(SMALL.encode(), now=NOW)
+    load.load(SMALL.encode(), now=NOW)
     client.force_login(account(calais, Role.MANAGER, "GB"))
     for path in (
         *("actions/9.9/", "actions/9.9/report/", "actions/1.2/", "commitments/9/", "commitments/99999999999999999999/"),
@@ -235,7 +238,7 @@ def test_odd_filters_show_the_list_all_the_same(signed_in: Client, query: str) -
 
 
 def test_plans_stand_under_their_own_addresses_where_there_are_several(calais: Plan, client: Client) -> None:
-    plan_loading.load(changed(SMALL, ("2014-09-20", "2014-10-01")).encode(), now=NOW)
+    load.load(changed(SMALL, ("2014-09-20", "2014-10-01")).encode(), now=NOW)
     client.force_login(User.objects.create(email="root@example.org", is_superuser=True))
     assert "/plans/small/commitments/" in text(client.get("/"))
     assert "/plans/calais-2014/commitments/" in text(client.get("/plans/calais-2014/"))

@@ -15,11 +15,14 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 from pytest_django import Settings
 
-from actionplan import digest, outbox, plan_loading, urls
+from actionplan import urls
 from actionplan.accounts import invitations
+from actionplan.digests import outbox, rendering
 from actionplan.models import Digest, User
-from commitments import evidence, services
+from actionplan.plan_transfer import load
+from commitments.evidence import storage
 from commitments.models import Action, Plan, Role
+from commitments.register import services
 from tests.people import account
 from tests.plans import SMALL
 
@@ -99,7 +102,7 @@ def plan(calais: Plan, settings: Settings) -> Plan:
 
 @pytest.fixture
 def people(plan: Plan) -> dict[str, Any]:
-    plan_loading.load(SMALL.encode(), now=datetime(2014, 9, 20, 9, tzinfo=UTC))
+    load.load(SMALL.encode(), now=datetime(2014, 9, 20, 9, tzinfo=UTC))
     disabled = account(plan, Role.MANAGER, "GB")
     return {
         "anonymous": None,
@@ -124,7 +127,7 @@ def arguments(plan: Plan, people: dict[str, Any]) -> dict[str, list[Any]]:
         by=people["official GB"],
         now=NOW,
         key="sample",
-        files=[evidence.store(SimpleUploadedFile("a.csv", b"a,b"))],
+        files=[storage.store(SimpleUploadedFile("a.csv", b"a,b"))],
     )
     outbox.queue(plan, date(2015, 1, 5))
     mail = Digest.objects.get(plan=plan, recipient=people["manager GB"])
@@ -144,7 +147,7 @@ def arguments(plan: Plan, people: dict[str, Any]) -> dict[str, list[Any]]:
         "<int:pk>": [people["viewer"].pk],
         "<slug:side>": ["gb"],
         "<slug:act>": ["disable"],
-        "<str:token>": [digest.unsubscribe_token(people["manager GB"], plan)],
+        "<str:token>": [rendering.unsubscribe_token(people["manager GB"], plan)],
     }
     found = {}
     for pattern in patterns(urls.urlpatterns):

@@ -19,11 +19,15 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from actionplan import plan_export, plan_import, plan_loading, samples
+from actionplan.local import samples
 from actionplan.models import User
-from actionplan.status import status
-from commitments import entries_file, evidence, register, services, standings
+from actionplan.overview.status import status
+from actionplan.plan_transfer import export, load, restore
+from commitments.evidence import storage
+from commitments.files import entries as entries_file
 from commitments.models import Entry, EntryText, Evidence, Plan, PlanFile, Role, Standing
+from commitments.register import entries as register
+from commitments.register import services, standings
 from tests.actionplan.test_status import without_jobs
 from tests.generated import actions, deadlines, registers
 from tests.people import account
@@ -53,7 +57,7 @@ def statuses(plan: Plan, step: int) -> tuple[list[Any], dict[Any, Any]]:
 
 def exported(plan: Plan) -> bytes:
     file = io.BytesIO()
-    assert plan_export.write(plan, file, now=NOW) == []
+    assert export.write(plan, file, now=NOW) == []
     return file.getvalue()
 
 
@@ -77,7 +81,7 @@ def rows_of(plan: Plan) -> list[tuple[Any, ...]]:
 def taken_in(content: bytes, folder: Path) -> Plan:
     path = folder / "plan.zip"
     path.write_bytes(content)
-    return plan_import.load(path, now=LATER)
+    return restore.load(path, now=LATER)
 
 
 @st.composite
@@ -109,7 +113,7 @@ def test_an_export_is_the_same_plan_on_every_day_elsewhere(
     day = datetime(2014, 9, 20, 9, tzinfo=UTC)
     with transaction.atomic():
         for content, rows in zip(*history, strict=True):
-            plan_loading.load(content, now=day)
+            load.load(content, now=day)
             plan = Plan.objects.get(slug="made")
             for row in rows:
                 # under later terms some rows are not accepted, and then they are not there
@@ -147,7 +151,7 @@ def test_the_files_that_entries_carry_travel_too(calais: Plan, tmp_path: Path, s
     settings.MEDIA_ROOT = tmp_path / "old"
     rows = "a,b\n1,2\n"
     with transaction.atomic():
-        files = [evidence.store(SimpleUploadedFile(name, rows.encode())) for name in ("one.csv", "two.csv")]
+        files = [storage.store(SimpleUploadedFile(name, rows.encode())) for name in ("one.csv", "two.csv")]
         draft = register.Draft(kind="note", code="n", effective="2015-01-02", recorded_day=date(2015, 1, 2), ref="4.4")
         draft.evidence = tuple(files)
         register.append(calais, [draft], by=None, now=NOW)
@@ -156,11 +160,11 @@ def test_the_files_that_entries_carry_travel_too(calais: Plan, tmp_path: Path, s
     settings.MEDIA_ROOT = tmp_path / "new"
     copy = taken_in(content, tmp_path)
     found = Evidence.objects.filter(entry__plan=copy)
-    assert [(row.entry.code, row.name, evidence.path_of(row.id).read_text()) for row in found] == [
+    assert [(row.entry.code, row.name, storage.path_of(row.id).read_text()) for row in found] == [
         ("n", "one.csv", rows),
         ("n", "two.csv", rows),
     ]
-    assert [*register.broken(copy), *evidence.broken(copy)] == []
+    assert [*register.broken(copy), *storage.broken(copy)] == []
 
 
 @pytest.fixture
@@ -173,7 +177,7 @@ def sampled(calais: Plan, settings: Settings) -> Plan:
 
 def test_the_samples_of_calais_travel_whole(sampled: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # in several parts, as a large register
-    monkeypatch.setattr(plan_export, "PART", 4000)
+    monkeypatch.setattr(export, "PART", 4000)
     content = exported(sampled)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert sum(name.startswith("entries/") for name in archive.namelist()) > 2
@@ -219,7 +223,7 @@ def test_a_site_with_nothing_but_the_same_plan_file_takes_an_export(calais: Plan
         transaction.set_rollback(True)
     copy = taken_in(content, tmp_path)
     assert (copy.pk, statuses(copy, 150)) == (calais.pk, before)
-    with pytest.raises(plan_loading.Refused) as refused:
+    with pytest.raises(load.Refused) as refused:
         taken_in(content, tmp_path)
     assert "is on this site: " in refused.value.faults[0].text
 
@@ -241,14 +245,14 @@ def test_a_plan_file_whose_text_was_not_kept_is_named_until_it_is(
     calais: Plan, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "small.toml").write_text(SMALL)
-    plan_loading.load(SMALL.encode(), now=NOW)
+    load.load(SMALL.encode(), now=NOW)
     plan = Plan.objects.get(slug="small")
     # as a plan that was loaded before texts were kept
     entry = Entry.objects.get(plan=plan, kind="plan")
     drafts = [register.Draft(kind="plan", code="old", effective="2016-09-01", recorded_day=NOW.date(), words="0" * 64)]
     register.append(plan, drafts, by=None, now=NOW)
     file = io.BytesIO()
-    (said,) = plan_export.write(plan, file, now=NOW)
+    (said,) = export.write(plan, file, now=NOW)
     assert said.startswith("the plan file loaded on 2016-09-01 is not in it") and "0" * 64 in said
     (tmp_path / "part.zip").write_bytes(file.getvalue())
     with pytest.raises(SystemExit):
@@ -259,7 +263,7 @@ def test_a_plan_file_whose_text_was_not_kept_is_named_until_it_is(
 
 def spoilt(**parts: bytes | None) -> bytes:
     """The export of the small plan with some of its files replaced, or left out."""
-    plan_loading.load(SMALL.encode(), now=NOW)
+    load.load(SMALL.encode(), now=NOW)
     file = io.BytesIO()
     with (
         zipfile.ZipFile(io.BytesIO(exported(Plan.objects.get(slug="small")))) as old,
@@ -289,7 +293,7 @@ def test_a_spoilt_export_is_refused_in_a_sentence(
         content = spoilt(**parts)
         transaction.set_rollback(True)
     before = Entry.objects.count()
-    with pytest.raises(plan_loading.Refused) as refused:
+    with pytest.raises(load.Refused) as refused:
         taken_in(content, tmp_path)
     assert said in refused.value.faults[0].text
     assert Entry.objects.count() == before
@@ -297,7 +301,7 @@ def test_a_spoilt_export_is_refused_in_a_sentence(
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"PK" + b"\0" * 200, "ünlesbar".encode()])
 def test_what_is_no_zip_file_is_refused_in_a_sentence(db: None, tmp_path: Path, content: bytes) -> None:
-    with pytest.raises(plan_loading.Refused) as refused:
+    with pytest.raises(load.Refused) as refused:
         taken_in(content, tmp_path)
     assert refused.value.faults[0].text.startswith("this is no ZIP file that can be read")
 
@@ -308,8 +312,8 @@ def test_an_export_of_later_than_today_is_refused(db: None, tmp_path: Path) -> N
         transaction.set_rollback(True)
     path = tmp_path / "plan.zip"
     path.write_bytes(content)
-    with pytest.raises(plan_loading.Refused) as refused:
-        plan_import.load(path, now=NOW - timedelta(days=400))
+    with pytest.raises(load.Refused) as refused:
+        restore.load(path, now=NOW - timedelta(days=400))
     assert "which is after today on this site" in refused.value.faults[0].text
 
 

@@ -7,10 +7,11 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from actionplan import plan_loading, samples
+from actionplan.local import samples
 from actionplan.models import User
-from actionplan.status import status
-from commitments import entries_file
+from actionplan.overview.status import status
+from actionplan.plan_transfer import load
+from commitments.files import entries
 from commitments.models import Entry, Membership, Plan
 from tests.actionplan.test_status import without_jobs
 from tests.generated import blank
@@ -32,7 +33,7 @@ def twins(calais: Plan, settings: Settings) -> tuple[Plan, Plan]:
     samples.load(calais)
     text = samples.PLAN_FILE.read_text().replace('slug = "calais-2014"', 'slug = "twin"')
     text = re.sub(r'\b(en|fr) = "', rf'\1 = "{MARK} ', text)
-    plan_loading.load(text.encode(), now=NOW)
+    load.load(text.encode(), now=NOW)
     twin = Plan.objects.get(slug="twin")
     rows = [
         blank(id="t1", ref="4.4", kind="started", effective="2014-10-05", recorded="2014-10-06", side="GB", note=MARK),
@@ -40,7 +41,7 @@ def twins(calais: Plan, settings: Settings) -> tuple[Plan, Plan]:
         | {"amount": "771234.56", "currency": "EUR", "instalment": "1"},
     ]
     lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
-    assert entries_file.load(twin, "\n".join(lines).encode(), now=NOW, by=None).faults == []
+    assert entries.load(twin, "\n".join(lines).encode(), now=NOW, by=None).faults == []
     return calais, twin
 
 
@@ -94,7 +95,7 @@ def test_a_second_plan_stands_as_its_own_register_says(twins: tuple[Plan, Plan])
         blank(id="t3", ref="5.4", kind="started", effective="2014-09-20", recorded="2014-10-06", side="GB"),
     ]
     lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
-    entries_file.load(twin, "\n".join(lines).encode(), now=NOW, by=None)
+    entries.load(twin, "\n".join(lines).encode(), now=NOW, by=None)
     assert without_jobs(status(calais, on, on, today=NOW.date())) == before
 
 
@@ -113,7 +114,7 @@ def test_the_header_leads_from_one_plan_to_the_others(twins: tuple[Plan, Plan], 
 def test_a_plan_that_was_loaded_before_its_adoption_shows_what_its_register_has(client: Client, calais: Plan) -> None:
     later = samples.PLAN_FILE.read_text().replace('slug = "calais-2014"', 'slug = "later"')
     later = re.sub(r"\b20(\d\d)(?=[-\"])", lambda year: f"20{int(year[1]) + 75}", later)
-    plan_loading.load(later.encode(), now=datetime(2026, 11, 24, 9, tzinfo=UTC))
+    load.load(later.encode(), now=datetime(2026, 11, 24, 9, tzinfo=UTC))
     client.force_login(member(Plan.objects.get(slug="later")))
     shown = client.get("/register/").context["page_obj"]
     assert (shown.paginator.count, [entry.kind for entry in shown]) == (1, ["plan"])

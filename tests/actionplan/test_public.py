@@ -13,10 +13,15 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from actionplan import plan_loading, tokens, urls
+from actionplan import urls
+from actionplan.api_tokens import tokens
 from actionplan.models import Digest, JobRun, User
-from commitments import entries_file, evidence, register, services
+from actionplan.plan_transfer import load
+from commitments.evidence import storage
+from commitments.files import entries
 from commitments.models import Action, Entry, Plan, Role
+from commitments.register import entries as register
+from commitments.register import services
 from tests.generated import blank
 from tests.people import account
 from tests.plans import SMALL, changed
@@ -73,11 +78,11 @@ CLOSED = (
 def opened(db: None, settings: Settings, tmp_path: Path) -> Plan:
     """A public plan with the word that nobody outside may see in every internal field."""
     settings.ACTIONPLAN_TODAY, settings.MEDIA_ROOT = NOW.date(), tmp_path
-    plan_loading.load(changed(OPEN, ("format = 1\n", 'format = 1\nchange = "kanarie change"\n')).encode(), now=NOW)
+    load.load(changed(OPEN, ("format = 1\n", 'format = 1\nchange = "kanarie change"\n')).encode(), now=NOW)
     plan = Plan.objects.get(slug="small")
     rows = [row | TEXTS | {"id": f"{CANARY}-{row['id']}"} for row in ROWS]
     lines = [",".join(blank()), *(",".join(row.values()) for row in rows)]
-    assert entries_file.load(plan, "\n".join(lines).encode(), now=NOW, by=None).faults == []
+    assert entries.load(plan, "\n".join(lines).encode(), now=NOW, by=None).faults == []
     author = account(plan, Role.MANAGER, "GB")
     User.objects.filter(pk=author.pk).update(post=f"{CANARY} post", email=f"{CANARY}@example.org")
     author.refresh_from_db()
@@ -88,7 +93,7 @@ def opened(db: None, settings: Settings, tmp_path: Path) -> Plan:
     )
     moved = Entry.objects.get(plan=plan, kind="moved")
     services.redact(entry=moved, what="text", by=author, now=NOW, key=f"r{CANARY}", reason=f"{CANARY} gone")
-    file = evidence.store(SimpleUploadedFile(f"{CANARY}.csv", b"a,b\n1,2\n"))
+    file = storage.store(SimpleUploadedFile(f"{CANARY}.csv", b"a,b\n1,2\n"))
     draft = register.Draft(
         kind="progress", code=f"{CANARY}-e", effective="2015-01-11", recorded_day=NOW.date(), ref="1.1"
     )
@@ -203,14 +208,14 @@ def test_each_page_says_whether_everybody_may_read_it() -> None:
 
 
 def test_a_plan_is_closed_unless_its_file_says_public(db: None, client: Client) -> None:
-    plan_loading.load(SMALL.encode(), now=NOW)
+    load.load(SMALL.encode(), now=NOW)
     assert client.get("/plans/small/status.json").status_code == 401
     for path in ("/", "/plans/small/", "/plans/small/register/", "/plans/nowhere/"):
         assert client.get(path).headers["Location"] == f"/sign-in/?next={path}"
-    loaded = plan_loading.load(OPEN.encode(), now=NOW)
+    loaded = load.load(OPEN.encode(), now=NOW)
     assert "the plan: public" in loaded.changes
     assert client.get("/plans/small/").status_code == 200
-    plan_loading.load(SMALL.encode(), now=NOW)
+    load.load(SMALL.encode(), now=NOW)
     assert client.get("/plans/small/").status_code == 302
 
 

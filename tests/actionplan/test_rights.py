@@ -10,7 +10,8 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
-from actionplan import samples, tasks
+from actionplan.jobs import tasks
+from actionplan.local import samples
 from commitments.models import Entry, Plan, Role
 from tests.people import account
 from tests.servers import on_postgres

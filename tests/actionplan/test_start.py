@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from actionplan import embedded
+from actionplan.local import environment
 
 LOADED = """
 import sys, threading
@@ -20,7 +20,7 @@ SELDOM = {"PIL", "celery", "cryptography", "environs", "fido2", "icalendar", "ma
 
 def test_a_web_process_is_forked_without_a_connection_and_without_what_few_pages_need() -> None:
     command = [sys.executable, "-c", LOADED]
-    done = subprocess.run(command, cwd=embedded.BASE_DIR, env=os.environ, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=environment.BASE_DIR, env=os.environ, capture_output=True, text=True, check=True)
     state, modules = done.stdout.splitlines()
     assert state == "None 1 True"
     assert not SELDOM & set(modules.split())

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from actionplan import samples
-from actionplan.status import status
-from commitments import standings
+from actionplan.local import samples
+from actionplan.overview.status import status
 from commitments.models import Plan
+from commitments.register import standings
 from tests import oracle
 
 pytestmark = pytest.mark.sqlite

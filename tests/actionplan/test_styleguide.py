@@ -7,8 +7,8 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from actionplan.assets import BASE
-from commitments.states import State
+from actionplan.static_files import BASE
+from commitments.rules.states import State
 
 THEME = (BASE / "static" / "theme.css").read_text()
 # what stands on each surface, as WCAG 1.4.3 asks: text 4.5 to 1; 1.4.11: outlines of fields and shapes 3 to 1

@@ -15,9 +15,10 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from pytest_django import Settings
 
-from actionplan import plan_loading, tokens
-from actionplan.accounts import administration
+from actionplan.accounts import admin_services
+from actionplan.api_tokens import tokens
 from actionplan.models import Token, User
+from actionplan.plan_transfer import load
 from commitments.models import Entry, Plan, Role
 from tests.actionplan.test_pages import NOW
 from tests.people import account
@@ -205,19 +206,19 @@ def test_a_token_does_not_come_back_with_its_account_or_its_membership(
     root = User.objects.create_superuser("root@example.org", "x")
     role: dict[str, Any] = {"role": "viewer", "side": "", "bodies": (), "by": root}
     secret = make("read")
-    administration.set_membership(official, calais, **role)
+    admin_services.set_membership(official, calais, **role)
     assert status(client, "/status.json", secret) == 200
-    administration.set_membership(official, calais, **role | {"role": ""})
-    administration.set_membership(official, calais, **role)
+    admin_services.set_membership(official, calais, **role | {"role": ""})
+    admin_services.set_membership(official, calais, **role)
     assert status(client, "/status.json", secret) == 401
     secret = make("read")
-    administration.disable(official, by=root)
-    administration.enable(official, by=root)
+    admin_services.disable(official, by=root)
+    admin_services.enable(official, by=root)
     assert status(client, "/status.json", secret) == 401
 
 
 def test_a_token_opens_its_own_plan_only(client: Client, calais: Plan, official: User, make: Make) -> None:
-    plan_loading.load(SMALL.encode(), now=NOW)
+    load.load(SMALL.encode(), now=NOW)
     small = Plan.objects.get(slug="small")
     official.memberships.create(plan=small, role="viewer")
     of_small, of_calais = make("read", plan=small), make("read")

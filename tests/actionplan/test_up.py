@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from actionplan import children, embedded
+from actionplan.local import environment, processes
 from tests.up import Up, get, manage
 
 
@@ -26,7 +26,7 @@ def refused(*arguments: str) -> str:
 @pytest.fixture
 def up(tmp_path: Path) -> Iterator[Callable[[], Up]]:
     """Starts it, each time in the same folder, whose name has a blank, and on the same port."""
-    port, started = children.free_port(), list[Up]()
+    port, started = processes.free_port(), list[Up]()
 
     def start() -> Up:
         started.append(Up(tmp_path / "a site" / "data é", port))
@@ -41,7 +41,7 @@ def up(tmp_path: Path) -> Iterator[Callable[[], Up]]:
 def test_it_answers_once_it_says_so_lets_commands_join_and_ends_cleanly_on_a_signal(up: Callable[[], Up]) -> None:
     site = up()
     assert get(site.port, "/health/") == 200
-    assert "in use by another up" in refused("--data", str(site.data), "--port", str(children.free_port()))
+    assert "in use by another up" in refused("--data", str(site.data), "--port", str(processes.free_port()))
     code = "from django.conf import settings as s; print(s.ACTIONPLAN_TODAY, s.DATABASES['default']['NAME'])"
     done = manage("shell", "-v", "0", "-c", code, ACTIONPLAN_DATA=str(site.data))
     assert done.stdout == f"2015-01-12 {site.data}/actionplan.sqlite3\n", done.stderr
@@ -72,10 +72,10 @@ def test_orphans_are_ended_and_a_foreign_process_of_the_same_number_is_not(tmp_p
     for part in ("logs", "run"):
         (tmp_path / part).mkdir()
     sleep = [sys.executable, "-c", "import time; time.sleep(60)"]
-    orphan = children.start("web", sleep, folder=tmp_path, cwd=tmp_path)
+    orphan = processes.start("web", sleep, folder=tmp_path, cwd=tmp_path)
     foreign = subprocess.Popen(sleep, start_new_session=True)
     (tmp_path / "run" / "worker").write_text(str(foreign.pid))
-    children.end_orphans(tmp_path / "run")
+    processes.end_orphans(tmp_path / "run")
     assert orphan.process.wait(1) == -signal.SIGTERM
     assert foreign.poll() is None
     foreign.kill()
@@ -84,7 +84,7 @@ def test_orphans_are_ended_and_a_foreign_process_of_the_same_number_is_not(tmp_p
 
 def test_a_taken_port_is_named_with_the_remedy(tmp_path: Path) -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", children.free_port()))
+        taken.bind(("127.0.0.1", processes.free_port()))
         taken.listen()
         port = taken.getsockname()[1]
         assert f"port {port} cannot be used (Address already in use)" in refused(
@@ -108,15 +108,15 @@ def test_a_damaged_environment_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_with_samples_never_passes_for_an_empty_one(tmp_path: Path) -> None:
-    folder = embedded.Folder(tmp_path)
-    folder.write({"SECRET_KEY": "x" * 40, "ACTIONPLAN_TODAY": embedded.SAMPLE_DAY})
+    folder = environment.Folder(tmp_path)
+    folder.write({"SECRET_KEY": "x" * 40, "ACTIONPLAN_TODAY": environment.SAMPLE_DAY})
     assert "holds the samples" in refused("--data", str(tmp_path), "--empty")
 
 
 def test_the_secret_is_for_the_owners_eyes_only_and_the_settings_error_is_one_sentence(
     tmp_path: Path,
 ) -> None:
-    folder = embedded.Folder(tmp_path)
+    folder = environment.Folder(tmp_path)
     folder.write({"SECRET_KEY": "x" * 40, "ACTIONPLAN_TODAY": "soon"})
     assert (tmp_path / "environment").stat().st_mode & 0o777 == 0o600
     done = manage("check", ACTIONPLAN_DATA=str(tmp_path))

@@ -7,10 +7,10 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.test import Client
 
-from actionplan import tokens
+from actionplan.api_tokens import tokens
 from actionplan.models import Digest, Token, User
-from commitments import services
 from commitments.models import Action, Body, Entry, Membership, Plan, Role
+from commitments.register import services
 from tests.actionplan.test_permissions import NOW
 from tests.attacks.world import World, contents
 from tests.people import account

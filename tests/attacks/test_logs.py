@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 from django.test import Client
 
-from actionplan import samples, tokens
+from actionplan.api_tokens import tokens
+from actionplan.local import samples
 from tests.actionplan.test_permissions import NOW
 from tests.attacks.world import World
 from tests.secrets_in_logs import NEVER, NOTED, faults

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from actionplan import outbox
-from actionplan.mail import message_of
+from actionplan.digests import outbox
+from actionplan.digests.delivery import message_of
 from actionplan.models import Digest
-from commitments import services
 from commitments.models import Action, Entry
+from commitments.register import services
 from tests.actionplan.test_permissions import NOW
 from tests.attacks.forms import forms_of
 from tests.attacks.test_fuzz import encoded

@@ -11,9 +11,9 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from commitments.facts import Lens
-from commitments.flags import CONDITIONS
 from commitments.models import Entry, EntryText, Flag, FlagKind, Plan, Standing
+from commitments.register.flags import CONDITIONS
+from commitments.rules.events import Lens
 
 PLACE = "obligation__action__position"
 # the columns of the list's export that are stored, by the names of the tables

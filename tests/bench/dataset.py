@@ -18,10 +18,12 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Max, Min
 
-from actionplan import plan_loading
 from actionplan.models import User
-from commitments import entries_file, flags, register, tally
+from actionplan.plan_transfer import load
+from commitments.files import entries as entries_file
 from commitments.models import Action, Entry, EntryText, Membership, Obligation, Plan, Role, Standing, Tally
+from commitments.register import entries as register
+from commitments.register import flags, tally
 from tests.bench import story
 
 NOW = datetime(2015, 1, 12, 9, tzinfo=UTC)
@@ -33,7 +35,7 @@ def make(actions: int, slug: str, base: int = LARGEST_BASE) -> Plan:
     """A plan of so many actions, in tens and above `base` in multiples of it, and ten times as many entries."""
     base = min(actions, base)
     with transaction.atomic():
-        plan_loading.load(story.plan_file(base, slug).encode(), now=datetime(2014, 9, 20, 9, tzinfo=UTC))
+        load.load(story.plan_file(base, slug).encode(), now=datetime(2014, 9, 20, 9, tzinfo=UTC))
         plan = Plan.objects.get(slug=slug)
         reading = entries_file.load(plan, story.entries_file(base), now=NOW, by=None)
         assert not reading.faults, reading.faults[:5]

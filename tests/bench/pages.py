@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from actionplan import assets
+from actionplan import static_files
 
 # what is shown in parts, and so must not ask more as the plan grows
 PAGED = {"overview": "/", "list": "/commitments/", "action": "/actions/1.1/", "register": "/register/"}
@@ -49,7 +49,11 @@ def collected(name: str) -> bytes:
     file = finders.find(name)
     assert file, name
     content = Path(file).read_bytes()
-    return assets.used(content.decode(), assets.classes()).encode() if name.startswith("bootstrap/") else content
+    return (
+        static_files.used(content.decode(), static_files.classes()).encode()
+        if name.startswith("bootstrap/")
+        else content
+    )
 
 
 def first_visit(client: Client, path: str = "/") -> dict[str, Any]:

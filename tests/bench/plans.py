@@ -86,15 +86,16 @@ def of_pages(user: Any, paths: dict[str, str]) -> dict[str, list[str]]:
 
 def of_work(plan: Any, user: Any) -> dict[str, list[str]]:
     """The jobs and a report saved."""
-    from actionplan import digest, jobs, outbox
-    from commitments import flags, services
+    from actionplan.digests import outbox, rendering
+    from actionplan.jobs import runner
     from commitments.models import Action
+    from commitments.register import flags, services
 
     action = Action.objects.select_related("plan").get(plan=plan, ref="1.1")
     works: dict[str, Any] = {
         "flag job": lambda: flags.bring_up_to(plan, story.TODAY),
-        "due jobs asked": lambda: [jobs.due_days(job, plan) for job in jobs.JOBS],
-        "digests queued": lambda: outbox.queue(plan, digest.week_before(story.TODAY)),
+        "due jobs asked": lambda: [runner.due_days(job, plan) for job in runner.JOBS],
+        "digests queued": lambda: outbox.queue(plan, rendering.week_before(story.TODAY)),
         "digests to send": lambda: outbox.Lot(),
         "report saved": lambda: services.report(
             action=action, kind="note", effective="2015-01-12", by=user, now=dataset.NOW, key="plans", note="x"

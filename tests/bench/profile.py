@@ -10,7 +10,7 @@ from typing import Any
 
 from django.test import Client
 
-from actionplan.embedded import BASE_DIR
+from actionplan.local.environment import BASE_DIR
 
 TIMES = 20
 

@@ -3,9 +3,9 @@
 import pytest
 from django.db import connection
 
-from commitments import register, standings
-from commitments.facts import Lens
 from commitments.models import Action, Entry, Standing
+from commitments.register import entries, standings
+from commitments.rules.events import Lens
 from tests.bench import dataset, story
 
 
@@ -16,7 +16,7 @@ def test_copied_data_are_as_if_recorded_entry_by_entry() -> None:
     plan = dataset.make(60, "copies", base=20)
     assert indexes() == before
     assert standings.differences(plan) == []
-    assert list(register.broken(plan)) == []
+    assert list(entries.broken(plan)) == []
     assert Action.objects.filter(plan=plan).count() == 61
     assert Entry.objects.filter(plan=plan, ref=story.SPECIAL).count() == story.SPECIAL_ENTRIES
     today = Standing.objects.filter(plan=plan).on(story.TODAY, Lens.THEN).actions()

@@ -11,9 +11,9 @@ from django.urls import path
 from django_tables2 import RequestConfig
 
 from actionplan import urls
-from commitments import views
-from commitments.facts import Lens
 from commitments.models import Plan, Standing
+from commitments.rules.events import Lens
+from commitments.views import commitments as views
 from tests.bench import story
 
 handler400, handler403, handler404, handler500 = urls.handler400, urls.handler403, urls.handler404, urls.handler500

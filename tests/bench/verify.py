@@ -24,10 +24,11 @@ django.setup()
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from actionplan import plan_loading, samples
-from commitments import register
+from actionplan.local import samples
+from actionplan.plan_transfer import load
 from commitments.models import Entry, EntryText, Plan
-from commitments.register import Draft
+from commitments.register import entries as register
+from commitments.register.entries import Draft
 
 ROUNDS = 7
 NOW = datetime(2015, 1, 12, 9, tzinfo=UTC)
@@ -35,7 +36,7 @@ NOW = datetime(2015, 1, 12, 9, tzinfo=UTC)
 
 def filled(entries: int) -> Plan:
     """The Calais plan with so many entries, each with a note of a line and most with a source."""
-    plan = Plan.objects.get(slug=plan_loading.load(samples.PLAN_FILE.read_bytes(), now=NOW).slug)
+    plan = Plan.objects.get(slug=load.load(samples.PLAN_FILE.read_bytes(), now=NOW).slug)
     missing = entries - Entry.objects.filter(plan=plan).count()
     for start in range(0, missing, 5000):
         drafts = [

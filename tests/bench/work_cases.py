@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from actionplan import embedded
+from actionplan.local import environment
 from tests.bench import baselines, dataset, story
 from tests.bench.runner import FEW, Case, Figure, Probe
 from tests.bench.world import Data, Visitor, Web, World, rolled_back
@@ -26,8 +26,8 @@ def report(world: World) -> Case:
     serial = itertools.count(1)
 
     def save() -> float:
-        from commitments import services
         from commitments.models import Action
+        from commitments.register import services
 
         data = world.data(world.actions)
         action = Action.objects.select_related("plan").get(plan=data.plan, ref=story.SPECIAL)
@@ -62,7 +62,7 @@ def flag_job(world: World) -> Case:
     """Each round finds no flags; the second run follows the first."""
 
     def run() -> dict[str, float]:
-        from commitments import flags
+        from commitments.register import flags
 
         plan = _unflagged(world)
         start = perf_counter()
@@ -118,7 +118,7 @@ def digests(world: World) -> Case:
     sent: dict[int, Any] = {}
 
     def ours(people: int) -> dict[str, float]:
-        from actionplan import digest, mail, outbox
+        from actionplan.digests import delivery, outbox, rendering
         from actionplan.models import Digest
 
         data = world.data(100, people)
@@ -126,13 +126,13 @@ def digests(world: World) -> Case:
         counted = Counted()
         start = perf_counter()
         with connection.execute_wrapper(counted):
-            outbox.queue(data.plan, digest.week_before(story.TODAY))
+            outbox.queue(data.plan, rendering.week_before(story.TODAY))
             queued = counted.count
             done = outbox.deliver(seconds=3600)
         taken = perf_counter() - start
         rows = list(Digest.objects.filter(state=Digest.State.SENT).select_related("recipient", "plan"))
         assert done["sent"] == len(rows) > people * 0.9, done
-        sent[people] = [(row.recipient.email, mail.bytes_of(row)) for row in rows]
+        sent[people] = [(row.recipient.email, delivery.bytes_of(row)) for row in rows]
         many = PER / len(rows)
         found = {"queued": queued * many, "delivered": (counted.count - queued) * many}
         items = sum(row.text.count("\n- ") for row in rows) / len(rows)
@@ -221,7 +221,7 @@ def _memory(data: Data, path: str) -> float:
     environ = {"DATABASE_URL": data.url, "DJANGO_SETTINGS_MODULE": "actionplan.settings"}
     command = [sys.executable, "-m", "tests.bench.memory", path, str(data.users["manager"].pk), str(BOUND)]
     done = subprocess.run(
-        command, env=os.environ | environ, cwd=embedded.BASE_DIR, capture_output=True, text=True, timeout=1200
+        command, env=os.environ | environ, cwd=environment.BASE_DIR, capture_output=True, text=True, timeout=1200
     )
     if done.returncode:
         print(f"{path}: {done.stderr.strip().splitlines()[-1:]}", file=sys.stderr)
@@ -266,7 +266,7 @@ def _private(pid: int) -> float:
 
 def rebuild(world: World) -> Case:
     def standings_of_all() -> float:
-        from commitments import standings
+        from commitments.register import standings
 
         data = world.data(world.actions)
         with rolled_back():
@@ -275,17 +275,17 @@ def rebuild(world: World) -> Case:
             return perf_counter() - begun
 
     def chain() -> float:
-        from commitments import register
+        from commitments.register import entries
 
         data, begun = world.data(world.actions), perf_counter()
-        faults = list(register.broken(data.plan))
+        faults = list(entries.broken(data.plan))
         taken = perf_counter() - begun
         assert not faults, faults[:3]
         return taken
 
     def sound() -> dict[str, float]:
         """Once: what is measured is what the product would have made."""
-        from commitments import standings
+        from commitments.register import standings
 
         found = standings.differences(world.data(world.actions).plan)
         assert not found, found[:3]

@@ -15,7 +15,7 @@ from urllib.parse import quote, urlsplit
 
 from django.db import connection
 
-from actionplan import children, commands, embedded
+from actionplan.local import commands, environment, processes
 from tests.servers import Server
 
 EMPTY = "bench_empty"
@@ -40,9 +40,9 @@ class Web(Server):
 
     def __init__(self, folder: Path, data: Data, *, settings: str = "tests.bench.settings", app: str = "") -> None:
         super().__init__(folder)
-        self.port, self.app = children.free_port(), app
+        self.port, self.app = processes.free_port(), app
         self.path, self.cookie = "/health/", ""
-        paths = f"{_without(folder, TESTS_OWN)}{os.pathsep}{embedded.BASE_DIR}"
+        paths = f"{_without(folder, TESTS_OWN)}{os.pathsep}{environment.BASE_DIR}"
         environ = {"DATABASE_URL": data.url, "DJANGO_SETTINGS_MODULE": settings, "PYTHONPATH": paths}
         self.options = {"env": os.environ | environ}
 

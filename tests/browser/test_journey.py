@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from actionplan import samples
+from actionplan.local import samples
 from tests import hostile
 from tests.site import Site
 

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commitments.facts import Lens
+from commitments.rules.events import Lens
 from tests import oracle
 from tests.generated import registers
 from tests.memory import Register

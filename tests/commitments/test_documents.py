@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from commitments import documents
-from commitments.documents import Refused
+from commitments.evidence import file_types
+from commitments.evidence.file_types import Refused
 from tests import hostile
 
 
 def cleaned(content: bytes) -> tuple[str, bytes]:
     target = io.BytesIO()
-    kind = documents.clean(io.BytesIO(content), target)
+    kind = file_types.clean(io.BytesIO(content), target)
     return kind.name, target.getvalue()
 
 
@@ -95,11 +95,11 @@ def test_what_hides_behind_a_picture_is_not_kept() -> None:
     ],
 )
 def test_a_name_keeps_its_words_and_ends_as_what_the_file_is(given: str, kept: str) -> None:
-    assert documents.clean_name(given, "pdf") == kept
+    assert file_types.clean_name(given, "pdf") == kept
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
 @pytest.mark.parametrize("form", ["JPEG", "PNG"])
 def test_a_full_disk_is_not_blamed_on_the_picture(form: str) -> None:
     with Path("/dev/full").open("wb", buffering=0) as full, pytest.raises(OSError, match="No space left"):
-        documents.clean(io.BytesIO(hostile.photo(form, (400, 400))), full)
+        file_types.clean(io.BytesIO(hostile.photo(form, (400, 400))), full)

@@ -9,12 +9,13 @@ from django.core.management import call_command
 from django.db import transaction
 from pytest_django import Settings
 
-from actionplan import samples
-from actionplan.status import status
-from commitments import entries_file, register
-from commitments.entries_file import Reading
+from actionplan.local import samples
+from actionplan.overview.status import status
+from commitments.files import entries
+from commitments.files.entries import Reading
+from commitments.files.toml import Fault
 from commitments.models import Entry, EntryText, Flag, Plan, Standing
-from commitments.toml_reader import Fault
+from commitments.register import entries as register
 from tests.generated import blank
 from tests.mutations import for_each_slip
 from tests.spoken import in_both
@@ -34,7 +35,7 @@ def file(*rows: dict[str, str], sign: str = ",") -> str:
 
 
 def load(plan: Plan, text: str | bytes) -> Reading:
-    return entries_file.load(plan, text if isinstance(text, bytes) else text.encode(), now=NOW, by=None)
+    return entries.load(plan, text if isinstance(text, bytes) else text.encode(), now=NOW, by=None)
 
 
 def loaded(plan: Plan, *rows: dict[str, str]) -> Reading:

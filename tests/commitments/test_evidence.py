@@ -20,10 +20,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from actionplan import plan_loading
 from actionplan.models import User
-from commitments import documents, evidence, register, services
+from actionplan.plan_transfer import load
+from commitments.evidence import file_types, storage
 from commitments.models import Action, Entry, Evidence, Plan, Role
+from commitments.register import entries, services
 from tests import hostile
 from tests.people import account
 from tests.plans import SMALL
@@ -121,12 +122,12 @@ HEADERS = {
 def test_the_hash_of_a_file_is_part_of_the_chain(
     calais: Plan, official: User, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    entry = report(official, evidence.store(upload()), evidence.store(upload(hostile.CSV, "a.csv")))
-    row = Entry.objects.filter(pk=entry.pk).values_list(*register.CHAINED).get()
+    entry = report(official, storage.store(upload()), storage.store(upload(hostile.CSV, "a.csv")))
+    row = Entry.objects.filter(pk=entry.pk).values_list(*entries.CHAINED).get()
     files = list(entry.evidence.values_list("sha256", flat=True))
-    content = json.loads(register.canonical('"calais-2014"', row, files))
-    assert (content["evidence"], len(files), entry.hash) == (files, 2, register.hash_of(entry, files))
-    assert register.hash_of(entry) != entry.hash
+    content = json.loads(entries.canonical('"calais-2014"', row, files))
+    assert (content["evidence"], len(files), entry.hash) == (files, 2, entries.hash_of(entry, files))
+    assert entries.hash_of(entry) != entry.hash
     assert verify(capsys)[0] == 0
     with transaction.atomic():
         Evidence.objects.create(entry=entry, position=3, name="slipped in.pdf", type="pdf", size=1, sha256="0" * 64)
@@ -137,19 +138,19 @@ def test_the_hash_of_a_file_is_part_of_the_chain(
 def test_an_entry_is_written_canonically_as_json_writes_it(calais: Plan, official: User) -> None:
     """What the register writes out by hand is what was hashed before: no hash of an older entry changes."""
     report(official, note='quote " and \\ and é and \u2028', source="x", confidence="amber", reason="\x01")
-    for row in Entry.objects.filter(plan=calais).values(*register.CHAINED):
+    for row in Entry.objects.filter(plan=calais).values(*entries.CHAINED):
         row["by"], row["to"], row["text"] = row.pop("by_id"), row.pop("to__number"), row.pop("text_digest")
         row["previous"], row["plan"] = row.pop("previous_hash"), calais.slug
         row["amount"] = row["amount"] and f"{row['amount']:.2f}"
         for name in ("recorded_day", "recorded_at", "loaded_at"):
             row[name] = row[name] and row[name].isoformat()
         expected = json.dumps(row, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        values = Entry.objects.filter(plan=calais, number=row["number"]).values_list(*register.CHAINED).get()
-        assert register.canonical('"calais-2014"', values).decode() == expected
+        values = Entry.objects.filter(plan=calais, number=row["number"]).values_list(*entries.CHAINED).get()
+        assert entries.canonical('"calais-2014"', values).decode() == expected
     text = Entry.objects.filter(plan=calais).order_by("number").last().text  # type: ignore[union-attr]
-    texts = {name: getattr(text, name) for name in register.TEXTS}
+    texts = {name: getattr(text, name) for name in entries.TEXTS}
     plain = text.salt + json.dumps(texts, sort_keys=True, ensure_ascii=False)
-    assert register.digest(text.salt, texts) == hashlib.sha256(plain.encode()).hexdigest()
+    assert entries.digest(text.salt, texts) == hashlib.sha256(plain.encode()).hexdigest()
 
 
 def test_a_form_sent_twice_is_one_entry_with_its_files_once(signed_in: Client) -> None:
@@ -158,14 +159,14 @@ def test_a_form_sent_twice_is_one_entry_with_its_files_once(signed_in: Client) -
 
 
 def test_a_confidence_beside_a_report_carries_no_files(official: User) -> None:
-    entry = report(official, evidence.store(upload()), key="k", confidence="green")
+    entry = report(official, storage.store(upload()), key="k", confidence="green")
     assert [file.entry for file in Evidence.objects.all()] == [entry]
 
 
 def test_the_pages_ask_as_often_with_files_as_without(signed_in: Client, official: User) -> None:
     counts = []
     for _ in range(3):
-        report(official, evidence.store(upload()), evidence.store(upload()))
+        report(official, storage.store(upload()), storage.store(upload()))
         with CaptureQueriesContext(connection) as captured:
             assert signed_in.get("/actions/4.4/").status_code == 200
         counts.append(len(captured))
@@ -173,7 +174,7 @@ def test_the_pages_ask_as_often_with_files_as_without(signed_in: Client, officia
 
 
 def test_the_export_of_the_register_names_the_files(signed_in: Client, official: User) -> None:
-    entry = report(official, evidence.store(upload()), evidence.store(upload(hostile.CSV, "=a.csv")))
+    entry = report(official, storage.store(upload()), storage.store(upload(hostile.CSV, "=a.csv")))
     row = signed_in.get("/register/?ref=4.4&format=json").json()[0]
     one, two = entry.evidence.all()
     assert row["evidence"] == "report.pdf | =a.csv"
@@ -182,7 +183,7 @@ def test_the_export_of_the_register_names_the_files(signed_in: Client, official:
 
 
 def test_a_withdrawn_file_keeps_its_record(calais: Plan, signed_in: Client, official: User) -> None:
-    entry = report(official, evidence.store(upload()))
+    entry = report(official, storage.store(upload()))
     services.name_entry(entry=entry, kind="withdrawn", by=official, now=NOW, key="w", reason="wrong file")
     page = signed_in.get("/actions/4.4/").content.decode()
     assert re.search(r'<article class="entry withdrawn".*?report\.pdf', page, re.DOTALL)
@@ -219,13 +220,13 @@ def test_a_file_that_is_no_longer_marked_is_left_out(signed_in: Client) -> None:
 
 
 def test_a_token_is_good_for_its_author_its_plan_and_some_hours(calais: Plan, official: User) -> None:
-    file = evidence.store(upload())
-    token = evidence.token(file, plan=calais, by=official.pk)
-    assert [found.id for found in evidence.drafts([token, token], plan=calais, by=official.pk)] == [file.id]
-    assert list(evidence.drafts([token], plan=calais, by=official.pk + 1)) == []
-    assert list(evidence.drafts([token], plan=Plan(pk=0), by=official.pk)) == []
+    file = storage.store(upload())
+    token = storage.token(file, plan=calais, by=official.pk)
+    assert [found.id for found in storage.drafts([token, token], plan=calais, by=official.pk)] == [file.id]
+    assert list(storage.drafts([token], plan=calais, by=official.pk + 1)) == []
+    assert list(storage.drafts([token], plan=Plan(pk=0), by=official.pk)) == []
     for forged in ("", "x", token[:-1], token + "\0", "x" * 1_000_000):
-        assert list(evidence.drafts([forged], plan=calais, by=official.pk)) == []
+        assert list(storage.drafts([forged], plan=calais, by=official.pk)) == []
 
 
 def test_a_file_is_part_of_one_entry_only(signed_in: Client) -> None:
@@ -251,7 +252,7 @@ def test_what_could_hurt_comes_back_with_the_reason_and_the_text(signed_in: Clie
 
 
 def test_an_empty_file_and_one_that_is_too_large_are_refused(signed_in: Client, folder: Path) -> None:
-    for content in (b"", hostile.PDF + b" " * documents.LARGEST):
+    for content in (b"", hostile.PDF + b" " * file_types.LARGEST):
         assert send(signed_in, upload(content)).status_code == 422
     assert stored(folder) == []
 
@@ -330,12 +331,12 @@ def test_the_service_asks_for_evidence_as_well(calais: Plan, official: User) -> 
     Plan.objects.filter(pk=calais.pk).update(evidence_required=True)
     with pytest.raises(ValidationError, match="asks for evidence"):
         report(official, kind="completed")
-    assert report(official, evidence.store(upload()), kind="completed")
+    assert report(official, storage.store(upload()), kind="completed")
 
 
 def test_the_service_takes_no_row_without_its_file(official: User) -> None:
-    file = evidence.store(upload())
-    evidence.path_of(file.id).unlink()
+    file = storage.store(upload())
+    storage.path_of(file.id).unlink()
     with pytest.raises(ValidationError, match="no longer there"):
         report(official, file)
 
@@ -344,8 +345,8 @@ def test_the_service_takes_no_row_without_its_file(official: User) -> None:
 
 
 def test_a_file_of_another_plan_or_of_nowhere_is_not_found(calais: Plan, client: Client, official: User) -> None:
-    file = report(official, evidence.store(upload())).evidence.get()
-    plan_loading.load(SMALL.encode(), now=NOW)
+    file = report(official, storage.store(upload())).evidence.get()
+    load.load(SMALL.encode(), now=NOW)
     client.force_login(account(Plan.objects.get(slug="small"), Role.MANAGER, "GB"))
     for path in (f"evidence/{file.id}/", f"plans/calais-2014/evidence/{file.id}/", f"plans/small/evidence/{file.id}/"):
         assert client.get(f"/{path}").status_code == 404
@@ -359,8 +360,8 @@ def test_a_file_of_another_plan_or_of_nowhere_is_not_found(calais: Plan, client:
 
 
 def test_a_file_that_is_lost_is_not_found(signed_in: Client, official: User) -> None:
-    file = report(official, evidence.store(upload())).evidence.get()
-    evidence.path_of(file.id).unlink()
+    file = report(official, storage.store(upload())).evidence.get()
+    storage.path_of(file.id).unlink()
     assert signed_in.get(f"/evidence/{file.id}/").status_code == 404
 
 
@@ -369,7 +370,7 @@ def test_a_file_that_is_lost_is_not_found(signed_in: Client, official: User) -> 
 
 @pytest.mark.parametrize("change", [{"name": "other.pdf"}, {"sha256": "0" * 64}, {"name": ""}, {"position": 2}])
 def test_the_database_refuses_to_change_what_is_known_of_a_file(official: User, change: dict[str, Any]) -> None:
-    entry = report(official, evidence.store(upload()))
+    entry = report(official, storage.store(upload()))
     for act in (lambda: Evidence.objects.filter(entry=entry).update(**change), lambda: entry.evidence.get().delete()):
         with pytest.raises(DatabaseError, match="the register is append-only"), transaction.atomic():
             act()
@@ -378,9 +379,9 @@ def test_the_database_refuses_to_change_what_is_known_of_a_file(official: User, 
 def test_a_missing_and_an_altered_file_are_named_with_their_entries(
     official: User, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    first, second = (report(official, evidence.store(upload())) for _ in range(2))
-    evidence.path_of(first.evidence.get().id).unlink()
-    evidence.path_of(second.evidence.get().id).write_bytes(b"other")
+    first, second = (report(official, storage.store(upload())) for _ in range(2))
+    storage.path_of(first.evidence.get().id).unlink()
+    storage.path_of(second.evidence.get().id).write_bytes(b"other")
     code, said = verify(capsys)
     assert (code, said.count("\n")) == (1, 2)
     assert f"calais-2014: file 1 of entry {first.number} ({first.code}) is missing" in said
@@ -389,19 +390,19 @@ def test_a_missing_and_an_altered_file_are_named_with_their_entries(
 
 
 def test_what_no_entry_carries_is_swept_after_a_day(official: User, folder: Path) -> None:
-    kept = report(official, evidence.store(upload())).evidence.get()
-    old, new = evidence.store(upload()), evidence.store(upload())
-    torn = evidence.path_of(old.id).with_suffix(".part")
+    kept = report(official, storage.store(upload())).evidence.get()
+    old, new = storage.store(upload()), storage.store(upload())
+    torn = storage.path_of(old.id).with_suffix(".part")
     torn.touch()
-    yesterday = time.time() - evidence.ORPHAN_SECONDS - 60
-    for path in (evidence.path_of(old.id), evidence.path_of(kept.id), torn):
+    yesterday = time.time() - storage.ORPHAN_SECONDS - 60
+    for path in (storage.path_of(old.id), storage.path_of(kept.id), torn):
         os.utime(path, (yesterday, yesterday))
     out = io.StringIO()
     call_command("sweep_evidence", stdout=out)
     assert out.getvalue() == "2 files removed\n"
     assert {path.name for path in stored(folder)} == {kept.id.hex, new.id.hex}
-    assert evidence.sweep() == 0
+    assert storage.sweep() == 0
 
 
 def test_a_folder_that_is_not_there_yet_needs_no_sweep() -> None:
-    assert evidence.sweep() == 0
+    assert storage.sweep() == 0

@@ -8,10 +8,11 @@ import pytest
 from django.conf import settings
 from django.utils import translation
 
-from commitments import entries_file, labels
-from commitments.facts import Lens
+from commitments.files import entries
 from commitments.models import Action, Plan, Standing
-from commitments.states import State
+from commitments.pages import labels
+from commitments.rules.events import Lens
+from commitments.rules.states import State
 from tests.generated import blank
 
 PAGES = {"en": "reading-the-plan.md", "fr": "lire-le-plan.md"}
@@ -80,7 +81,7 @@ def says(example: Example, plan: Plan, language: str) -> str:
     ]
     if rows:
         text = "\n".join([",".join(rows[0]), *(",".join(row.values()) for row in rows)]) + "\n"
-        assert entries_file.load(plan, text.encode(), now=NOW, by=None).faults == []
+        assert entries.load(plan, text.encode(), now=NOW, by=None).faults == []
     action = Action.objects.get(plan=plan, ref=example.ref)
     on = date.fromisoformat(example.on)
     lens = Lens.NOW if example.known_now else Lens.THEN

@@ -14,10 +14,12 @@ from django.test import Client
 from openpyxl import load_workbook
 from pytest_django import Settings
 
-from actionplan import samples
-from commitments import entries_file, exports, services
-from commitments.exports import Listing, inert, marked
+from actionplan.local import samples
+from commitments.exports import writers
+from commitments.exports.writers import Listing, inert, marked
+from commitments.files import entries
 from commitments.models import Action, Entry, Plan, Role
+from commitments.register import services
 from tests.actionplan.test_pages import NOW
 from tests.people import account
 
@@ -33,7 +35,7 @@ EVIL = [
 @pytest.fixture
 def reader(calais: Plan, settings: Settings, client: Client) -> Client:
     settings.ACTIONPLAN_TODAY = TODAY
-    assert entries_file.load(calais, samples.ENTRIES_FILE.read_bytes(), now=NOW, by=None).faults == []
+    assert entries.load(calais, samples.ENTRIES_FILE.read_bytes(), now=NOW, by=None).faults == []
     client.force_login(account(calais, Role.MANAGER, "GB"))
     return client
 
@@ -68,7 +70,7 @@ def text(value: Any) -> str:
 
 @pytest.mark.parametrize("path", LISTS)
 def test_a_list_is_the_same_in_each_format(reader: Client, path: str) -> None:
-    as_csv, as_xlsx, as_json = (rows(reader, path, form) for form in exports.FORMATS)
+    as_csv, as_xlsx, as_json = (rows(reader, path, form) for form in writers.FORMATS)
     assert as_csv
     assert [list(row) for row in as_csv] == [list(row) for row in as_xlsx] == [list(row) for row in as_json]
     for number, row in enumerate(as_json):
@@ -133,8 +135,8 @@ def test_payments_and_spending_leave_out_what_was_withdrawn(calais: Plan, reader
 @pytest.mark.parametrize("value", EVIL)
 def test_a_cell_never_begins_like_a_formula_however_it_is_split(value: str) -> None:
     assert not FORMULA.search(inert(value)), inert(value)
-    assert not marked(value).startswith(exports.DANGEROUS)
-    written = "".join(exports._lines(Listing("x", ["a", "b", "c"], [[None, value, None]], list)))
+    assert not marked(value).startswith(writers.DANGEROUS)
+    written = "".join(writers._lines(Listing("x", ["a", "b", "c"], [[None, value, None]], list)))
     (_head, row) = csv.reader(io.StringIO(written.removeprefix("\ufeff"), newline=""))
     assert row == ["", inert(value), ""]
 
@@ -142,7 +144,7 @@ def test_a_cell_never_begins_like_a_formula_however_it_is_split(value: str) -> N
 @pytest.mark.parametrize("value", ["2014-10-31", "a-b", "x = 1", "mail@example.org", "two; three", "a\nb", "5+5", ""])
 def test_a_harmless_text_stays_as_it_is(value: str) -> None:
     assert inert(value) == value
-    assert not exports._SUSPECT.search(exports._written([[value, "x", value]])) or value.startswith("a\n")
+    assert not writers._SUSPECT.search(writers._written([[value, "x", value]])) or value.startswith("a\n")
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
@@ -164,7 +166,7 @@ def test_no_export_holds_a_formula(calais: Plan, reader: Client, form: str) -> N
     for path in LISTS:
         for row in rows(reader, path, form):
             found = [value for value in row.values() if isinstance(value, str)]
-            assert not [value for value in found if value.startswith(exports.DANGEROUS)]
+            assert not [value for value in found if value.startswith(writers.DANGEROUS)]
             assert form == "xlsx" or not [value for value in found if FORMULA.search(value)]
     assert len(rows(reader, "register/?q=4.4&", form)) > len(EVIL)
 
@@ -177,17 +179,17 @@ def test_a_long_list_is_streamed_and_nothing_is_read_ahead(form: str) -> None:
     given: list[int] = []
 
     def source() -> Iterator[list[Any]]:
-        for number in range(20 * exports.BATCH):
+        for number in range(20 * writers.BATCH):
             given.append(number)
             yield [number, "ü"]
 
-    response = exports.WRITERS[form](Listing("x", ["n", "t"], source(), list))
+    response = writers.WRITERS[form](Listing("x", ["n", "t"], source(), list))
     assert response.streaming
     stream = iter(response.streaming_content)
     next(stream)
-    assert len(given) <= 3 * exports.BATCH
-    rest = table(content(exports.WRITERS[form](Listing("x", ["n", "t"], source(), list))), form)
-    assert [int(row["n"]) for row in rest] == list(range(20 * exports.BATCH))
+    assert len(given) <= 3 * writers.BATCH
+    rest = table(content(writers.WRITERS[form](Listing("x", ["n", "t"], source(), list))), form)
+    assert [int(row["n"]) for row in rest] == list(range(20 * writers.BATCH))
 
 
 def test_an_empty_list_has_its_columns(calais: Plan, reader: Client) -> None:

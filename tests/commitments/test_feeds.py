@@ -10,10 +10,13 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from actionplan import plan_loading, samples
+from actionplan.local import samples
 from actionplan.models import User
-from commitments import entries_file, feeds, services
+from actionplan.plan_transfer import load
+from commitments.files import entries
 from commitments.models import Action, Entry, Plan, Role
+from commitments.register import services
+from commitments.views import feeds
 from tests.people import account
 from tests.plans import SMALL
 
@@ -27,7 +30,7 @@ PROPERTY = re.compile(r"([A-Z-]+)((?:;[A-Z-]+=(?:\"[^\"\x00-\x1f]*\"|[^\";:,\x00
 @pytest.fixture
 def plan(calais: Plan, settings: Settings) -> Plan:
     settings.ACTIONPLAN_TODAY = TODAY
-    assert entries_file.load(calais, samples.ENTRIES_FILE.read_bytes(), now=NOW, by=None).faults == []
+    assert entries.load(calais, samples.ENTRIES_FILE.read_bytes(), now=NOW, by=None).faults == []
     return calais
 
 
@@ -287,6 +290,6 @@ def test_an_unchanged_feed_is_answered_with_304(reader: Client, manager: User, p
 
 
 def test_links_name_the_plan_where_there_are_several(reader: Client, manager: User) -> None:
-    plan_loading.load(SMALL.encode(), now=NOW)
+    load.load(SMALL.encode(), now=NOW)
     manager.memberships.create(plan=Plan.objects.get(slug="small"), role="viewer")
     assert links(feed(reader))["alternate"].endswith(("/plans/small/register/", "/plans/calais-2014/register/"))

@@ -10,8 +10,8 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from actionplan import samples
-from commitments import entries_file
+from actionplan.local import samples
+from commitments.files import entries
 from commitments.models import Entry, Plan, Role
 from tests.people import account
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.sqlite
 def reader(calais: Plan, client: Client, settings: Settings) -> Client:
     settings.ACTIONPLAN_TODAY = date(2015, 1, 12)
     now = datetime(2015, 1, 12, 9, tzinfo=UTC)
-    assert entries_file.load(calais, samples.ENTRIES_FILE.read_bytes(), now=now, by=None).faults == []
+    assert entries.load(calais, samples.ENTRIES_FILE.read_bytes(), now=now, by=None).faults == []
     client.force_login(account(calais, Role.VIEWER))
     return client
 

@@ -5,9 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.db.models import QuerySet
 
-from actionplan import plan_loading, samples
-from commitments import entries_file, flags, standings
+from actionplan.local import samples
+from actionplan.plan_transfer import load
+from commitments.files import entries
 from commitments.models import Flag, Plan
+from commitments.register import flags, standings
 from tests.generated import blank
 from tests.plans import SMALL, changed
 
@@ -36,7 +38,7 @@ def record(plan: Plan, *rows: dict[str, str], on: str = "") -> None:
     named = [row | {"id": row["id"] or f"e{there + place}"} for place, row in enumerate(rows)]
     text = "\n".join([",".join(blank()), *(",".join(row.values()) for row in named)])
     now = datetime(today.year, today.month, today.day, 12, tzinfo=UTC)
-    assert entries_file.load(plan, text.encode(), now=now, by=None).faults == []
+    assert entries.load(plan, text.encode(), now=now, by=None).faults == []
 
 
 def found(plan: Plan, ref: str, kind: str = "") -> list[Raised]:
@@ -137,7 +139,7 @@ def test_an_instalment_is_flagged_like_an_action(calais: Plan) -> None:
 )
 def test_what_is_not_scored_is_never_flagged(db: None, new: str) -> None:
     text = SMALL.replace('modality = "firm"', new)
-    plan_loading.load(text.encode(), now=datetime(2014, 9, 20, 9, tzinfo=UTC))
+    load.load(text.encode(), now=datetime(2014, 9, 20, 9, tzinfo=UTC))
     plan = Plan.objects.get(slug="small")
     run(plan, "2014-09-30", "2014-10-20", "2014-11-01", "2015-01-01")
     assert found(plan, "1.1") == found(plan, "1.2") == []
@@ -189,7 +191,7 @@ def test_a_flag_is_cleared_by_changed_terms(calais: Plan) -> None:
         ("format = 1\n", 'format = 1\nchange = "agreed"\n'),
         ('when = "2014-10", words', 'when = "2014-12", words'),
     )
-    plan_loading.load(text.encode(), now=datetime(2014, 11, 5, 9, tzinfo=UTC))
+    load.load(text.encode(), now=datetime(2014, 11, 5, 9, tzinfo=UTC))
     run(calais, "2014-11-05")
     assert found(calais, "4.4", "overdue") == [("2014-11-01", "2014-11-01", "2014-11-05", "terms")]
 

@@ -15,8 +15,8 @@ from openpyxl import Workbook, load_workbook
 from pytest_django import Settings
 
 from actionplan.models import User
-from commitments.kinds import KINDS
 from commitments.models import Entry, Membership, Plan
+from commitments.register.entry_types import KINDS
 from tests.generated import blank
 
 ADDRESS = "/register/load/"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from actionplan import plan_loading
-from commitments.plan_file import find_words
-from commitments.toml_reader import _NOT_TOML, Fault
+from actionplan.plan_transfer import load
+from commitments.files.plan_schema import find_words
+from commitments.files.toml import _NOT_TOML, Fault
 from tests.plans import SMALL, changed, line_of
 from tests.spoken import in_both
 
@@ -18,8 +18,8 @@ def faults(text: str) -> list[Fault]:
 
 
 def refusal(content: bytes) -> list[Fault]:
-    with pytest.raises(plan_loading.Refused) as refused:
-        plan_loading.read(content)
+    with pytest.raises(load.Refused) as refused:
+        load.read(content)
     return refused.value.faults
 
 
@@ -29,7 +29,7 @@ def only_fault(text: str) -> Fault:
 
 
 def test_the_small_plan_is_sound() -> None:
-    plan, funds = plan_loading.read(SMALL.encode())
+    plan, funds = load.read(SMALL.encode())
     assert [action.ref for action in plan.actions] == ["1.1", "1.2", "1.3"]
     assert [contribution.ref for contribution in funds[0].contributions] == ["1.9", "1.9-FR"]
 
@@ -385,7 +385,7 @@ def test_lines_hold_after_lists_and_texts_of_several_lines() -> None:
 
 
 def test_windows_line_ends_and_a_byte_order_mark_change_nothing() -> None:
-    plan, _funds = plan_loading.read(b"\xef\xbb\xbf" + SMALL.replace("\n", "\r\n").encode())
+    plan, _funds = load.read(b"\xef\xbb\xbf" + SMALL.replace("\n", "\r\n").encode())
     assert plan.slug == "small"
 
 

@@ -9,10 +9,10 @@ from django.db import connection
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.test.utils import CaptureQueriesContext
 
-from actionplan import samples
-from commitments.facts import Lens
+from actionplan.local import samples
 from commitments.models import Commitment, Entry, Plan, Standing
-from commitments.prepared import Slot, prepared
+from commitments.models.prepared import Slot, prepared
+from commitments.rules.events import Lens
 
 pytestmark = pytest.mark.sqlite
 DAYS = (date(2014, 9, 20), date(2014, 12, 1), date(2015, 1, 12))

@@ -10,8 +10,8 @@ from django.test import Client
 from pytest_django import Settings
 
 from actionplan.models import User
-from commitments import services
 from commitments.models import Action, Entry, Plan, Role
+from commitments.register import services
 from tests.people import account
 
 REPORT = "/actions/4.4/report/"

@@ -14,9 +14,10 @@ from django.test import Client
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from actionplan.models import User
-from actionplan.status import status
-from commitments import evidence, services
+from actionplan.overview.status import status
+from commitments.evidence import storage
 from commitments.models import Action, Entry, EntryText, Evidence, Membership, Plan, Role
+from commitments.register import services
 from tests import hostile
 from tests.people import account
 from tests.servers import on_postgres
@@ -53,7 +54,7 @@ def entry(calais: Plan, manager: User) -> Entry:
         key="k",
         note="Met J. Doe",
         source="https://example.org/doe",
-        files=[evidence.store(SimpleUploadedFile("J Doe.pdf", hostile.PDF))],
+        files=[storage.store(SimpleUploadedFile("J Doe.pdf", hostile.PDF))],
     )
 
 
@@ -87,7 +88,7 @@ def test_text_and_files_are_gone_and_the_chain_verifies(
     capsys: pytest.CaptureFixture[str],
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
-    path = evidence.path_of(entry.evidence.get().id)
+    path = storage.path_of(entry.evidence.get().id)
     with django_capture_on_commit_callbacks(execute=True):
         redaction = redact(entry, manager)
     assert (redaction.kind, redaction.to, redaction.side, redaction.by) == ("redacted", entry, "GB", manager)
@@ -99,10 +100,10 @@ def test_text_and_files_are_gone_and_the_chain_verifies(
 
 def test_the_files_stay_until_it_is_certain_that_they_go(entry: Entry, manager: User) -> None:
     """A crash before the commit loses no file; one after it leaves what the next sweep removes."""
-    path = evidence.path_of(entry.evidence.get().id)
+    path = storage.path_of(entry.evidence.get().id)
     redact(entry, manager)
     assert path.exists()
-    assert (evidence.sweep(), path.exists()) == (1, False)
+    assert (storage.sweep(), path.exists()) == (1, False)
 
 
 @pytest.mark.parametrize(("what", "text", "files"), [("text", False, True), ("files", True, False)])
@@ -116,7 +117,7 @@ def test_either_can_go_alone_and_the_other_later(
     with pytest.raises(ValidationError, match="out of what the entry still has"):
         redact(entry, manager, what)
     redact(entry, manager, "files" if text is False else "text")
-    evidence.sweep()
+    storage.sweep()
     assert (verify(capsys), services.redactable(entry)) == ("", [])
 
 
@@ -133,7 +134,7 @@ def test_a_redaction_of_text_does_not_cover_a_file_that_is_gone(
     entry: Entry, manager: User, capsys: pytest.CaptureFixture[str]
 ) -> None:
     redact(entry, manager, "text")
-    evidence.path_of(entry.evidence.get().id).unlink()
+    storage.path_of(entry.evidence.get().id).unlink()
     assert "is missing" in verify(capsys)
 
 
@@ -234,5 +235,5 @@ def test_the_reason_of_a_redaction_can_be_redacted(
 ) -> None:
     first = redact(entry, administrator, reason="J. Doe asked for it")
     redact(first, administrator, "text")
-    evidence.sweep()
+    storage.sweep()
     assert (EntryText.objects.filter(entry=first).exists(), verify(capsys)) == (False, "")

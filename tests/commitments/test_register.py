@@ -7,12 +7,14 @@ import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 
-from actionplan import plan_loading, samples
-from commitments import entries_file, register
-from commitments.append_only import SQLITE_NAMES
-from commitments.facts import Lens
+from actionplan.local import samples
+from actionplan.plan_transfer import load
+from commitments.files import entries
 from commitments.models import Entry, EntryText, Plan, Standing, Tally
-from commitments.register import Draft
+from commitments.models.triggers import SQLITE_NAMES
+from commitments.register import entries as register
+from commitments.register.entries import Draft
+from commitments.rules.events import Lens
 from tests.plans import SMALL, changed
 from tests.servers import on_postgres
 
@@ -35,7 +37,7 @@ def entry(calais: Plan) -> Entry:
 
 def load_samples(plan: Plan) -> None:
     now = datetime(2015, 1, 12, 9, tzinfo=UTC)
-    assert entries_file.load(plan, samples.ENTRIES_FILE.read_bytes(), now=now, by=None).faults == []
+    assert entries.load(plan, samples.ENTRIES_FILE.read_bytes(), now=now, by=None).faults == []
 
 
 def refused(statement: str, *values: Any) -> None:
@@ -243,7 +245,7 @@ def test_a_lost_standing_is_found_and_mended(calais: Plan, capsys: pytest.Captur
 
 def test_the_stated_pair_keeps_the_order_of_the_text(calais: Plan) -> None:
     text = changed(SMALL, ('["EUR", "5000000"], ["GBP", "4000000"]', '["GBP", "4000000"], ["EUR", "5000000"]'))
-    plan_loading.load(text.encode(), now=NOW)
+    load.load(text.encode(), now=NOW)
     row = Standing.objects.filter(plan__slug="small", obligation__instalment=1, obligation__ref="1.9")[0]
     assert [list(found) for found in row.amounts.values()] == [["GBP", "EUR"], [], ["GBP", "EUR"]]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from commitments.facts import Lens
+from commitments.rules.events import Lens
 from tests.generated import ADOPTED, blank
 from tests.memory import Register
 

@@ -7,11 +7,11 @@ from typing import Any
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from commitments.dates import BEGINNING, END
-from commitments.facts import Lens
-from commitments.rule import Kept, Stretch
-from commitments.services import bear_on
-from commitments.states import State
+from commitments.register.services import bear_on
+from commitments.rules.dates import BEGINNING, END
+from commitments.rules.events import Lens
+from commitments.rules.standing import Kept, Stretch
+from commitments.rules.states import State
 from tests.generated import plans, registers
 from tests.memory import Register, facts
 

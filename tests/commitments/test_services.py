@@ -9,10 +9,10 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from actionplan.models import User
-from actionplan.status import status
-from commitments import services
+from actionplan.overview.status import status
 from commitments.models import Action, Entry, Membership, Plan, Role, Standing
-from commitments.services import NewerEntries
+from commitments.register import services
+from commitments.register.services import NewerEntries
 from tests.people import account
 
 pytestmark = pytest.mark.sqlite

@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from commitments.dates import DateError
-from commitments.spoken import edtf
+from commitments.forms.written_dates import edtf
+from commitments.rules.dates import DateError
 
 TODAY = date(2015, 1, 12)
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from actionplan.status import status
-from commitments import entries_file
+from actionplan.overview.status import status
+from commitments.files import entries
 from commitments.models import Plan
 from tests.generated import blank
 
@@ -22,7 +22,7 @@ def entry(ref: str, kind: str, effective: str, recorded: str = "", **cells: str)
 def record(plan: Plan, rows: list[dict[str, str]]) -> None:
     head = ",".join(blank())
     lines = [head, *(",".join((row | {"id": f"e{n}"}).values()) for n, row in enumerate(rows))]
-    reading = entries_file.load(plan, "\n".join(lines).encode(), now=NOW, by=None)
+    reading = entries.load(plan, "\n".join(lines).encode(), now=NOW, by=None)
     assert reading.faults == []
 
 

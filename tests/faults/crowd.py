@@ -80,7 +80,7 @@ def _sessions(users: Any) -> Iterator[Any]:
     for user in users:
         content = {
             SESSION_KEY: str(user.pk),
-            BACKEND_SESSION_KEY: "actionplan.accounts.backend.Backend",
+            BACKEND_SESSION_KEY: "actionplan.accounts.auth_backend.Backend",
             HASH_SESSION_KEY: user.get_session_auth_hash(),
         }
         data = SessionStore().encode(content)

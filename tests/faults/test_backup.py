@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from actionplan import embedded
+from actionplan.local import environment
 from tests.faults.checks import count_words
 from tests.faults.conftest import Begin
 from tests.faults.savers import saving
@@ -30,7 +30,7 @@ class Elsewhere:
     def manage(self, *arguments: str, code: int = 0) -> str:
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
-            cwd=embedded.BASE_DIR,
+            cwd=environment.BASE_DIR,
             env=self.environ,
             capture_output=True,
             text=True,

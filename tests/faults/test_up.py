@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from actionplan import children
+from actionplan.local import processes
 from tests.faults.checks import check_register, count_digests, count_words
 from tests.faults.conftest import Begin
 from tests.faults.outside import Outside
@@ -31,7 +31,7 @@ def trial(shared: Path, tmp_path: Path) -> Iterator[Trial]:
 
 
 def nothing_left(trial: Trial) -> bool:
-    return not any(children._living(trial.folder / "run" / name) for name in PROCESSES)
+    return not any(processes._living(trial.folder / "run" / name) for name in PROCESSES)
 
 
 def flags(site: Outside) -> list[tuple[Any, ...]]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from actionplan import children, embedded
+from actionplan.local import environment, processes
 from tests.faults.outside import Outside
 from tests.faults.smtp import SmtpServer
 from tests.up import ENVIRON, PROCESSES, Up, manage
@@ -29,14 +29,14 @@ def prepared(shared: Path) -> Path:
         if not folder.exists():
             new = shared / "trial.new"
             new.mkdir()
-            _fill(embedded.Folder(new))
+            _fill(environment.Folder(new))
             new.rename(folder)
     return folder
 
 
-def _fill(folder: embedded.Folder) -> None:
+def _fill(folder: environment.Folder) -> None:
     environ = ENVIRON | {
-        "ACTIONPLAN_TODAY": embedded.SAMPLE_DAY,
+        "ACTIONPLAN_TODAY": environment.SAMPLE_DAY,
         "ACTIONPLAN_TRIAL": "1",
         "DATABASE_URL": f"sqlite:///{quote(str(folder / 'actionplan.sqlite3'))}",
         "SECRET_KEY": SECRET_KEY,
@@ -44,8 +44,8 @@ def _fill(folder: embedded.Folder) -> None:
     }
     for program in (["tests.site", str(folder / "static.key")], ["tests.faults.crowd"]):
         command = [sys.executable, "-m", *program]
-        subprocess.run(command, cwd=embedded.BASE_DIR, env=environ, check=True, stdout=subprocess.DEVNULL)
-    folder.write({"SECRET_KEY": SECRET_KEY, "ACTIONPLAN_TODAY": embedded.SAMPLE_DAY})
+        subprocess.run(command, cwd=environment.BASE_DIR, env=environ, check=True, stdout=subprocess.DEVNULL)
+    folder.write({"SECRET_KEY": SECRET_KEY, "ACTIONPLAN_TODAY": environment.SAMPLE_DAY})
 
 
 class Trial(Outside):
@@ -55,7 +55,7 @@ class Trial(Outside):
         shutil.copytree(prepared(shared), folder)
         self.folder, self.post = folder, SmtpServer()
         self.post.start()
-        self.port = children.free_port()
+        self.port = processes.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.up: Up | None = None
 
@@ -72,7 +72,7 @@ class Trial(Outside):
         assert self.up
         self.up.process.kill()
         for name in PROCESSES:
-            if group := children._living(self.folder / "run" / name):
+            if group := processes._living(self.folder / "run" / name):
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(group, signal.SIGKILL)
         self.up.process.wait()

@@ -17,13 +17,15 @@ import psycopg2
 import redis
 from celery.beat import PersistentScheduler
 
-from actionplan import celery, children, commands, embedded
+from actionplan import celery
+from actionplan.local import commands, processes
+from actionplan.local import environment as embedded
 from tests.faults.outside import Outside
 from tests.faults.smtp import SmtpServer
 from tests.servers import Postgres, Valkey
 from tests.site import Site
 
-TASK = "actionplan.tasks.run_due_jobs"
+TASK = "actionplan.jobs.tasks.run_due_jobs"
 
 
 class Process:
@@ -39,7 +41,9 @@ class Process:
         # a name for each start: what a killed one left behind may still hold the lock of its own
         self.starts += 1
         name = f"{self.name}-{self.starts}"
-        self.child = children.start(name, self.command, folder=self.folder, cwd=embedded.BASE_DIR, environ=self.environ)
+        self.child = processes.start(
+            name, self.command, folder=self.folder, cwd=embedded.BASE_DIR, environ=self.environ
+        )
 
     @property
     def pid(self) -> int:
@@ -151,7 +155,7 @@ class World(Site, Outside):
         """Every process but the web's, with whatever a killed one had left behind."""
         for file in (self.folder / "run").glob("*-*"):
             with contextlib.suppress(ProcessLookupError):
-                if group := children._living(file):
+                if group := processes._living(file):
                     os.killpg(group, signal.SIGKILL)
         for process in self.processes:
             process.child.process.wait()

@@ -7,18 +7,18 @@ import socket
 import subprocess
 from pathlib import Path
 
-from actionplan import children, embedded
+from actionplan.local import environment, processes
 from tests.production.tls import TlsEnd
 from tests.servers import until
 
-SHIPPED = embedded.BASE_DIR / "deploy" / "nginx.conf"
+SHIPPED = environment.BASE_DIR / "deploy" / "nginx.conf"
 
 
 class Nginx:
     """Runs in a folder, on ports of its own; all else is as shipped."""
 
     def __init__(self, binary: str, folder: Path, target: int, files: tuple[Path, Path]) -> None:
-        self.port, self.plain_port = children.free_port(), children.free_port()
+        self.port, self.plain_port = processes.free_port(), processes.free_port()
         site = SHIPPED.read_text()
         for ours, theirs in (
             ("listen 443 ssl", f"listen 127.0.0.1:{self.port} ssl"),

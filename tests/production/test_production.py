@@ -13,14 +13,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from actionplan import commands, embedded, samples
+from actionplan.local import commands, environment, samples
 from tests.faults.visitor import Answer, Report, Visitor
 from tests.production.proxy import Nginx
 from tests.production.site import Production, production
 from tests.servers import until
 
 pytestmark = pytest.mark.faults
-UNITS = embedded.BASE_DIR / "deploy"
+UNITS = environment.BASE_DIR / "deploy"
 
 
 @pytest.fixture(scope="module")

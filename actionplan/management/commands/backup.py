@@ -3,8 +3,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from actionplan import backups
-from commitments import console
+from actionplan.backup import create
+from commitments.management import arguments
 
 
 class Command(BaseCommand):
@@ -15,14 +15,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         folder: Path = options["folder"]
-        console.take_time()
+        arguments.take_time()
         try:
-            manifest = backups.write(folder.absolute())
-            digest = backups.digest_of(folder / backups.MANIFEST)
-        except backups.Refused as refused:
-            console.fail([str(refused)])
+            manifest = create.write(folder.absolute())
+            digest = create.digest_of(folder / create.MANIFEST)
+        except create.Refused as refused:
+            arguments.fail([str(refused)])
         except OSError as error:
-            console.fail([f"{folder} could not be written ({error.strerror}): nothing was left there"])
+            arguments.fail([f"{folder} could not be written ({error.strerror}): nothing was left there"])
         for slug, number, head in manifest.plans:
             self.stdout.write(f"{slug}: {number} entries, head {head}")
         rows, size = sum(table.rows for table in manifest.tables), sum(part.bytes for part in manifest.parts)

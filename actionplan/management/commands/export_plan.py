@@ -3,8 +3,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from actionplan import plan_export
-from commitments import clock, console
+from actionplan.plan_transfer import export
+from commitments import clock
+from commitments.management import arguments
 
 
 class Command(BaseCommand):
@@ -15,14 +16,14 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        plan, path = console.plan(options["slug"]), options["file"]
+        plan, path = arguments.plan(options["slug"]), options["file"]
         try:
             with path.open("xb") as file:
-                lacking = plan_export.write(plan, file, now=clock.now(plan.timezone))
+                lacking = export.write(plan, file, now=clock.now(plan.timezone))
         except FileExistsError:
-            console.fail([f"{path} is there already: give another name, nothing is overwritten"])
+            arguments.fail([f"{path} is there already: give another name, nothing is overwritten"])
         except OSError as error:
-            console.fail([f"{path} cannot be written: {error.strerror or error}"])
+            arguments.fail([f"{path} cannot be written: {error.strerror or error}"])
         for text in lacking:
             self.stderr.write(f"warning: {text}")
         self.stdout.write(f"{plan.slug}: exported to {path}, {path.stat().st_size} bytes")

@@ -2,8 +2,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from actionplan import jobs
-from commitments import clock, console
+from actionplan.jobs import runner
+from commitments import clock
+from commitments.management import arguments
 from commitments.models import Plan
 
 
@@ -15,9 +16,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         for plan in Plan.objects.all():
-            day = console.day("--on", options["on"], clock.today(plan.timezone))
+            day = arguments.day("--on", options["on"], clock.today(plan.timezone))
             try:
-                done = jobs.run("flag_overdue", plan, day)
-            except jobs.FutureDay as error:
-                console.fail([str(error)])
+                done = runner.run("flag_overdue", plan, day)
+            except runner.FutureDay as error:
+                arguments.fail([str(error)])
             self.stdout.write(f"{plan.slug} {done['day']}: {done['raised']} raised, {done['cleared']} cleared")

@@ -2,8 +2,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from actionplan import rights
-from commitments import console
+from actionplan.backup import database_role
+from commitments.management import arguments
 
 
 class Command(BaseCommand):
@@ -13,7 +13,7 @@ class Command(BaseCommand):
         parser.add_argument("role")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if fault := rights.fault(options["role"]):
-            console.fail([fault])
-        for table, granted in rights.grant(options["role"]).items():
+        if fault := database_role.fault(options["role"]):
+            arguments.fail([fault])
+        for table, granted in database_role.grant(options["role"]).items():
             self.stdout.write(f"{table}: {granted}")

@@ -3,8 +3,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from actionplan import plan_loading
-from commitments import clock, console, entries_file
+from actionplan.plan_transfer import load
+from commitments import clock
+from commitments.files import entries
+from commitments.management import arguments
 
 
 class Command(BaseCommand):
@@ -16,17 +18,17 @@ class Command(BaseCommand):
         parser.add_argument("--check", action="store_true", help="only validate")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        console.take_time()
-        plan, name = console.plan(options["plan"]), str(options["file"])
+        arguments.take_time()
+        plan, name = arguments.plan(options["plan"]), str(options["file"])
         try:
-            content = plan_loading.read_file(options["file"], entries_file.LARGEST)
-        except plan_loading.Refused as refused:
-            console.fail(console.lines(name, refused.faults))
+            content = load.read_file(options["file"], entries.LARGEST)
+        except load.Refused as refused:
+            arguments.fail(arguments.lines(name, refused.faults))
         now = clock.now(plan.timezone)
-        reading = entries_file.load(plan, content, now=now, by=None, check=options["check"])
+        reading = entries.load(plan, content, now=now, by=None, check=options["check"])
         if reading.faults:
-            console.fail(console.lines(name, reading.faults))
-        for warning in console.lines(name, reading.warnings):
+            arguments.fail(arguments.lines(name, reading.faults))
+        for warning in arguments.lines(name, reading.warnings):
             self.stderr.write(f"{warning} (warning)")
         verb = "to append" if options["check"] else "appended"
         self.stdout.write(f"{plan.slug}: {len(reading.rows)} {verb}, {reading.skipped} there already")

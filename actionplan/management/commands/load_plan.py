@@ -3,8 +3,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from actionplan import plan_loading
-from commitments import clock, console
+from actionplan.plan_transfer import load
+from commitments import clock
+from commitments.management import arguments
 
 
 class Command(BaseCommand):
@@ -17,20 +18,20 @@ class Command(BaseCommand):
         parser.add_argument("--text", type=Path, help="the signed text, in which each action's words are found")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        console.take_time()
+        arguments.take_time()
         name, text = options["file"], options["text"]
         try:
-            signed = plan_loading.as_text(plan_loading.read_file(text)) if text else None
-        except plan_loading.Refused as refused:
-            console.fail(console.lines(str(text), refused.faults))
+            signed = load.as_text(load.read_file(text)) if text else None
+        except load.Refused as refused:
+            arguments.fail(arguments.lines(str(text), refused.faults))
         try:
-            content = plan_loading.read_file(name)
+            content = load.read_file(name)
             if options["keep"]:
-                self.stdout.write(f"{name}: its text is kept with {plan_loading.keep(content)} entries")
+                self.stdout.write(f"{name}: its text is kept with {load.keep(content)} entries")
                 return
-            loaded = plan_loading.load(content, now=clock.now("UTC"), check=options["check"], text=signed)
-        except plan_loading.Refused as refused:
-            console.fail(console.lines(str(name), refused.faults))
+            loaded = load.load(content, now=clock.now("UTC"), check=options["check"], text=signed)
+        except load.Refused as refused:
+            arguments.fail(arguments.lines(str(name), refused.faults))
         for change in loaded.changes:
             self.stdout.write(change)
         verb = "would change" if options["check"] else "changed"

@@ -3,8 +3,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from actionplan import plan_import, plan_loading
-from commitments import clock, console, register
+from actionplan.plan_transfer import load, restore
+from commitments import clock
+from commitments.management import arguments
+from commitments.register import entries
 
 
 class Command(BaseCommand):
@@ -16,10 +18,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         path = options["file"]
         try:
-            plan = plan_import.load(path, now=clock.now("UTC"))
-        except plan_loading.Refused as refused:
-            console.fail(console.lines(str(path), refused.faults))
-        head = register.head_of(plan)
+            plan = restore.load(path, now=clock.now("UTC"))
+        except load.Refused as refused:
+            arguments.fail(arguments.lines(str(path), refused.faults))
+        head = entries.head_of(plan)
         assert head is not None
         self.stdout.write(f"{plan.slug}: {head.number} entries; the head of its new chain is {head.hash}")
         if plan.public:

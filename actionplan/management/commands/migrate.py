@@ -3,14 +3,14 @@ from typing import Any
 from django.core.management.commands import migrate
 from django.db import connection
 
-from commitments import console
+from commitments.management import arguments
 
 
 class Command(migrate.Command):
     """Django's own, which never makes the running site wait long for a table: it gives up and can be run again."""
 
     def handle(self, *args: Any, **options: Any) -> Any:
-        console.take_time()
+        arguments.take_time()
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute("SET lock_timeout = '5s'")

@@ -3,8 +3,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 
-from commitments import console, standings
+from commitments.management import arguments
 from commitments.models import Plan
+from commitments.register import standings
 
 
 class Command(BaseCommand):
@@ -14,7 +15,7 @@ class Command(BaseCommand):
         parser.add_argument("--check", action="store_true", help="only compare; exit 1 where one differs")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        console.take_time()
+        arguments.take_time()
         faults = []
         for plan in Plan.objects.all():
             if options["check"]:
@@ -27,6 +28,6 @@ class Command(BaseCommand):
                     Plan.objects.lock(plan)
                     self.stdout.write(f"{plan.slug}: {standings.store(plan)} stretches")
         if faults:
-            console.fail(faults)
+            arguments.fail(faults)
         if options["check"]:
             self.stdout.write("every standing is what the rule says")

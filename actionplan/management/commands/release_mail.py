@@ -2,9 +2,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from actionplan import holding
+from actionplan.digests import hold
 from actionplan.models import Mark
-from commitments import console
+from commitments.management import arguments
 
 
 class Command(BaseCommand):
@@ -15,6 +15,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if Mark.when(Mark.MAIL_HELD) is None:
-            console.fail(["no mail is held here: there is nothing to release"])
-        counts = holding.release(discard=options["discard"])
+            arguments.fail(["no mail is held here: there is nothing to release"])
+        counts = hold.release(discard=options["discard"])
         self.stdout.write(f"released: {counts['waiting']} digests will be sent, {counts['dropped']} will not")

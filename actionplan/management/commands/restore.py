@@ -4,8 +4,8 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
-from actionplan import backups, restoring
-from commitments import console
+from actionplan.backup import create, restore
+from commitments.management import arguments
 
 
 class Command(BaseCommand):
@@ -15,13 +15,13 @@ class Command(BaseCommand):
         parser.add_argument("folder", type=Path)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        console.take_time()
+        arguments.take_time()
         try:
-            for line in restoring.restore(options["folder"]):
+            for line in restore.restore(options["folder"]):
                 self.stdout.write(line)
-        except backups.Refused as refused:
-            console.fail([str(refused)])
+        except create.Refused as refused:
+            arguments.fail([str(refused)])
         except OSError as error:
-            console.fail([f"{error.filename} could not be written ({error.strerror}): run it again once it can be"])
+            arguments.fail([f"{error.filename} could not be written ({error.strerror}): run it again once it can be"])
         call_command("verify_register", stdout=self.stdout)
         self.stdout.write("No digest leaves by itself until you run release_mail.")

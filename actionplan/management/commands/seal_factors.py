@@ -2,8 +2,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from actionplan.accounts import vault
-from commitments import console
+from actionplan.accounts import secret_storage
+from commitments.management import arguments
 
 
 class Command(BaseCommand):
@@ -13,8 +13,8 @@ class Command(BaseCommand):
         parser.add_argument("--undo", action="store_true", help="leave them unsealed, for code that knows no seals")
 
     def handle(self, *args: Any, undo: bool, **options: Any) -> None:
-        changed, lost = vault.renew(undo=undo)
+        changed, lost = secret_storage.renew(undo=undo)
         self.stdout.write(f"{changed} keys {'un' if undo else ''}sealed")
         if lost:
             accounts = ", ".join(map(str, sorted({*lost})))
-            console.fail([f"{len(lost)} keys are sealed by a key that is not here, of accounts {accounts}"])
+            arguments.fail([f"{len(lost)} keys are sealed by a key that is not here, of accounts {accounts}"])

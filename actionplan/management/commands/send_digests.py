@@ -3,8 +3,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from actionplan import digest, jobs, outbox
-from commitments import clock, console
+from actionplan.digests import outbox, rendering
+from actionplan.jobs import runner
+from commitments import clock
+from commitments.management import arguments
 from commitments.models import Plan
 
 
@@ -17,19 +19,19 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         for plan in Plan.objects.all():
-            day = console.day("--on", options["on"], clock.today(plan.timezone))
+            day = arguments.day("--on", options["on"], clock.today(plan.timezone))
             if options["dry_run"] and day <= clock.today(plan.timezone):
-                self._say(plan, digest.week_before(day))
+                self._say(plan, rendering.week_before(day))
                 continue
             try:
-                done = jobs.run("send_digests", plan, day)
-            except jobs.FutureDay as error:
-                console.fail([str(error)])
+                done = runner.run("send_digests", plan, day)
+            except runner.FutureDay as error:
+                arguments.fail([str(error)])
             counts = ", ".join(f"{done[name]} {name}" for name in ("queued", "sent", "failed", "retried"))
             self.stdout.write(f"{plan.slug} {done['day']}: {counts}")
 
     def _say(self, plan: Plan, week: Any) -> None:
         for user, kind in outbox.recipients(plan):
-            content, rendered = digest.rendered(plan, user, week, user.language or settings.LANGUAGE_CODE)
+            content, rendered = rendering.rendered(plan, user, week, user.language or settings.LANGUAGE_CODE)
             subject = "nothing to say" if content.is_empty else rendered["subject"]
             self.stdout.write(f"{plan.slug} {week} {kind} {user.pk} ({user.post}): {subject}")

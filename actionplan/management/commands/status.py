@@ -3,8 +3,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from actionplan.status import status
-from commitments import clock, console
+from actionplan.overview.status import status
+from commitments import clock
+from commitments.management import arguments
 
 
 class Command(BaseCommand):
@@ -17,10 +18,10 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=["text", "json"], default="text")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        plan = console.plan(options["slug"])
+        plan = arguments.plan(options["slug"])
         today = clock.today(plan.timezone)
-        on = console.day("--on", options["on"], today)
-        known = None if options["known"] == "now" else console.day("--known", options["known"], on)
+        on = arguments.day("--on", options["on"], today)
+        known = None if options["known"] == "now" else arguments.day("--known", options["known"], on)
         found = status(plan, on, known, today=today)
         if options["format"] == "json":
             self.stdout.write(json.dumps(found, ensure_ascii=False, indent=1))

@@ -2,11 +2,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from commitments import evidence
+from commitments.evidence import storage
 
 
 class Command(BaseCommand):
     help = "Removes the files that no entry carries a day after they were sent, and those that were redacted."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"{evidence.sweep()} files removed")
+        self.stdout.write(f"{storage.sweep()} files removed")

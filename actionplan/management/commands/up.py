@@ -21,9 +21,10 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connections, transaction
 
-from actionplan import assets, celery, children, commands, embedded, valkey
+from actionplan import celery, static_files
+from actionplan.local import commands, environment, processes, valkey
 
-PLAN = embedded.BASE_DIR / "actionplan" / "plans" / "calais-2014.toml"
+PLAN = environment.BASE_DIR / "actionplan" / "plans" / "calais-2014.toml"
 
 
 class Command(BaseCommand):
@@ -31,19 +32,19 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        embedded.add_arguments(parser)
+        environment.add_arguments(parser)
 
     def handle(self, *args: Any, port: int, data: Path, **options: Any) -> None:
-        folder = embedded.Folder(data.absolute())
+        folder = environment.Folder(data.absolute())
         try:
             prepare(folder / "static.key", samples="ACTIONPLAN_TODAY" in folder.read())
         except DatabaseError as error:
-            embedded.fail(f"{folder / 'actionplan.sqlite3'} cannot be used: {error}")
+            environment.fail(f"{folder / 'actionplan.sqlite3'} cannot be used: {error}")
         connections.close_all()
         if fault := Site(folder, port).run(lambda: self.announce(folder)):
-            embedded.fail(fault)
+            environment.fail(fault)
 
-    def announce(self, folder: embedded.Folder) -> None:
+    def announce(self, folder: environment.Folder) -> None:
         today = f", where today is {settings.ACTIONPLAN_TODAY}" if settings.ACTIONPLAN_TODAY else ""
         self.stdout.write(f"The plan is at {settings.SITE_URL}/{today}.")
         self.stdout.write(f"All data are in {folder.path}; Ctrl-C stops everything.")
@@ -67,7 +68,7 @@ def collect_static(key: Path) -> None:
     files = [storage.path(name) for finder in get_finders() for name, storage in finder.list([])]
     stats = [
         (str(path), Path(path).stat().st_size, Path(path).stat().st_mtime_ns)
-        for path in [*sorted(files), *assets.sources()]
+        for path in [*sorted(files), *static_files.sources()]
     ]
     digest = hashlib.sha256(repr(stats).encode()).hexdigest()
     if key.exists() and key.read_text() == digest and Path(settings.STATIC_ROOT).exists():
@@ -79,9 +80,9 @@ def collect_static(key: Path) -> None:
 class Site:
     """Its processes. Once they start a signal only sets `asked`, so that no child is lost half-started."""
 
-    def __init__(self, folder: embedded.Folder, port: int) -> None:
+    def __init__(self, folder: environment.Folder, port: int) -> None:
         self.folder, self.port = folder, port
-        self.children: list[children.Child] = []
+        self.children: list[processes.Child] = []
         self.asked = False
 
     def run(self, announce: Callable[[], None]) -> str:
@@ -109,9 +110,9 @@ class Site:
         self.child("worker", commands.worker())
         self.child("beat", commands.beat(str(self.folder / "beat" / "schedule")))
 
-    def child(self, name: str, command: list[str], cwd: Path = embedded.BASE_DIR) -> None:
+    def child(self, name: str, command: list[str], cwd: Path = environment.BASE_DIR) -> None:
         command = [sys.executable, *command[1:]] if command[0] == "python" else command
-        self.children.append(children.start(name, command, folder=self.folder.path, cwd=cwd))
+        self.children.append(processes.start(name, command, folder=self.folder.path, cwd=cwd))
 
     def wait(self, done: Callable[[], bool], seconds: float) -> str:
         until = time.monotonic() + seconds

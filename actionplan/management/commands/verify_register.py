@@ -2,8 +2,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from commitments import console, evidence, register
+from commitments.evidence import storage
+from commitments.management import arguments
 from commitments.models import Plan
+from commitments.register import entries
 
 
 class Command(BaseCommand):
@@ -17,12 +19,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, without_files: bool, **options: Any) -> None:
         faults: list[str] = []
-        console.take_time()
+        arguments.take_time()
         for plan in Plan.objects.all():
-            if fault := next(register.broken(plan), None):
-                console.fail([f"{plan.slug}: {fault}"])
-            faults += [] if without_files else [f"{plan.slug}: {fault}" for fault in evidence.broken(plan)]
-            head = register.head_of(plan)
+            if fault := next(entries.broken(plan), None):
+                arguments.fail([f"{plan.slug}: {fault}"])
+            faults += [] if without_files else [f"{plan.slug}: {fault}" for fault in storage.broken(plan)]
+            head = entries.head_of(plan)
             self.stdout.write(f"{plan.slug}: {head.number if head else 0} entries, head {head.hash if head else '-'}")
         if faults:
-            console.fail(faults)
+            arguments.fail(faults)

@@ -18,11 +18,11 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from actionplan import outbox
-from actionplan.accounts import administration, invitations
+from actionplan.accounts import admin_services, invitations
+from actionplan.digests import outbox
 from actionplan.models import Digest, Invitation, User
-from commitments import services
 from commitments.models import Action, Entry, Membership, Plan
+from commitments.register import services
 from tests.actionplan.accounts.conftest import PASSWORD, sign_in
 
 
@@ -192,7 +192,7 @@ def test_an_erased_account_leaves_no_name_and_no_address_and_the_register_verifi
     sign_in(pending, official.email)  # stops at the second factor, with the address in its session
     invitations.invite(by=administrator, email="other@example.org", post="x", language="en", role="viewer", plan=calais)
     assert "ada@ministry.example" in everything()
-    administration.erase(official, by=administrator)
+    admin_services.erase(official, by=administrator)
     left = everything()
     assert "ada@ministry.example" not in left
     assert "Desk of the erased" not in left

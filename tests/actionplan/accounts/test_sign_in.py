@@ -17,7 +17,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from actionplan.accounts import resets
+from actionplan.accounts import password_reset
 from actionplan.models import OpenSession, User
 from commitments.models import Body, Entry, Membership, Plan
 from funding.models import Purpose
@@ -306,7 +306,7 @@ def test_a_changed_password_ends_the_other_sessions_and_leaves_this_one(official
 
 def test_a_forgotten_password_is_set_anew_by_a_link_that_holds_once(official: User, client: Client) -> None:
     User.objects.filter(pk=official.pk).update(language="fr")
-    resets.send(official.email, "en")
+    password_reset.send(official.email, "en")
     (sent,) = mail.outbox
     assert (sent.to, sent.subject) == ([official.email], "Un nouveau mot de passe")
     (link,) = re.findall(r"http://localhost:8000(/sign-in/forgotten/\S+)", str(sent.body))
@@ -327,5 +327,5 @@ def test_nobody_learns_from_a_forgotten_password_whether_there_is_an_account(off
     assert first.headers["Location"] == second.headers["Location"] == "/sign-in/forgotten/sent/"
     assert [len(known), [q["sql"].split()[0] for q in known]] == [len(unknown), [q["sql"].split()[0] for q in unknown]]
     assert not any("actionplan_user" in query["sql"] for query in known)
-    resets.send("unknown@example.org", "en")
+    password_reset.send("unknown@example.org", "en")
     assert mail.outbox == []

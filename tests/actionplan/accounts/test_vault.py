@@ -12,8 +12,8 @@ from django.core.management import call_command
 from django.test import Client
 from pytest_django import Settings
 
-from actionplan import jobs
-from actionplan.accounts import vault
+from actionplan.accounts import secret_storage
+from actionplan.jobs import runner
 from actionplan.models import User
 from tests.actionplan.accounts.conftest import sign_in
 
@@ -60,7 +60,7 @@ def replace_key(settings: Settings, *before: str) -> None:
 
 
 def test_what_lies_in_the_database_opens_nothing(with_app: User) -> None:
-    assert all(text.startswith(vault.SEALED) for text in kept().values())
+    assert all(text.startswith(secret_storage.SEALED) for text in kept().values())
     assert KEY not in str(kept())
     assert gets_in(with_app)
     assert gets_in(with_app, spare(with_app)[0])
@@ -69,12 +69,12 @@ def test_what_lies_in_the_database_opens_nothing(with_app: User) -> None:
 def test_factors_from_before_still_hold_and_the_next_job_seals_them(from_before: User) -> None:
     unused = spare(from_before)
     assert (len(unused), gets_in(from_before)) == (9, True)
-    jobs.run_due()
+    runner.run_due()
     sealed = kept()
-    assert all(text.startswith(vault.SEALED) for text in sealed.values())
+    assert all(text.startswith(secret_storage.SEALED) for text in sealed.values())
     assert spare(from_before) == unused
     assert gets_in(from_before, unused[0])
-    assert vault.renew() == (0, [])
+    assert secret_storage.renew() == (0, [])
     assert kept() == sealed
 
 
@@ -82,7 +82,7 @@ def test_a_new_key_takes_over_what_the_one_before_sealed(with_app: User, setting
     unused = spare(with_app)
     replace_key(settings, configured.SECRET_KEY)
     assert gets_in(with_app, unused[0])
-    assert vault.renew() == (2, [])
+    assert secret_storage.renew() == (2, [])
     settings.SECRET_KEY_FALLBACKS = []
     assert gets_in(with_app)
     assert spare(with_app) == unused[1:]
@@ -112,5 +112,5 @@ def test_seals_can_be_undone_for_code_that_knows_none(from_before: User, capsys:
 
 def test_a_text_that_only_looks_sealed_opens_nothing(with_app: User) -> None:
     for text in ("", "x", "é", "gAAAAA" * 20):
-        found = vault.unseal(vault.SEALED + text)
-        assert (len(found), found == vault.unseal(vault.SEALED + text)) == (32, False)
+        found = secret_storage.unseal(secret_storage.SEALED + text)
+        assert (len(found), found == secret_storage.unseal(secret_storage.SEALED + text)) == (32, False)

@@ -1,0 +1,38 @@
+"""A forgotten password: whether the address has an account shows neither in the answer nor in how long it takes."""
+
+import threading
+
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
+from django.conf import settings
+from django.db import connections
+from django.urls import reverse
+
+from actionplan.accounts import emails
+from actionplan.accounts.audit_log import log
+from actionplan.models import User
+
+
+def ask(email: str, language: str) -> None:
+    """At once, whoever asks; everything that depends on the account happens after the answer."""
+    threading.Thread(target=_later, args=(email, language), name="forgotten").start()
+
+
+def _later(email: str, language: str) -> None:
+    try:
+        send(email, language)
+    except OSError as error:
+        log.error("mail_failed", error=type(error).__name__)
+    finally:
+        connections.close_all()
+
+
+def send(email: str, language: str) -> None:
+    """The link, to an active account that has a password."""
+    user = User.objects.filter(email=email.lower(), is_active=True).first()
+    log.info("password_forgotten", user=user and user.pk)
+    if user is None or not user.has_usable_password():
+        return
+    key = default_token_generator.make_token(user)
+    path = reverse("account_reset_password_from_key", args=[user_pk_to_url_str(user), key])
+    emails.send("password", user.email, user.language or language, link=settings.SITE_URL + path)

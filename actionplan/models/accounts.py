@@ -1,0 +1,100 @@
+"""Accounts, the job ledger and the outbox: what spans both apps."""
+
+import secrets
+from typing import ClassVar
+
+from django.contrib.auth.base_user import BaseUserManager
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from commitments.models import Body, Membership, Plan, Role
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: object) -> "User":
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: object) -> "User":
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email=(username or "").lower())
+
+
+class User(AbstractUser):
+    """An account, known by its address; pages and mails name the post, never a person."""
+
+    username = None  # type: ignore[assignment]
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]
+    email = models.EmailField(_("e-mail address"), unique=True)
+    post = models.CharField(_("post"), max_length=200, blank=True)
+    language = models.CharField(_("language"), max_length=2, blank=True)
+
+    # of whoever is signed in, read with the account: see accounts/backend.py
+    roles: list[Membership]
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    objects = UserManager()  # type: ignore[misc,assignment]
+
+    def __str__(self) -> str:
+        return self.post or str(self.pk)
+
+
+def _nonce() -> str:
+    return secrets.token_urlsafe(16)
+
+
+class Invitation(models.Model):
+    """An account that may come to be, until its link is used, revoked or too old; then the row goes."""
+
+    ADMINISTRATOR = "administrator"
+
+    email = models.EmailField(_("e-mail address"), unique=True)
+    post = models.CharField(_("post"), max_length=200)
+    language = models.CharField(_("language"), max_length=2)
+    plan = models.ForeignKey(Plan, models.CASCADE, null=True, related_name="invitations")
+    role = models.CharField(_("role"), max_length=16, choices=[*Role.choices, (ADMINISTRATOR, _("administrator"))])
+    side = models.CharField(_("side"), max_length=8, blank=True)
+    bodies = models.ManyToManyField(Body, related_name="invitations", blank=True)
+    by = models.ForeignKey(User, models.PROTECT, related_name="invitations")
+    nonce = models.CharField(max_length=32, default=_nonce, help_text="in the link; a new one ends the links before it")
+    sent = models.DateTimeField()
+    expires = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.side}"
+
+    def renew(self) -> None:
+        self.nonce = _nonce()
+
+
+BROWSERS = (("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Mac OS X", "Linux")
+
+
+class OpenSession(models.Model):
+    """A session that somebody signed in with, so that it can be shown to them and ended."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="open_sessions")
+    key = models.CharField(max_length=40, unique=True)
+    since = models.DateTimeField()
+    seen = models.DateTimeField()
+    browser = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["-seen"]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    @property
+    def label(self) -> str:
+        """The browser and the system, as far as the browser says; the order matters, since each names the next."""
+        browser = next((name for sign, name in BROWSERS if sign in self.browser), self.browser)
+        return " · ".join([browser, *[system for system in SYSTEMS if system in self.browser][:1]])

@@ -1,0 +1,72 @@
+"""Overview, status and language."""
+
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import check_for_language
+from django.views.decorators.http import require_POST, require_safe
+
+from actionplan.jobs import ledger
+from actionplan.overview.content import overview
+from actionplan.overview.status import status
+from commitments.pages import etag
+from commitments.pages.page import PlanView
+
+
+class Overview(PlanView):
+    follows = public = True
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        shown = overview(self.page)
+        self.jobs = [(job["last_success"], job["late"]) for job in shown["jobs"]]
+        return render(request, "actionplan/overview.html", {"page": self.page, **shown})
+
+    def beside(self) -> Any:
+        return self.jobs
+
+    @cached_property
+    def jobs(self) -> list[Any]:
+        """When each job last succeeded, and whether that is too long ago."""
+        last = ledger.last_successes(self.page.plan)
+        late = ledger.late(last, timezone.now())
+        return [(when, job in late) for job, when in last.items()]
+
+
+class Status(PlanView):
+    """The status as JSON, from the same code as the command."""
+
+    public = True
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        page = self.page
+        tag = etag.etag(page, request, ledger.freshness(page.plan) if page.inside else [])
+        if same := etag.unchanged(request, tag):
+            return same
+        found = status(page.plan, page.on, page.known, today=page.today, inside=page.inside)
+        response = JsonResponse(found, json_dumps_params={"ensure_ascii": False})
+        return etag.marked(request, response, tag)  # type: ignore[no-any-return]
+
+
+@require_POST
+def set_language(request: HttpRequest) -> HttpResponse:
+    """The reader's choice, kept with the account and in a cookie for the next sign-in."""
+    wanted, back = request.POST.get("language", ""), request.POST.get("next", "/")
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
+        back = "/"
+    response = HttpResponseRedirect(back)
+    if wanted in dict(settings.LANGUAGES) and check_for_language(wanted):
+        response.set_cookie(settings.LANGUAGE_COOKIE_NAME, wanted, max_age=31536000, samesite="Lax", httponly=True)
+        if request.user.is_authenticated and request.user.language != wanted:
+            request.user.language = wanted
+            request.user.save(update_fields=["language"])
+    return response
+
+
+@require_safe
+def accessibility(request: HttpRequest) -> HttpResponse:
+    return render(request, "actionplan/accessibility.html")

@@ -1,0 +1,331 @@
+"""Forms for what people record; what makes an entry sound is asked of `kinds`, not decided here."""
+
+import base64
+import binascii
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.template.defaultfilters import filesizeformat
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from commitments.evidence import file_types, storage
+from commitments.forms.written_dates import edtf
+from commitments.models import Body, Evidence, Plan
+from commitments.pages import labels
+from commitments.register.entry_types import KINDS, needs_evidence, source_faults
+from commitments.rules.dates import DateError, parse
+from commitments.rules.events import Terms
+from commitments.rules.states import State
+
+LONG = 4000
+
+
+class EntryForm(forms.Form):
+    """Carries what its author had seen, and a key that makes a second sending the same entry."""
+
+    key = forms.CharField(widget=forms.HiddenInput, max_length=40)
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, seen: int = 0, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["key"].initial = secrets.token_hex(16)
+        self.fields["seen"].initial = seen
+
+
+class FileForm(forms.Form):
+    """A file that is first looked at and then sent again, byte for byte, to be loaded: in between it is in the form."""
+
+    largest = 4 * 1024 * 1024
+    file = forms.FileField(required=False)
+    content = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if "file" not in self.errors and not data.get("file") and not data.get("content"):
+            self.add_error("file", _("Choose a file."))
+        return data
+
+    def clean_content(self) -> bytes:
+        try:
+            return base64.b64decode(self.cleaned_data["content"], validate=True)
+        except (binascii.Error, ValueError):
+            raise forms.ValidationError(_("The file did not come back as it was sent: choose it again.")) from None
+
+    def given(self) -> bytes:
+        """One byte more than may be loaded shows that it is too large."""
+        file = self.cleaned_data.get("file")
+        return bytes(file.read(self.largest + 1)) if file else bytes(self.cleaned_data["content"])
+
+    @staticmethod
+    def carrying(content: bytes) -> dict[str, str]:
+        return {"content": base64.b64encode(content).decode()}
+
+
+def day_field(**kwargs: Any) -> forms.DateField:
+    return forms.DateField(
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        input_formats=["%Y-%m-%d", "%d/%m/%Y"],
+        error_messages={"invalid": _("This is not a day: give it as 2014-10-15 or 15/10/2014.")},
+        **kwargs,
+    )
+
+
+class DatedForm(EntryForm):
+    """When it happened: a day, or no more than a month, a quarter, a season or a year."""
+
+    day = day_field(label=_("Day on which it happened"), required=False)
+    period = forms.CharField(
+        label=_("Or, if you do not know the day"),
+        help_text=_("In words, such as “October 2014” or “autumn 2014”; it counts instead of the day."),
+        required=False,
+        max_length=60,
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        day, period = data.get("day"), (data.get("period") or "").strip()
+        if period:
+            try:
+                period = edtf(period, self.initial.get("day"))
+                parse(period)
+            except DateError:
+                self.add_error(
+                    "period", _("Give a month, season, quarter or year, such as “October 2014”, “Q4 2014” or 2014-10.")
+                )
+        elif not day and "day" not in self.errors:
+            self.add_error("day", _("Say when it happened: a day, or below it a month or a year."))
+        data["effective"] = period or (day.isoformat() if day else "")
+        return data
+
+
+class FilesInput(forms.FileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Any number of files at once, as a list."""
+
+    widget = FilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        return [super(FilesField, self).clean(file, initial) for file in data or []]
+
+
+class KeptField(forms.MultipleChoiceField):
+    """Files that are stored already, each by a token; what is not marked any more is left out."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def valid_value(self, value: str) -> bool:
+        return True
+
+
+class EvidenceForm(DatedForm):
+    """A link or a reference, and files. What was sent once is kept while the form goes to and fro."""
+
+    source = forms.CharField(
+        label=_("Evidence"), help_text=_("A link, or the reference of a document."), required=False, max_length=1000
+    )
+    kept = KeptField(label=_("Files that are kept until you record"), required=False)
+    uploads = FilesField(
+        label=_("Files as evidence"),
+        help_text=_(
+            "PDF, Word, Excel, PNG, JPG or CSV, at most 5 of 20 MB each. Pictures lose what a camera adds, such as the "
+            "place; other documents are stored as they are, with the names that they hold."
+        ),
+        required=False,
+        max_length=255,
+        widget=FilesInput(attrs={"accept": ".pdf,.docx,.xlsx,.png,.jpg,.jpeg,.csv"}),
+    )
+
+    def __init__(self, *args: Any, plan: Plan, by: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.plan, self.by = plan, by
+        self.evidence: list[Evidence] = []
+        if not self.is_bound:
+            del self.fields["kept"]
+
+    def clean_source(self) -> str:
+        source = str(self.cleaned_data["source"])
+        for fault in source_faults(source):
+            self.add_error("source", fault)
+        return source
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        self.evidence = list(storage.drafts(data.get("kept", []), plan=self.plan, by=self.by))
+        for upload in data.get("uploads", []):
+            if len(self.evidence) == storage.MOST:
+                self.add_error("uploads", _("An entry carries at most %(n)s files.") % {"n": storage.MOST})
+                break
+            try:
+                self.evidence.append(storage.store(upload))
+            except file_types.Refused as refused:
+                name = file_types.shown_name(upload.name)
+                self.add_error("uploads", _("%(name)s: %(fault)s") % {"name": name, "fault": refused})
+        self._keep()
+        return data
+
+    def _keep(self) -> None:
+        """The form as it is shown again carries the files that are stored."""
+        choices = [
+            (storage.token(file, plan=self.plan, by=self.by), f"{file.name} ({filesizeformat(file.size)})")
+            for file in self.evidence
+        ]
+        if not choices:
+            del self.fields["kept"]
+            return
+        self.fields["kept"].choices = choices  # type: ignore[attr-defined]
+        sent = QueryDict(mutable=True)
+        sent.update(self.data)
+        sent.setlist("kept", [token for token, _label in choices])
+        self.data = sent
+
+
+class ReportForm(EvidenceForm):
+    kind = forms.ChoiceField(label=_("What happened"), widget=forms.RadioSelect)
+    quantity = forms.IntegerField(label=_("How many"), required=False, min_value=1, max_value=2_000_000_000)
+    body = forms.ChoiceField(label=_("Whose consent"), required=False)
+    event = forms.CharField(label=_("Which event"), required=False, max_length=200)
+    note = forms.CharField(
+        label=_("What there is to say"), widget=forms.Textarea(attrs={"rows": 4}), required=False, max_length=LONG
+    )
+    confidence = forms.ChoiceField(
+        label=_("Confidence for what comes next"),
+        required=False,
+        choices=[("", _("unchanged")), *labels.COLOURS.items()],
+    )
+    reason = forms.CharField(
+        label=_("Reason, if not green"), widget=forms.Textarea(attrs={"rows": 2}), required=False, max_length=LONG
+    )
+    field_order = (
+        *("kind", "quantity", "body", "event", "day", "period", "note", "source", "kept", "uploads"),
+        *("confidence", "reason"),
+    )
+
+    def __init__(
+        self, *args: Any, terms: Terms, bodies: list[Body], outcomes: Mapping[str, State], **kwargs: Any
+    ) -> None:
+        """`outcomes`: the state that each kind would lead to, where it would be another."""
+        super().__init__(*args, **kwargs)
+        if self.plan.evidence_required:
+            self.fields["source"].help_text = _(
+                "A link, or the reference of a document. This plan asks for evidence before a completion is recorded."
+            )
+        self.terms = terms
+        offered = self._offered()
+        self.fields["kind"].choices = [  # type: ignore[attr-defined]
+            (kind, _with_outcome(KINDS[kind].label, outcomes.get(kind))) for kind in offered
+        ]
+        language = labels.language()
+        self.fields["body"].choices = [("", "—")] + [  # type: ignore[attr-defined]
+            (body.code, body.name.get(language) or body.code) for body in bodies if body.code in terms.consents
+        ]
+        for field, kind in (("quantity", "delivered"), ("body", "consent"), ("event", "event")):
+            if kind not in offered:
+                del self.fields[field]
+        if "event" in self.fields:
+            self.fields["event"].initial = terms.deadline.of
+
+    def _offered(self) -> list[str]:
+        """What can be said of this action, the likeliest first."""
+        deadline = self.terms.deadline
+        kinds = ["progress"]
+        if deadline.quantity is not None:
+            kinds.append("delivered")
+        kinds.append("started")
+        if deadline.target is None:
+            kinds.append("completed")
+        if self.terms.consents:
+            kinds.append("consent")
+        if deadline.kind == "within":
+            kinds.append("event")
+        return [*kinds, "note"]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        kind = data.get("kind")
+        if kind == "delivered" and not data.get("quantity") and "quantity" not in self.errors:
+            self.add_error("quantity", _("Say how many were delivered."))
+        if kind == "consent" and not data.get("body"):
+            self.add_error("body", _("Say whose consent it is."))
+        if kind == "event" and not data.get("event"):
+            self.add_error("event", _("Say which event it is."))
+        if data.get("confidence") in ("amber", "red") and not data.get("reason"):
+            self.add_error("reason", _("Give a reason for amber or red."))
+        lacking = not (self.evidence or data.get("source") or {"source", "uploads"} & self.errors.keys())
+        if kind == "completed" and self.plan.evidence_required and lacking:
+            self.add_error("source", needs_evidence())
+        return data
+
+    def words(self) -> str:
+        by_kind = {"consent": "body", "event": "event"}
+        name = by_kind.get(self.cleaned_data["kind"], "")
+        return str(self.cleaned_data.get(name) or "")
+
+
+def _with_outcome(label: Any, state: State | None) -> str:
+    if state is None:
+        return str(label)
+    shown = '{} <small class="outcome">{} <span class="state state-{}">{}</span></small>'
+    return format_html(shown, label, _("then"), state.value, labels.STATES[state])
+
+
+def reason_field() -> forms.CharField:
+    return forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 3}), max_length=LONG)
+
+
+class MoveForm(DatedForm):
+    day = day_field(label=_("Day on which it was decided"), required=False)
+    when = forms.CharField(
+        label=_("New deadline"),
+        help_text=_("Such as “31 March 2015”, “March 2015”, “spring 2015” or “by 31 March 2015”."),
+        max_length=60,
+    )
+    decided_by = forms.CharField(label=_("Who decided"), required=False, max_length=500)
+    reason = reason_field()
+    field_order = ["when", "reason", "decided_by", "day", "period"]
+
+    def clean_when(self) -> str:
+        try:
+            return edtf(self.cleaned_data["when"])
+        except DateError:
+            raise forms.ValidationError(
+                _("Give a day, month, season, quarter or year with its year, such as “31 March 2015” or 2015-03-31.")
+            ) from None
+
+
+class DecideForm(DatedForm):
+    day = day_field(label=_("Day on which it was decided"), required=False)
+    kind = forms.ChoiceField(
+        label=_("Decision"),
+        widget=forms.RadioSelect,
+        choices=[(kind, KINDS[kind].label) for kind in ("not-pursued", "superseded", "reopened")],
+    )
+    reason = reason_field()
+    field_order = ["kind", "reason", "day", "period"]
+
+
+class ReasonForm(EntryForm):
+    reason = reason_field()
+
+
+class RedactForm(EntryForm):
+    """What of an entry is to go for good, and why."""
+
+    what = forms.ChoiceField(label=_("What is removed"), widget=forms.RadioSelect)
+    reason = reason_field()
+
+    def __init__(self, *args: Any, offered: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["what"].choices = [(what, labels.REDACTED[what]) for what in offered]  # type: ignore[attr-defined]
+        self.fields["what"].initial = offered[-1] if offered else ""
+        self.fields["reason"].help_text = _("Do not repeat what is removed: the reason stays for everybody to read.")
+
+
+class ConfirmForm(EntryForm):
+    """Nothing to say but yes."""

@@ -1,0 +1,165 @@
+"""The plan as its file says it: parties, aims, commitments, actions; and who may do what in it."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from commitments.models.querysets import ActionQuerySet, MembershipQuerySet, PlanQuerySet
+
+# Texts of the plan file are tables by language: {"en": "…", "fr": "…"}.
+
+
+class Plan(models.Model):
+    """One signed instrument, its parties and its settings."""
+
+    slug = models.SlugField(unique=True)
+    title = models.JSONField()
+    summary = models.JSONField(default=dict)
+    adopted_on = models.DateField()
+    place = models.CharField(max_length=200, blank=True)
+    timezone = models.CharField(max_length=64)
+    sides = models.JSONField()
+    languages = models.JSONField()
+    lead_days = models.PositiveIntegerField()
+    grace_days = models.PositiveIntegerField()
+    stale_days = models.PositiveIntegerField()
+    year_basis = models.CharField(max_length=20)
+    evidence_required = models.BooleanField(default=False)
+    public = models.BooleanField(
+        default=False, db_default=False, help_text="read without signing in, see docs/reference/public-reading.md"
+    )
+    signed_text = models.TextField(blank=True)
+    is_sample = models.BooleanField(default=False)
+    flagged = models.CharField(
+        max_length=32, blank=True, db_default="", help_text="day and last entry for which the flags are right"
+    )
+
+    objects: ClassVar[PlanQuerySet] = PlanQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["adopted_on", "slug"]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Body(models.Model):
+    """An organisation, on a side or on none."""
+
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="bodies")
+    code = models.CharField(max_length=64)
+    name = models.JSONField()
+    side = models.CharField(max_length=8, blank=True)
+    position = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["plan", "code"], name="body_once")]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Aim(models.Model):
+    """One of the plan's stated purposes; commitments serve it."""
+
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="aims")
+    code = models.CharField(max_length=64)
+    title = models.JSONField()
+    position = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["plan", "code"], name="aim_once")]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Commitment(models.Model):
+    """One numbered commitment; the number is the instrument's own."""
+
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="commitments")
+    number = models.PositiveIntegerField()
+    title = models.JSONField()
+    summary = models.JSONField(default=dict)
+    aims = models.ManyToManyField(Aim, related_name="commitments")
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["plan", "number"], name="commitment_once")]
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
+class Obligation(models.Model):
+    """What has a standing: an action, or one instalment of a contribution (then `instalment` is above 0)."""
+
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="obligations")
+    commitment = models.ForeignKey(Commitment, models.CASCADE, related_name="obligations")
+    ref = models.CharField(max_length=32)
+    instalment = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["plan", "ref", "instalment"], name="obligation_once")]
+
+    def __str__(self) -> str:
+        return f"{self.ref}/{self.instalment}" if self.instalment else self.ref
+
+
+class Action(Obligation):
+    """One separately trackable obligation inside a commitment; its terms are entries of the register."""
+
+    title = models.JSONField()
+    signed_words = models.TextField(blank=True)
+    clause = models.JSONField(default=dict)
+    position = models.PositiveIntegerField()
+    leads = models.ManyToManyField(Body, related_name="leads")
+    partners = models.ManyToManyField(Body, related_name="joins")
+    after = models.JSONField(default=list)
+    superseders = models.ManyToManyField("self", symmetrical=False, related_name="supersedes")
+    unit = models.JSONField(default=dict)
+    interpretations = models.JSONField(default=list)
+    search = models.TextField(blank=True, help_text="what the list is searched in, plain: see words.plain")
+    parties = models.TextField(
+        blank=True, db_default="", help_text="codes of the bodies that lead or join, as the list counts them"
+    )
+    # code points of the signed text, where it is given
+    anchor_start = models.PositiveIntegerField(null=True)
+    anchor_end = models.PositiveIntegerField(null=True)
+
+    objects: ClassVar[ActionQuerySet] = ActionQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["position"]
+
+
+class Role(models.TextChoices):
+    VIEWER = "viewer", _("viewer")
+    OFFICIAL = "official", _("official")
+    MANAGER = "manager", _("manager")
+
+
+class Membership(models.Model):
+    """What an account may do in one plan, for which side and bodies. An administrator needs none."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=16, choices=Role.choices)
+    side = models.CharField(max_length=8, blank=True)
+    bodies = models.ManyToManyField(Body, related_name="memberships", blank=True)
+
+    objects: ClassVar[MembershipQuerySet] = MembershipQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "plan"], name="membership_once"),
+            models.CheckConstraint(condition=Q(role=Role.VIEWER) | ~Q(side=""), name="writers_speak_for_a_side"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.side}"

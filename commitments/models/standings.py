@@ -1,0 +1,164 @@
+"""What is derived from the register: standings, tallies and flags."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from commitments.models.plan import Action, Commitment, Obligation, Plan
+from commitments.models.querysets import FlagQuerySet, StandingQuerySet, TallyQuerySet
+from commitments.rules.events import Lens
+from commitments.rules.states import State
+
+
+class Standing(models.Model):
+    """One stretch of days with one verdict of the rule; written by `standings` alone."""
+
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="standings", db_index=False)
+    obligation = models.ForeignKey(Obligation, models.CASCADE, related_name="standings", db_index=False)
+    # goes with its obligation, whose commitment it repeats for an index
+    commitment = models.ForeignKey(
+        Commitment, models.DO_NOTHING, null=True, related_name="+", db_index=False, db_constraint=False
+    )
+    lens = models.CharField(max_length=4, choices=[(lens.value, lens.value) for lens in Lens])
+    from_day = models.DateField()
+    to_day = models.DateField(help_text="the first day after the stretch")
+    state = models.CharField(max_length=12, choices=[(state.value, state.value) for state in State])
+    anchor = models.DateField(null=True)
+    late = models.PositiveIntegerField(null=True)
+    first_day = models.DateField(null=True)
+    last_day = models.DateField(null=True)
+    original_last = models.DateField(null=True)
+    original_stop = models.DateField(null=True)
+    since = models.DateField(help_text="first day of the run of stretches with this state")
+    stale_since = models.DateField(null=True)
+    slipped_since = models.DateField(null=True, help_text="original date passed, not satisfied")
+    moved = models.BooleanField()
+    modality = models.CharField(max_length=12)
+    words = models.TextField(blank=True)
+    every = models.CharField(max_length=8, blank=True)
+    scored = models.BooleanField()
+    never_reported = models.BooleanField()
+    confirmed = models.BooleanField()
+    disputed = models.BooleanField()
+    sides_differ = models.BooleanField()
+    confidence = models.CharField(max_length=5, blank=True)
+    delivered = models.PositiveIntegerField(null=True)
+    target = models.PositiveIntegerField(null=True)
+    figures = models.JSONField(default=list)
+
+    objects: ClassVar[StandingQuerySet] = StandingQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["obligation", "lens", "from_day"], name="standing_once"),
+        ]
+        indexes = [
+            models.Index(fields=["plan", "lens", "to_day", "from_day"], name="standing_on_a_day"),
+            # the most pressing, of all and of a commitment, those nobody reports on, those without news; with the days,
+            # so that the index tells which stretch holds one
+            models.Index(
+                fields=["plan", "lens", "state", "anchor", "obligation", "from_day", "to_day"],
+                name="standing_pressing",
+                condition=Q(scored=True),
+            ),
+            models.Index(
+                fields=["plan", "lens", "commitment", "state", "anchor", "obligation", "from_day", "to_day"],
+                name="standing_next",
+                condition=Q(scored=True, commitment__isnull=False),
+            ),
+            models.Index(
+                fields=["plan", "lens", "obligation", "from_day", "to_day"],
+                name="standing_never",
+                condition=Q(never_reported=True, scored=True),
+            ),
+            models.Index(
+                fields=["plan", "lens", "stale_since", "obligation", "from_day", "to_day"],
+                name="standing_stale",
+                condition=Q(stale_since__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.state} {self.from_day}"
+
+    @property
+    def amounts(self) -> dict[str, dict[str, str]]:
+        """What of an instalment is stated, paid and outstanding, by currency in the text's order."""
+        return {name: dict(self.figures[name]) for name in ("stated", "paid", "outstanding")}
+
+    @property
+    def action(self) -> Action:
+        """The action that it is about; to be asked only of an action's standing."""
+        found: Action = self.obligation.action
+        return found
+
+
+class Tally(models.Model):
+    """By how many the scored actions of a commitment in a state, or wanting attention, change on a day.
+
+    A prepared figure, so that no page counts all standings; written with them by `standings` alone.
+    """
+
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="tallies", db_index=False)
+    commitment = models.ForeignKey(Commitment, models.CASCADE, related_name="tallies")
+    lens = models.CharField(max_length=4)
+    name = models.CharField(max_length=12, help_text="a state; stale, never or soon")
+    day = models.DateField()
+    change = models.IntegerField()
+
+    objects: ClassVar[TallyQuerySet] = TallyQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "lens", "day", "commitment", "name"], name="tally_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.day} {self.change:+}"
+
+
+class FlagKind(models.TextChoices):
+    OVERDUE = "overdue", _("overdue")
+    DUE_SOON = "due-soon", _("due soon")
+    MISSED_PERIOD = "missed-period", _("missed period")
+    STALE = "stale", _("stale")
+    ORIGINAL_PASSED = "original-passed", _("original date passed")
+
+
+class ClearReason(models.TextChoices):
+    MET = "met", _("met")
+    REPORTED_LATE = "reported-late", _("reported late")
+    MOVED = "moved", _("moved")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+    SUPERSEDED = "superseded", _("superseded")
+    TERMS = "terms", _("terms")
+    REPORTED = "reported", _("reported")
+    PASSED = "passed", _("day passed")
+
+
+class Flag(models.Model):
+    """Something became overdue, due soon, stale …: since when, noticed when, cleared when and why. Never deleted."""
+
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="flags")
+    obligation = models.ForeignKey(Obligation, models.CASCADE, related_name="flags", db_index=False)
+    kind = models.CharField(max_length=16, choices=FlagKind.choices)
+    since = models.DateField(help_text="first day of the stretch")
+    noticed = models.DateField(help_text="the day for which the job saw it")
+    cleared = models.DateField(null=True)
+    cleared_by = models.CharField(max_length=16, choices=ClearReason.choices, blank=True)
+
+    objects: ClassVar[FlagQuerySet] = FlagQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["obligation", "kind", "since"], name="flag_once"),
+            models.CheckConstraint(
+                condition=Q(cleared=None) & Q(cleared_by="") | Q(cleared__isnull=False) & ~Q(cleared_by=""),
+                name="flag_cleared_with_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} since {self.since}"

@@ -1,0 +1,162 @@
+"""The words for states, kinds, sides and days, in the reader's language."""
+
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+from babel.dates import format_date, format_time
+from django.utils.translation import get_language, gettext_lazy, ngettext
+from django.utils.translation import gettext as _
+
+from commitments.models import Standing
+from commitments.register.entry_types import KINDS
+from commitments.rules import dates
+from commitments.rules.states import State, days_counted
+
+STATES = {
+    State.NOT_PURSUED: gettext_lazy("not pursued"),
+    State.MET: gettext_lazy("met"),
+    State.MET_LATE: gettext_lazy("met late"),
+    State.MET_UNDATED: gettext_lazy("met, timeliness unknown"),
+    State.SUPERSEDED: gettext_lazy("superseded"),
+    State.AWAITING: gettext_lazy("awaiting"),
+    State.NO_DATE: gettext_lazy("no date"),
+    State.OVERDUE: gettext_lazy("overdue"),
+    State.DUE: gettext_lazy("due"),
+    State.DUE_SOON: gettext_lazy("due soon"),
+    State.UPCOMING: gettext_lazy("upcoming"),
+}
+MODALITIES = {
+    "firm": gettext_lazy("firm"),
+    "soft": gettext_lazy("soft"),
+    "optional": gettext_lazy("optional"),
+    "statement": gettext_lazy("statement"),
+}
+COLOURS = {"green": gettext_lazy("green"), "amber": gettext_lazy("amber"), "red": gettext_lazy("red")}
+REDACTED = {
+    "text": gettext_lazy("its text: note, reason, source"),
+    "files": gettext_lazy("its files"),
+    "all": gettext_lazy("its text and its files"),
+}
+PERIODS = {
+    "open": gettext_lazy("open"),
+    "met": gettext_lazy("met"),
+    "partly": gettext_lazy("partly met"),
+    "missed": gettext_lazy("missed"),
+    "not-assessed": gettext_lazy("not assessed"),
+}
+SIDES = {
+    "GB": gettext_lazy("United Kingdom"),
+    "FR": gettext_lazy("France"),
+    "EU": gettext_lazy("European Union"),
+    "": gettext_lazy("no side"),
+}
+SUBYEARS = {
+    21: gettext_lazy("spring %(year)s"),
+    22: gettext_lazy("summer %(year)s"),
+    23: gettext_lazy("autumn %(year)s"),
+    24: gettext_lazy("winter %(year)s"),
+    33: gettext_lazy("first quarter of %(year)s"),
+    34: gettext_lazy("second quarter of %(year)s"),
+    35: gettext_lazy("third quarter of %(year)s"),
+    36: gettext_lazy("fourth quarter of %(year)s"),
+    40: gettext_lazy("first half of %(year)s"),
+    41: gettext_lazy("second half of %(year)s"),
+}
+
+
+def colon() -> str:
+    """What stands between a label and what it labels; in French with its no-break space."""
+    return _(": ")
+
+
+def side(code: str) -> str:
+    return str(SIDES[code]) if code in SIDES else code
+
+
+def state(code: str) -> str:
+    return _state(code, language())
+
+
+@lru_cache(maxsize=64)
+def _state(code: str, _language: str) -> str:
+    return str(STATES[State(code)])
+
+
+def language() -> str:
+    return (get_language() or "en")[:2]
+
+
+def text(texts: dict[str, str]) -> str:
+    """A text of the plan in the reader's language, else in the first that there is."""
+    return texts.get(language()) or next(iter(texts.values()), "")
+
+
+def day(value: date | None, pattern: str = "d MMMM y") -> str:
+    """20 September 2014, 20 septembre 2014; the first of a month is « 1er » in French."""
+    if isinstance(value, datetime):
+        value = value.date()  # one moment is of two days in two zones, and would be found again as one
+    return _written(value, pattern, language()) if value else ""
+
+
+@lru_cache(maxsize=4096)
+def _written(value: date, pattern: str, language: str) -> str:
+    found: str = format_date(value, pattern, locale=language)
+    return found.replace("1 ", "1er ", 1) if language == "fr" and value.day == 1 else found
+
+
+def short_day(value: date | None) -> str:
+    return day(value, "d MMM y")
+
+
+def clock(value: datetime) -> str:
+    """09:30; in French 9 h 30."""
+    pattern = "H\xa0'h'\xa0mm" if language() == "fr" else "HH:mm"
+    return str(format_time(value, pattern, tzinfo=value.tzinfo, locale=language()))
+
+
+def edtf(when: str) -> str:
+    """An EDTF date in words: October 2014, by 31 December 2014."""
+    if when.startswith("../"):
+        return _("by %(date)s") % {"date": day(dates.parse_deadline(when).last)}
+    parts = when.split("-")
+    if len(parts) == 1:
+        return when
+    if int(parts[1]) > 12:
+        return str(SUBYEARS[int(parts[1])]) % {"year": parts[0]}
+    first = dates.parse(when).first
+    return day(first) if len(parts) == 3 else format_date(first, "MMMM y", locale=language())
+
+
+def days(row: Standing, on: date, *, full: bool = False) -> str:
+    """The count of days in words, empty where there is none; `full` where the state does not stand before it."""
+    count = days_counted(row.state, row.anchor, row.late, on)
+    if count is None:
+        return ""
+    if full and row.state == State.OVERDUE:
+        return ngettext("overdue by %(n)s day", "overdue by %(n)s days", count) % {"n": count}
+    return days_in_words(row.state, count)
+
+
+def days_in_words(state: str, count: int) -> str:
+    if state == State.DUE and count == 0:
+        return _("last day today")
+    texts: dict[str, Any] = {
+        State.OVERDUE: lambda: ngettext("by %(n)s day", "by %(n)s days", count),
+        State.DUE: lambda: ngettext("%(n)s day left", "%(n)s days left", count),
+        State.DUE_SOON: lambda: ngettext("in %(n)s day", "in %(n)s days", count),
+        State.UPCOMING: lambda: ngettext("in %(n)s day", "in %(n)s days", count),
+        State.MET_LATE: lambda: ngettext("by %(n)s day", "by %(n)s days", count),
+    }
+    return str(texts[state]()) % {"n": count} if state in texts else ""
+
+
+def entry_kind(kind: str) -> str:
+    """The kinds that nobody reports: what a plan file leaves, and a redaction."""
+    names = {"terms": _("terms"), "plan": _("plan file loaded"), "redacted": _("redaction")}
+    return names.get(kind, kind)
+
+
+def kind(code: str) -> str:
+    found = KINDS.get(code)
+    return str(found.label) if found else entry_kind(code)

@@ -1,0 +1,224 @@
+"""Terms and entries as the rule sees them, and which entries count on a day. No database, framework or clock.
+
+Days are civil days in the plan's zone. A lens says what is known on a day: THEN, what was recorded by that day; NOW,
+all that is recorded.
+"""
+
+from bisect import bisect_right, insort
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from operator import attrgetter
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from commitments.rules.dates import BEGINNING, END
+
+T = TypeVar("T")
+EARLIEST = datetime.min.replace(tzinfo=UTC)
+MOVABLE = frozenset({"start", "finish", "immediate", "none"})
+# What a side says about the action itself; the other kinds are about its terms, its conditions or another entry.
+REPORTS = frozenset({"started", "progress", "completed", "delivered", "note"})
+
+
+class Lens(StrEnum):
+    THEN = "then"
+    NOW = "now"
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """As signed; the fields beside kind belong to the kinds that need them (see docs/reference/plan-file.md)."""
+
+    kind: str = "none"  # start, finish, immediate, recurring, within, none
+    when: str = ""  # EDTF
+    words: str = ""
+    every: str = ""  # month, quarter, year
+    first: str = ""  # EDTF
+    quantity: int | None = None
+    days: int | None = None
+    months: int | None = None
+    working_days: int | None = None
+    of: str = ""
+
+    @property
+    def target(self) -> int | None:
+        """The quantity that satisfies the action as a whole."""
+        return None if self.kind == "recurring" else self.quantity
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What was promised, with the plan's settings that bear on it."""
+
+    adopted_on: date
+    deadline: Deadline = Deadline()
+    modality: str = "firm"
+    third_party: bool = False
+    consents: tuple[str, ...] = ()
+    until: tuple[str, ...] = ()
+    lead_days: int = 14
+    grace_days: int = 0
+    stale_days: int = 30
+    countries: tuple[str, ...] = ()
+    withdrawn: str = ""
+
+    @property
+    def scored(self) -> bool:
+        return self.modality in ("firm", "soft") and not self.third_party
+
+
+@dataclass(frozen=True)
+class Version(Generic[T]):
+    """Terms and the day from which they count."""
+
+    since: date
+    terms: T
+
+
+class Fact(NamedTuple):
+    """One entry of the register, as far as the rule needs it; `to` is the number of the entry that it names."""
+
+    kind: str
+    number: int
+    first: date
+    last: date
+    recorded: date
+    recorded_at: datetime | None = None
+    side: str = ""
+    words: str = ""
+    when: str = ""
+    currency: str = ""
+    quantity: int = 0
+    amount: Decimal = Decimal(0)
+    to: int | None = None
+
+    @property
+    def recency(self) -> tuple[date, tuple[date, bool, datetime], int]:
+        """Latest effective, then latest recorded (a day without a time stands after its times), then in order."""
+        at = self.recorded_at or EARLIEST
+        return self.first, (self.recorded, self.recorded_at is None, at), self.number
+
+
+number_of = attrgetter("number")
+
+
+def voided(told: Iterable[Fact]) -> set[int | None]:
+    """The numbers of the entries that others among these withdraw; a later one can void an earlier one."""
+    void: set[int | None] = set()
+    for fact in sorted((fact for fact in told if fact.kind == "withdrawn"), key=lambda fact: -fact.number):
+        if fact.number not in void:
+            void.add(fact.to)
+    return void
+
+
+class Counting:
+    """The entries that count on a day as known on another."""
+
+    def __init__(self, facts: Iterable[Fact], on: date, known: date) -> None:
+        self.on = on
+        self.kinds: dict[str, list[Fact]] = {}
+        self.sides: dict[str, set[str]] = {}
+        self.numbers: set[int | None] = set()
+        self.newest: date | None = None
+        self._asked: dict[tuple[Any, ...], Any] = {}
+        told = [fact for fact in facts if fact.recorded <= known]
+        void = voided(told)
+        # a withdrawal works, and shows that somebody looked, by its recorded time alone
+        self.join(fact for fact in told if fact.number not in void and (fact.first <= on or fact.kind == "withdrawn"))
+
+    def join(self, facts: Iterable[Fact]) -> None:
+        """More that count; each kind stays in the order of the register."""
+        for fact in facts:
+            number, kind, recorded = fact.number, fact.kind, fact.recorded
+            if kind not in self.kinds:
+                self.kinds[kind], self.sides[kind] = [], set()
+            same = self.kinds[kind]
+            if same and number < same[-1].number:
+                insort(same, fact, key=number_of)
+            else:
+                same.append(fact)
+            self.sides[kind].add(fact.side)
+            self.numbers.add(number)
+            if self.newest is None or self.newest < recorded:
+                self.newest = recorded
+
+    def of(self, *kinds: str) -> list[Fact]:
+        if len(kinds) == 1:
+            return self.kinds.get(kinds[0], [])
+        return [fact for kind in kinds for fact in self.kinds.get(kind, ())]
+
+    def once(self, kinds: tuple[str, ...], question: tuple[Any, ...], answer: Callable[[], T]) -> T:
+        """What follows from the entries of these kinds, kept until one more of them joins."""
+        key = (*question, *[len(self.kinds.get(kind, ())) for kind in kinds])
+        if key not in self._asked:
+            self._asked[key] = answer()
+        found: T = self._asked[key]
+        return found
+
+    def latest(self, kind: str) -> Fact | None:
+        facts = self.of(kind)
+        return self.once((kind,), ("latest", kind), lambda: max(facts, key=lambda fact: fact.recency, default=None))
+
+    def first_day(self, kind: str, words: str) -> date | None:
+        return min((fact.first for fact in self.of(kind) if fact.words == words), default=None)
+
+    @property
+    def reopened(self) -> date:
+        """What could have happened by this day satisfies no longer."""
+        return max((fact.first for fact in self.of("reopened")), default=BEGINNING)
+
+    def names(self, kind: str) -> bool:
+        """Whether an entry of this kind names an entry that counts."""
+        return any(fact.to in self.numbers for fact in self.of(kind))
+
+    def sides_of(self, kinds: Iterable[str]) -> set[str]:
+        return {side for kind in kinds for side in self.sides.get(kind, ())} - {""}
+
+    def consented(self, consents: Sequence[str]) -> date | None:
+        """The day on which the last of the consents was there; None while one is missing."""
+        if not consents:
+            return BEGINNING
+        days = [self.first_day("consent", body) for body in consents]
+        return None if None in days else max(day for day in days if day)
+
+
+def through(facts: Sequence[Fact], days: Iterable[date], lens: Lens) -> Iterator[Counting]:
+    """What counts on each of some days in order: one pass, in which entries join, until a withdrawal becomes known."""
+    then = lens is Lens.THEN
+    void: set[int | None] = set() if then else voided(facts)
+    joins = _known_from if then else _counts_from
+    # of the same day in the order of the register
+    waiting = sorted(facts, key=joins)
+    since, joined = [joins(fact) for fact in waiting], 0
+    counting = Counting([], BEGINNING, END)
+    for day in days:
+        until = bisect_right(since, day)
+        joining, joined = waiting[joined:until], until
+        if then and any(fact.kind == "withdrawn" for fact in joining):
+            void = voided(fact for fact in facts if fact.recorded <= day)
+            counting = Counting(facts, day, day)
+        else:
+            counting.join(sorted((fact for fact in joining if fact.number not in void), key=number_of))
+        counting.on = day
+        yield counting
+
+
+def _counts_from(fact: Fact) -> date:
+    """From which day on it counts unless it is withdrawn."""
+    return BEGINNING if fact.kind == "withdrawn" else fact.first
+
+
+def _known_from(fact: Fact) -> date:
+    first, recorded = fact.first, fact.recorded
+    return recorded if recorded > first or fact.kind == "withdrawn" else first
+
+
+def terms_on(versions: Sequence[Version[T]], on: date, known: date) -> T:
+    """The latest loaded terms among those that count on the day; the first are known and effective always."""
+    terms = versions[0].terms
+    for version in versions[1:]:
+        if version.since <= on and version.since <= known:
+            terms = version.terms
+    return terms

@@ -1,0 +1,316 @@
+"""The rule: what one action's terms and entries mean on one day, and over which stretches of days that holds.
+
+Plain Python without database, framework or clock.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from commitments.rules import dates
+from commitments.rules.dates import BEGINNING, END, Window, shift
+from commitments.rules.events import (
+    REPORTS,
+    Counting,
+    Deadline,
+    Fact,
+    Lens,
+    Terms,
+    Version,
+    terms_on,
+    through,
+)
+from commitments.rules.recurrence import Recurrence, period_edges
+from commitments.rules.states import SATISFIED, SETTLED, Case, State, place
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What holds on a day, free of the day itself: `anchor` is the day that the count of days starts from."""
+
+    state: State
+    anchor: date | None = None
+    late: int | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+    original_last: date | None = None
+    original_stop: date | None = None
+    slipped: bool = False
+    moved: bool = False
+    modality: str = ""
+    words: str = ""
+    every: str = ""  # of a recurring action
+    scored: bool = True
+    stale: bool = False
+    never_reported: bool = False
+    confirmed: bool = False
+    disputed: bool = False
+    sides_differ: bool = False
+    confidence: str = ""
+    delivered: int | None = None
+    target: int | None = None
+    figures: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()  # amounts by currency, of instalments
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """The days from `start` (inclusive) to `end` (exclusive) on which one verdict holds.
+
+    The others are first days: of the run with this state, of being stale, of the original date having passed.
+    """
+
+    start: date
+    end: date
+    verdict: Verdict
+    since: date
+    stale_since: date | None
+    slipped_since: date | None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A known stretch that holds the day before `until`, where nothing earlier can have changed; it may end later."""
+
+    start: date
+    until: date
+    since: date
+    stale_since: date | None
+    slipped_since: date | None
+
+
+def signed_window(terms: Terms, counting: Counting) -> Window | None:
+    """The window of a deadline as signed; None where there is none, or none yet."""
+    deadline = terms.deadline
+    if deadline.kind in ("start", "finish"):
+        return dates.parse_deadline(deadline.when)
+    if deadline.kind == "immediate":
+        return Window(terms.adopted_on, shift(terms.adopted_on, terms.grace_days))
+    if deadline.kind == "within":
+        event = counting.first_day("event", deadline.of)
+        return Window(event, _after(event, deadline, terms.countries)) if event else None
+    return None
+
+
+def _after(event: date, deadline: Deadline, countries: tuple[str, ...]) -> date:
+    if deadline.months is not None:
+        return dates.add_months(event, deadline.months)
+    if deadline.working_days is not None:
+        return dates.add_working_days(event, deadline.working_days, countries)
+    return shift(event, deadline.days or 0)
+
+
+def satisfying(kind: str, counting: Counting) -> list[Fact]:
+    kinds = ("started", "completed") if kind in ("start", "immediate") else ("completed",)
+    return [fact for fact in counting.of(*kinds) if fact.first > counting.reopened]
+
+
+# all that can satisfy an action, or undo it
+ENDS = ("started", "completed", "delivered", "reopened")
+
+
+def satisfied(deadline: Deadline, counting: Counting) -> Window | None:
+    """Between which days the action was satisfied; None while it is not."""
+    return counting.once(ENDS, ("satisfied", deadline.kind, deadline.target), lambda: _satisfied(deadline, counting))
+
+
+def _satisfied(deadline: Deadline, counting: Counting) -> Window | None:
+    if deadline.target is not None:
+        return _reached(deadline.target, counting.of("delivered"))
+    facts = satisfying(deadline.kind, counting)
+    if not facts:
+        return None
+    return Window(min(fact.first for fact in facts), min(fact.last for fact in facts))
+
+
+def _reached(target: int, deliveries: list[Fact]) -> Window | None:
+    def day(day_of: Callable[[Fact], date]) -> date | None:
+        total = 0
+        for fact in sorted(deliveries, key=day_of):
+            total += fact.quantity
+            if total >= target:
+                return day_of(fact)
+        return None
+
+    first, last = day(lambda fact: fact.first), day(lambda fact: fact.last)
+    return Window(first, last) if first and last else None
+
+
+def closed(counting: Counting, *, withdrawn: str = "", superseded: bool = False) -> State | None:
+    if withdrawn or counting.of("not-pursued"):
+        return State.NOT_PURSUED
+    return State.SUPERSEDED if superseded or counting.of("superseded") else None
+
+
+def is_stale(terms: Terms, state: State, counting: Counting) -> bool:
+    latest = counting.newest or terms.adopted_on
+    return terms.scored and state not in SETTLED and (counting.on - latest).days >= terms.stale_days
+
+
+def sides_differ(deadline: Deadline, counting: Counting) -> bool:
+    if deadline.quantity is not None:
+        return False
+    satisfied_by = {fact.side for fact in satisfying(deadline.kind, counting)} - {""}
+    return bool(satisfied_by and counting.sides_of(REPORTS) - satisfied_by)
+
+
+@dataclass(frozen=True)
+class History:
+    """One action's terms and entries, and those of the actions that would supersede it."""
+
+    versions: Sequence[Version[Terms]]
+    facts: Sequence[Fact]
+    until: Mapping[str, "History"]
+    judged: dict[tuple[date, date], Verdict] = field(default_factory=dict, compare=False, repr=False)
+
+    def judge(self, on: date, known: date) -> Verdict:
+        # several actions can be pending the same one, which is then judged once
+        if (on, known) not in self.judged:
+            self.judged[on, known] = self._judge(Counting(self.facts, on, known), known)
+        return self.judged[on, known]
+
+    def _judge(self, counting: Counting, known: date) -> Verdict:
+        on = counting.on
+        terms = terms_on(self.versions, on, known)
+        superseded = bool(terms.until) and all(
+            ref in self.until and self.until[ref].judge(on, known).state in SATISFIED for ref in terms.until
+        )
+        recurring = terms.deadline.kind == "recurring"
+        judge = _judge_recurring if recurring else _judge_single
+        return judge(terms, counting, closed(counting, withdrawn=terms.withdrawn, superseded=superseded))
+
+    def standings(self, lens: Lens, kept: Kept | None = None) -> list[Stretch]:
+        """The stretches on all days, or from the one on that is `kept`."""
+        days = resumed(begun(self.versions, self.days), kept)
+        passing = through(self.facts, days, lens)
+        return stretches(
+            ((counting.on, self._judge(counting, counting.on if lens is Lens.THEN else END)) for counting in passing),
+            kept,
+        )
+
+    @cached_property
+    def days(self) -> set[date]:
+        """The days on which a verdict can change: recorded and effective ones, edges, the lead before."""
+        days = {BEGINNING}.union(*(history.days for history in self.until.values()))
+        for fact in self.facts:
+            days |= {fact.first, fact.recorded}
+        for version in self.versions:
+            terms = version.terms
+            days |= {version.since, shift(terms.adopted_on, terms.stale_days)}
+            days |= set(self._stale_edges(terms.stale_days))
+            days |= set(window_edges(self._windows(terms), terms.lead_days))
+        return days | set(period_edges(self.versions, self.facts, days))
+
+    def _stale_edges(self, stale_days: int) -> Iterator[date]:
+        """The days on which news can have grown old: where none, that counts for good, came before they did."""
+        withdrawn = {fact.to for fact in self.facts if fact.kind == "withdrawn"}
+        news = sorted(f.recorded for f in self.facts if f.number not in withdrawn and f.first <= f.recorded)
+        for recorded in {fact.recorded for fact in self.facts}:
+            edge = shift(recorded, stale_days)
+            if bisect_right(news, recorded) == bisect_right(news, edge):
+                yield edge
+
+    def _windows(self, terms: Terms) -> Iterator[Window]:
+        """Every window that the terms can come to have."""
+        events = [fact for fact in self.facts if fact.kind == "event"]
+        for known in [[event] for event in events] or [[]]:
+            window = signed_window(terms, Counting(known, END, END))
+            if window:
+                yield window
+        yield from (dates.parse_deadline(fact.when) for fact in self.facts if fact.kind == "moved")
+
+
+def begun(versions: Sequence[Version[Any]], days: set[date]) -> set[date]:
+    """The days without those before a later file added the obligation to the plan."""
+    first = versions[0].since
+    return {first} | {day for day in days if day > first}
+
+
+def window_edges(windows: Iterable[Window], lead_days: int) -> Iterator[date]:
+    for window in windows:
+        yield from (shift(window.first, -lead_days), window.first, shift(window.last, 1))
+
+
+def _judge_single(terms: Terms, counting: Counting, closed: State | None) -> Verdict:
+    deadline, on = terms.deadline, counting.on
+    signed, moved = signed_window(terms, counting), counting.latest("moved")
+    window = dates.parse_deadline(moved.when) if moved else signed
+    done = satisfied(deadline, counting)
+    waiting = counting.consented(terms.consents) is None or (deadline.kind == "within" and signed is None)
+    state, anchor, late = place(Case(on, window, done, closed, waiting, terms.scored, terms.lead_days))
+    deliveries = counting.of("delivered") if deadline.target else []
+    return Verdict(
+        state,
+        anchor,
+        late,
+        first_day=window.first if window else None,
+        last_day=window.last if window else None,
+        original_last=signed.last if signed else None,
+        original_stop=done.first if done else None,
+        slipped=signed is not None and state not in SETTLED and on > signed.last,
+        moved=moved is not None,
+        delivered=sum(fact.quantity for fact in deliveries) if deadline.target else None,
+        target=deadline.target,
+        **_apart_from_state(terms, counting, state),
+    )
+
+
+def _judge_recurring(terms: Terms, counting: Counting, closed: State | None) -> Verdict:
+    recurrence = Recurrence(terms, counting)
+    state, anchor = recurrence.judge()
+    waiting = recurrence.consented is None and recurrence.ended is None
+    if closed == State.NOT_PURSUED:
+        state, anchor = closed, None
+    elif waiting or state != State.MET:
+        if closed:
+            state, anchor = closed, None
+        elif waiting:
+            state, anchor = State.AWAITING, None
+        elif not terms.scored:
+            state, anchor = State.NO_DATE, None
+    return Verdict(state, anchor, **_apart_from_state(terms, counting, state))
+
+
+def _apart_from_state(terms: Terms, counting: Counting, state: State) -> dict[str, Any]:
+    confidence = counting.latest("confidence")
+    return {
+        "modality": terms.modality,
+        "words": terms.deadline.words,
+        "every": terms.deadline.every,
+        "scored": terms.scored,
+        "stale": is_stale(terms, state, counting),
+        "never_reported": not counting.numbers,
+        "confirmed": counting.names("confirmed"),
+        "disputed": counting.names("disputed"),
+        "sides_differ": sides_differ(terms.deadline, counting),
+        "confidence": confidence.words if confidence else "",
+    }
+
+
+def resumed(days: set[date], kept: Kept | None) -> list[date]:
+    """The days to judge, in order: all of them, or those from which on something can have changed."""
+    return sorted(days) if kept is None else [kept.start, *sorted(day for day in days if day >= kept.until)]
+
+
+def stretches(judged: Iterable[tuple[date, Verdict]], kept: Kept | None = None) -> list[Stretch]:
+    """Equal neighbours joined: every day from the first to END is covered once."""
+    found: list[tuple[date, Verdict]] = []
+    for day, verdict in judged:
+        if not found or found[-1][1] != verdict:
+            found.append((day, verdict))
+    joined: list[Stretch] = []
+    for (day, verdict), end in zip(found, [day for day, _ in found[1:]] + [END], strict=True):
+        if day < end:
+            joined.append(_continue(joined[-1] if joined else None, day, end, verdict, kept))
+    return joined
+
+
+def _continue(before: Stretch | None, day: date, end: date, verdict: Verdict, kept: Kept | None) -> Stretch:
+    if before is None and kept:
+        return Stretch(day, end, verdict, kept.since, kept.stale_since, kept.slipped_since)
+    since = before.since if before and before.verdict.state == verdict.state else day
+    stale = (before and before.stale_since) or day if verdict.stale else None
+    slipped = (before and before.slipped_since) or day if verdict.slipped else None
+    return Stretch(day, end, verdict, since, stale, slipped)

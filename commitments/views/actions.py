@@ -1,0 +1,216 @@
+"""The page of an action, and what its forms share with it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from commitments.models import Action, Body, Entry, Flag, Role, Standing
+from commitments.models.prepared import Slot, prepared
+from commitments.models.querysets import INTERNAL
+from commitments.pages import labels
+from commitments.pages.entries import Shown, present, register, slip
+from commitments.pages.page import PlanView, actions_on
+from commitments.register import standings
+from commitments.rules.events import MOVABLE, REPORTS, Counting, Fact, Lens, Terms, terms_on
+from commitments.rules.recurrence import Recurrence
+from commitments.rules.standing import History
+
+PAGE = 25  # entries; what is older is in the register
+
+
+class ActionView(PlanView):
+    """A view about one action of the plan."""
+
+    def action(self, ref: str) -> Action:
+        found: Action = get_object_or_404(
+            Action.objects.select_related("plan", "commitment").prefetch_related("leads", "partners"),
+            plan=self.page.plan,
+            ref=ref,
+        )
+        return found
+
+    def standing(self, action: Action) -> Standing:
+        found: Standing = get_object_or_404(self.page.standings.select_related("obligation__action"), obligation=action)
+        return found
+
+    def may_report(self, action: Action) -> bool:
+        allowed = Action.objects.reportable_by(self.page.membership)
+        return bool(allowed.filter(pk=action.pk).exists())
+
+    @property
+    def is_manager(self) -> bool:
+        return self.page.membership is not None and self.page.membership.role == Role.MANAGER
+
+
+class ActionDetail(ActionView):
+    """The signed words, what they were taken to mean, the deadline and its moves, each side's word, the register."""
+
+    public = True
+
+    def get(self, request: HttpRequest, ref: str) -> HttpResponse:
+        page, row = self.page, self._row(ref)
+        action = row.action
+        alone = not row.waits  # type: ignore[attr-defined]
+        history = standings.Histories(page.plan, [action], alone=alone).action(action.pk)
+        terms = terms_on(history.versions, page.on, page.known_day)
+        counting = Counting(history.facts, page.on, page.known_day)
+        recurrence = Recurrence(terms, counting) if terms.deadline.kind == "recurring" else None
+        if recurrence and recurrence.window:
+            row.first_day, row.last_day = recurrence.window.first, recurrence.window.last
+        told = self._register(ref)
+        entries = told[:PAGE]
+        cited = self._cited(counting, terms, entries)
+        bodies = self._bodies(action, terms.consents)
+        rows = self._rows([*action.after, *terms.until])
+        context = {
+            "page": page,
+            "action": action,
+            "row": row,
+            "slip": slip(row, page.on),
+            "leads": [body for body in bodies if body.is_lead],
+            "partners": [body for body in bodies if body.is_partner],
+            "interpretations": action.interpretations,
+            "sides_differ": row.sides_differ,
+            "confidence_reason": self._confidence_reason(counting, cited),
+            "can_move": terms.deadline.kind in MOVABLE,
+            "consents": self._consents(terms, counting, cited, bodies),
+            "after": [rows[ref] for ref in action.after if ref in rows],
+            "until": [rows[ref] for ref in terms.until if ref in rows],
+            "sides": [self._side(side, counting, history) for side in page.plan.sides],
+            "periods": self._periods(recurrence),
+            "flags": _flags()(obligation=action.pk, **page.slots),
+            "entries": entries,
+            "evidence": [entry for entry in told if entry.files or entry.is_link],
+            "older": self._told(history) - len(entries),
+            "can_report": row.mine,  # type: ignore[attr-defined]
+            "can_decide": row.mine and self.is_manager,  # type: ignore[attr-defined]
+        }
+        return render(request, "commitments/action_detail.html", context)
+
+    def _register(self, ref: str) -> list[Shown]:
+        """The newest entries about the action, then those older ones that have evidence."""
+        page = self.page
+        query = _register(page.inside, page.known_day <= page.on)
+        return present(query(ref=ref, **page.slots), page, title=False)
+
+    def _told(self, history: History) -> int:
+        """How many entries the register of the action has on the day, its terms among them."""
+        on, known = self.page.on, self.page.known_day
+        terms = (max(version.since, self.page.plan.adopted_on) for version in history.versions)
+        facts = (fact for fact in self._shown(history.facts, history) if fact.first <= on or fact.kind == "withdrawn")
+        return sum(day <= min(on, known) for day in terms) + sum(fact.recorded <= known for fact in facts)
+
+    def _row(self, ref: str) -> Standing:
+        """The standing with its action, whether the reader may report on it, and whether others would supersede it."""
+        page, member = self.page, self.page.membership
+        query = _row(page.inside, page.lens, member and member.role, tuple(page.plan.sides))
+        rows = query(ref=ref, side=member and member.side, membership=member and member.pk, **page.slots)
+        if not rows:
+            raise Http404
+        row: Standing = rows[0]
+        row.action.plan, row.action.commitment = page.plan, row.obligation.commitment
+        return row
+
+    def _bodies(self, action: Action, consents: Sequence[str]) -> list[Any]:
+        codes = {f"code{place}": code for place, code in enumerate(consents)}
+        return _bodies(len(consents))(action=action.pk, **codes, **self.page.slots)
+
+    def _cited(self, counting: Counting, terms: Terms, shown: Sequence[Shown]) -> dict[int, Entry]:
+        """The entries that the page names beside its register, by number."""
+        confidence = counting.latest("confidence")
+        wanted = {fact.number for fact in counting.of("consent") if fact.words in terms.consents}
+        wanted |= {confidence.number} if confidence else set()
+        found = {entry.number: entry.entry for entry in shown}
+        if wanted - found.keys():
+            missing = Entry.objects.visible_to(inside=self.page.inside).filter(plan=self.page.plan)
+            found |= {entry.number: entry for entry in missing.filter(number__in=wanted - found.keys())}
+        return found
+
+    def _confidence_reason(self, counting: Counting, cited: dict[int, Entry]) -> str:
+        latest = counting.latest("confidence")
+        text = getattr(cited.get(latest.number), "text", None) if latest else None
+        return text.reason if text else ""
+
+    def _consents(
+        self, terms: Terms, counting: Counting, cited: dict[int, Entry], bodies: Sequence[Any]
+    ) -> list[dict[str, Any]]:
+        known = {body.code: body for body in bodies}
+        given = {fact.words: cited.get(fact.number) for fact in reversed(counting.of("consent"))}
+        return [{"body": known[code], "given": given.get(code)} for code in terms.consents if code in known]
+
+    def _rows(self, refs: Sequence[str]) -> dict[str, Standing]:
+        rows = self.page.rows().filter(obligation__ref__in=refs) if refs else []
+        return {row.obligation.ref: row for row in rows}
+
+    def _side(self, side: str, counting: Counting, history: History) -> dict[str, Any]:
+        """What one side says; where it has reported, how the action would stand by its word alone."""
+        alone = [fact for fact in history.facts if fact.kind not in REPORTS or fact.side == side]
+        verdict = replace(history, facts=alone, judged={}).judge(self.page.on, self.page.known_day)
+        said = [fact for fact in self._shown(counting.of(*counting.kinds), history) if fact.side == side]
+        latest = max(said, key=lambda fact: (fact.kind in REPORTS, fact.number), default=None)
+        return {
+            "side": side,
+            # a side that only confirms or disputes has not said how the action stands
+            "state": verdict.state.value if latest and latest.kind in REPORTS else "",
+            "entries": len(said),
+            "says": labels.kind(latest.kind) if latest else "",
+            "day": latest.recorded if latest else None,
+        }
+
+    def _shown(self, facts: Sequence[Fact], history: History) -> Sequence[Fact]:
+        """Those of which the reader may know that they are there, as `EntryQuerySet.visible_to` has it."""
+        if self.page.inside:
+            return facts
+        hidden = {fact.number for fact in history.facts if fact.kind in INTERNAL}
+        return [fact for fact in facts if fact.number not in hidden and fact.to not in hidden]
+
+    def _periods(self, recurrence: Recurrence | None) -> list[dict[str, Any]]:
+        found = recurrence.periods if recurrence else []
+        return [
+            {
+                "name": period.name,
+                "state": period.state,
+                "label": labels.PERIODS[period.state],
+                "delivered": period.delivered,
+                "target": period.target,
+            }
+            for period in found[-36:]
+        ]
+
+
+@prepared
+def _row(inside: bool, lens: Lens, role: str | None, sides: Sequence[str]) -> Any:
+    about = OuterRef("obligation")
+    mine = Action.objects.reportable(role, Slot("plan"), sides, Slot("side"), Slot("membership")).filter(pk=about)
+    waits = Action.superseders.through.objects.filter(from_action=about)
+    rows = actions_on(inside, lens, Slot("plan"), Slot("on")).filter(obligation__ref=Slot("ref"))
+    related = rows.select_related("obligation__action", "obligation__commitment")
+    return related.annotate(mine=Exists(mine), waits=Exists(waits))
+
+
+@prepared
+def _register(inside: bool, then: bool) -> Any:
+    told = register(inside, then, Slot("plan"), Slot("on"), Slot("known")).filter(ref=Slot("ref"))
+    link = Q(text__source__startswith="https://") | Q(text__source__startswith="http://")
+    newest = told.order_by("-number").values("pk")[:PAGE]
+    return told.filter(Q(pk__in=newest) | Q(has_files=True) | link)
+
+
+@prepared
+def _bodies(consents: int) -> Any:
+    leads, partners = (
+        through.objects.filter(action=Slot("action"), body=OuterRef("pk"))
+        for through in (Action.leads.through, Action.partners.through)
+    )
+    named = Q(code__in=[Slot(f"code{place}") for place in range(consents)])
+    bodies = Body.objects.filter(plan=Slot("plan")).annotate(is_lead=Exists(leads), is_partner=Exists(partners))
+    return bodies.filter(Q(is_lead=True) | Q(is_partner=True) | named)
+
+
+@prepared
+def _flags() -> QuerySet[Flag]:
+    return Flag.objects.filter(plan=Slot("plan"), obligation=Slot("obligation")).standing_or_cleared(Slot("on"))

@@ -1,0 +1,283 @@
+"""What was promised, fell due, was paid and spent, on a day: one query path for every page, file and digest.
+
+Currencies are never added together and never converted; only firm money is summed.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from commitments.exports.columns import entries_listed
+from commitments.exports.writers import VIEW, Listing, view_of
+from commitments.models import Entry, Flag
+from commitments.models.prepared import Slot, prepared
+from commitments.models.querysets import EntryQuerySet
+from commitments.pages.entries import naming, present, register, register_of, withdrawn
+from commitments.pages.page import Page
+from commitments.rules.states import days_counted
+from funding.charts import Chart, charts
+from funding.instalments import Amounts, InstalmentLine, instalments
+from funding.models import Contribution, Fund, Purpose, Reported
+from funding.services import may_pay, may_spend
+from funding.templatetags.money import amount as in_words
+
+FIRMNESS = {
+    "conditional": gettext_lazy("conditional"),
+    "up-to": gettext_lazy("up to this amount"),
+    "on-delivery": gettext_lazy("on delivery"),
+}
+
+
+@dataclass
+class ContributionLine:
+    contribution: Contribution
+    rows: list[InstalmentLine]
+    can_record: bool = False
+    record_url: str = ""
+
+    @property
+    def side(self) -> str:
+        return self.contribution.side
+
+    @property
+    def stated(self) -> bool:
+        return any(line.stated for line in self.rows)
+
+    @property
+    def firmness(self) -> str:
+        """In a word where the money is not simply promised; such money is never summed with firm money."""
+        code = self.rows[0].row.modality if self.rows else "firm"
+        return str(FIRMNESS.get(code, ""))
+
+
+@dataclass
+class Total:
+    """One currency: what firm contributions promise, what of it fell due, is paid, is due and unpaid, was spent."""
+
+    currency: str
+    promised: Decimal = Decimal(0)
+    due: Decimal = Decimal(0)
+    paid: Decimal = Decimal(0)
+    outstanding: Decimal = Decimal(0)
+    spent: Decimal = Decimal(0)
+
+
+@dataclass
+class PurposeLine:
+    purpose: Purpose
+    spent: Amounts
+    entries: list[Entry]
+
+    @property
+    def actions(self) -> list[tuple[str, Amounts]]:
+        """The actions that the purpose serves or money was spent on, each with what was spent on it."""
+        refs = [*self.purpose.actions, *(entry.ref for entry in self.entries if entry.ref)]
+        return [(ref, added(entry for entry in self.entries if entry.ref == ref)) for ref in dict.fromkeys(refs)]
+
+
+@dataclass
+class ReportedLine:
+    """A figure reported elsewhere, and how it stands to what the instalments add up to in its currency."""
+
+    reported: Reported
+    difference: str
+
+
+@dataclass
+class FundLine:
+    fund: Fund
+    contributions: list[ContributionLine]
+    purposes: list[PurposeLine]
+    reported: list[ReportedLine]
+    totals: list[Total]
+    spent: Amounts
+    charts: list[Chart]
+    can_spend: bool
+    spend_url: str
+
+
+def totals(lines: Iterable[InstalmentLine], spent: Amounts, page: Page) -> list[Total]:
+    found: dict[str, Total] = {}
+    for line in lines:
+        if line.row.modality != "firm":
+            continue
+        for currency, amount in line.paid.items():
+            found.setdefault(currency, Total(currency)).paid += amount
+        fell_due = line.row.last_day is not None and line.row.last_day <= page.on
+        for currency, amount in line.stated.items():
+            total = found.setdefault(currency, Total(currency))
+            total.promised += amount
+            if fell_due:
+                total.due += amount
+                total.outstanding += line.outstanding.get(currency, Decimal(0))
+    for currency, amount in spent.items():
+        found.setdefault(currency, Total(currency)).spent += amount
+    return list(found.values())
+
+
+def difference(reported: Reported, sums: Iterable[Total]) -> str:
+    """In words, against what firm instalments promise in the same currency; nothing is converted."""
+    promised = next((total.promised for total in sums if total.currency == reported.currency), Decimal(0))
+    if not promised:
+        return _("nothing is stated in %(currency)s to compare it with") % {"currency": reported.currency}
+    gap = reported.amount - promised
+    if not gap:
+        return _("as much as the instalments stated in this currency add up to")
+    words = {"gap": in_words(abs(gap), reported.currency), "promised": in_words(promised, reported.currency)}
+    if gap > 0:
+        return _("%(gap)s more than the %(promised)s that the stated instalments add up to") % words
+    return _("%(gap)s less than the %(promised)s that the stated instalments add up to") % words
+
+
+INSTALMENT = (
+    "ref",
+    "from",
+    "instalment",
+    "due",
+    "firmness",
+    "state",
+    "days",
+    "currency",
+    "stated",
+    "paid",
+    "outstanding",
+)
+
+
+def instalments_listed(page: Page) -> Listing:
+    """One row for each instalment and currency, with ISO codes; see docs/reference/exports.md."""
+    return Listing("fund", (*VIEW, *INSTALMENT), list(_instalment_rows(page)), lambda row: row)
+
+
+def _instalment_rows(page: Page) -> Iterator[list[Any]]:
+    for line in instalments(page):
+        row, contribution = line.row, line.row.obligation.as_instalment.contribution
+        days = days_counted(row.state, row.anchor, row.late, page.on)
+        named = [contribution.ref, contribution.side, line.number, line.due, row.modality, row.state, days]
+        for currency in dict.fromkeys((*line.stated, *line.paid)) or [""]:
+            amounts = [found.get(currency) for found in (line.stated, line.paid, line.outstanding)]
+            yield [*view_of(page), *named, currency, *amounts]
+
+
+def counting(page: Page, *kinds: str) -> EntryQuerySet:
+    """The entries of money that count on the day, newest first."""
+    return register_of(page).filter(kind__in=kinds).exclude(pk__in=page.void)
+
+
+LISTS: dict[str, Callable[[Page], Listing]] = {
+    "instalments": instalments_listed,
+    "payments": lambda page: entries_listed(page, counting(page, "paid", "refunded"), "payments"),
+    "spending": lambda page: entries_listed(page, counting(page, "spent"), "spending"),
+}
+
+
+def spending(page: Page) -> list[Entry]:
+    """The spending that counts on the day."""
+    return standing(list(_spent(page.inside, page.known_day <= page.on)(**page.slots)), page)
+
+
+@prepared
+def _spent(inside: bool, then: bool) -> Any:
+    return register(inside, then, Slot("plan"), Slot("on"), Slot("known")).filter(kind="spent")
+
+
+def standing(entries: list[Entry], page: Page) -> list[Entry]:
+    """Those of these that are not withdrawn."""
+    void = withdrawn(naming(entries, page))
+    return [entry for entry in entries if entry.pk not in void]
+
+
+def added(entries: Iterable[Any]) -> Amounts:
+    """Sums per currency."""
+    found: Amounts = defaultdict(Decimal)
+    for entry in entries:
+        found[entry.currency] += entry.amount
+    return dict(found)
+
+
+def funds(page: Page) -> list[FundLine]:
+    """Everything the fund page shows."""
+    lines = instalments(page)
+    refs = sorted({line.row.obligation.ref for line in lines})
+    slots = {f"ref{place}": ref for place, ref in enumerate(refs)}
+    told = _told(page.inside, page.known_day <= page.on, len(refs))(**page.slots, **slots)
+    money = present([entry for entry in told if entry.kind != "spent"], page, title=False)
+    spent = standing([entry for entry in told if entry.kind == "spent"], page)
+    flags = _flags()(**page.slots)
+    for line in lines:
+        line.flags = [flag for flag in flags if flag.obligation_id == line.row.obligation_id]
+        line.entries = [
+            entry for entry in money if entry.ref == line.row.obligation.ref and entry.instalment in (None, line.number)
+        ]
+    found = _funds("purposes", "reported")(**page.slots)
+    return [_fund_line(fund, *_of(fund, lines, spent), page) for fund in found]
+
+
+def sums(page: Page, commitment: int) -> list[dict[str, Any]]:
+    """The funds of a commitment with what their firm money adds up to."""
+    found = [fund for fund in _funds("purposes")(**page.slots) if fund.commitment_id == commitment]
+    lines, spent = (instalments(page), spending(page)) if found else ([], [])
+    of_fund = ((fund, *_of(fund, lines, spent)) for fund in found)
+    return [{"fund": fund, "totals": totals(rows, added(paid), page)} for fund, rows, paid in of_fund]
+
+
+def _of(
+    fund: Fund, lines: Iterable[InstalmentLine], spent: Iterable[Entry]
+) -> tuple[list[InstalmentLine], list[Entry]]:
+    """The instalments of a fund and what was spent of it."""
+    purposes = {purpose.code for purpose in fund.purposes.all()}
+    of_fund = [line for line in lines if line.row.obligation.as_instalment.contribution.fund_id == fund.pk]
+    return of_fund, [entry for entry in spent if entry.words in purposes]
+
+
+@prepared
+def _told(inside: bool, then: bool, refs: int) -> Any:
+    about = Q(kind__in=["paid", "refunded", "consent", "event"], ref__in=[Slot(f"ref{place}") for place in range(refs)])
+    told = register(inside, then, Slot("plan"), Slot("on"), Slot("known"))
+    return told.filter(about | Q(kind="spent"))
+
+
+@prepared
+def _flags() -> Any:
+    return Flag.objects.filter(plan=Slot("plan"), obligation__instalment__gt=0).standing_or_cleared(Slot("on"))
+
+
+@prepared
+def _funds(*beside: str) -> Any:
+    return Fund.objects.filter(plan=Slot("plan")).select_related("commitment").prefetch_related(*beside)
+
+
+def _fund_line(fund: Fund, lines: Sequence[InstalmentLine], spent: Sequence[Entry], page: Page) -> FundLine:
+    by_purpose = {purpose: [entry for entry in spent if entry.words == purpose.code] for purpose in fund.purposes.all()}
+    sums = totals(lines, added(spent), page)
+    # every contribution has an instalment, if only one without an amount
+    contributions = dict.fromkeys(line.row.obligation.as_instalment.contribution for line in lines)
+    return FundLine(
+        fund=fund,
+        contributions=[
+            ContributionLine(
+                contribution,
+                [line for line in lines if line.row.obligation.ref == contribution.ref],
+                can_record=may_pay(page.membership, contribution),
+                record_url=page.url("pay", contribution.ref),
+            )
+            for contribution in contributions
+        ],
+        purposes=[PurposeLine(purpose, added(entries), entries) for purpose, entries in by_purpose.items()],
+        reported=[
+            ReportedLine(reported, difference(reported, sums))
+            for reported in fund.reported.all()
+            if reported.first_day <= page.on
+        ],
+        totals=sums,
+        spent=added(spent),
+        charts=charts(lines),
+        can_spend=may_spend(page.membership),
+        spend_url=page.url("spend", fund.code),
+    )
