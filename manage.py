@@ -20,7 +20,9 @@ if __name__ == "__main__":
             if os.environ.get("DEBUG") == "1":
                 raise
             what = " ".join(str(error).split())
-            sys.exit(f"error: the database does not answer as it should ({what}); a new one needs `migrate` first")
+            sys.exit(
+                f"error: the database does not answer as it should ({what}); a new one needs `migrate` first"
+            )
     except BrokenPipeError:
         # whoever read the output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,4 +1,6 @@
-"""Celery is only a trigger: each task says "bring the database to what now requires", and the database is the truth."""
+"""Celery is only a trigger: each task says "bring the database to what now requires", and the
+database is the truth.
+"""
 
 import logging
 import os
@@ -63,7 +65,9 @@ def waiting() -> int | None:
 
 
 def ask() -> None:
-    """Have a worker do what is due. Never waits for the queue and never fails with it: beat asks again anyway."""
+    """Have a worker do what is due. Never waits for the queue and never fails with it: beat asks
+    again anyway.
+    """
     try:
         with app.connection_for_write(transport_options=IMPATIENT) as connection:
             app.send_task("actionplan.jobs.tasks.run_due_jobs", connection=connection, retry=False)

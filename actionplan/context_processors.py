@@ -48,7 +48,10 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "page": shown,
         "plan": shown.plan,
         "inside": shown.inside,
-        "plans": [{"slug": plan.slug, "title": plan.title, "url": f"/plans/{plan.slug}/"} for plan in shown.plans],
+        "plans": [
+            {"slug": plan.slug, "title": plan.title, "url": f"/plans/{plan.slug}/"}
+            for plan in shown.plans
+        ],
         # the signed words are in the language that the plan file names first
         "text_language": shown.plan.languages[0],
         "on": shown.on,
@@ -66,7 +69,8 @@ def page(request: HttpRequest) -> dict[str, Any]:
             for name, label in NAV
             if shown.inside or name not in INSIDE
         ]
-        + [{"url": reverse("accounts"), "label": _("Accounts"), "current": False}] * shown.user.is_superuser,
+        + [{"url": reverse("accounts"), "label": _("Accounts"), "current": False}]
+        * shown.user.is_superuser,
     }
 
 

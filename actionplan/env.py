@@ -1,4 +1,6 @@
-"""What the settings read from the environment: typed; an odd value is refused in a sentence that names it."""
+"""What the settings read from the environment: typed; an odd value is refused in a sentence that
+names it.
+"""
 
 import hashlib
 import os
@@ -12,8 +14,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from dotenv import load_dotenv
 
-# What a page may ask of PostgreSQL before it gives up (503); see docs/reference/bounds.md. Times in seconds; those in
-# `options` in milliseconds: a statement, a wait for somebody else's lock, a transaction in which nothing happens.
+# What a page may ask of PostgreSQL before it gives up (503); see docs/reference/bounds.md. Times in
+# seconds; those in `options` in milliseconds: a statement, a wait for somebody else's lock, a
+# transaction in which nothing happens.
 BOUNDS: dict[str, Any] = {
     "connect_timeout": 5,
     "options": "-c statement_timeout=30000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=300000",
@@ -67,7 +70,9 @@ def _port(name: str, value: str) -> int | None:
     try:
         return urlsplit(value).port
     except ValueError:
-        raise ImproperlyConfigured(f"{name} has a port that is not a number from 1 to 65535.") from None
+        raise ImproperlyConfigured(
+            f"{name} has a port that is not a number from 1 to 65535."
+        ) from None
 
 
 # how a connection to PostgreSQL is encrypted and whom it trusts, in libpq's own words
@@ -75,7 +80,9 @@ TLS = ("sslmode", "sslrootcert", "sslcert", "sslkey")
 
 
 def database(name: str) -> dict[str, Any]:
-    """Django's database settings from sqlite:///FILE or postgres://USER:PASSWORD@HOST:PORT/NAME?sslmode=verify-full."""
+    """Django's database settings from sqlite:///FILE or
+    postgres://USER:PASSWORD@HOST:PORT/NAME?sslmode=verify-full.
+    """
     example = "postgres://user:password@host:5432/name or sqlite:////folder/file.sqlite3"
     value = url(name, ("sqlite", "postgres", "postgresql"), example)
     if not value:
@@ -141,18 +148,24 @@ def email(name: str) -> dict[str, Any]:
 
 
 def identity_providers() -> dict[str, dict[str, str]]:
-    """ISSUER, CLIENT_ID and SECRET of each side's own identity provider, from OIDC_SIDE_ISSUER and so on."""
+    """ISSUER, CLIENT_ID and SECRET of each side's own identity provider, from OIDC_SIDE_ISSUER and
+    so on.
+    """
     found: dict[str, dict[str, str]] = {}
     for name in sorted(os.environ):
         if parts := re.fullmatch(r"OIDC_([A-Z]{2,8})_(ISSUER|CLIENT_ID|SECRET)", name):
             if value := text(name):
                 found.setdefault(parts[1], {})[parts[2]] = value
         elif name.startswith("OIDC_"):
-            raise ImproperlyConfigured(f"{name} is unknown: it must look like OIDC_GB_ISSUER, _CLIENT_ID or _SECRET.")
+            raise ImproperlyConfigured(
+                f"{name} is unknown: it must look like OIDC_GB_ISSUER, _CLIENT_ID or _SECRET."
+            )
     for side, given in found.items():
         for part in ("ISSUER", "CLIENT_ID", "SECRET"):
             if part not in given:
-                raise ImproperlyConfigured(f"OIDC_{side}_{part} is not set: a side's sign-in needs all three.")
+                raise ImproperlyConfigured(
+                    f"OIDC_{side}_{part} is not set: a side's sign-in needs all three."
+                )
         _check_issuer(f"OIDC_{side}_ISSUER", given["ISSUER"])
     return found
 
@@ -160,12 +173,20 @@ def identity_providers() -> dict[str, dict[str, str]]:
 def _check_issuer(name: str, value: str) -> None:
     parts = urlsplit(value)
     local = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1")
-    if not (parts.scheme == "https" or local) or not parts.hostname or parts.query or parts.fragment:
+    if (
+        not (parts.scheme == "https" or local)
+        or not parts.hostname
+        or parts.query
+        or parts.fragment
+    ):
         raise ImproperlyConfigured(f"{name} must look like https://login.example.org.")
 
 
 def fingerprint(folder: Path, patterns: Sequence[str]) -> str:
     """What tells one state of these files from another: their names, sizes and times of change."""
     found = sorted(path for pattern in patterns for path in folder.glob(pattern))
-    told = [(str(path.relative_to(folder)), path.stat().st_size, path.stat().st_mtime_ns) for path in found]
+    told = [
+        (str(path.relative_to(folder)), path.stat().st_size, path.stat().st_mtime_ns)
+        for path in found
+    ]
     return hashlib.sha256(repr(told).encode()).hexdigest()[:16]

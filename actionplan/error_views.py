@@ -1,4 +1,6 @@
-"""What went wrong, in the reader's language, with what would be right; nothing that was typed is lost."""
+"""What went wrong, in the reader's language, with what would be right; nothing that was typed is
+lost.
+"""
 
 import sqlite3
 import sys
@@ -40,7 +42,9 @@ FORMS = (PaymentForm, SpendingForm, DecideForm, MoveForm, ReportForm)
 
 def wants_data(request: HttpRequest) -> bool:
     """Whether a program asks."""
-    as_json = request.path.endswith(".json") or "format=json" in request.META.get("QUERY_STRING", "")
+    as_json = request.path.endswith(".json") or "format=json" in request.META.get(
+        "QUERY_STRING", ""
+    )
     return as_json or hasattr(request, "only_plan")
 
 
@@ -54,12 +58,16 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(request, 404, _("There is nothing at this address, or nothing that is open to you."))
+    return _answer(
+        request, 404, _("There is nothing at this address, or nothing that is open to you.")
+    )
 
 
 def _answer(request: HttpRequest, status: int, error: str, **context: str) -> HttpResponse:
     if wants_data(request):
-        return JsonResponse({"error": error}, status=status, json_dumps_params={"ensure_ascii": False})
+        return JsonResponse(
+            {"error": error}, status=status, json_dumps_params={"ensure_ascii": False}
+        )
     kept = kept_text(request) if request.method == "POST" else []
     return render(request, f"{status}.html", {**context, "kept_text": kept}, status=status)
 
@@ -69,12 +77,16 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if is_passing(sys.exc_info()[1]):
         kept = kept_text(request) if request.method == "POST" else []
         content = render_to_string("503.html", {"kept_text": kept})
-        return HttpResponse(content, status=503, headers={"Retry-After": "30", "Cache-Control": "no-store"})
+        return HttpResponse(
+            content, status=503, headers={"Retry-After": "30", "Cache-Control": "no-store"}
+        )
     return HttpResponse(render_to_string("500.html"), status=500)
 
 
 def is_passing(error: BaseException | None) -> bool:
-    """The database is away, full or locked, or took too long: not a fault of the code, and worth another try."""
+    """The database is away, full or locked, or took too long: not a fault of the code, and worth
+    another try.
+    """
     if not isinstance(error, (OperationalError, InterfaceError)):
         return False
     # SQLite says the same of a wrong statement
@@ -83,7 +95,9 @@ def is_passing(error: BaseException | None) -> bool:
 
 
 def typed(request: HttpRequest) -> dict[str, str]:
-    """What the visitor had typed or chosen in a form that could not be accepted, as far as it can be read."""
+    """What the visitor had typed or chosen in a form that could not be accepted, as far as it can
+    be read.
+    """
     try:
         values = request.POST.items()
     except (BadRequest, SuspiciousOperation, MultiPartParserError, UnreadablePostError):

@@ -1,20 +1,27 @@
-"""Logs as JSON lines on standard error: a request id and a user id, never an address, a token or a body."""
+"""Logs as JSON lines on standard error: a request id and a user id, never an address, a token or a
+body.
+"""
 
 import logging.config
 import re
 
 import structlog
 
-# what acts for somebody stands in the path of a link, even of one that was mistyped, or in a token; a question may name
-# anybody
+# what acts for somebody stands in the path of a link, even of one that was mistyped, or in a token;
+# a question may name anybody
 SECRET = re.compile(
     r"(?i)(\b(?:unsubscribe|invitation|forgotten)/|\bactp_|\btoken=|\?)[^\s\"']+|[\w-]+(?::[\w-]+)?:[\w-]{43}(?![\w-])"
 )
 
 
-def scrub(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+def scrub(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
     """Without tokens and questions in any text of the event."""
-    return {name: SECRET.sub(r"\1…", value) if isinstance(value, str) else value for name, value in event.items()}
+    return {
+        name: SECRET.sub(r"\1…", value) if isinstance(value, str) else value
+        for name, value in event.items()
+    }
 
 
 def configure(*, debug: bool) -> None:
@@ -27,7 +34,11 @@ def configure(*, debug: bool) -> None:
         scrub,
     ]
     structlog.configure(
-        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )

@@ -53,7 +53,9 @@ class Logged(RequestMiddleware):
 
 
 def private(handler: Handler) -> Handler:
-    """Pages belong to one reader, public ones too, since their forms carry that reader's token; no index takes them."""
+    """Pages belong to one reader, public ones too, since their forms carry that reader's token; no
+    index takes them.
+    """
 
     def handle(request: HttpRequest) -> HttpResponse:
         response = handler(request)
@@ -86,7 +88,12 @@ class Pages:
         response = self.handler(request)
         signing_in = redirect_to_login(request.get_full_path()).url
         sent_away = response.status_code == 302 and response.headers["Location"] == signing_in
-        if sent_away and request.method == "POST" and not request.user.is_authenticated and kept_text(request):
+        if (
+            sent_away
+            and request.method == "POST"
+            and not request.user.is_authenticated
+            and kept_text(request)
+        ):
             if len(str(typed(request))) < MOST_KEPT:
                 request.session["draft"] = {"path": request.path, "values": typed(request)}
             context = {"kept_text": kept_text(request), "sign_in": response.headers["Location"]}
@@ -96,6 +103,8 @@ class Pages:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, NoPlan):
             return render(
-                request, "actionplan/no_plan.html", {"is_administrator": getattr(request.user, "is_superuser", False)}
+                request,
+                "actionplan/no_plan.html",
+                {"is_administrator": getattr(request.user, "is_superuser", False)},
             )
         return None

@@ -1,4 +1,6 @@
-"""All settings, for every way of running; what differs between places comes from the environment (see .env.example)."""
+"""All settings, for every way of running; what differs between places comes from the environment
+(see .env.example).
+"""
 
 from pathlib import Path
 
@@ -28,17 +30,25 @@ SAMPLE_KEY = "sample-key-for-trials-on-this-machine-only"
 DEBUG = env.flag("DEBUG", default=False)
 SECRET_KEY = env.text("SECRET_KEY")
 if not SECRET_KEY:
-    raise ImproperlyConfigured("SECRET_KEY is not set: give it a long random text and keep it secret.")
+    raise ImproperlyConfigured(
+        "SECRET_KEY is not set: give it a long random text and keep it secret."
+    )
 # the embedded default sets this; it never listens beyond the loopback address
 TRIAL = env.flag("ACTIONPLAN_TRIAL", default=False)
 if not (DEBUG or TRIAL) and (SECRET_KEY == SAMPLE_KEY or len(SECRET_KEY) < 32):
-    raise ImproperlyConfigured("SECRET_KEY is a sample or shorter than 32 characters: give it a long random text.")
+    raise ImproperlyConfigured(
+        "SECRET_KEY is a sample or shorter than 32 characters: give it a long random text."
+    )
 # while a key is replaced: what was signed or sealed by the one before still holds
 SECRET_KEY_FALLBACKS = [key for key in [env.text("SECRET_KEY_BEFORE")] if key]
 if not (DEBUG or TRIAL) and any(key == SAMPLE_KEY or len(key) < 32 for key in SECRET_KEY_FALLBACKS):
-    raise ImproperlyConfigured("SECRET_KEY_BEFORE is a sample or shorter than 32 characters: leave it out.")
+    raise ImproperlyConfigured(
+        "SECRET_KEY_BEFORE is a sample or shorter than 32 characters: leave it out."
+    )
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
-SITE_URL = env.url("SITE_URL", ("http", "https"), "https://plan.example.org", "http://localhost:8000").rstrip("/")
+SITE_URL = env.url(
+    "SITE_URL", ("http", "https"), "https://plan.example.org", "http://localhost:8000"
+).rstrip("/")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 
 INSTALLED_APPS = [
@@ -102,7 +112,11 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "actionplan.context_processors.page",
             ],
-            "builtins": ["django.templatetags.i18n", "commitments.templatetags.plan", "funding.templatetags.money"],
+            "builtins": [
+                "django.templatetags.i18n",
+                "commitments.templatetags.plan",
+                "funding.templatetags.money",
+            ],
         },
     }
 ]
@@ -117,7 +131,10 @@ LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "overview"
 LOGOUT_REDIRECT_URL = "sign-in"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 AUTHENTICATION_BACKENDS = ["actionplan.accounts.auth_backend.Backend"]
@@ -127,7 +144,12 @@ SESSION_IDLE = 3600
 # a link for a forgotten password
 PASSWORD_RESET_TIMEOUT = 2 * 3600
 # the limits on guessing are shared by all processes and need no Redis; a migration makes the table
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "actionplan_cache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "actionplan_cache",
+    }
+}
 CSRF_FAILURE_VIEW = "actionplan.error_views.csrf_failure"
 
 LANGUAGE_CODE = "en"
@@ -140,7 +162,10 @@ FORMAT_MODULE_PATH = "actionplan.formats"
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder", "actionplan.static_files.PackageFinder"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "actionplan.static_files.PackageFinder",
+]
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(BASE_DIR / ".data" / "files")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -173,7 +198,8 @@ ACCOUNT_FORMS = {
     "reset_password": "actionplan.accounts.forms.Forgotten",
     "reset_password_from_key": "actionplan.accounts.forms.NewPassword",
 }
-# passwords have limits of their own, see accounts/throttle.py; login_failed holds for codes, after the right password
+# passwords have limits of their own, see accounts/throttle.py; login_failed holds for codes, after
+# the right password
 ACCOUNT_RATE_LIMITS = {
     "login": "60/m/ip",
     "login_failed": "10/5m/key",
@@ -242,13 +268,20 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
     }
 }
-PERMISSIONS_POLICY: dict[str, list[str]] = {"camera": [], "geolocation": [], "microphone": [], "payment": [], "usb": []}
+PERMISSIONS_POLICY: dict[str, list[str]] = {
+    "camera": [],
+    "geolocation": [],
+    "microphone": [],
+    "payment": [],
+    "usb": [],
+}
 
 # who asked from where stays out of the logs
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 # an entries file of 4 MiB comes back from its preview inside the form, encoded
 DATA_UPLOAD_MAX_MEMORY_SIZE = 13 * 1024 * 1024
-# uploads go to the disk, but for the smallest; evidence is bounded in all and refused from strangers
+# uploads go to the disk, but for the smallest; evidence is bounded in all and refused from
+# strangers
 FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 FILE_UPLOAD_HANDLERS = [
     "commitments.views.evidence.Bounded",

@@ -1,4 +1,6 @@
-"""Static files under hashed names, so that a browser may keep them for ever; of packages only what is in use."""
+"""Static files under hashed names, so that a browser may keep them for ever; of packages only what
+is in use.
+"""
 
 import re
 from collections.abc import Iterable
@@ -22,13 +24,21 @@ BASE = Path(__file__).parent.parent
 # what crispy-forms writes around fields, beside the classes that stand in our own files
 OF_FORMS = frozenset(
     (
-        *("form-control", "form-select", "form-check", "form-check-input", "form-check-label", "form-label"),
+        *(
+            "form-control",
+            "form-select",
+            "form-check",
+            "form-check-input",
+            "form-check-label",
+            "form-label",
+        ),
         *("form-text", "is-invalid", "invalid-feedback", "mb-3", "d-block"),
     )
 )
 _ATTRIBUTE = re.compile(r'class="([^"]*)"')
 _CLASS = re.compile(r"\.(-?[A-Za-z_][\w-]*)")
-# at the top level or inside one condition: a statement, a condition with its rules, another at-rule, a rule
+# at the top level or inside one condition: a statement, a condition with its rules, another
+# at-rule, a rule
 _RULE = re.compile(
     r"@[^{;]+;|(@(?:media|supports)[^{]+)\{((?:[^{}]*\{[^{}]*\})*)\}|@[^{]+\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}"
     r"|([^{}@]+)\{([^{}]*)\}"
@@ -36,7 +46,8 @@ _RULE = re.compile(
 
 
 class Storage(CompressedManifestStaticFilesStorage):
-    # only what url() names is looked up: the style sheet also names a source map, which is not served
+    # only what url() names is looked up: the style sheet also names a source map, which is not
+    # served
     patterns = (("*.css", (r"""(?P<matched>url\(['"]{0,1}\s*(?P<url>.*?)["']{0,1}\))""",)),)
 
 
@@ -54,7 +65,9 @@ def classes() -> frozenset[str]:
 def used(style: str, kept: Iterable[str]) -> str:
     """The rules of a minified style sheet that can match an element with only these classes."""
     rules = []
-    for condition, inner, selectors, declarations in _RULE.findall(re.sub(r"/\*.*?\*/", "", style, flags=re.DOTALL)):
+    for condition, inner, selectors, declarations in _RULE.findall(
+        re.sub(r"/\*.*?\*/", "", style, flags=re.DOTALL)
+    ):
         if condition and (found := used(inner, kept)):
             rules.append(f"{condition}{{{found}}}")
         alone = [one for one in re.split(r",(?![^(]*\))", selectors) if one and _matches(one, kept)]
@@ -78,10 +91,11 @@ class Used(FileSystemStorage):
 
 
 class PackageFinder(BaseFinder):
-    """Single static files of packages: Bootstrap's minified style sheet, the scripts that passkeys need.
+    """Single static files of packages: Bootstrap's minified style sheet, the scripts that passkeys
+    need.
 
-    The development server serves the style sheet whole: what is collected looks the same, since it keeps every class in
-    use.
+    The development server serves the style sheet whole: what is collected looks the same, since it
+    keeps every class in use.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -95,7 +109,9 @@ class PackageFinder(BaseFinder):
             self.found += [(file, storage) for file in files]
 
     def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
-        found = [storage.path(name) for name, storage in self.found if path == _asked(name, storage)]
+        found = [
+            storage.path(name) for name, storage in self.found if path == _asked(name, storage)
+        ]
         return found if find_all else next(iter(found), [])
 
     def list(self, ignore_patterns: Iterable[str] | None) -> Iterable[Any]:

@@ -1,4 +1,6 @@
-"""Every part of the pages in every state, with made-up content: for those who design and for the tests of contrast."""
+"""Every part of the pages in every state, with made-up content: for those who design and for the
+tests of contrast.
+"""
 
 from datetime import date
 from decimal import Decimal
@@ -18,7 +20,10 @@ from commitments.rules.states import State
 from funding.charts import chart
 
 ON = date(2015, 1, 12)
-TITLE = {"en": "Work out the border control measures", "fr": "Définir les mesures relatives aux contrôles"}
+TITLE = {
+    "en": "Work out the border control measures",
+    "fr": "Définir les mesures relatives aux contrôles",
+}
 
 
 class Sample(forms.Form):
@@ -29,9 +34,15 @@ class Sample(forms.Form):
         widget=forms.RadioSelect,
         choices=[(kind, KINDS[kind].label) for kind in ("started", "completed")],
     )
-    day = forms.DateField(label=_("Day on which it happened"), widget=forms.DateInput(attrs={"type": "date"}))
-    note = forms.CharField(label=_("What there is to say"), widget=forms.Textarea(attrs={"rows": 3}))
-    confidence = forms.ChoiceField(label=_("Confidence"), choices=[*labels.COLOURS.items()], required=False)
+    day = forms.DateField(
+        label=_("Day on which it happened"), widget=forms.DateInput(attrs={"type": "date"})
+    )
+    note = forms.CharField(
+        label=_("What there is to say"), widget=forms.Textarea(attrs={"rows": 3})
+    )
+    confidence = forms.ChoiceField(
+        label=_("Confidence"), choices=[*labels.COLOURS.items()], required=False
+    )
     source = forms.CharField(
         label=_("Evidence"), help_text=_("A link, or the reference of a document."), required=False
     )
@@ -41,7 +52,9 @@ def standing(state: State) -> Any:
     """A row as tables show it, 12 days before or after what its state counts from."""
     away = 12 if state in (State.DUE, State.DUE_SOON, State.UPCOMING) else -12
     row: Any = Standing(
-        state=state.value, anchor=date.fromordinal(ON.toordinal() + away), words="before the end of the year"
+        state=state.value,
+        anchor=date.fromordinal(ON.toordinal() + away),
+        words="before the end of the year",
     )
     row.first_day = row.last_day = row.anchor
     row.late, row.moved, row.modality, row.scored = 12, state is State.OVERDUE, "soft", True
@@ -53,13 +66,29 @@ def standing(state: State) -> Any:
 
 
 SHOWN = (
-    *("state", "anchor", "late", "words", "first_day", "last_day", "moved", "modality", "scored", "never_reported"),
+    *(
+        "state",
+        "anchor",
+        "late",
+        "words",
+        "first_day",
+        "last_day",
+        "moved",
+        "modality",
+        "scored",
+        "never_reported",
+    ),
     *("stale_since", "sides_differ", "disputed", "confirmed"),
 )
 
 
 def entry(number: int, **more: Any) -> Made:
-    text = Made(note="Two officers were present.", reason="", source="https://example.org/minutes", decided_by="")
+    text = Made(
+        note="Two officers were present.",
+        reason="",
+        source="https://example.org/minutes",
+        decided_by="",
+    )
     return Made(
         number=number,
         ref="2.5",
@@ -83,20 +112,35 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         raise Http404
     stated = {"EUR": Decimal(5_000_000), "GBP": Decimal(4_000_000)}
     lines: Any = [
-        Made(stated=stated, paid={"EUR": Decimal(paid)}, number=number, row=Made(obligation=Made(ref="1.2")))
+        Made(
+            stated=stated,
+            paid={"EUR": Decimal(paid)},
+            number=number,
+            row=Made(obligation=Made(ref="1.2")),
+        )
         for number, paid in enumerate((5_000_000, 3_000_000, 0), 1)
     ]
     context = {
         "on": ON,
         "rows": [standing(state) for state in State],
-        "counts": [{"state": state.value, "label": labels.STATES[state], "count": 3, "url": "#"} for state in State],
+        "counts": [
+            {"state": state.value, "label": labels.STATES[state], "count": 3, "url": "#"}
+            for state in State
+        ],
         "colours": list(labels.COLOURS.items()),
         "periods": [
             {"name": "2014-10", "state": state, "label": label, "delivered": 1, "target": 2}
             for state, label in labels.PERIODS.items()
         ],
         "totals": [
-            {"currency": code, "promised": sum_, "due": sum_ / 2, "paid": sum_ / 4, "outstanding": sum_ / 4, "spent": 0}
+            {
+                "currency": code,
+                "promised": sum_,
+                "due": sum_ / 2,
+                "paid": sum_ / 4,
+                "outstanding": sum_ / 4,
+                "spent": 0,
+            }
             for code, sum_ in stated.items()
         ],
         "fund": Made(fund=Made(code="sample")),

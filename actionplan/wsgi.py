@@ -1,4 +1,5 @@
-"""The pages. The web processes are forked from one that has loaded this, and share what is loaded before the fork.
+"""The pages. The web processes are forked from one that has loaded this, and share what is loaded
+before the fork.
 
 No connection may be opened and no thread be started here: neither outlives a fork whole.
 """

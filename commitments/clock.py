@@ -1,4 +1,6 @@
-"""The one clock. Only views, tasks and commands read it; everything else takes the day as an argument."""
+"""The one clock. Only views, tasks and commands read it; everything else takes the day as an
+argument.
+"""
 
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo

@@ -1,4 +1,6 @@
-"""Amounts as people write them, in either language: understood in one reading, refused where there are two."""
+"""Amounts as people write them, in either language: understood in one reading, refused where there
+are two.
+"""
 
 import re
 from decimal import Decimal
@@ -18,14 +20,18 @@ class AmountError(ValueError):
 
 
 def parse_amount(text: str) -> Decimal:
-    """An amount above zero with at most two decimals, from "5000000", "5 000 000,00" or "5,000,000.00"."""
+    """An amount above zero with at most two decimals, from "5000000", "5 000 000,00" or
+    "5,000,000.00".
+    """
     given = SPACES.sub(" ", text.strip())
     if len(given) > LONGEST:
         raise AmountError(_("That is too long for an amount."))
     if match := AMBIGUOUS.fullmatch(given):
         thousands, units = match[1] + match[2], f"{match[1]}.{match[2][:2]}"
         raise AmountError(
-            _("“%(text)s” has two readings: write %(thousands)s, or %(units)s if the mark stands before decimals.")
+            _(
+                "“%(text)s” has two readings: write %(thousands)s, or %(units)s if the mark stands before decimals."
+            )
             % {"text": text, "thousands": thousands, "units": units}
         )
     plain = _plain(given)
@@ -47,7 +53,11 @@ def _plain(given: str) -> str | None:
     if PLAIN.fullmatch(given):
         return given.replace(",", ".")
     match = GROUPED.fullmatch(given)
-    if not match or match[1] == match[2] or len(set(re.findall(r"[ .,'’](?=\d{3}(?!\d))", given))) > 1:
+    if (
+        not match
+        or match[1] == match[2]
+        or len(set(re.findall(r"[ .,'’](?=\d{3}(?!\d))", given))) > 1
+    ):
         return None
     whole, mark, cents = given.rpartition(match[2]) if match[2] else (given, "", "")
     return re.sub(r"\D", "", whole) + (f".{cents}" if mark else "")

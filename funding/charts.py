@@ -51,11 +51,17 @@ class Chart:
 def charts(lines: Sequence[InstalmentLine]) -> list[Chart]:
     """A chart for each currency in which something is stated or paid."""
     currencies = dict.fromkeys(code for line in lines for code in (*line.stated, *line.paid))
-    return [chart(code, [line for line in lines if code in line.stated or code in line.paid]) for code in currencies]
+    return [
+        chart(code, [line for line in lines if code in line.stated or code in line.paid])
+        for code in currencies
+    ]
 
 
 def chart(currency: str, lines: Sequence[InstalmentLine]) -> Chart:
-    pairs = [(line.stated.get(currency, Decimal(0)), line.paid.get(currency, Decimal(0))) for line in lines]
+    pairs = [
+        (line.stated.get(currency, Decimal(0)), line.paid.get(currency, Decimal(0)))
+        for line in lines
+    ]
     top = ceiling(max(value for pair in pairs for value in pair))
     share = WIDTH / len(lines)
     bars = [
@@ -66,7 +72,9 @@ def chart(currency: str, lines: Sequence[InstalmentLine]) -> Chart:
 
 
 def bar(label: str, stated: Decimal, paid: Decimal, left: float, share: float, top: Decimal) -> Bar:
-    stated_height, paid_height = (round(float(value / top) * (BASE - TOP), 1) for value in (stated, paid))
+    stated_height, paid_height = (
+        round(float(value / top) * (BASE - TOP), 1) for value in (stated, paid)
+    )
     return Bar(
         label=label,
         stated=stated,

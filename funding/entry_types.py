@@ -17,9 +17,13 @@ LARGEST = Decimal("999999999999999.99")
 def _money(draft: Draft) -> Iterator[str]:
     amount = draft.amount
     if draft.currency and draft.currency not in list_currencies():
-        yield _("“%(code)s” is no currency of ISO 4217: give a code such as EUR or GBP.") % {"code": draft.currency}
+        yield _("“%(code)s” is no currency of ISO 4217: give a code such as EUR or GBP.") % {
+            "code": draft.currency
+        }
     exponent = amount.as_tuple().exponent if amount is not None else 0
-    if amount is not None and (not isinstance(exponent, int) or exponent < -2 or not 0 < amount <= LARGEST):
+    if amount is not None and (
+        not isinstance(exponent, int) or exponent < -2 or not 0 < amount <= LARGEST
+    ):
         yield _("An amount is above zero and has at most two decimals.")
 
 
@@ -28,11 +32,16 @@ def _paid(draft: Draft, context: Context) -> Iterator[str]:
     known = sorted(context.instalments.get(draft.ref, []))
     if draft.instalment is None and len(known) > 1:
         numbers = ", ".join(str(number) for number in known)
-        yield _("Say which instalment of %(ref)s it belongs to: %(numbers)s.") % {"ref": draft.ref, "numbers": numbers}
+        yield _("Say which instalment of %(ref)s it belongs to: %(numbers)s.") % {
+            "ref": draft.ref,
+            "numbers": numbers,
+        }
 
 
 def _unusual_payment(draft: Draft, context: Context) -> Iterator[str]:
-    if draft.currency not in _stated(context).get((draft.ref, draft.instalment or 1), [draft.currency]):
+    if draft.currency not in _stated(context).get(
+        (draft.ref, draft.instalment or 1), [draft.currency]
+    ):
         yield _("%(currency)s is not a currency in which %(ref)s is stated") % {
             "currency": draft.currency,
             "ref": draft.ref,
@@ -47,7 +56,9 @@ def _stated(context: Context) -> dict[tuple[str, int], list[str]]:
             terms = instalment.entries.filter(kind="terms").order_by("-number").first()
             stated = (terms.terms or {})["stated"] if terms else []
             if stated:
-                found[instalment.ref, instalment.instalment] = [currency for currency, _amount in stated]
+                found[instalment.ref, instalment.instalment] = [
+                    currency for currency, _amount in stated
+                ]
         context.cache["stated"] = found
     cached: dict[tuple[str, int], list[str]] = context.cache["stated"]
     return cached
@@ -60,7 +71,9 @@ def _spent(draft: Draft, context: Context) -> Iterator[str]:
         context.cache["purposes"] = set(found)
     if draft.words and draft.words not in context.cache["purposes"]:
         known = ", ".join(sorted(context.cache["purposes"]))
-        yield _("“%(purpose)s” is no purpose of a fund of the plan: it must be one of %(known)s.") % {
+        yield _(
+            "“%(purpose)s” is no purpose of a fund of the plan: it must be one of %(known)s."
+        ) % {
             "purpose": draft.words,
             "known": known,
         }
@@ -68,10 +81,35 @@ def _spent(draft: Draft, context: Context) -> Iterator[str]:
 
 MONEY = ("amount", "currency")
 KINDS = [
-    Kind("paid", gettext_lazy("paid"), MONEY, ("instalment",), ("contribution",), _paid, _unusual_payment),
-    Kind("refunded", gettext_lazy("refunded"), MONEY, ("instalment",), ("contribution",), _paid, _unusual_payment),
     Kind(
-        *("spent", gettext_lazy("spent"), (*MONEY, "words"), (), ("action", "contribution", "plan"), _spent),
-        names=lambda plan: dict(Purpose.objects.filter(fund__plan=plan).values_list("code", "title")),
+        "paid",
+        gettext_lazy("paid"),
+        MONEY,
+        ("instalment",),
+        ("contribution",),
+        _paid,
+        _unusual_payment,
+    ),
+    Kind(
+        "refunded",
+        gettext_lazy("refunded"),
+        MONEY,
+        ("instalment",),
+        ("contribution",),
+        _paid,
+        _unusual_payment,
+    ),
+    Kind(
+        *(
+            "spent",
+            gettext_lazy("spent"),
+            (*MONEY, "words"),
+            (),
+            ("action", "contribution", "plan"),
+            _spent,
+        ),
+        names=lambda plan: dict(
+            Purpose.objects.filter(fund__plan=plan).values_list("code", "title")
+        ),
     ),
 ]

@@ -24,10 +24,17 @@ ENDING = ("day", "period", "note", "source", "kept", "uploads")
 
 
 class MoneyForm(EvidenceForm):
-    amount = forms.CharField(label=_("Amount"), max_length=40, widget=forms.TextInput(attrs={"inputmode": "decimal"}))
-    currency = forms.CharField(label=_("Currency"), max_length=3, help_text=_("Its code: EUR, GBP …"))
+    amount = forms.CharField(
+        label=_("Amount"), max_length=40, widget=forms.TextInput(attrs={"inputmode": "decimal"})
+    )
+    currency = forms.CharField(
+        label=_("Currency"), max_length=3, help_text=_("Its code: EUR, GBP …")
+    )
     note = forms.CharField(
-        label=_("What there is to say"), widget=forms.Textarea(attrs={"rows": 3}), required=False, max_length=LONG
+        label=_("What there is to say"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        required=False,
+        max_length=LONG,
     )
 
     def clean_amount(self) -> Decimal:
@@ -39,7 +46,9 @@ class MoneyForm(EvidenceForm):
     def clean_currency(self) -> str:
         code = str(self.cleaned_data["currency"]).strip().upper()
         if code not in list_currencies():
-            raise forms.ValidationError(_("This is no currency of ISO 4217: give a code such as EUR or GBP."))
+            raise forms.ValidationError(
+                _("This is no currency of ISO 4217: give a code such as EUR or GBP.")
+            )
         return code
 
     def clean_day(self) -> date | None:
@@ -53,7 +62,9 @@ class MoneyForm(EvidenceForm):
 
 class PaymentForm(MoneyForm):
     kind = forms.ChoiceField(
-        label=_("What happened"), choices=[("paid", _("paid")), ("refunded", _("refunded"))], widget=forms.RadioSelect
+        label=_("What happened"),
+        choices=[("paid", _("paid")), ("refunded", _("refunded"))],
+        widget=forms.RadioSelect,
     )
     instalment = forms.TypedChoiceField(label=_("Instalment"), coerce=int)
     field_order = ["kind", "instalment", "amount", "currency", *ENDING]
@@ -78,7 +89,9 @@ class SpendingForm(MoneyForm):
     ref = forms.ChoiceField(label=_("Action, if one is known"), required=False)
     field_order = ["purpose", "ref", "amount", "currency", *ENDING]
 
-    def __init__(self, *args: Any, purposes: Sequence[Purpose], actions: Sequence[Action], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, purposes: Sequence[Purpose], actions: Sequence[Action], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.fields["purpose"].choices = [  # type: ignore[attr-defined]
             (purpose.code, localized(purpose.title)) for purpose in purposes

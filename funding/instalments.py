@@ -64,7 +64,9 @@ def amounts(found: Mapping[str, str]) -> Amounts:
 
 def standings_on(plan: Any, day: Any, lens: Lens) -> StandingQuerySet:
     """The standing of every instalment on the day; for values and for slots."""
-    rows: StandingQuerySet = Standing.objects.filter(obligation__as_instalment__contribution__plan=plan)
+    rows: StandingQuerySet = Standing.objects.filter(
+        obligation__as_instalment__contribution__plan=plan
+    )
     return rows.on(day, lens)
 
 
@@ -74,15 +76,23 @@ def instalments(page: Page) -> list[InstalmentLine]:
 
 @prepared
 def _instalments(lens: Lens) -> Any:
-    return standings_on(Slot("plan"), Slot("on"), lens).select_related("obligation__as_instalment__contribution")
+    return standings_on(Slot("plan"), Slot("on"), lens).select_related(
+        "obligation__as_instalment__contribution"
+    )
 
 
 def lines(rows: Iterable[Standing]) -> list[InstalmentLine]:
     """In the order of the text."""
     found = [
         InstalmentLine(
-            row, amounts(row.amounts["stated"]), amounts(row.amounts["paid"]), amounts(row.amounts["outstanding"])
+            row,
+            amounts(row.amounts["stated"]),
+            amounts(row.amounts["paid"]),
+            amounts(row.amounts["outstanding"]),
         )
         for row in rows
     ]
-    return sorted(found, key=lambda line: (line.row.obligation.as_instalment.contribution.position, line.number))
+    return sorted(
+        found,
+        key=lambda line: (line.row.obligation.as_instalment.contribution.position, line.number),
+    )

@@ -1,4 +1,6 @@
-"""Funds, contributions and their instalments, purposes, and figures reported elsewhere: as the plan file says them."""
+"""Funds, contributions and their instalments, purposes, and figures reported elsewhere: as the plan
+file says them.
+"""
 
 from datetime import date
 from decimal import Decimal
@@ -73,7 +75,9 @@ class Purpose(models.Model):
 
 
 class Reported(models.Model):
-    """A total that somebody else gave for the fund; shown beside the computed one, never in its place."""
+    """A total that somebody else gave for the fund; shown beside the computed one, never in its
+    place.
+    """
 
     fund = models.ForeignKey(Fund, models.CASCADE, related_name="reported")
     amount = models.DecimalField(max_digits=18, decimal_places=2)

@@ -1,4 +1,6 @@
-"""The funds of a read plan file become rows, and the terms of each instalment entries of the register."""
+"""The funds of a read plan file become rows, and the terms of each instalment entries of the
+register.
+"""
 
 from typing import Any
 
@@ -63,7 +65,9 @@ def _instalment(number: int, what: str) -> str:
 
 def _load_purposes(loading: Loading, fund: Fund, spec: FundSpec) -> None:
     for position, purpose in enumerate(spec.purposes):
-        row = fund.purposes.filter(code=purpose.code).first() or Purpose(fund=fund, code=purpose.code)
+        row = fund.purposes.filter(code=purpose.code).first() or Purpose(
+            fund=fund, code=purpose.code
+        )
         values = {"title": purpose.title, "actions": purpose.actions, "position": position}
         update(loading, row, values, named("purpose", purpose.code))
     used = set(loading.plan.entries.filter(kind="spent").values_list("words", flat=True))
@@ -78,7 +82,8 @@ def _load_purposes(loading: Loading, fund: Fund, spec: FundSpec) -> None:
 def _load_reported(loading: Loading, fund: Fund, spec: FundSpec) -> None:
     """Reported figures carry no key of their own, so they are laid anew where they differ."""
     wanted = [
-        Reported(fund=fund, position=position, **vars(reported)) for position, reported in enumerate(spec.reported)
+        Reported(fund=fund, position=position, **vars(reported))
+        for position, reported in enumerate(spec.reported)
     ]
     if [_content(row) for row in wanted] != [_content(row) for row in fund.reported.all()]:
         fund.reported.all().delete()

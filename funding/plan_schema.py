@@ -19,7 +19,9 @@ Stated = list[list[str]]  # [["EUR", "5000000.00"], …] in the text's order
 
 @dataclass
 class ContributionSpec:
-    """`instalments` are the due day (None: none stated) and the stated amounts, in order of their day."""
+    """`instalments` are the due day (None: none stated) and the stated amounts, in order of their
+    day.
+    """
 
     ref: str
     side: str
@@ -69,7 +71,11 @@ def read_funds(top: Table, plan: PlanSpec) -> list[FundSpec]:
         for c, contribution in enumerate(fund.contributions):
             if contribution.ref in refs:
                 path = ("funds", f, "contributions", c, "ref")
-                source.fault(path, _("ref %(ref)s stands twice: each must be its own"), ref=shown(contribution.ref))
+                source.fault(
+                    path,
+                    _("ref %(ref)s stands twice: each must be its own"),
+                    ref=shown(contribution.ref),
+                )
             refs.add(contribution.ref)
     return funds
 
@@ -83,12 +89,21 @@ def _read_fund(table: Table, plan: PlanSpec) -> FundSpec:
         manager=table.text("manager", longest=200),
         interpretations=read_interpretations(table, languages),
         contributions=[
-            _read_contribution(found, plan) for found in table.tables("contributions", called("contribution", "ref"))
+            _read_contribution(found, plan)
+            for found in table.tables("contributions", called("contribution", "ref"))
         ],
-        purposes=[_read_purpose(found, plan) for found in table.tables("purposes", called("purpose", "id"))],
-        reported=[_read_reported(found, languages) for found in table.tables("reported", called("reported", ""))],
+        purposes=[
+            _read_purpose(found, plan)
+            for found in table.tables("purposes", called("purpose", "id"))
+        ],
+        reported=[
+            _read_reported(found, languages)
+            for found in table.tables("reported", called("reported", ""))
+        ],
     )
-    if fund.commitment and fund.commitment not in {commitment.number for commitment in plan.commitments}:
+    if fund.commitment and fund.commitment not in {
+        commitment.number for commitment in plan.commitments
+    }:
         said = _("%(what)s belongs to commitment %(number)s: there is no such one")
         table.fault("commitment", said, number=fund.commitment)
     codes = [purpose.code for purpose in fund.purposes]
@@ -106,7 +121,9 @@ def _read_contribution(table: Table, plan: PlanSpec) -> ContributionSpec:
     sides = {*plan.sides, *(body.side for body in plan.bodies if body.side)}
     if side and side not in sides and plan.sides:
         table.fault(
-            "from", _("from of %(what)s must be a side of the plan (%(sides)s)"), sides=", ".join(sorted(sides))
+            "from",
+            _("from of %(what)s must be a side of the plan (%(sides)s)"),
+            sides=", ".join(sorted(sides)),
         )
     contribution = ContributionSpec(
         ref=table.name("ref", longest=32),
@@ -123,7 +140,9 @@ def _read_contribution(table: Table, plan: PlanSpec) -> ContributionSpec:
 
 
 def _read_instalments(table: Table, plan: PlanSpec) -> list[tuple[date | None, Stated]]:
-    """By year, evenly (each and times), unevenly (instalments) or one sum, with a day (due) or without."""
+    """By year, evenly (each and times), unevenly (instalments) or one sum, with a day (due) or
+    without.
+    """
     uneven = table.tables("instalments", called("instalment", "year"))
     has_list = "instalments" in table.content
     stated = _read_stated(table, required=not has_list)
@@ -131,39 +150,53 @@ def _read_instalments(table: Table, plan: PlanSpec) -> list[tuple[date | None, S
     times = table.integer("times", required=bool(each), least=1, most=200)
     due = table.day("due")
     if sum((has_list, bool(each or times), due is not None)) > 1:
-        table.fault("", _("%(what)s needs one of each with times, instalments, or due: not several"))
+        table.fault(
+            "", _("%(what)s needs one of each with times, instalments, or due: not several")
+        )
     if has_list:
         return _read_uneven(table, uneven, plan)
     if each and times:
         first = first_year(plan.adopted_on, plan.year_basis)
-        return [(due_day(first + n, plan.adopted_on, plan.year_basis), stated) for n in range(times)]
+        return [
+            (due_day(first + n, plan.adopted_on, plan.year_basis), stated) for n in range(times)
+        ]
     if times and "each" not in table.content:
         table.fault("times", _('%(what)s has times but no each: give it each = "year"'))
     return [(due, stated)]
 
 
-def _read_uneven(table: Table, uneven: list[Table], plan: PlanSpec) -> list[tuple[date | None, Stated]]:
+def _read_uneven(
+    table: Table, uneven: list[Table], plan: PlanSpec
+) -> list[tuple[date | None, Stated]]:
     years: dict[int, Stated] = {}
     for found in uneven:
         year = found.text("year", required=True)
         stated = _read_stated(found, required=True)
         found.done()
-        if not (year.isascii() and year.isdigit() and len(year) == 4 and 1000 <= int(year) < LAST_YEAR):
+        if not (
+            year.isascii() and year.isdigit() and len(year) == 4 and 1000 <= int(year) < LAST_YEAR
+        ):
             found.fault("year", _('year of %(what)s must be four digits in quotes, such as "2023"'))
         elif int(year) in years:
-            found.fault("year", _("year %(year)s stands twice in %(what)s"), year=year, what=table.what)
+            found.fault(
+                "year", _("year %(year)s stands twice in %(what)s"), year=year, what=table.what
+            )
         else:
             years[int(year)] = stated
     if not uneven:
         table.fault("instalments", _("%(key)s of %(what)s is empty: give it at least one"))
-    return [(due_day(year, plan.adopted_on, plan.year_basis), years[year]) for year in sorted(years)]
+    return [
+        (due_day(year, plan.adopted_on, plan.year_basis), years[year]) for year in sorted(years)
+    ]
 
 
 def _read_stated(table: Table, *, required: bool) -> Stated:
     pairs = table.raw("stated")
     if pairs is None:
         if required:
-            table.fault("", _("%(what)s has no stated: give it its amounts, or [] where none is stated"))
+            table.fault(
+                "", _("%(what)s has no stated: give it its amounts, or [] where none is stated")
+            )
         return []
     if not isinstance(pairs, list):
         table.fault("stated", _('stated of %(what)s must be a list such as [["EUR", "5000000"]]'))
@@ -175,9 +208,15 @@ def _read_stated(table: Table, *, required: bool) -> Stated:
 
 
 def _read_money(table: Table, key: str, pair: Any) -> list[str] | None:
-    if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(part, str) for part in pair):
+    if (
+        not isinstance(pair, list)
+        or len(pair) != 2
+        or not all(isinstance(part, str) for part in pair)
+    ):
         right = '[["EUR", "5000000"]]' if key == "stated" else '["EUR", "5000000"]'
-        said = _("%(key)s of %(what)s must name a currency and an amount, both in quotes: %(right)s")
+        said = _(
+            "%(key)s of %(what)s must name a currency and an amount, both in quotes: %(right)s"
+        )
         table.fault(key, said, right=right)
         return None
     currency, amount = pair
@@ -191,7 +230,9 @@ def _read_money(table: Table, key: str, pair: Any) -> list[str] | None:
             'such as "5000000" or "750000.50"'
         )
         table.fault(key, said, value=shown(amount))
-    return [currency, f"{value:.2f}"] if value is not None and currency in list_currencies() else None
+    return (
+        [currency, f"{value:.2f}"] if value is not None and currency in list_currencies() else None
+    )
 
 
 def _read_purpose(table: Table, plan: PlanSpec) -> PurposeSpec:

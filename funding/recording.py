@@ -1,4 +1,6 @@
-"""The pages in which a manager records a payment, a refund or spending; each says first what it will change."""
+"""The pages in which a manager records a payment, a refund or spending; each says first what it
+will change.
+"""
 
 from typing import Any
 
@@ -32,7 +34,9 @@ class RecordPayment(MoneyView):
     template = "funding/payment.html"
 
     def subject(self, key: str) -> Contribution:
-        found = get_object_or_404(Contribution.objects.select_related("plan", "fund"), plan=self.page.plan, ref=key)
+        found = get_object_or_404(
+            Contribution.objects.select_related("plan", "fund"), plan=self.page.plan, ref=key
+        )
         if not services.may_pay(self.page.membership, found):
             raise PermissionDenied
         return found
@@ -53,10 +57,16 @@ class RecordPayment(MoneyView):
         )
 
     def record(self, subject: Contribution, form: MoneyForm, seen: int | None) -> Entry:
-        return services.record_payment(contribution=subject, seen=seen, **self.paid(form, "kind", "instalment"))
+        return services.record_payment(
+            contribution=subject, seen=seen, **self.paid(form, "kind", "instalment")
+        )
 
     def look(self, subject: Contribution, form: MoneyForm) -> InstalmentLine:
-        (line,) = [line for line in self.lines(subject.ref) if line.number == form.cleaned_data["instalment"]]
+        (line,) = [
+            line
+            for line in self.lines(subject.ref)
+            if line.number == form.cleaned_data["instalment"]
+        ]
         return line
 
 
@@ -66,7 +76,9 @@ class RecordSpending(MoneyView):
     def subject(self, key: str) -> Fund:
         if not services.may_spend(self.page.membership):
             raise PermissionDenied
-        return get_object_or_404(Fund.objects.prefetch_related("purposes"), plan=self.page.plan, code=key)
+        return get_object_or_404(
+            Fund.objects.prefetch_related("purposes"), plan=self.page.plan, code=key
+        )
 
     def form(self, subject: Fund, *data: Any) -> SpendingForm:
         return SpendingForm(
@@ -82,5 +94,7 @@ class RecordSpending(MoneyView):
         return services.record_spending(plan=self.page.plan, **self.paid(form, "purpose", "ref"))
 
     def look(self, subject: Fund, form: MoneyForm) -> dict[str, Any]:
-        mine = [entry for entry in spending(self.page) if entry.words == form.cleaned_data["purpose"]]
+        mine = [
+            entry for entry in spending(self.page) if entry.words == form.cleaned_data["purpose"]
+        ]
         return {"spent": added(mine)}

@@ -1,7 +1,7 @@
 """The rule for instalments, on the same parts as that for actions. No database, framework or clock.
 
-Currencies are never added together and never converted: an instalment is paid when the payments that count, less
-refunds, reach the stated amount in one of its stated currencies.
+Currencies are never added together and never converted: an instalment is paid when the payments
+that count, less refunds, reach the stated amount in one of its stated currencies.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,7 +28,9 @@ ZERO = Decimal("0.00")
 
 @dataclass(frozen=True)
 class MoneyTerms:
-    """What was promised as one instalment; `stated` in the text's order, empty where nothing is stated."""
+    """What was promised as one instalment; `stated` in the text's order, empty where nothing is
+    stated.
+    """
 
     due: date | None
     stated: tuple[tuple[str, Decimal], ...]
@@ -50,7 +52,10 @@ class InstalmentHistory:
         judged = (
             (
                 counting.on,
-                judge(terms_on(self.versions, counting.on, counting.on if lens is Lens.THEN else END), counting),
+                judge(
+                    terms_on(self.versions, counting.on, counting.on if lens is Lens.THEN else END),
+                    counting,
+                ),
             )
             for counting in through(self.facts, days, lens)
         )
@@ -74,10 +79,19 @@ def judge(terms: MoneyTerms, counting: Counting) -> Verdict:
     waits = terms.firmness in ("conditional", "on-delivery") and not counting.of("consent", "event")
     dated = terms.firmness != "up-to"
     state, anchor, late = place(
-        Case(counting.on, window, done, closed(counting, withdrawn=terms.withdrawn), waits, dated, terms.lead_days)
+        Case(
+            counting.on,
+            window,
+            done,
+            closed(counting, withdrawn=terms.withdrawn),
+            waits,
+            dated,
+            terms.lead_days,
+        )
     )
     outstanding = {
-        currency: ZERO if done else max(ZERO, amount - paid.get(currency, ZERO)) for currency, amount in terms.stated
+        currency: ZERO if done else max(ZERO, amount - paid.get(currency, ZERO))
+        for currency, amount in terms.stated
     }
     return Verdict(
         state,
@@ -104,7 +118,9 @@ def figures(**sets: Mapping[str, Decimal]) -> tuple[tuple[str, tuple[tuple[str, 
 def sums(counting: Counting) -> dict[str, Decimal]:
     """Paid net of refunds, never below zero, for each currency in which something was paid."""
     return {
-        currency: max(ZERO, _sum(counting.of("paid"), currency) - _sum(counting.of("refunded"), currency))
+        currency: max(
+            ZERO, _sum(counting.of("paid"), currency) - _sum(counting.of("refunded"), currency)
+        )
         for currency in dict.fromkeys(fact.currency for fact in counting.of("paid"))
     }
 
@@ -114,9 +130,13 @@ def _sum(facts: Iterable[Fact], currency: str) -> Decimal:
 
 
 def paid_in_full(terms: MoneyTerms, counting: Counting) -> Window | None:
-    """Between which days the stated amount was reached to stay; of two currencies the earlier counts."""
+    """Between which days the stated amount was reached to stay; of two currencies the earlier
+    counts.
+    """
     reached = [
-        window for currency, amount in terms.stated if (window := _reached(currency, amount, counting)) is not None
+        window
+        for currency, amount in terms.stated
+        if (window := _reached(currency, amount, counting)) is not None
     ]
     if not reached:
         return None
@@ -125,7 +145,9 @@ def paid_in_full(terms: MoneyTerms, counting: Counting) -> Window | None:
 
 def _reached(currency: str, amount: Decimal, counting: Counting) -> Window | None:
     payments = [fact for fact in counting.of("paid") if fact.currency == currency]
-    refunds = [(fact.first, -fact.amount) for fact in counting.of("refunded") if fact.currency == currency]
+    refunds = [
+        (fact.first, -fact.amount) for fact in counting.of("refunded") if fact.currency == currency
+    ]
     first = _crossing([(fact.first, fact.amount) for fact in payments] + refunds, amount)
     last = _crossing([(fact.last, fact.amount) for fact in payments] + refunds, amount)
     return Window(first, last) if first and last else None

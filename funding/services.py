@@ -1,4 +1,6 @@
-"""The writes that move money in the register: each one entry, by a manager, with what follows from it."""
+"""The writes that move money in the register: each one entry, by a manager, with what follows from
+it.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -28,9 +30,11 @@ def record_payment(
     source: str = "",
     files: Sequence[Evidence] = (),
 ) -> Entry:
-    """Money paid into a contribution, or refunded (`kind`), by a manager of the side that promised it.
+    """Money paid into a contribution, or refunded (`kind`), by a manager of the side that promised
+    it.
 
-    `key`, `seen` and `files` as in commitments.services.report. Raises ValidationError, PermissionDenied, NewerEntries.
+    `key`, `seen` and `files` as in commitments.services.report. Raises ValidationError,
+    PermissionDenied, NewerEntries.
     """
     plan = contribution.plan
     draft = Draft(
@@ -69,7 +73,9 @@ def record_spending(
     source: str = "",
     files: Sequence[Evidence] = (),
 ) -> Entry:
-    """Money used for a purpose, and for an action where one is known (`ref`), by a manager of either side."""
+    """Money used for a purpose, and for an action where one is known (`ref`), by a manager of
+    either side.
+    """
     draft = Draft(
         kind="spent",
         code=key,
@@ -84,11 +90,20 @@ def record_spending(
         source=source,
         evidence=tuple(files),
     )
-    return services.write(plan, [draft], by=by, now=now, seen=None, allowed=lambda membership, _: may_spend(membership))
+    return services.write(
+        plan,
+        [draft],
+        by=by,
+        now=now,
+        seen=None,
+        allowed=lambda membership, _: may_spend(membership),
+    )
 
 
 def may_pay(membership: Membership | None, contribution: Contribution) -> bool:
-    """A manager of the contributing side; of any side where the contributor is none that reports here."""
+    """A manager of the contributing side; of any side where the contributor is none that reports
+    here.
+    """
     if membership is None or membership.role != Role.MANAGER:
         return False
     return contribution.side not in membership.plan.sides or contribution.side == membership.side

@@ -1,4 +1,5 @@
-"""What was promised, fell due, was paid and spent, on a day: one query path for every page, file and digest.
+"""What was promised, fell due, was paid and spent, on a day: one query path for every page, file
+and digest.
 
 Currencies are never added together and never converted; only firm money is summed.
 """
@@ -51,14 +52,18 @@ class ContributionLine:
 
     @property
     def firmness(self) -> str:
-        """In a word where the money is not simply promised; such money is never summed with firm money."""
+        """In a word where the money is not simply promised; such money is never summed with firm
+        money.
+        """
         code = self.rows[0].row.modality if self.rows else "firm"
         return str(FIRMNESS.get(code, ""))
 
 
 @dataclass
 class Total:
-    """One currency: what firm contributions promise, what of it fell due, is paid, is due and unpaid, was spent."""
+    """One currency: what firm contributions promise, what of it fell due, is paid, is due and
+    unpaid, was spent.
+    """
 
     currency: str
     promised: Decimal = Decimal(0)
@@ -76,14 +81,21 @@ class PurposeLine:
 
     @property
     def actions(self) -> list[tuple[str, Amounts]]:
-        """The actions that the purpose serves or money was spent on, each with what was spent on it."""
+        """The actions that the purpose serves or money was spent on, each with what was spent on
+        it.
+        """
         refs = [*self.purpose.actions, *(entry.ref for entry in self.entries if entry.ref)]
-        return [(ref, added(entry for entry in self.entries if entry.ref == ref)) for ref in dict.fromkeys(refs)]
+        return [
+            (ref, added(entry for entry in self.entries if entry.ref == ref))
+            for ref in dict.fromkeys(refs)
+        ]
 
 
 @dataclass
 class ReportedLine:
-    """A figure reported elsewhere, and how it stands to what the instalments add up to in its currency."""
+    """A figure reported elsewhere, and how it stands to what the instalments add up to in its
+    currency.
+    """
 
     reported: Reported
     difference: str
@@ -123,13 +135,20 @@ def totals(lines: Iterable[InstalmentLine], spent: Amounts, page: Page) -> list[
 
 def difference(reported: Reported, sums: Iterable[Total]) -> str:
     """In words, against what firm instalments promise in the same currency; nothing is converted."""
-    promised = next((total.promised for total in sums if total.currency == reported.currency), Decimal(0))
+    promised = next(
+        (total.promised for total in sums if total.currency == reported.currency), Decimal(0)
+    )
     if not promised:
-        return _("nothing is stated in %(currency)s to compare it with") % {"currency": reported.currency}
+        return _("nothing is stated in %(currency)s to compare it with") % {
+            "currency": reported.currency
+        }
     gap = reported.amount - promised
     if not gap:
         return _("as much as the instalments stated in this currency add up to")
-    words = {"gap": in_words(abs(gap), reported.currency), "promised": in_words(promised, reported.currency)}
+    words = {
+        "gap": in_words(abs(gap), reported.currency),
+        "promised": in_words(promised, reported.currency),
+    }
     if gap > 0:
         return _("%(gap)s more than the %(promised)s that the stated instalments add up to") % words
     return _("%(gap)s less than the %(promised)s that the stated instalments add up to") % words
@@ -159,7 +178,15 @@ def _instalment_rows(page: Page) -> Iterator[list[Any]]:
     for line in instalments(page):
         row, contribution = line.row, line.row.obligation.as_instalment.contribution
         days = days_counted(row.state, row.anchor, row.late, page.on)
-        named = [contribution.ref, contribution.side, line.number, line.due, row.modality, row.state, days]
+        named = [
+            contribution.ref,
+            contribution.side,
+            line.number,
+            line.due,
+            row.modality,
+            row.state,
+            days,
+        ]
         for currency in dict.fromkeys((*line.stated, *line.paid)) or [""]:
             amounts = [found.get(currency) for found in (line.stated, line.paid, line.outstanding)]
             yield [*view_of(page), *named, currency, *amounts]
@@ -213,7 +240,9 @@ def funds(page: Page) -> list[FundLine]:
     for line in lines:
         line.flags = [flag for flag in flags if flag.obligation_id == line.row.obligation_id]
         line.entries = [
-            entry for entry in money if entry.ref == line.row.obligation.ref and entry.instalment in (None, line.number)
+            entry
+            for entry in money
+            if entry.ref == line.row.obligation.ref and entry.instalment in (None, line.number)
         ]
     found = _funds("purposes", "reported")(**page.slots)
     return [_fund_line(fund, *_of(fund, lines, spent), page) for fund in found]
@@ -224,7 +253,9 @@ def sums(page: Page, commitment: int) -> list[dict[str, Any]]:
     found = [fund for fund in _funds("purposes")(**page.slots) if fund.commitment_id == commitment]
     lines, spent = (instalments(page), spending(page)) if found else ([], [])
     of_fund = ((fund, *_of(fund, lines, spent)) for fund in found)
-    return [{"fund": fund, "totals": totals(rows, added(paid), page)} for fund, rows, paid in of_fund]
+    return [
+        {"fund": fund, "totals": totals(rows, added(paid), page)} for fund, rows, paid in of_fund
+    ]
 
 
 def _of(
@@ -232,29 +263,45 @@ def _of(
 ) -> tuple[list[InstalmentLine], list[Entry]]:
     """The instalments of a fund and what was spent of it."""
     purposes = {purpose.code for purpose in fund.purposes.all()}
-    of_fund = [line for line in lines if line.row.obligation.as_instalment.contribution.fund_id == fund.pk]
+    of_fund = [
+        line for line in lines if line.row.obligation.as_instalment.contribution.fund_id == fund.pk
+    ]
     return of_fund, [entry for entry in spent if entry.words in purposes]
 
 
 @prepared
 def _told(inside: bool, then: bool, refs: int) -> Any:
-    about = Q(kind__in=["paid", "refunded", "consent", "event"], ref__in=[Slot(f"ref{place}") for place in range(refs)])
+    about = Q(
+        kind__in=["paid", "refunded", "consent", "event"],
+        ref__in=[Slot(f"ref{place}") for place in range(refs)],
+    )
     told = register(inside, then, Slot("plan"), Slot("on"), Slot("known"))
     return told.filter(about | Q(kind="spent"))
 
 
 @prepared
 def _flags() -> Any:
-    return Flag.objects.filter(plan=Slot("plan"), obligation__instalment__gt=0).standing_or_cleared(Slot("on"))
+    return Flag.objects.filter(plan=Slot("plan"), obligation__instalment__gt=0).standing_or_cleared(
+        Slot("on")
+    )
 
 
 @prepared
 def _funds(*beside: str) -> Any:
-    return Fund.objects.filter(plan=Slot("plan")).select_related("commitment").prefetch_related(*beside)
+    return (
+        Fund.objects.filter(plan=Slot("plan"))
+        .select_related("commitment")
+        .prefetch_related(*beside)
+    )
 
 
-def _fund_line(fund: Fund, lines: Sequence[InstalmentLine], spent: Sequence[Entry], page: Page) -> FundLine:
-    by_purpose = {purpose: [entry for entry in spent if entry.words == purpose.code] for purpose in fund.purposes.all()}
+def _fund_line(
+    fund: Fund, lines: Sequence[InstalmentLine], spent: Sequence[Entry], page: Page
+) -> FundLine:
+    by_purpose = {
+        purpose: [entry for entry in spent if entry.words == purpose.code]
+        for purpose in fund.purposes.all()
+    }
     sums = totals(lines, added(spent), page)
     # every contribution has an instalment, if only one without an amount
     contributions = dict.fromkeys(line.row.obligation.as_instalment.contribution for line in lines)
@@ -269,7 +316,9 @@ def _fund_line(fund: Fund, lines: Sequence[InstalmentLine], spent: Sequence[Entr
             )
             for contribution in contributions
         ],
-        purposes=[PurposeLine(purpose, added(entries), entries) for purpose, entries in by_purpose.items()],
+        purposes=[
+            PurposeLine(purpose, added(entries), entries) for purpose, entries in by_purpose.items()
+        ],
         reported=[
             ReportedLine(reported, difference(reported, sums))
             for reported in fund.reported.all()

@@ -31,7 +31,9 @@ class CommitmentDetail(commitments.CommitmentDetail):
 
 
 class CalendarFeed(feeds.CalendarFeed):
-    """The calendar with the instalments of the funds; with `mine=1` those that the account records payments of."""
+    """The calendar with the instalments of the funds; with `mine=1` those that the account records
+    payments of.
+    """
 
     def events(self) -> Iterator[feeds.Event]:
         yield from super().events()
@@ -59,7 +61,9 @@ class CalendarFeed(feeds.CalendarFeed):
 
 
 class FundDetail(PlanView):
-    """By year and contributor what was stated, due, paid and is outstanding; spending; figures reported elsewhere."""
+    """By year and contributor what was stated, due, paid and is outstanding; spending; figures
+    reported elsewhere.
+    """
 
     public = True
 
@@ -68,16 +72,27 @@ class FundDetail(PlanView):
         if request.GET.get("format") in writers.FORMATS:
             chosen = request.GET.get("list") or "instalments"
             if chosen not in LISTS:
-                raise BadRequest(_("“list” can only be one of: %(names)s.") % {"names": ", ".join(LISTS)})
+                raise BadRequest(
+                    _("“list” can only be one of: %(names)s.") % {"names": ", ".join(LISTS)}
+                )
             return writers.respond(request, page, lambda: LISTS[chosen](page))
-        labels = {"instalments": _("Instalments:"), "payments": _("Payments:"), "spending": _("Spending:")}
+        labels = {
+            "instalments": _("Instalments:"),
+            "payments": _("Payments:"),
+            "spending": _("Spending:"),
+        }
         files = [
             {
                 "label": label,
                 "exports": [
-                    {"format": form, "url": page.url("fund", list=name, format=form)} for form in writers.FORMATS
+                    {"format": form, "url": page.url("fund", list=name, format=form)}
+                    for form in writers.FORMATS
                 ],
             }
             for name, label in labels.items()
         ]
-        return render(request, "funding/fund_detail.html", {"page": page, "funds": funds(page), "files": files})
+        return render(
+            request,
+            "funding/fund_detail.html",
+            {"page": page, "funds": funds(page), "files": files},
+        )

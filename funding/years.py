@@ -1,4 +1,6 @@
-"""The years of a contribution on the plan's basis, each named by the calendar year in which it begins."""
+"""The years of a contribution on the plan's basis, each named by the calendar year in which it
+begins.
+"""
 
 from datetime import date, timedelta
 

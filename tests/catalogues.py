@@ -1,4 +1,6 @@
-"""`python -m tests.catalogues`: every translation is complete, keeps its placeholders and is compiled."""
+"""`python -m tests.catalogues`: every translation is complete, keeps its placeholders and is
+compiled.
+"""
 
 import re
 import sys
@@ -15,7 +17,9 @@ def faults(po: Path) -> Iterator[str]:
     catalogue = polib.pofile(str(po))
     for entry in catalogue:
         if not entry.obsolete:
-            yield from (f"{po}:{entry.linenum}: {fault}: {entry.msgid!r}" for fault in entry_faults(entry))
+            yield from (
+                f"{po}:{entry.linenum}: {fault}: {entry.msgid!r}" for fault in entry_faults(entry)
+            )
     mo = po.with_suffix(".mo")
     if not mo.exists() or texts(polib.mofile(str(mo))) != texts(catalogue):
         yield f"{mo}: differs from {po.name}: run compilemessages"

@@ -1,4 +1,6 @@
-"""Finds the browser of the tests; `python -m tests.chromium` installs it where there is none, or exits 1."""
+"""Finds the browser of the tests; `python -m tests.chromium` installs it where there is none, or
+exits 1.
+"""
 
 import os
 import shutil
@@ -20,7 +22,11 @@ FLAGS = (
 def find() -> str:
     """Its path, empty where there is none."""
     given = os.environ.get("CHROMIUM", "")
-    found = [path for name in (given, *NAMES) if name and (path := shutil.which(name)) and not _is_snap(path)]
+    found = [
+        path
+        for name in (given, *NAMES)
+        if name and (path := shutil.which(name)) and not _is_snap(path)
+    ]
     return next(iter(found), "") or _of_playwright()
 
 
@@ -43,7 +49,9 @@ def install() -> None:
         quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
         subprocess.run(["apt-get", "update", "-qq"], env=quiet)
         packages = ["chromium", "fonts-dejavu-core"]
-        subprocess.run(["apt-get", "install", "-qq", "--no-install-recommends", *packages], env=quiet)
+        subprocess.run(
+            ["apt-get", "install", "-qq", "--no-install-recommends", *packages], env=quiet
+        )
     if not find():
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"])
 

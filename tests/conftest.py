@@ -30,14 +30,25 @@ hypothesis.settings.load_profile("shared")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--faults", type=int, metavar="N", help="only the tests of faults, each with N seeds")
-    parser.addoption("--attacks", type=int, metavar="N", help="only the tests of attacks, with N made-up requests")
+    parser.addoption(
+        "--faults", type=int, metavar="N", help="only the tests of faults, each with N seeds"
+    )
+    parser.addoption(
+        "--attacks",
+        type=int,
+        metavar="N",
+        help="only the tests of attacks, with N made-up requests",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # pages of the test client name static files as they are; hashed names are for what `site` serves
-    settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
-    # how slow a hash is belongs to Django: passwords of the test client are hashed fast, those of `site` as they are
+    # pages of the test client name static files as they are; hashed names are for what `site`
+    # serves
+    settings.STORAGES["staticfiles"]["BACKEND"] = (
+        "django.contrib.staticfiles.storage.StaticFilesStorage"
+    )
+    # how slow a hash is belongs to Django: passwords of the test client are hashed fast, those of
+    # `site` as they are
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     secrets_in_logs.collect(os.environ.get("PYTEST_XDIST_WORKER", "main"))
 
@@ -56,7 +67,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With --sqlite, --faults or --attacks only what is marked so; the rest is left out and not skipped."""
+    """With --sqlite, --faults or --attacks only what is marked so; the rest is left out and not
+    skipped.
+    """
     for option in ("sqlite", "faults", "attacks"):
         if not config.getoption(f"--{option}"):
             continue
@@ -66,7 +79,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """The seeds of a run follow from the one that it prints; to see a failure again give it as --randomly-seed."""
+    """The seeds of a run follow from the one that it prints; to see a failure again give it as
+    --randomly-seed.
+    """
     if "seed" in metafunc.fixturenames:
         first = metafunc.config.getoption("randomly_seed", 1)
         runs = metafunc.config.getoption("--faults") or 1
@@ -80,7 +95,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.write_line(f"FAILED {leak}", red=True)
     if config.getoption("--faults"):
         terminalreporter.write_line(f"Seeds from {config.getoption('randomly_seed', 1)} on.")
-        for line in outcome.table(report for reports in terminalreporter.stats.values() for report in reports):
+        for line in outcome.table(
+            report for reports in terminalreporter.stats.values() for report in reports
+        ):
             terminalreporter.write_line(line)
 
 
@@ -91,7 +108,9 @@ def worker() -> str:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(worker: str, django_db_modify_db_settings_parallel_suffix: None) -> None:
+def django_db_modify_db_settings(
+    worker: str, django_db_modify_db_settings_parallel_suffix: None
+) -> None:
     """SQLite in a file and not in memory: WAL and locks exist only there."""
     if not on_postgres():
         name = f"{settings.DATABASES['default']['NAME']}-{worker}"
@@ -102,7 +121,8 @@ def django_db_modify_db_settings(worker: str, django_db_modify_db_settings_paral
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """The Calais plan is there once for all tests; what a test adds is rolled back after it.
 
-    No test commits here, since nothing could clean up after it: the register refuses. `site` is for those that must.
+    No test commits here, since nothing could clean up after it: the register refuses. `site` is for
+    those that must.
     """
     with django_db_blocker.unblock():
         load.load(samples.PLAN_FILE.read_bytes(), now=datetime(2014, 9, 20, 9, tzinfo=UTC))
@@ -136,7 +156,8 @@ def browser() -> Iterator[Browser]:
     if not path:
         message = "there is no Chromium or Chrome here, see ./dev test"
         pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
-    # the browser's loop runs in this thread, where Django would otherwise refuse every query from then on
+    # the browser's loop runs in this thread, where Django would otherwise refuse every query from
+    # then on
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     root = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:

@@ -1,4 +1,6 @@
-"""Plans and registers made by hypothesis: every kind of deadline, every kind of entry, valid and unkind."""
+"""Plans and registers made by hypothesis: every kind of deadline, every kind of entry, valid and
+unkind.
+"""
 
 from datetime import date, timedelta
 from typing import Any
@@ -7,21 +9,48 @@ from hypothesis import strategies as st
 
 ADOPTED = date(2014, 9, 20)
 BODIES = ["alpha", "beta", "port"]
-EXACT = ["2014-10-15", "2014-10-31", "2014-11-01", "2014-12-31", "2015-01-31", "2015-02-28", "2014-09-20"]
-VAGUE = ["2014", "2014-10", "2014-12", "2015-01", "2014-23", "2014-24", "2014-36", "2015-33", "2015-40", "2014-41"]
+EXACT = [
+    "2014-10-15",
+    "2014-10-31",
+    "2014-11-01",
+    "2014-12-31",
+    "2015-01-31",
+    "2015-02-28",
+    "2014-09-20",
+]
+VAGUE = [
+    "2014",
+    "2014-10",
+    "2014-12",
+    "2015-01",
+    "2014-23",
+    "2014-24",
+    "2014-36",
+    "2015-33",
+    "2015-40",
+    "2014-41",
+]
 WHENS = [*EXACT, *VAGUE, *(f"../{text}" for text in (*EXACT, *VAGUE))]
 DAYS = st.dates(date(2014, 8, 15), date(2015, 6, 30))
 
 
 @st.composite
 def deadlines(draw: st.DrawFn) -> dict[str, Any]:
-    kind = draw(st.sampled_from(["start", "finish", "finish", "immediate", "recurring", "recurring", "within", "none"]))
+    kind = draw(
+        st.sampled_from(
+            ["start", "finish", "finish", "immediate", "recurring", "recurring", "within", "none"]
+        )
+    )
     deadline: dict[str, Any] = {"kind": kind, "words": "as signed"}
     if kind in ("start", "finish"):
         deadline["when"] = draw(st.sampled_from(WHENS))
     if kind == "recurring":
         every = draw(st.sampled_from(["month", "month", "quarter", "year"]))
-        firsts = {"month": ["2014-10", "2014-12"], "quarter": ["2014-36", "2015-33"], "year": ["2014", "2015"]}
+        firsts = {
+            "month": ["2014-10", "2014-12"],
+            "quarter": ["2014-36", "2015-33"],
+            "year": ["2014", "2015"],
+        }
         deadline |= {"every": every, "quantity": draw(st.integers(1, 3))}
         if draw(st.booleans()):
             deadline["first"] = draw(st.sampled_from(firsts[every]))
@@ -39,7 +68,9 @@ def actions(draw: st.DrawFn, ref: str, earlier: list[str]) -> dict[str, Any]:
     action: dict[str, Any] = {
         "ref": ref,
         "title": {"en": ref, "fr": ref},
-        "modality": draw(st.sampled_from(["firm", "firm", "firm", "soft", "optional", "statement"])),
+        "modality": draw(
+            st.sampled_from(["firm", "firm", "firm", "soft", "optional", "statement"])
+        ),
         "third_party": draw(st.integers(0, 7)) == 0,
         "lead": ["alpha"],
         "deadline": draw(deadlines()),
@@ -47,13 +78,19 @@ def actions(draw: st.DrawFn, ref: str, earlier: list[str]) -> dict[str, Any]:
     }
     pending = draw(st.booleans())
     if earlier and pending:
-        action["until"] = draw(st.lists(st.sampled_from(earlier), unique=True, min_size=1, max_size=2))
+        action["until"] = draw(
+            st.lists(st.sampled_from(earlier), unique=True, min_size=1, max_size=2)
+        )
     return action
 
 
 @st.composite
 def contributions(draw: st.DrawFn, ref: str) -> dict[str, Any]:
-    stated = draw(st.sampled_from([[["EUR", "5000000"], ["GBP", "4000000"]], [["EUR", "10"]], [["GBP", "7.50"]], []]))
+    stated = draw(
+        st.sampled_from(
+            [[["EUR", "5000000"], ["GBP", "4000000"]], [["EUR", "10"]], [["GBP", "7.50"]], []]
+        )
+    )
     firmness = st.sampled_from(["firm", "firm", "conditional", "up-to", "on-delivery"])
     contribution: dict[str, Any] = {"ref": ref, "from": "GB", "firmness": draw(firmness)}
     form = draw(st.sampled_from(["each", "due", "list", "bare"]))
@@ -82,7 +119,9 @@ def plans(draw: st.DrawFn) -> dict[str, Any]:
             "slug": "made",
             "title": names,
             "adopted_on": ADOPTED,
-            "timezone": draw(st.sampled_from(["Europe/London", "Europe/Paris", "Pacific/Auckland"])),
+            "timezone": draw(
+                st.sampled_from(["Europe/London", "Europe/Paris", "Pacific/Auckland"])
+            ),
             "sides": ["GB", "FR"],
             "languages": ["en", "fr"],
             "lead_days": draw(st.sampled_from([14, 0, 7])),
@@ -92,7 +131,14 @@ def plans(draw: st.DrawFn) -> dict[str, Any]:
         },
         "bodies": [{"id": body, "name": names} for body in BODIES],
         "commitments": [{"number": 1, "title": names, "actions": made}],
-        "funds": [{"id": "fund", "title": names, "commitment": 1, "contributions": [draw(contributions("9.9"))]}],
+        "funds": [
+            {
+                "id": "fund",
+                "title": names,
+                "commitment": 1,
+                "contributions": [draw(contributions("9.9"))],
+            }
+        ],
     }
 
 
@@ -110,14 +156,28 @@ def dated(draw: st.DrawFn) -> dict[str, str]:
     effective = {"day": day.isoformat(), "month": f"{day:%Y-%m}", "year": f"{day:%Y}"}[form]
     said = recorded.isoformat()
     if draw(st.integers(0, 3)) == 0:
-        # noon by this offset is the same day in every zone of the plans but the last, which is a day ahead
+        # noon by this offset is the same day in every zone of the plans but the last, which is a
+        # day ahead
         said = f"{recorded.isoformat()}T{draw(st.sampled_from(['09:30', '13:30', '21:30']))}+00:00"
-    return {"effective": effective, "recorded": said, "side": draw(st.sampled_from(["GB", "FR", "GB", "FR", ""]))}
+    return {
+        "effective": effective,
+        "recorded": said,
+        "side": draw(st.sampled_from(["GB", "FR", "GB", "FR", ""])),
+    }
 
 
 def kinds_for(action: dict[str, Any]) -> list[str]:
     deadline = action["deadline"]
-    kinds = ["started", "progress", "note", "superseded", "not-pursued", "confidence", "consent", "event"]
+    kinds = [
+        "started",
+        "progress",
+        "note",
+        "superseded",
+        "not-pursued",
+        "confidence",
+        "consent",
+        "event",
+    ]
     if deadline["kind"] == "within":
         kinds += ["event"] * 6
     if action["consents"]:
@@ -152,11 +212,18 @@ def action_rows(draw: st.DrawFn, action: dict[str, Any]) -> dict[str, str]:
 
 @st.composite
 def money_rows(draw: st.DrawFn, instalments: int) -> dict[str, str]:
-    kind = draw(st.sampled_from(["paid"] * 5 + ["refunded", "consent", "event", "note", "not-pursued", "superseded"]))
+    kind = draw(
+        st.sampled_from(
+            ["paid"] * 5 + ["refunded", "consent", "event", "note", "not-pursued", "superseded"]
+        )
+    )
     row = blank(ref="9.9", kind=kind, **draw(dated()))
     if kind in ("paid", "refunded"):
         amounts = ["5000000", "4000000", "2500000.50", "10", "3", "7.5", "0.01"]
-        row |= {"amount": draw(st.sampled_from(amounts)), "currency": draw(st.sampled_from(["EUR", "GBP"]))}
+        row |= {
+            "amount": draw(st.sampled_from(amounts)),
+            "currency": draw(st.sampled_from(["EUR", "GBP"])),
+        }
         row["instalment"] = str(draw(st.integers(1, instalments)))
     elif kind != "note" and draw(st.booleans()):
         row["instalment"] = str(draw(st.integers(1, instalments)))
@@ -170,13 +237,17 @@ def money_rows(draw: st.DrawFn, instalments: int) -> dict[str, str]:
 @st.composite
 def naming_rows(draw: st.DrawFn, rows: list[dict[str, str]]) -> dict[str, str]:
     kind = draw(st.sampled_from(["withdrawn", "withdrawn", "confirmed", "disputed"]))
-    confirmable = [row for row in rows if row["kind"] in ("started", "completed", "delivered", "paid")]
+    confirmable = [
+        row for row in rows if row["kind"] in ("started", "completed", "delivered", "paid")
+    ]
     target = draw(st.sampled_from(rows if kind == "withdrawn" or not confirmable else confirmable))
     if kind != "withdrawn" and not confirmable:
         kind = "withdrawn"
     row = blank(kind=kind, to=target["id"], reason="said", **draw(dated()))
     day = row["recorded"][:10]
-    return row | {"effective": min(row["effective"], day) if len(row["effective"]) == 10 else row["effective"]}
+    return row | {
+        "effective": min(row["effective"], day) if len(row["effective"]) == 10 else row["effective"]
+    }
 
 
 @st.composite

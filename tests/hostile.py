@@ -27,14 +27,19 @@ def archive(parts: dict[str, bytes], **options: Any) -> bytes:
 
 
 def office(main: str = "word/document.xml", kind: str = WORD, **more: Any) -> bytes:
-    """The least that a Word or Excel document is, and parts of which `__` in the name stands for a slash."""
+    """The least that a Word or Excel document is, and parts of which `__` in the name stands for a
+    slash.
+    """
     parts = {
         "[Content_Types].xml": f'<Types><Override PartName="/{main}" ContentType="{kind}"/></Types>'.encode(),
         "_rels/.rels": b'<Relationships><Relationship Id="1" Type="x/officeDocument" Target="a"/></Relationships>',
         main: b"<document>words</document>",
     }
     named = {name.replace("__", "/").replace("_dot_", "."): part for name, part in more.items()}
-    return archive(parts | {name: part.encode() if isinstance(part, str) else part for name, part in named.items()})
+    return archive(
+        parts
+        | {name: part.encode() if isinstance(part, str) else part for name, part in named.items()}
+    )
 
 
 def docx(**more: Any) -> bytes:
@@ -62,11 +67,16 @@ def vast_png(width: int, height: int) -> bytes:
     """A few bytes that unpack to a picture of that many points."""
 
     def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">L", len(data)) + name + data + struct.pack(">L", zlib.crc32(name + data))
+        return (
+            struct.pack(">L", len(data)) + name + data + struct.pack(">L", zlib.crc32(name + data))
+        )
 
     head = struct.pack(">2L5B", width, height, 8, 2, 0, 0, 0)
     return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 999)) + chunk(b"IEND", b"")
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + chunk(b"IDAT", zlib.compress(b"\0" * 999))
+        + chunk(b"IEND", b"")
     )
 
 
@@ -76,9 +86,8 @@ def lying_size(content: bytes, stated: int) -> bytes:
     return content[: start + 24] + struct.pack("<L", stated) + content[start + 28 :]
 
 
-RELS = (
-    '<Relationships><Relationship Id="1" Type="x/attachedTemplate" Target="https://evil.example" {}/></Relationships>'
-)
+RELATION = '<Relationship Id="1" Type="x/attachedTemplate" Target="https://evil.example" {}/>'
+RELS = f"<Relationships>{RELATION}</Relationships>"
 
 # what is refused, and a word of why
 REFUSED: dict[str, tuple[bytes, str]] = {
@@ -104,8 +113,14 @@ REFUSED: dict[str, tuple[bytes, str]] = {
         PDF[:-6] + b"PK\5\6" + b"\0" * 16 + b"\6\0%%EOF\n",
         "a PDF and an archive at once",
     ),
-    "pdf with a script": (PDF.replace(b"/Catalog", b"/Catalog /OpenAction << /S /JavaScript >>"), "holds a script"),
-    "pdf with a command": (PDF.replace(b"/Catalog", b"/Catalog /AA << /S /Launch >>"), "holds a script"),
+    "pdf with a script": (
+        PDF.replace(b"/Catalog", b"/Catalog /OpenAction << /S /JavaScript >>"),
+        "holds a script",
+    ),
+    "pdf with a command": (
+        PDF.replace(b"/Catalog", b"/Catalog /AA << /S /Launch >>"),
+        "holds a script",
+    ),
     "pdf behind something": (b"\n" + PDF, "none of the kinds"),
     "archive behind a picture": (b"\x89PNG\r\n\x1a\n" + docx(), "picture cannot be read"),
     "something before the archive": (docx()[:4] + b"x" * 40 + docx(), "something is attached"),
@@ -113,24 +128,42 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "archive cut off": (docx()[:-30], "something is attached"),
     "damaged archive": (docx().replace(b"PK\1\2", b"PK\1\3", 1), "document cannot be read"),
     "bomb of zeros": (docx(word__a_dot_xml=b"\0" * 60_000_000), "unpacks to far more"),
-    "bomb of many parts": (archive({f"word/{n}.xml": b"" for n in range(2100)}), "more than 2,000 parts"),
-    "bomb that states less": (lying_size(docx(word__a_dot_xml=b"a" * 9_000_000), 100), "document cannot be read"),
+    "bomb of many parts": (
+        archive({f"word/{n}.xml": b"" for n in range(2100)}),
+        "more than 2,000 parts",
+    ),
+    "bomb that states less": (
+        lying_size(docx(word__a_dot_xml=b"a" * 9_000_000), 100),
+        "document cannot be read",
+    ),
     "macros": (docx(word__vbaProject_dot_bin=b"x"), "macros or programs"),
     "macros by their type": (office(kind=MACRO), "neither a .docx nor an .xlsx"),
     "old macros": (xlsx(xl__macrosheets__sheet1_dot_xml=b"x"), "macros or programs"),
     "a program inside": (docx(word__embeddings__oleObject1_dot_bin=b"x"), "macros or programs"),
     "both at once": (docx(xl__workbook_dot_xml=b"x").replace(b"a", b"a"), ""),
-    "no types": (archive({"word/document.xml": b"x", "_rels/.rels": b"x"}), "document cannot be read"),
+    "no types": (
+        archive({"word/document.xml": b"x", "_rels/.rels": b"x"}),
+        "document cannot be read",
+    ),
     "a path upwards": (docx(**{"..__..__etc__passwd": "x"}), "parts that no Word or Excel writes"),
     "an absolute path": (docx(__etc__passwd="x"), "parts that no Word or Excel writes"),
     "the same part twice": (docx(word__DOCUMENT_dot_xml="x"), "parts that no Word or Excel writes"),
-    "entities": (docx(word__a_dot_xml="<!DOCTYPE a [<!ENTITY b 'c'>]><a/>"), "parts that no Word or Excel writes"),
-    "entities in UTF-16": (docx(word__a_dot_xml="<!DOCTYPE a>".encode("utf-16")), "parts that no Word or Excel"),
+    "entities": (
+        docx(word__a_dot_xml="<!DOCTYPE a [<!ENTITY b 'c'>]><a/>"),
+        "parts that no Word or Excel writes",
+    ),
+    "entities in UTF-16": (
+        docx(word__a_dot_xml="<!DOCTYPE a>".encode("utf-16")),
+        "parts that no Word or Excel",
+    ),
     "a template from elsewhere": (
         docx(word___rels__settings_dot_xml_dot_rels=RELS.format('TargetMode="External"')),
         "fetches something",
     ),
-    "vast rels": (docx(word___rels__a_dot_rels=bytes(range(256)) * 5000), "parts that no Word or Excel writes"),
+    "vast rels": (
+        docx(word___rels__a_dot_rels=bytes(range(256)) * 5000),
+        "parts that no Word or Excel writes",
+    ),
     "bomb of a picture": (vast_png(50_000, 50_000), "picture"),
     "picture of too many points": (vast_png(8_000, 5_001), "more than 40 million points"),
     "picture cut off": (photo()[:200], "picture cannot be read"),

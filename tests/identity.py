@@ -1,4 +1,5 @@
-"""A side's identity provider for tests: OpenID Connect over HTTP on this machine, with code, PKCE and signed tokens.
+"""A side's identity provider for tests: OpenID Connect over HTTP on this machine, with code, PKCE
+and signed tokens.
 
 It has a page on which a visitor says who they are. What it says of them can be spoilt.
 """
@@ -31,7 +32,9 @@ class Provider:
         self.key = self.published = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.claims: dict[str, Any] = {}
         self.codes: dict[str, dict[str, str]] = {}
-        self.server = ThreadingHTTPServer(("127.0.0.1", self.port), type("Handler", (_Handler,), {"provider": self}))
+        self.server = ThreadingHTTPServer(
+            ("127.0.0.1", self.port), type("Handler", (_Handler,), {"provider": self})
+        )
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def stop(self) -> None:
@@ -53,17 +56,33 @@ class Provider:
         return code
 
     def token(self, sent: dict[str, str]) -> str | None:
-        """The identity token for a code, once, to who has the secret and the verifier that belongs to it."""
+        """The identity token for a code, once, to who has the secret and the verifier that belongs
+        to it.
+        """
         asked = self.codes.pop(sent.get("code", ""), {})
-        challenge = base64.urlsafe_b64encode(hashlib.sha256(sent.get("code_verifier", "").encode()).digest())
+        challenge = base64.urlsafe_b64encode(
+            hashlib.sha256(sent.get("code_verifier", "").encode()).digest()
+        )
         right = asked.get("code_challenge") == challenge.decode().rstrip("=")
         same = asked.get("redirect_uri") == sent.get("redirect_uri")
-        if not (right and same and (sent.get("client_id"), sent.get("client_secret")) == (CLIENT, SECRET)):
+        if not (
+            right
+            and same
+            and (sent.get("client_id"), sent.get("client_secret")) == (CLIENT, SECRET)
+        ):
             return None
         now = int(time.time())
-        claims = {"iss": self.issuer, "sub": asked["subject"], "aud": CLIENT, "iat": now, "exp": now + 300}
+        claims = {
+            "iss": self.issuer,
+            "sub": asked["subject"],
+            "aud": CLIENT,
+            "iat": now,
+            "exp": now + 300,
+        }
         said = {"email": "someone.else@example.org", "email_verified": True, "name": "Never kept"}
-        return jwt.encode({**claims, **said, **self.claims}, self.key, algorithm="RS256", headers={"kid": "1"})
+        return jwt.encode(
+            {**claims, **said, **self.claims}, self.key, algorithm="RS256", headers={"kid": "1"}
+        )
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -74,21 +93,38 @@ class _Handler(BaseHTTPRequestHandler):
         query = {name: values[0] for name, values in parse_qs(place.query).items()}
         issuer = self.provider.issuer
         if place.path == "/.well-known/openid-configuration":
-            ends = {"authorization_endpoint": "authorize", "token_endpoint": "token", "jwks_uri": "keys"}
+            ends = {
+                "authorization_endpoint": "authorize",
+                "token_endpoint": "token",
+                "jwks_uri": "keys",
+            }
             methods = {"token_endpoint_auth_methods_supported": ["client_secret_post"]}
-            self._json({"issuer": issuer, **{name: f"{issuer}/{end}" for name, end in ends.items()}, **methods})
+            self._json(
+                {
+                    "issuer": issuer,
+                    **{name: f"{issuer}/{end}" for name, end in ends.items()},
+                    **methods,
+                }
+            )
         elif place.path == "/keys":
-            key = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(self.provider.published.public_key()))
+            key = json.loads(
+                jwt.algorithms.RSAAlgorithm.to_jwk(self.provider.published.public_key())
+            )
             self._json({"keys": [key | {"kid": "1", "alg": "RS256", "use": "sig"}]})
         elif place.path == "/authorize" and "subject" not in query:
-            fields = "".join(f'<input type="hidden" name="{n}" value="{html.escape(v)}">' for n, v in query.items())
+            fields = "".join(
+                f'<input type="hidden" name="{n}" value="{html.escape(v)}">'
+                for n, v in query.items()
+            )
             label = '<label>Who are you? <input name="subject"></label><button>Sign in</button>'
             self._send(200, "text/html", f"<!doctype html><form>{fields}{label}</form>".encode())
         elif place.path == "/authorize":
             answer = {"code": self.provider.code(query, query["subject"]), "state": query["state"]}
             if query["subject"] == "nobody":
                 answer = {"error": "access_denied", "state": query["state"]}
-            self._send(302, "text/html", b"", Location=f"{query['redirect_uri']}?{urlencode(answer)}")
+            self._send(
+                302, "text/html", b"", Location=f"{query['redirect_uri']}?{urlencode(answer)}"
+            )
         else:
             self._send(404, "text/plain", b"")
 
@@ -105,7 +141,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, status: int, kind: str, body: bytes, **headers: str) -> None:
         self.send_response(status)
-        for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **headers}.items():
+        for name, value in {
+            "Content-Type": kind,
+            "Content-Length": str(len(body)),
+            **headers,
+        }.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)

@@ -1,4 +1,6 @@
-"""A plan and its register in memory: the product's own readers, rule and status, without a database."""
+"""A plan and its register in memory: the product's own readers, rule and status, without a
+database.
+"""
 
 from collections.abc import Sequence
 from datetime import date
@@ -38,8 +40,14 @@ def facts(plan: PlanSpec, rows: Sequence[dict[str, str]]) -> list[tuple[Draft, F
     about: dict[str, Draft] = {}
     found = []
     for number, row in enumerate(rows, 1):
-        draft = _draft(Row(number, row, Draft(kind="", code="", effective="", recorded_day=date.min)), model, reading)
-        target = about.get(row["to"]) if draft.kind in ("withdrawn", "confirmed", "disputed") else None
+        draft = _draft(
+            Row(number, row, Draft(kind="", code="", effective="", recorded_day=date.min)),
+            model,
+            reading,
+        )
+        target = (
+            about.get(row["to"]) if draft.kind in ("withdrawn", "confirmed", "disputed") else None
+        )
         if target:
             draft.ref, draft.instalment = target.ref, target.instalment
         about[draft.code] = draft
@@ -92,7 +100,10 @@ class Register:
                     ]
                     history = InstalmentHistory([Version(BEGINNING, terms)], mine)
                     self.histories[contribution.ref, number] = history
-        self.stored = {key: {lens: history.standings(lens) for lens in Lens} for key, history in self.histories.items()}
+        self.stored = {
+            key: {lens: history.standings(lens) for lens in Lens}
+            for key, history in self.histories.items()
+        }
 
     def _action(self, ref: str, entries: list[tuple[Draft, Fact]]) -> History:
         if (ref, 0) not in self.histories:

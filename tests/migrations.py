@@ -1,7 +1,8 @@
 """Whether the migrations since the last release let its code go on while they run, and after.
 
-Run as `python -m tests.migrations`. What is released is what the newest backup in tests/releases/ names. A step that is
-safe for a reason nobody can see here has that reason in its migration: `safe = {"RemoveField": "unused since 1.1"}`.
+Run as `python -m tests.migrations`. What is released is what the newest backup in tests/releases/
+names. A step that is safe for a reason nobody can see here has that reason in its migration: `safe
+= {"RemoveField": "unused since 1.1"}`.
 """
 
 import json
@@ -24,7 +25,12 @@ def versions() -> list[Path]:
 def released() -> set[Node]:
     if not (found := versions()):
         return set()
-    return {(app, name) for app, name in json.loads((found[-1] / "backup" / "manifest.json").read_text())["migrations"]}
+    return {
+        (app, name)
+        for app, name in json.loads((found[-1] / "backup" / "manifest.json").read_text())[
+            "migrations"
+        ]
+    }
 
 
 def faults(loader: Any, old: set[Node], apps: tuple[str, ...]) -> Iterator[str]:
@@ -38,14 +44,20 @@ def faults(loader: Any, old: set[Node], apps: tuple[str, ...]) -> Iterator[str]:
         migration = loader.disk_migrations[node]
         for operation in migration.operations:
             if node[0] in apps and type(operation).__name__ not in getattr(migration, "safe", {}):
-                yield from (f"{node[0]}.{node[1]}: {fault}" for fault in _judge(operation, node[0], state, used))
+                yield from (
+                    f"{node[0]}.{node[1]}: {fault}"
+                    for fault in _judge(operation, node[0], state, used)
+                )
             operation.state_forwards(node[0], state)
 
 
 def _judge(operation: Any, app: str, state: Any, used: set[Node]) -> Iterator[str]:
     """What the old code, or whoever waits for a table, would stumble over."""
     name = type(operation).__name__
-    table = (app, (getattr(operation, "model_name", "") or getattr(operation, "name", "") or "").lower())
+    table = (
+        app,
+        (getattr(operation, "model_name", "") or getattr(operation, "name", "") or "").lower(),
+    )
     what = operation.describe()
     if name == "SeparateDatabaseAndState":
         for inner in operation.database_operations:
@@ -61,7 +73,9 @@ def _judge(operation: Any, app: str, state: Any, used: set[Node]) -> Iterator[st
 def _on_a_used_table(name: str, operation: Any, table: Node, state: Any) -> Iterator[str]:
     if name in ("DeleteModel", "RemoveField", "RenameField", "AlterModelTable"):
         yield "the old code still asks for it: remove it a release after its last use, and say so in `safe`"
-    elif name == "AddField" and not (operation.field.null or operation.field.many_to_many or _has_default(operation)):
+    elif name == "AddField" and not (
+        operation.field.null or operation.field.many_to_many or _has_default(operation)
+    ):
         yield "the old code writes rows without it: let it be null or give it a db_default"
     elif name == "AlterField" and _changes_the_column(operation, table, state):
         yield "the table is locked while it is rewritten: add a new column beside it"
@@ -76,7 +90,9 @@ def _has_default(operation: Any) -> bool:
 
 
 def _changes_the_column(operation: Any, table: Node, state: Any) -> bool:
-    """Types, and what is demanded of a value; to demand less is safe, and so is what only Python knows."""
+    """Types, and what is demanded of a value; to demand less is safe, and so is what only Python
+    knows.
+    """
     from django.db import connection
 
     old, new = state.models[table].fields[operation.name], operation.field
@@ -85,8 +101,14 @@ def _changes_the_column(operation: Any, table: Node, state: Any) -> bool:
     if old.many_to_many or old.is_relation or new.is_relation:
         return type(old) is not type(new) or old.unique != new.unique
     types = [field.db_parameters(connection)["type"] for field in (old, new)]
-    longer = type(old) is type(new) and (old.max_length or 0) <= (new.max_length or 0) and new.max_length
-    return bool(old.unique != new.unique or old.db_index != new.db_index or (types[0] != types[1] and not longer))
+    longer = (
+        type(old) is type(new) and (old.max_length or 0) <= (new.max_length or 0) and new.max_length
+    )
+    return bool(
+        old.unique != new.unique
+        or old.db_index != new.db_index
+        or (types[0] != types[1] and not longer)
+    )
 
 
 if __name__ == "__main__":
@@ -97,6 +119,13 @@ if __name__ == "__main__":
     from django.db.migrations.loader import MigrationLoader
 
     old = released()
-    found = list(faults(MigrationLoader(None), old, ("actionplan", "commitments", "funding"))) if old else []
-    print("\n".join(found) or f"the migrations since {versions()[-1].name if old else 'the beginning'} are safe")
+    found = (
+        list(faults(MigrationLoader(None), old, ("actionplan", "commitments", "funding")))
+        if old
+        else []
+    )
+    print(
+        "\n".join(found)
+        or f"the migrations since {versions()[-1].name if old else 'the beginning'} are safe"
+    )
     sys.exit(1 if found else 0)

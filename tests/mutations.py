@@ -1,4 +1,6 @@
-"""Files spoilt at random, as slips of the pen and of the editor spoil them: lines and words gone, doubled, replaced."""
+"""Files spoilt at random, as slips of the pen and of the editor spoil them: lines and words gone,
+doubled, replaced.
+"""
 
 import re
 from collections.abc import Callable, Sequence
@@ -32,7 +34,21 @@ ODD = [
         "\x00",
         "\ufeff",
     ),
-    *("0", "-1", "1", "2", "31", "32767", "99999999999999999999", "1e400", "NaN", "0x10", "1014", "9999", "2014-02-30"),
+    *(
+        "0",
+        "-1",
+        "1",
+        "2",
+        "31",
+        "32767",
+        "99999999999999999999",
+        "1e400",
+        "NaN",
+        "0x10",
+        "1014",
+        "9999",
+        "2014-02-30",
+    ),
     *(
         "true",
         "none",
@@ -56,7 +72,9 @@ def spoilt(text: str) -> st.SearchStrategy[str]:
     """The text after one to three slips."""
     lines = text.split("\n")
     slip = st.tuples(
-        st.sampled_from(["cut", "double", "swap", "move", "word", "word", "word", "odd", "odd", "odd"]),
+        st.sampled_from(
+            ["cut", "double", "swap", "move", "word", "word", "word", "odd", "odd", "odd"]
+        ),
         st.integers(0, 10**6),
         st.integers(0, 10**6),
         st.sampled_from(ODD),
@@ -77,7 +95,9 @@ def _spoil(lines: Sequence[str], slips: Sequence[tuple[str, int, int, str]]) -> 
         elif kind == "move":
             found.insert(other, found.pop(place))
         else:
-            found[place] = _reword(found[place], second, odd if kind == "odd" else None, found[other])
+            found[place] = _reword(
+                found[place], second, odd if kind == "odd" else None, found[other]
+            )
     return found
 
 

@@ -1,7 +1,8 @@
 """A second, deliberately naive reading of the rules, for tests to hold the product against.
 
-One day is judged by scanning every row; nothing is kept between calls and nothing shared with the product.
-The number that opens a docstring is the section of rules.md that the function can be held against.
+One day is judged by scanning every row; nothing is kept between calls and nothing shared with the
+product. The number that opens a docstring is the section of rules.md that the function can be held
+against.
 """
 
 import calendar
@@ -65,7 +66,9 @@ def span(text: str) -> Span:
 
 
 def read(plan: Json, rows: list[dict[str, str]]) -> list[Entry]:
-    """2: the rows as entries, a bare recorded day after its times; a row about a row shares its ref."""
+    """2: the rows as entries, a bare recorded day after its times; a row about a row shares its
+    ref.
+    """
     zone = ZoneInfo(plan["plan"]["timezone"])
     by_id = {row["id"]: row for row in rows}
     entries = []
@@ -82,7 +85,9 @@ def read(plan: Json, rows: list[dict[str, str]]) -> list[Entry]:
 
 
 def counting(entries: list[Entry], on: date, known: date | None) -> list[Entry]:
-    """2: what was known, effective and not withdrawn; a withdrawal needs only to be known and to stand."""
+    """2: what was known, effective and not withdrawn; a withdrawal needs only to be known and to
+    stand.
+    """
     heard = [e for e in entries if known is None or e.said[0] <= known]
     withdrawals = [e for e in heard if e.kind == "withdrawn"]
 
@@ -108,7 +113,9 @@ def deadline_of(action: Json) -> Json:
 
 
 def signed_window(view: View, action: Json) -> Span | None:
-    """3: the window before any move; `within` opens with the earliest event, recurring shows one period."""
+    """3: the window before any move; `within` opens with the earliest event, recurring shows one
+    period.
+    """
     deadline, settings = deadline_of(action), view.plan["plan"]
     if deadline["kind"] in ("start", "finish"):
         return span(deadline["when"])
@@ -148,7 +155,9 @@ def reached(target: Decimal, steps: list[tuple[date, Decimal]]) -> date | None:
 
 
 def satisfying(view: View, action: Json) -> list[Entry]:
-    """3: the entries that satisfy an action without a quantity, less those that a reopening has undone."""
+    """3: the entries that satisfy an action without a quantity, less those that a reopening has
+    undone.
+    """
     starts = deadline_of(action)["kind"] in ("start", "immediate")
     reopened = [e.first for e in view.of(action, "reopened")]
     found = view.of(action, "completed", *(["started"] if starts else []))
@@ -185,9 +194,14 @@ def by_calendar(view: View, first: date, last: date) -> Verdict:
 
 
 def consent_days(view: View, action: Json) -> list[date | None]:
-    """3, conditions: per body that must agree the first day of its earliest consent, None while missing."""
+    """3, conditions: per body that must agree the first day of its earliest consent, None while
+    missing.
+    """
     given = view.of(action, "consent")
-    return [earliest([e for e in given if e.row["words"] == body]) for body in action.get("consents", [])]
+    return [
+        earliest([e for e in given if e.row["words"] == body])
+        for body in action.get("consents", [])
+    ]
 
 
 def single_state(view: View, action: Json) -> Verdict:
@@ -195,7 +209,9 @@ def single_state(view: View, action: Json) -> Verdict:
     window, done = current_window(view, action), satisfied(view, action)
     if done is not None:
         return met(done, window[1] if window else None)
-    if None in consent_days(view, action) or (window is None and deadline_of(action)["kind"] == "within"):
+    if None in consent_days(view, action) or (
+        window is None and deadline_of(action)["kind"] == "within"
+    ):
         return "awaiting", None
     return by_calendar(view, *window) if window else ("no-date", None)
 
@@ -231,8 +247,12 @@ def judge(view: View, action: Json) -> Verdict:
     if verdict[0] in MET:
         return verdict
     until = action.get("until", [])
-    others = [a for c in view.plan["commitments"] for a in c.get("actions", []) if a["ref"] in until]
-    if view.of(action, "superseded") or (until and all(judge(view, other)[0] in MET for other in others)):
+    others = [
+        a for c in view.plan["commitments"] for a in c.get("actions", []) if a["ref"] in until
+    ]
+    if view.of(action, "superseded") or (
+        until and all(judge(view, other)[0] in MET for other in others)
+    ):
         return "superseded", None
     return verdict if scored(action) or verdict[0] not in BY_CALENDAR else ("no-date", None)
 
@@ -253,7 +273,9 @@ def periods(view: View, action: Json, by: date) -> list[tuple[str, date, date]]:
 
 
 def judged_periods(view: View, action: Json) -> list[tuple[date, Json]]:
-    """3 and 4: the periods up to the one that holds the day, each with its last day and judged for itself."""
+    """3 and 4: the periods up to the one that holds the day, each with its last day and judged for
+    itself.
+    """
     ended, consents = earliest(view.of(action, "completed")), consent_days(view, action)
     agreed, target = [day for day in consents if day is not None], deadline_of(action)["quantity"]
     deliveries = view.of(action, "delivered")
@@ -261,7 +283,11 @@ def judged_periods(view: View, action: Json) -> list[tuple[date, Json]]:
     for name, first, last in [one for one in periods(view, action, view.on) if one[1] <= view.on]:
         inside = [e for e in deliveries if first <= e.first and e.last <= last]
         delivered = sum(int(e.row["quantity"]) for e in inside)
-        if None in consents or (agreed and last < max(agreed)) or (ended is not None and first > ended):
+        if (
+            None in consents
+            or (agreed and last < max(agreed))
+            or (ended is not None and first > ended)
+        ):
             state = "not-assessed"
         elif delivered >= target:
             state = "met"
@@ -269,7 +295,9 @@ def judged_periods(view: View, action: Json) -> list[tuple[date, Json]]:
             state = "open"
         else:
             state = "partly" if delivered else "missed"
-        judged.append((last, {"period": name, "state": state, "delivered": delivered, "target": target}))
+        judged.append(
+            (last, {"period": name, "state": state, "delivered": delivered, "target": target})
+        )
     return judged
 
 
@@ -290,7 +318,9 @@ def action_status(view: View, number: int, action: Json) -> Json:
     state, days = judge(view, action)
     window, signed = current_window(view, action), signed_window(view, action)
     done = None if recurring else satisfied(view, action)
-    passed = max(0, (min(view.on, done[0] if done else view.on) - signed[1]).days) if signed else None
+    passed = (
+        max(0, (min(view.on, done[0] if done else view.on) - signed[1]).days) if signed else None
+    )
     quiet = view.on - max((e.said[0] for e in entries), default=settings["adopted_on"])
     stale = scored(action) and state not in (*MET, "superseded", "not-pursued")
     standing = {e.row["id"] for e in view.entries}
@@ -340,17 +370,25 @@ def instalments(plan: Json, promise: Json) -> list[tuple[date | None, Sums]]:
     if "instalments" in promise:
         named = sorted(promise["instalments"], key=lambda one: int(one["year"]))
         listed = [(year_end(plan, int(one["year"])), one["stated"]) for one in named]
-    return [(due, {currency: Decimal(amount) for currency, amount in pairs}) for due, pairs in listed]
+    return [
+        (due, {currency: Decimal(amount) for currency, amount in pairs}) for due, pairs in listed
+    ]
 
 
 def paid_in_full(stated: Sums, entries: list[Entry]) -> Span | None:
-    """5: the first and last day since which one stated currency can have been full; the earlier counts."""
+    """5: the first and last day since which one stated currency can have been full; the earlier
+    counts.
+    """
     soonest, surest = [], []
     for currency, full in stated.items():
         moves = [(e, Decimal(e.row["amount"])) for e in entries if e.row["currency"] == currency]
         back = [(e.first, -amount) for e, amount in moves if e.kind == "refunded"]
-        soonest.append(reached(full, [(e.first, amount) for e, amount in moves if e.kind == "paid"] + back))
-        surest.append(reached(full, [(e.last, amount) for e, amount in moves if e.kind == "paid"] + back))
+        soonest.append(
+            reached(full, [(e.first, amount) for e, amount in moves if e.kind == "paid"] + back)
+        )
+        surest.append(
+            reached(full, [(e.last, amount) for e, amount in moves if e.kind == "paid"] + back)
+        )
     firsts, lasts = [day for day in soonest if day], [day for day in surest if day]
     return (min(firsts), min(lasts)) if firsts and lasts else None
 
@@ -362,7 +400,9 @@ def net(currency: str, entries: list[Entry]) -> Decimal:
     return max(Decimal(0), paid - sum(amount for kind, amount in own if kind == "refunded"))
 
 
-def instalment_status(view: View, promise: Json, number: int, due: date | None, stated: Sums) -> Json:
+def instalment_status(
+    view: View, promise: Json, number: int, due: date | None, stated: Sums
+) -> Json:
     """5: one instalment as the status lists it, with the states of actions in their order."""
     firmness = promise.get("firmness", "firm")
     entries = [e for e in view.of(promise) if e.row["instalment"] in ("", str(number))]

@@ -99,7 +99,9 @@ commitment = 1
 
 
 def toml(tree: dict[str, Any], above: str = "") -> str:
-    """A plan's tree as the file that says it: tables inside tables in braces, lists of tables under headers."""
+    """A plan's tree as the file that says it: tables inside tables in braces, lists of tables under
+    headers.
+    """
     lines, below = [], []
     for key, value in tree.items():
         if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
@@ -129,11 +131,15 @@ def changed(text: str, *replacements: tuple[str, str]) -> str:
 
 def line_of(text: str, mark: str, occurrence: int = 1) -> int:
     """The number of the n-th line that holds the mark."""
-    return [number for number, line in enumerate(text.split("\n"), 1) if mark in line][occurrence - 1]
+    return [number for number, line in enumerate(text.split("\n"), 1) if mark in line][
+        occurrence - 1
+    ]
 
 
 def tenfold(file: str) -> str:
-    """The plan with each commitment and action ten times, under numbers of their own: 4.4 as 1.4.4 to 10.4.4."""
+    """The plan with each commitment and action ten times, under numbers of their own: 4.4 as 1.4.4
+    to 10.4.4.
+    """
     start, end = file.index("[[commitments]]"), file.index("[[funds]]")
 
     def renumbered(part: str, number: int) -> str:

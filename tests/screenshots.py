@@ -1,7 +1,8 @@
-"""`python -m tests.screenshots [FOLDER [NAME …]] [--all]`: pictures of pages with the sample entries.
+"""`python -m tests.screenshots [FOLDER [NAME …]] [--all]`: pictures of pages with the sample
+entries.
 
-Without arguments the few that docs/explanation/tour.md shows, into docs/images/; with `--all` every page below, in both
-languages and both widths.
+Without arguments the few that docs/explanation/tour.md shows, into docs/images/; with `--all` every
+page below, in both languages and both widths.
 """
 
 import io
@@ -40,7 +41,11 @@ PAGES = (
     ("entry", "/register/60/", "manager"),
     ("load-entries", "/register/load/", "manager"),
     ("digests", "/digests/", "manager"),
-    ("digest", "/digests/preview/?week=2015-01-05&language=LANGUAGE&recipient=RECIPIENT", "administrator"),
+    (
+        "digest",
+        "/digests/preview/?week=2015-01-05&language=LANGUAGE&recipient=RECIPIENT",
+        "administrator",
+    ),
     ("about", "/accessibility/", "official"),
     ("not-found", "/actions/9.9/", "official"),
 )
@@ -70,7 +75,13 @@ def a_site() -> Iterator[str]:
         try:
             site.start()
             jobs = [sys.executable, "manage.py", "run_due_jobs"]
-            subprocess.run(jobs, cwd=ROOT, env=site.environment(site.database), check=True, stdout=subprocess.DEVNULL)
+            subprocess.run(
+                jobs,
+                cwd=ROOT,
+                env=site.environment(site.database),
+                check=True,
+                stdout=subprocess.DEVNULL,
+            )
             yield site.url
         finally:
             site.stop()
@@ -88,11 +99,15 @@ def small(picture: bytes) -> bytes:
 
 
 def of_the_manager(page: Page, path: str, language: str) -> str:
-    """The address of the digest of a side's manager, whom the page of the administrator knows by number."""
+    """The address of the digest of a side's manager, whom the page of the administrator knows by
+    number.
+    """
     page.goto("/digests/")
     post = "Director," if language == "en" else "Directrice,"
     option = page.locator("select[name=recipient] option", has_text=post)
-    return path.replace("LANGUAGE", language).replace("RECIPIENT", option.get_attribute("value") or "")
+    return path.replace("LANGUAGE", language).replace(
+        "RECIPIENT", option.get_attribute("value") or ""
+    )
 
 
 def take(folder: Path, chosen: set[str], *, everything: bool) -> None:
@@ -100,8 +115,11 @@ def take(folder: Path, chosen: set[str], *, everything: bool) -> None:
     with a_site() as url, sync_playwright() as playwright:
         from tests.browser.test_journey import sign_in
 
-        # the fields of days and files are the browser's own, in the language in which it is installed
-        browser = playwright.chromium.launch(executable_path=chromium.find(), args=[*chromium.FLAGS, *root])
+        # the fields of days and files are the browser's own, in the language in which it is
+        # installed
+        browser = playwright.chromium.launch(
+            executable_path=chromium.find(), args=[*chromium.FLAGS, *root]
+        )
         for language, side in (("en", "gb"), ("fr", "fr")):
             for width in (DESK, PHONE):
                 for role in ("manager", "official", "administrator"):
@@ -113,8 +131,12 @@ def take(folder: Path, chosen: set[str], *, everything: bool) -> None:
                     for name, path, who in PAGES:
                         wanted = name in (SHOWN if width == DESK else ON_A_PHONE)
                         if who == role and (everything or (name in chosen if chosen else wanted)):
-                            page.goto(path if name != "digest" else of_the_manager(page, path, language))
-                            file = folder / f"{name}-{language}{'' if width == DESK else '-phone'}.png"
+                            page.goto(
+                                path if name != "digest" else of_the_manager(page, path, language)
+                            )
+                            file = (
+                                folder / f"{name}-{language}{'' if width == DESK else '-phone'}.png"
+                            )
                             whole = page.evaluate("document.documentElement.scrollHeight")
                             height = whole if everything else min(whole, HIGHEST)
                             clip: FloatRect = {"x": 0, "y": 0, "width": width, "height": height}

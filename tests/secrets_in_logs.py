@@ -1,4 +1,6 @@
-"""What the whole suite made the product log is searched, when all is over, for what no log may hold."""
+"""What the whole suite made the product log is searched, when all is over, for what no log may
+hold.
+"""
 
 import logging
 import os
@@ -37,7 +39,11 @@ def faults(text: str) -> Iterator[str]:
 
 
 def search() -> tuple[int, list[str]]:
-    """The lines that there are, of the tests and of the processes that they started, and what they should not hold."""
+    """The lines that there are, of the tests and of the processes that they started, and what they
+    should not hold.
+    """
     paths = [*folder().glob("*.collected"), *folder().glob("**/logs/*")]
     texts = [path.read_text(errors="replace") for path in paths if path.is_file()]
-    return sum(text.count("\n") for text in texts), [fault for text in texts for fault in faults(text)]
+    return sum(text.count("\n") for text in texts), [
+        fault for text in texts for fault in faults(text)
+    ]

@@ -1,6 +1,8 @@
-"""`-p tests.servers`: real servers, started before Django reads its settings and shared by the xdist workers.
+"""`-p tests.servers`: real servers, started before Django reads its settings and shared by the
+xdist workers.
 
-Tests of faults start more of their own from these classes. A server ends with the process that started it.
+Tests of faults start more of their own from these classes. A server ends with the process that
+started it.
 """
 
 import contextlib
@@ -125,10 +127,24 @@ class Postgres(Server):
     def _create(self) -> None:
         secret = self.folder / "password"
         secret.write_text(self.password)
-        text = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        text = [
+            "--encoding=UTF8",
+            "--locale=C",
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+        ]
         login = ["--username=postgres", f"--pwfile={secret}", "--auth=scram-sha-256"]
-        command = [str(self.binaries / "initdb"), "--no-sync", "-D", str(self.folder / "data"), *text, *login]
-        subprocess.run(command, cwd=self.folder, check=True, stdout=subprocess.DEVNULL, **self.options)
+        command = [
+            str(self.binaries / "initdb"),
+            "--no-sync",
+            "-D",
+            str(self.folder / "data"),
+            *text,
+            *login,
+        ]
+        subprocess.run(
+            command, cwd=self.folder, check=True, stdout=subprocess.DEVNULL, **self.options
+        )
 
     def command(self) -> list[str]:
         settings = {
@@ -155,12 +171,16 @@ class Postgres(Server):
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--sqlite", action="store_true", help="only the tests marked so, and on SQLite")
+    parser.addoption(
+        "--sqlite", action="store_true", help="only the tests marked so, and on SQLite"
+    )
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
-    """Before pytest-django reads the settings. Workers inherit all but their own number on the queue."""
+    """Before pytest-django reads the settings. Workers inherit all but their own number on the
+    queue.
+    """
     if worker := os.environ.get("PYTEST_XDIST_WORKER", ""):
         number = int(worker.removeprefix("gw")) + 1
         os.environ["REDIS_URL"] = os.environ["REDIS_URL"].removesuffix("/0") + f"/{number}"

@@ -1,4 +1,5 @@
-"""A whole site for the tests of the browser: the product's own web processes on a database of their own.
+"""A whole site for the tests of the browser: the product's own web processes on a database of their
+own.
 
 Run as a program it fills the database that the environment names.
 """
@@ -62,7 +63,9 @@ class Site:
     def serve(self) -> None:
         command = [sys.executable, *commands.web(f"127.0.0.1:{self.port}")[1:]]
         environ = self.environment(self.database)
-        self.web = processes.start("web", command, folder=self.folder, cwd=embedded.BASE_DIR, environ=environ)
+        self.web = processes.start(
+            "web", command, folder=self.folder, cwd=embedded.BASE_DIR, environ=environ
+        )
         until(self._answers)
 
     def stop(self) -> None:
@@ -84,7 +87,9 @@ class Site:
         if on_postgres():
             self._sql(f'CREATE DATABASE "{self.template}"')
         command = [sys.executable, "-m", "tests.site", str(self.shared / "static.key")]
-        subprocess.run(command, cwd=embedded.BASE_DIR, env=self.environment(self.template), check=True)
+        subprocess.run(
+            command, cwd=embedded.BASE_DIR, env=self.environment(self.template), check=True
+        )
 
     def _answers(self) -> bool:
         assert self.web

@@ -1,4 +1,6 @@
-"""Faults in both languages of the site: the same lines and values, and no word of the other language."""
+"""Faults in both languages of the site: the same lines and values, and no word of the other
+language.
+"""
 
 import re
 from collections.abc import Callable, Iterable

@@ -1,4 +1,6 @@
-"""The documentation, held to the product: commands, options, settings, links, keys, columns and kinds."""
+"""The documentation, held to the product: commands, options, settings, links, keys, columns and
+kinds.
+"""
 
 import io
 import itertools
@@ -89,7 +91,9 @@ SHELL = sorted(
     }
 )
 TYPED = [(page, words) for page, line in SHELL for words in simple_commands(line)]
-TASKS = re.findall(r"^([\w| ]+)\)$", (BASE_DIR / "dev").read_text().split("case ${1:-}")[1], re.MULTILINE)
+TASKS = re.findall(
+    r"^([\w| ]+)\)$", (BASE_DIR / "dev").read_text().split("case ${1:-}")[1], re.MULTILINE
+)
 
 
 def tasks() -> set[str]:
@@ -119,7 +123,12 @@ def as_manage(words: list[str]) -> list[str]:
 
 
 def options(parser: ArgumentParser) -> set[str]:
-    return {name for action in parser._actions for name in action.option_strings if name.startswith("--")}
+    return {
+        name
+        for action in parser._actions
+        for name in action.option_strings
+        if name.startswith("--")
+    }
 
 
 def own_parser(name: str) -> tuple[set[str], int]:
@@ -129,7 +138,9 @@ def own_parser(name: str) -> tuple[set[str], int]:
     known = {"--help", *options(BaseCommand().create_parser("manage.py", name))}
     if type(command(name)).__mro__[1].__module__.startswith("django.core.management.commands"):
         return set(), 0
-    return options(parser) - known, len([action for action in parser._actions if not action.option_strings])
+    return options(parser) - known, len(
+        [action for action in parser._actions if not action.option_strings]
+    )
 
 
 @pytest.mark.parametrize(
@@ -153,7 +164,9 @@ def test_a_command_of_the_documentation_is_one(page: str, words: list[str]) -> N
 
 
 def test_what_is_set_for_a_command_is_a_setting() -> None:
-    found = {match[1] for _page, line in SHELL for match in re.finditer(r"(?:^|\s)([A-Z][A-Z_]+)=", line)}
+    found = {
+        match[1] for _page, line in SHELL for match in re.finditer(r"(?:^|\s)([A-Z][A-Z_]+)=", line)
+    }
     assert found - example_settings() == {"OWNER"}
 
 
@@ -164,11 +177,16 @@ def test_what_a_trial_can_do_is_done(calais: Plan, settings: Settings, tmp_path:
         words = without_settings(words)
         arguments = as_manage(words) if words else []
         if arguments and arguments[0] in HARMLESS:
-            arguments = [str(tmp_path / f"{len(done)}.zip") if word.endswith(".zip") else word for word in arguments]
+            arguments = [
+                str(tmp_path / f"{len(done)}.zip") if word.endswith(".zip") else word
+                for word in arguments
+            ]
             call_command(*arguments, stdout=io.StringIO())
             done.append(arguments[0])
         if arguments and arguments[0] == "load_plan" and (BASE_DIR / arguments[1]).exists():
-            call_command(arguments[0], str(BASE_DIR / arguments[1]), check=True, stdout=io.StringIO())
+            call_command(
+                arguments[0], str(BASE_DIR / arguments[1]), check=True, stdout=io.StringIO()
+            )
             done.append(arguments[0])
     assert set(done) == {*HARMLESS, "load_plan"}
 
@@ -181,7 +199,9 @@ def bench_options() -> set[str]:
     return set(re.findall(r'add_argument\("(--[\w-]+)"', source))
 
 
-USAGES = dict(re.findall(r"^### (\w+)\n\n`(.+?)` ", (REFERENCE / "commands.md").read_text(), re.MULTILINE))
+USAGES = dict(
+    re.findall(r"^### (\w+)\n\n`(.+?)` ", (REFERENCE / "commands.md").read_text(), re.MULTILINE)
+)
 
 
 def test_the_reference_has_every_command_and_no_other() -> None:
@@ -195,13 +215,19 @@ def test_the_reference_has_every_option_of_a_command_and_no_other(name: str) -> 
     words = USAGES[name].replace("[", "").replace("]", "").split()
     given = {word for word in words if word.startswith("--")}
     # a word in capitals is an argument, unless it is the value of an option
-    arguments = [word for before, word in itertools.pairwise(words) if word.isupper() and not before.startswith("--")]
+    arguments = [
+        word
+        for before, word in itertools.pairwise(words)
+        if word.isupper() and not before.startswith("--")
+    ]
     assert words[0] == name
     assert (given, len(arguments)) == own_parser(name)
 
 
 def test_the_reference_has_every_option_of_the_measurements() -> None:
-    (row,) = re.findall(r"^\| `\./dev bench (.+?)` \|", (REFERENCE / "commands.md").read_text(), re.MULTILINE)
+    (row,) = re.findall(
+        r"^\| `\./dev bench (.+?)` \|", (REFERENCE / "commands.md").read_text(), re.MULTILINE
+    )
     assert set(re.findall(r"--[\w-]+", row)) == bench_options()
 
 
@@ -232,7 +258,9 @@ def codes_of(text: str) -> set[str]:
 
 def section(page: str, title: str) -> str:
     found = re.search(
-        rf"^#+ {re.escape(title)}$(.*?)(?=^#+ |\Z)", (REFERENCE / page).read_text(), re.MULTILINE | re.DOTALL
+        rf"^#+ {re.escape(title)}$(.*?)(?=^#+ |\Z)",
+        (REFERENCE / page).read_text(),
+        re.MULTILINE | re.DOTALL,
     )
     assert found, title
     return found[1]
@@ -282,7 +310,10 @@ def test_every_kind_of_file_is_described() -> None:
 def test_every_key_of_the_status_is_described(calais: Plan) -> None:
     said = status(calais, date(2014, 11, 1), date(2014, 11, 1), today=date(2015, 1, 12))
     text = (REFERENCE / "status.md").read_text()
-    found = {*said, *(key for part in said.values() if isinstance(part, list) for row in part for key in row)}
+    found = {
+        *said,
+        *(key for part in said.values() if isinstance(part, list) for row in part for key in row),
+    }
     assert [key for key in found if f"`{key}`" not in text] == []
 
 
@@ -335,11 +366,19 @@ def test_the_small_plan_file_is_one() -> None:
         r"^A small one:\n\n```toml\n(.*?)```", (REFERENCE / "plan-file.md").read_text(), re.M | re.S
     )
     spec, funds = load.read(example.encode())
-    assert (spec.slug, [action.ref for action in spec.actions], funds) == ("harbour-2025", ["1.1"], [])
+    assert (spec.slug, [action.ref for action in spec.actions], funds) == (
+        "harbour-2025",
+        ["1.1"],
+        [],
+    )
 
 
 def test_what_stands_as_json_is_json() -> None:
-    found = [block for page in PAGES for block in re.findall(r"^```json\n(.*?)^```", page.read_text(), re.M | re.S)]
+    found = [
+        block
+        for page in PAGES
+        for block in re.findall(r"^```json\n(.*?)^```", page.read_text(), re.M | re.S)
+    ]
     assert [block for block in found if not json.loads(block)] == []
 
 
@@ -387,7 +426,9 @@ def test_every_page_is_found_from_the_first_one() -> None:
 
 
 TOPS = (*OWN_APPS, "tests", "static", "templates", "deploy", "docs")
-FILES = {path.relative_to(BASE_DIR).as_posix() for top in TOPS for path in (BASE_DIR / top).rglob("*.*")}
+FILES = {
+    path.relative_to(BASE_DIR).as_posix() for top in TOPS for path in (BASE_DIR / top).rglob("*.*")
+}
 FILES |= {path.name for path in BASE_DIR.iterdir()}
 # examples, and what there is on purpose not
 OF_OTHERS = ("my-plan.toml", "plan/001.toml", "NAME_body.html", "uv.lock")
@@ -396,7 +437,9 @@ OF_OTHERS = ("my-plan.toml", "plan/001.toml", "NAME_body.html", "uv.lock")
 def test_every_file_that_is_named_is_there() -> None:
     lost = []
     for page in PAGES:
-        for name in re.findall(r"`([\w./-]+\.(?:py|toml|css|html|conf|lock|yml))`", page.read_text()):
+        for name in re.findall(
+            r"`([\w./-]+\.(?:py|toml|css|html|conf|lock|yml))`", page.read_text()
+        ):
             if not any(file == name or file.endswith("/" + name) for file in FILES):
                 lost.append((page.name, name))
     assert [found for found in lost if found[1] not in OF_OTHERS] == []
@@ -408,7 +451,8 @@ def test_the_map_has_every_module() -> None:
         path
         for app in OWN_APPS
         for path in (BASE_DIR / app).rglob("*.py")
-        if not {"migrations", "management", "formats"} & set(path.parts) and path.name not in ("__init__.py", "apps.py")
+        if not {"migrations", "management", "formats"} & set(path.parts)
+        and path.name not in ("__init__.py", "apps.py")
     ]
     assert [path.name for path in modules if path.name not in page] == []
 
@@ -423,9 +467,13 @@ def test_decisions_are_numbered_without_gaps() -> None:
 
 def test_pages_in_two_languages_have_the_same_parts() -> None:
     for english, french in (("reading-the-plan", "lire-le-plan"), ("tour", "visite")):
-        one, other = ((DOCS / "explanation" / f"{name}.md").read_text() for name in (english, french))
+        one, other = (
+            (DOCS / "explanation" / f"{name}.md").read_text() for name in (english, french)
+        )
         for mark in (r"^#+ ", r"^!\[", r"^\|"):
-            assert len(re.findall(mark, one, re.MULTILINE)) == len(re.findall(mark, other, re.MULTILINE)), (
+            assert len(re.findall(mark, one, re.MULTILINE)) == len(
+                re.findall(mark, other, re.MULTILINE)
+            ), (
                 english,
                 mark,
             )

@@ -16,11 +16,17 @@ INDEX = models.Index(fields=["place"], name="plan_place")
 
 
 def added(*operations: Any, **more: Any) -> list[str]:
-    """What is said of a new migration of commitments with these steps, after a release of all there is."""
+    """What is said of a new migration of commitments with these steps, after a release of all there
+    is.
+    """
     loader = MigrationLoader(None)
     old = set(loader.disk_migrations)
     (leaf,) = loader.graph.leaf_nodes("commitments")
-    new = type("Migration", (migrations.Migration,), {"dependencies": [leaf], "operations": list(operations), **more})
+    new = type(
+        "Migration",
+        (migrations.Migration,),
+        {"dependencies": [leaf], "operations": list(operations), **more},
+    )
     node = ("commitments", "9999_new")
     loader.disk_migrations[node] = new("9999_new", "commitments")
     loader.graph.add_node(node, loader.disk_migrations[node])
@@ -41,7 +47,9 @@ def added(*operations: Any, **more: Any) -> list[str]:
         migrations.AlterField("plan", "place", models.IntegerField()),
         migrations.AlterField("plan", "place", models.CharField(max_length=20)),
         migrations.AlterField("entry", "quantity", models.PositiveIntegerField()),
-        migrations.AddConstraint("plan", models.UniqueConstraint(fields=["place"], name="place_once")),
+        migrations.AddConstraint(
+            "plan", models.UniqueConstraint(fields=["place"], name="place_once")
+        ),
         migrations.RunPython(migrations.RunPython.noop),
         migrations.RunSQL("SELECT 1"),
         migrations.SeparateDatabaseAndState([migrations.RemoveField("plan", "place")], []),
@@ -60,7 +68,9 @@ def test_a_step_that_would_stop_the_old_code_is_refused(operation: Any) -> None:
         migrations.AddField("plan", "town", models.CharField(max_length=9, null=True)),
         migrations.AddField("plan", "since", models.DateTimeField(db_default=Now())),
         AddIndexWhileRunning("plan", INDEX),
-        migrations.AlterField("plan", "place", models.CharField(max_length=300, help_text="where it was signed")),
+        migrations.AlterField(
+            "plan", "place", models.CharField(max_length=300, help_text="where it was signed")
+        ),
         migrations.RunPython(migrations.RunPython.noop, migrations.RunPython.noop),
         migrations.CreateModel("Town", [("id", models.BigAutoField(primary_key=True))]),
     ],
@@ -78,7 +88,9 @@ def test_a_table_of_the_same_release_may_be_changed_at_will() -> None:
 @pytest.mark.django_db
 @pytest.mark.sqlite
 def test_an_index_can_be_built_on_either_database() -> None:
-    """Beside the writers on PostgreSQL, which no transaction allows: only the statement is looked at."""
+    """Beside the writers on PostgreSQL, which no transaction allows: only the statement is looked
+    at.
+    """
     from django.db import connection
 
     # not entered, which SQLite allows outside a transaction only: nothing is executed

@@ -40,11 +40,21 @@ def calais() -> dict[str, Any]:
     }
     agreement = {"consents": ["port-authority", "road-authorities"], "until": ["1.4", "1.5"]}
     stated = [["EUR", "5000000"], ["GBP", "4000000"]]
-    share = {"ref": "1.2", "from": "GB", "stated": stated, "each": "year", "times": 3, "firmness": "firm"}
+    share = {
+        "ref": "1.2",
+        "from": "GB",
+        "stated": stated,
+        "each": "year",
+        "times": 3,
+        "firmness": "firm",
+    }
     return {
         "plan": settings,
         "commitments": [
-            {"number": 1, "actions": [action("1.4"), action("1.5"), action("1.7", "soft", **agreement)]},
+            {
+                "number": 1,
+                "actions": [action("1.4"), action("1.5"), action("1.7", "soft", **agreement)],
+            },
             {"number": 2, "actions": [action("2.5", "soft", deadline=by_year_end)]},
             {
                 "number": 4,
@@ -55,7 +65,10 @@ def calais() -> dict[str, Any]:
                     action("4.4", deadline=in_october),
                 ],
             },
-            {"number": 5, "actions": [action("5.4", deadline=at_once), action("5.5", deadline=monthly)]},
+            {
+                "number": 5,
+                "actions": [action("5.4", deadline=at_once), action("5.5", deadline=monthly)],
+            },
         ],
         "funds": [{"id": "intervention", "commitment": 1, "contributions": [share]}],
     }
@@ -83,7 +96,9 @@ def month(name: str, state: str, delivered: int) -> dict[str, Any]:
 
 def one(whole: dict[str, Any], ref: str) -> dict[str, Any]:
     """The action of that ref, or the first instalment of the contribution of that ref."""
-    found: dict[str, Any] = next(x for x in whole["actions"] + whole["contributions"] if x["ref"] == ref)
+    found: dict[str, Any] = next(
+        x for x in whole["actions"] + whole["contributions"] if x["ref"] == ref
+    )
     return found
 
 
@@ -107,7 +122,12 @@ EXAMPLES: list[tuple[str, str, list[Row], dict[str, Any]]] = [
     ("2014-09-30", "4.4", [], {"state": "due-soon", "days": 1}),
     ("2014-10-01", "4.4", [], {"state": "due", "days": 30}),
     ("2014-10-31", "4.4", [], {"state": "due", "days": 0}),
-    ("2014-11-01", "4.4", [], {"state": "overdue", "days": 1, "stale": True, "never_reported": True}),
+    (
+        "2014-11-01",
+        "4.4",
+        [],
+        {"state": "overdue", "days": 1, "stale": True, "never_reported": True},
+    ),
     ("2014-11-03", "4.4", LATE_REPORT, {"state": "overdue", "days": 3}),
     ("2014-11-05", "4.4", LATE_REPORT, {"state": "met", "days": None}),
     ("2014-11-30", "4.4", LATE_START, {"state": "met-late", "days": 10, "original_days": 10}),
@@ -170,7 +190,9 @@ EXAMPLES: list[tuple[str, str, list[Row], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("on", "ref", "rows", "expected"), EXAMPLES)
-def test_a_worked_example_reads_as_expected(on: str, ref: str, rows: list[Row], expected: dict[str, Any]) -> None:
+def test_a_worked_example_reads_as_expected(
+    on: str, ref: str, rows: list[Row], expected: dict[str, Any]
+) -> None:
     day = date.fromisoformat(on)
     shown = one(status(calais(), rows, day, day), ref)
     assert {key: shown[key] for key in expected} == expected
@@ -200,7 +222,11 @@ def test_the_status_has_the_keys_and_counts_of_the_interface() -> None:
     on = date(2014, 11, 1)
     whole = status(calais(), [], on, on)
     assert list(whole) == ["plan", "on", "known", "commitments", "actions", "contributions"]
-    assert (whole["plan"], whole["on"], whole["known"]) == ("calais-2014", "2014-11-01", "2014-11-01")
+    assert (whole["plan"], whole["on"], whole["known"]) == (
+        "calais-2014",
+        "2014-11-01",
+        "2014-11-01",
+    )
     assert whole["commitments"][2] == {
         "number": 4,
         "state": "overdue",

@@ -1,4 +1,6 @@
-"""Every register in tests/releases/ comes over into this version, with its chain, and says what it always said."""
+"""Every register in tests/releases/ comes over into this version, with its chain, and says what it
+always said.
+"""
 
 import json
 from collections.abc import Iterator
@@ -22,7 +24,11 @@ def empty(tmp_path: Path, worker: str) -> Iterator[dict[str, str]]:
     """The environment of a database without tables."""
     import os
 
-    environ = {"MEDIA_ROOT": str(tmp_path / "files"), "ACTIONPLAN_TODAY": "2015-01-12", "ACTIONPLAN_TRIAL": "1"}
+    environ = {
+        "MEDIA_ROOT": str(tmp_path / "files"),
+        "ACTIONPLAN_TODAY": "2015-01-12",
+        "ACTIONPLAN_TRIAL": "1",
+    }
     if not on_postgres():
         yield environ | {"DATABASE_URL": f"sqlite:///{tmp_path}/upgraded.sqlite3"}
         return
@@ -46,11 +52,15 @@ def but_for_what_is_new(now: Any, then: Any) -> Any:
 
 @pytest.mark.sqlite
 @pytest.mark.parametrize("version", KEPT)
-def test_a_register_of_that_version_is_restored_and_brought_up_to_date(version: str, empty: dict[str, str]) -> None:
+def test_a_register_of_that_version_is_restored_and_brought_up_to_date(
+    version: str, empty: dict[str, str]
+) -> None:
     folder = RELEASES / version
     said = make.manage("restore", str(folder / "backup"), **empty)
     assert "no standings were judged otherwise by this version" in said
-    for slug, number, head in json.loads((folder / "backup" / "manifest.json").read_text())["plans"]:
+    for slug, number, head in json.loads((folder / "backup" / "manifest.json").read_text())[
+        "plans"
+    ]:
         assert f"{slug}: {number} entries, head {head}" in said
     then = json.loads((folder / "status.json").read_text())
     assert but_for_what_is_new(make.status(**empty), then) == then

@@ -12,7 +12,9 @@ from actionplan.local import environment
 from tests.servers import until
 
 # nothing of the environment of the tests
-ENVIRON = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+ENVIRON = {
+    name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ
+}
 PROCESSES = ("beat", "valkey", "web", "worker")
 
 
@@ -58,7 +60,9 @@ def _runs(group: int) -> bool:
 
 
 def get(port: int, path: str) -> int:
-    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+    with contextlib.closing(
+        http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    ) as connection:
         connection.request("GET", path)
         return connection.getresponse().status
 
@@ -66,5 +70,10 @@ def get(port: int, path: str) -> int:
 def manage(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "manage.py", *arguments]
     return subprocess.run(
-        command, cwd=environment.BASE_DIR, env=ENVIRON | environ, capture_output=True, text=True, timeout=60
+        command,
+        cwd=environment.BASE_DIR,
+        env=ENVIRON | environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )

@@ -1,4 +1,6 @@
-"""Where allauth asks how this site wants it: sign-in by password, second factors, organisations' own sign-in."""
+"""Where allauth asks how this site wants it: sign-in by password, second factors, organisations'
+own sign-in.
+"""
 
 import time
 from typing import Any
@@ -26,16 +28,22 @@ from actionplan.models import User
 from commitments.models import Membership
 
 RECENTLY = 300
-TOO_MANY = _("Too many attempts that did not succeed: wait a quarter of an hour before the next one.")
+TOO_MANY = _(
+    "Too many attempts that did not succeed: wait a quarter of an hour before the next one."
+)
 # what is said after an act; whatever allauth says besides is left out
 DONE = {
     "account/messages/password_changed.txt": _("Your password is changed."),
     "mfa/messages/totp_activated.txt": _("The authenticator app is set up."),
     "mfa/messages/totp_deactivated.txt": _("The authenticator app is removed."),
-    "mfa/messages/recovery_codes_generated.txt": _("There are new recovery codes; the old ones no longer work."),
+    "mfa/messages/recovery_codes_generated.txt": _(
+        "There are new recovery codes; the old ones no longer work."
+    ),
     "mfa/messages/webauthn_added.txt": _("The passkey is added."),
     "mfa/messages/webauthn_removed.txt": _("The passkey is removed."),
-    "socialaccount/messages/account_connected.txt": _("You can now sign in with your organisation."),
+    "socialaccount/messages/account_connected.txt": _(
+        "You can now sign in with your organisation."
+    ),
     "socialaccount/messages/account_connected_other.txt": _(
         "That account of your organisation belongs to another account here."
     ),
@@ -48,7 +56,9 @@ class Accounts(DefaultAccountAdapter):
         "too_many_login_attempts": TOO_MANY,
         "incorrect_password": _("This password is not right."),
         "enter_current_password": _("This is not your current password."),
-        "incorrect_code": _("This code is not right, or it was used before: give the one that is shown now."),
+        "incorrect_code": _(
+            "This code is not right, or it was used before: give the one that is shown now."
+        ),
         "rate_limited": TOO_MANY,
     }
 
@@ -56,14 +66,18 @@ class Accounts(DefaultAccountAdapter):
         return False
 
     def is_safe_url(self, url: str | None) -> bool:
-        """Only this site; one that cannot even be read is not safe either, where allauth would fail."""
+        """Only this site; one that cannot even be read is not safe either, where allauth would
+        fail.
+        """
         return url_has_allowed_host_and_scheme(url, allowed_hosts={context.request.get_host()})
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return (request.META.get("REMOTE_ADDR") and super().get_client_ip(request)) or "unknown"
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        self.attempt = Try(request, credentials.get("email", "").lower(), self.get_client_ip(request))
+        self.attempt = Try(
+            request, credentials.get("email", "").lower(), self.get_client_ip(request)
+        )
         if not self.attempt.allowed:
             log.warning("sign_in_slowed", user=_pk(credentials))
             raise self.validation_error("too_many_login_attempts")
@@ -104,19 +118,30 @@ class Accounts(DefaultAccountAdapter):
             "mfa_reauthenticate": gettext("With a code"),
             "mfa_reauthenticate:webauthn": gettext("With a passkey"),
         }
-        return [method | {"description": texts[method["id"]]} for method in super().get_reauthentication_methods(user)]
+        return [
+            method | {"description": texts[method["id"]]}
+            for method in super().get_reauthentication_methods(user)
+        ]
 
 
 def _pk(credentials: dict[str, Any]) -> int | None:
     """Whose account was tried, for the log."""
-    return User.objects.filter(email=credentials.get("email", "").lower()).values_list("pk", flat=True).first()
+    return (
+        User.objects.filter(email=credentials.get("email", "").lower())
+        .values_list("pk", flat=True)
+        .first()
+    )
 
 
 class Factors(DefaultMFAAdapter):
     error_messages = DefaultMFAAdapter.error_messages | {
         "incorrect_code": Accounts.error_messages["incorrect_code"],
-        "cannot_delete_authenticator": _("Your role requires a second factor: set up another one first."),
-        "cannot_generate_recovery_codes": _("Recovery codes need a second factor: set one up first."),
+        "cannot_delete_authenticator": _(
+            "Your role requires a second factor: set up another one first."
+        ),
+        "cannot_generate_recovery_codes": _(
+            "Recovery codes need a second factor: set one up first."
+        ),
     }
 
     def encrypt(self, text: str) -> str:
@@ -149,7 +174,9 @@ class Organisations(DefaultSocialAccountAdapter):
         side = sociallogin.account.provider.upper()
         if sociallogin.state.get("process") == "connect":
             sides = set(
-                Membership.objects.filter(user=request.user.pk or 0).exclude(side="").values_list("side", flat=True)
+                Membership.objects.filter(user=request.user.pk or 0)
+                .exclude(side="")
+                .values_list("side", flat=True)
             )
             if sides and side not in sides:
                 raise ImmediateHttpResponse(refused(request, "other_side"))
@@ -166,9 +193,16 @@ class Organisations(DefaultSocialAccountAdapter):
         sociallogin.user = user
 
     def on_authentication_error(
-        self, request: HttpRequest, provider: Any, error: Any = None, exception: Any = None, extra_context: Any = None
+        self,
+        request: HttpRequest,
+        provider: Any,
+        error: Any = None,
+        exception: Any = None,
+        extra_context: Any = None,
     ) -> None:
-        raise ImmediateHttpResponse(refused(request, "cancelled" if error == "cancelled" else "failed"))
+        raise ImmediateHttpResponse(
+            refused(request, "cancelled" if error == "cancelled" else "failed")
+        )
 
 
 def refused(request: HttpRequest, why: str) -> HttpResponse:

@@ -14,11 +14,15 @@ from commitments.models import Body, Membership, Plan
 
 
 class NotYourself(Exception):
-    """An administrator neither disables nor erases the account they use: somebody must be left who can undo it."""
+    """An administrator neither disables nor erases the account they use: somebody must be left who
+    can undo it.
+    """
 
 
 def disable(user: User, *, by: User) -> None:
-    """Its sessions end at once: an account that is not active is nobody. So do its tokens, for good."""
+    """Its sessions end at once: an account that is not active is nobody. So do its tokens, for
+    good.
+    """
     if user == by:
         raise NotYourself
     User.objects.filter(pk=user.pk).update(is_active=False)
@@ -28,7 +32,9 @@ def disable(user: User, *, by: User) -> None:
 
 
 def enable(user: User, *, by: User) -> None:
-    User.objects.filter(pk=user.pk).exclude(email__endswith="@erased.invalid").update(is_active=True)
+    User.objects.filter(pk=user.pk).exclude(email__endswith="@erased.invalid").update(
+        is_active=True
+    )
     log.info("account_enabled", by=by.pk, user=user.pk)
 
 
@@ -45,20 +51,28 @@ def reset_factors(user: User, *, by: User) -> None:
 
 
 @transaction.atomic
-def set_membership(user: User, plan: Plan, *, role: str, side: str, bodies: Iterable[Body], by: User) -> None:
-    """Without a role the account belongs to the plan no longer, and its tokens are none if it ever comes back."""
+def set_membership(
+    user: User, plan: Plan, *, role: str, side: str, bodies: Iterable[Body], by: User
+) -> None:
+    """Without a role the account belongs to the plan no longer, and its tokens are none if it ever
+    comes back.
+    """
     if not role:
         Membership.objects.filter(user=user, plan=plan).delete()
         user.tokens.filter(plan=plan).delete()
     else:
-        found, _made = Membership.objects.update_or_create(user=user, plan=plan, defaults={"role": role, "side": side})
+        found, _made = Membership.objects.update_or_create(
+            user=user, plan=plan, defaults={"role": role, "side": side}
+        )
         found.bodies.set(bodies)
     log.info("membership_changed", by=by.pk, user=user.pk, plan=plan.pk, role=role, side=side)
 
 
 @transaction.atomic
 def erase(user: User, *, by: User) -> None:
-    """Name and address leave every table. The row stays as a number, since entries of the register name it."""
+    """Name and address leave every table. The row stays as a number, since entries of the register
+    name it.
+    """
     if user == by:
         raise NotYourself
     email = user.email

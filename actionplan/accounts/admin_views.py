@@ -35,8 +35,12 @@ class ForAdministrators(AccessMixin, View):
 
 def accounts() -> Any:
     real = Authenticator.objects.filter(user=OuterRef("pk"), type__in=second_factor.REAL)
-    found = User.objects.exclude(email__endswith="@erased.invalid").annotate(has_factor=Exists(real))
-    return found.prefetch_related("memberships__plan", "memberships__bodies").order_by("-is_active", "email")
+    found = User.objects.exclude(email__endswith="@erased.invalid").annotate(
+        has_factor=Exists(real)
+    )
+    return found.prefetch_related("memberships__plan", "memberships__bodies").order_by(
+        "-is_active", "email"
+    )
 
 
 class AccountList(ForAdministrators):
@@ -53,7 +57,9 @@ class AccountList(ForAdministrators):
 
 class Invite(ForAdministrators):
     def get(self, request: HttpRequest) -> HttpResponse:
-        return render(request, "actionplan/invite.html", {"form": InviteForm(plans=list(Plan.objects.all()))})
+        return render(
+            request, "actionplan/invite.html", {"form": InviteForm(plans=list(Plan.objects.all()))}
+        )
 
     def post(self, request: HttpRequest) -> HttpResponse:
         form = InviteForm(request.POST, plans=list(Plan.objects.all()))
@@ -78,9 +84,13 @@ class Revoke(ForAdministrators):
 
 def say_sent(request: HttpRequest, invitation: Invitation, by: User) -> None:
     if invitations.send(invitation, by=by):
-        messages.success(request, _("The invitation is on its way; the link works once, within 7 days."))
+        messages.success(
+            request, _("The invitation is on its way; the link works once, within 7 days.")
+        )
     else:
-        messages.error(request, _("The mail could not be handed over: send the invitation again later."))
+        messages.error(
+            request, _("The mail could not be handed over: send the invitation again later.")
+        )
 
 
 class AccountDetail(ForAdministrators):
@@ -106,12 +116,21 @@ class AccountDetail(ForAdministrators):
 
     def _form(self, user: User, plan: Plan, data: Any = None) -> MembershipForm:
         membership = next((one for one in user.memberships.all() if one.plan_id == plan.pk), None)
-        return MembershipForm(data, plan=plan, membership=membership, prefix=None, auto_id=f"id_{plan.pk}_%s")
+        return MembershipForm(
+            data, plan=plan, membership=membership, prefix=None, auto_id=f"id_{plan.pk}_%s"
+        )
 
-    def _show(self, request: HttpRequest, user: User, wrong: MembershipForm | None = None) -> HttpResponse:
-        shown = [wrong if wrong and wrong.plan == plan else self._form(user, plan) for plan in Plan.objects.all()]
+    def _show(
+        self, request: HttpRequest, user: User, wrong: MembershipForm | None = None
+    ) -> HttpResponse:
+        shown = [
+            wrong if wrong and wrong.plan == plan else self._form(user, plan)
+            for plan in Plan.objects.all()
+        ]
         context = {"account": user, "forms": shown, "form": wrong, "sessions": sessions.of(user)}
-        return render(request, "actionplan/account_detail.html", context, status=422 if wrong else 200)
+        return render(
+            request, "actionplan/account_detail.html", context, status=422 if wrong else 200
+        )
 
 
 class Act(ForAdministrators):
@@ -131,7 +150,9 @@ class Act(ForAdministrators):
         try:
             self.ACTS[act](user, by=self.by)
         except admin_services.NotYourself:
-            messages.error(request, _("This is your own account: another administrator can do that."))
+            messages.error(
+                request, _("This is your own account: another administrator can do that.")
+            )
         else:
             messages.success(request, _("Done."))
         return redirect("account-detail", pk)
@@ -139,13 +160,22 @@ class Act(ForAdministrators):
 
 class Erase(ForAdministrators):
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        return render(request, "actionplan/account_erase.html", {"account": get_object_or_404(accounts(), pk=pk)})
+        return render(
+            request,
+            "actionplan/account_erase.html",
+            {"account": get_object_or_404(accounts(), pk=pk)},
+        )
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         try:
             admin_services.erase(get_object_or_404(accounts(), pk=pk), by=self.by)
         except admin_services.NotYourself:
-            messages.error(request, _("This is your own account: another administrator can do that."))
+            messages.error(
+                request, _("This is your own account: another administrator can do that.")
+            )
         else:
-            messages.success(request, _("The account is erased. Its entries stay in the register, without a post."))
+            messages.success(
+                request,
+                _("The account is erased. Its entries stay in the register, without a post."),
+            )
         return redirect("accounts")

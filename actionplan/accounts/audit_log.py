@@ -1,4 +1,6 @@
-"""What is logged of sign-ins, refusals and the acts of administrators: ids of accounts, never an address or a token."""
+"""What is logged of sign-ins, refusals and the acts of administrators: ids of accounts, never an
+address or a token.
+"""
 
 import structlog
 

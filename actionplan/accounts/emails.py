@@ -14,8 +14,11 @@ def send(name: str, to: str, language: str, **context: Any) -> None:
     context |= {"language": language, "site": settings.SITE_URL}
     with translation.override(language):
         subject, text, html = (
-            render_to_string(f"emails/{name}_{part}", context) for part in ("subject.txt", "body.txt", "body.html")
+            render_to_string(f"emails/{name}_{part}", context)
+            for part in ("subject.txt", "body.txt", "body.html")
         )
-    mail = EmailMultiAlternatives(" ".join(subject.split()), text, settings.DEFAULT_FROM_EMAIL, [to])
+    mail = EmailMultiAlternatives(
+        " ".join(subject.split()), text, settings.DEFAULT_FROM_EMAIL, [to]
+    )
     mail.attach_alternative(html, "text/html")
     mail.send()

@@ -42,7 +42,9 @@ class Plain:
             field.help_text = ""
             field.widget.attrs.pop("placeholder", None)
             if name == "password1":
-                field.help_text = _("12 characters or more; a few words that do not belong together are good.")
+                field.help_text = _(
+                    "12 characters or more; a few words that do not belong together are good."
+                )
             if isinstance(field, forms.CharField):
                 field.max_length = field.max_length or 1000
                 field.widget.attrs["maxlength"] = str(field.max_length)
@@ -140,23 +142,32 @@ class PlaceForm(forms.Form):
         if role not in (Role.OFFICIAL, Role.MANAGER) or plan is None:
             return data
         if side not in plan.sides:
-            self.add_error("side", _("Choose a side of the plan: an official and a manager speak for one."))
+            self.add_error(
+                "side", _("Choose a side of the plan: an official and a manager speak for one.")
+            )
         elif any(body.plan_id != plan.pk or body.side not in (side, "") for body in bodies):
             self.add_error("bodies", _("Choose bodies of the plan and of the chosen side only."))
         elif role == Role.OFFICIAL and not bodies:
-            self.add_error("bodies", _("Choose at least one body: an official reports for their bodies."))
+            self.add_error(
+                "bodies", _("Choose at least one body: an official reports for their bodies.")
+            )
         return data
 
 
 class MembershipForm(PlaceForm):
-    def __init__(self, *args: Any, plan: Plan, membership: Membership | None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, plan: Plan, membership: Membership | None, **kwargs: Any
+    ) -> None:
         self.plan = plan
         if membership:
             bodies = list(membership.bodies.all())
             kwargs["initial"] = {"role": membership.role, "side": membership.side, "bodies": bodies}
         super().__init__(*args, plans=[plan], **kwargs)
         self.fields["role"].required = False
-        self.fields["role"].choices = [("", _("none: the account does not see this plan")), *Role.choices]  # type: ignore[attr-defined]
+        self.fields["role"].choices = [
+            ("", _("none: the account does not see this plan")),
+            *Role.choices,
+        ]  # type: ignore[attr-defined]
 
     def of_plan(self) -> Plan:
         return self.plan
@@ -177,7 +188,9 @@ class InviteForm(PlaceForm):
     def __init__(self, *args: Any, plans: list[Plan], **kwargs: Any) -> None:
         super().__init__(*args, plans=plans, **kwargs)
         self.plans = {str(plan.pk): plan for plan in plans}
-        self.fields["plan"].choices = [(pk, labels.text(plan.title)) for pk, plan in self.plans.items()]  # type: ignore[attr-defined]
+        self.fields["plan"].choices = [
+            (pk, labels.text(plan.title)) for pk, plan in self.plans.items()
+        ]  # type: ignore[attr-defined]
         self.fields["role"].choices = Invitation._meta.get_field("role").choices  # type: ignore[attr-defined]
 
     def of_plan(self) -> Plan | None:
@@ -186,9 +199,13 @@ class InviteForm(PlaceForm):
     def clean_email(self) -> str:
         email = str(self.cleaned_data["email"]).lower()
         if User.objects.filter(email=email).exists():
-            raise forms.ValidationError(_("There is an account with this address: change its rights instead."))
+            raise forms.ValidationError(
+                _("There is an account with this address: change its rights instead.")
+            )
         if Invitation.objects.filter(email=email).exists():
-            raise forms.ValidationError(_("This address is invited already: send the invitation again or revoke it."))
+            raise forms.ValidationError(
+                _("This address is invited already: send the invitation again or revoke it.")
+            )
         return email
 
     def clean(self) -> dict[str, Any]:

@@ -1,4 +1,6 @@
-"""Invitations: the only way to an account. The link in the mail holds once, for a week, for this purpose alone."""
+"""Invitations: the only way to an account. The link in the mail holds once, for a week, for this
+purpose alone.
+"""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -30,12 +32,17 @@ def invite(*, by: User, bodies: Iterable[Body] = (), **fields: Any) -> Invitatio
 
 
 def send(invitation: Invitation, *, by: User) -> bool:
-    """A fresh link by mail; those sent before no longer hold. False where the mail could not be handed over."""
+    """A fresh link by mail; those sent before no longer hold. False where the mail could not be
+    handed over.
+    """
     invitation.renew()
     invitation.sent = timezone.now()
     invitation.expires = invitation.sent + LASTS
     invitation.save()
-    context = {"invitation": invitation, "link": settings.SITE_URL + reverse("invitation", args=[token(invitation)])}
+    context = {
+        "invitation": invitation,
+        "link": settings.SITE_URL + reverse("invitation", args=[token(invitation)]),
+    }
     try:
         emails.send("invitation", invitation.email, invitation.language, **context)
     except OSError as error:
@@ -65,10 +72,17 @@ def find(text: str) -> Invitation | None:
 
 
 def accept(text: str, *, password: str = "", link: SocialAccount | None = None) -> User | None:
-    """The account, with a password or with a link to the organisation's; None where the invitation no longer holds."""
+    """The account, with a password or with a link to the organisation's; None where the invitation
+    no longer holds.
+    """
     with transaction.atomic():
         found = find(text)
-        if found is None or not Invitation.objects.select_for_update().filter(pk=found.pk, nonce=found.nonce).exists():
+        if (
+            found is None
+            or not Invitation.objects.select_for_update()
+            .filter(pk=found.pk, nonce=found.nonce)
+            .exists()
+        ):
             return None
         if User.objects.filter(email=found.email).exists():
             return None

@@ -1,4 +1,6 @@
-"""What holds for every page of somebody who is signed in: the end of the session, and the second factor."""
+"""What holds for every page of somebody who is signed in: the end of the session, and the second
+factor.
+"""
 
 from collections.abc import Callable
 
@@ -15,11 +17,20 @@ from actionplan.accounts.audit_log import log
 Handler = Callable[[HttpRequest], HttpResponse]
 # pages about accounts are kept by no browser; of them these lead to a second factor
 ACCOUNT = ("/account/", "/accounts/", "/sign-in/", "/invitation/")
-TO_FACTOR = ("/account/factor/", "/account/confirm/", "/sign-out/", "/language/", "/accessibility/", "/unsubscribe/")
+TO_FACTOR = (
+    "/account/factor/",
+    "/account/confirm/",
+    "/sign-out/",
+    "/language/",
+    "/accessibility/",
+    "/unsubscribe/",
+)
 
 
 def limits(handler: Handler) -> Handler:
-    """Ends a session that is over, before anything asks who is there; notes that a page was asked for."""
+    """Ends a session that is over, before anything asks who is there; notes that a page was asked
+    for.
+    """
 
     def handle(request: HttpRequest) -> HttpResponse:
         if request.path.startswith("/health/"):
@@ -38,7 +49,9 @@ def limits(handler: Handler) -> Handler:
 
 
 def factors(handler: Handler) -> Handler:
-    """Managers and administrators reach nothing without a second factor but the page that sets one up."""
+    """Managers and administrators reach nothing without a second factor but the page that sets one
+    up.
+    """
 
     def handle(request: HttpRequest) -> HttpResponse:
         # whether the site is alive is said without a look into the database

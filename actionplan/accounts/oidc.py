@@ -1,6 +1,7 @@
 """Sign-in with each side's own identity provider: OpenID Connect, with code and PKCE.
 
-An account here is linked to an issuer and a subject. Nothing else of what the provider says is kept or believed.
+An account here is linked to an issuer and a subject. Nothing else of what the provider says is kept
+or believed.
 """
 
 import hashlib
@@ -29,7 +30,9 @@ NONSENSE = (OAuth2Error, RequestException, KeyError, TypeError, ValueError, Attr
 
 
 class Adapter(OpenIDConnectOAuth2Adapter):
-    def complete_login(self, request: HttpRequest, app: SocialApp, token: Any, **kwargs: Any) -> Any:
+    def complete_login(
+        self, request: HttpRequest, app: SocialApp, token: Any, **kwargs: Any
+    ) -> Any:
         """The signature counts, although the token came straight from the provider."""
         claims = jwtkit.verify_and_decode(
             credential=kwargs["response"]["id_token"],
@@ -55,7 +58,9 @@ class Provider(OpenIDConnectProvider):
         return ["openid"]
 
     def extract_uid(self, data: dict[str, Any]) -> str:
-        """Of issuer and subject: another issuer in the settings makes nobody of before somebody else."""
+        """Of issuer and subject: another issuer in the settings makes nobody of before somebody
+        else.
+        """
         if not isinstance(data["sub"], str) or not data["sub"]:
             raise ValueError
         return hashlib.sha256(f"{data['iss']} {data['sub']}".encode()).hexdigest()
@@ -73,7 +78,8 @@ class Provider(OpenIDConnectProvider):
 def leave(request: HttpRequest, side: str) -> HttpResponse:
     """Sends the visitor to the provider by a page and not by a redirect.
 
-    Browsers hold a redirect after a form to the policy on forms, at every further hop of the provider's own.
+    Browsers hold a redirect after a form to the policy on forms, at every further hop of the
+    provider's own.
     """
     try:
         provider = get_adapter(request).get_provider(request, side.lower())
@@ -81,7 +87,9 @@ def leave(request: HttpRequest, side: str) -> HttpResponse:
         raise Http404 from None
     process = "connect" if request.user.is_authenticated else "login"
     try:
-        there = provider.redirect(request, process, next_url=get_next_redirect_url(request)).headers["Location"]
+        there = provider.redirect(
+            request, process, next_url=get_next_redirect_url(request)
+        ).headers["Location"]
     except NONSENSE:
         return refused(request, "failed")
     context = {"there": there, "organisation": labels.side(side.upper())}

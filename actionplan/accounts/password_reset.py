@@ -1,4 +1,6 @@
-"""A forgotten password: whether the address has an account shows neither in the answer nor in how long it takes."""
+"""A forgotten password: whether the address has an account shows neither in the answer nor in how
+long it takes.
+"""
 
 import threading
 

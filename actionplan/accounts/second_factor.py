@@ -1,4 +1,6 @@
-"""The second factor: who must have one, and whether a session was begun or has been strengthened with it."""
+"""The second factor: who must have one, and whether a session was begun or has been strengthened
+with it.
+"""
 
 from typing import Any
 
@@ -15,7 +17,9 @@ SET_UP = "factor_set_up"
 
 
 def is_required(user: Any) -> bool:
-    """Of managers and administrators. Sample accounts on a trial, which only this machine reaches, go without."""
+    """Of managers and administrators. Sample accounts on a trial, which only this machine reaches,
+    go without.
+    """
     if settings.TRIAL and user.email.endswith("@example.org"):
         return False
     if user.is_superuser:
@@ -33,10 +37,15 @@ def has_one(user: User) -> bool:
 def is_proven(request: HttpRequest) -> bool:
     """Given when signing in, or set up in this very session."""
     records = get_authentication_records(request, request.user)
-    return bool(any(record["method"] == "mfa" for record in records) or request.session.get(SET_UP) == request.user.pk)
+    return bool(
+        any(record["method"] == "mfa" for record in records)
+        or request.session.get(SET_UP) == request.user.pk
+    )
 
 
 def may_remove(authenticator: Authenticator) -> bool:
     """The last one of somebody who must have one stays."""
-    others = Authenticator.objects.filter(user=authenticator.user, type__in=REAL).exclude(pk=authenticator.pk)
+    others = Authenticator.objects.filter(user=authenticator.user, type__in=REAL).exclude(
+        pk=authenticator.pk
+    )
     return authenticator.type not in REAL or others.exists() or not is_required(authenticator.user)

@@ -1,4 +1,6 @@
-"""The keys of authenticator apps and recovery codes as they lie in the database: sealed by a key out of SECRET_KEY."""
+"""The keys of authenticator apps and recovery codes as they lie in the database: sealed by a key
+out of SECRET_KEY.
+"""
 
 import base64
 from collections.abc import Sequence
@@ -25,7 +27,9 @@ def seal(text: str) -> str:
 
 
 def unseal(text: str) -> str:
-    """What was sealed, now or by the key before. Of another key nothing is known: then no code is right any more."""
+    """What was sealed, now or by the key before. Of another key nothing is known: then no code is
+    right any more.
+    """
     found = _opened(text, _locks())
     if found is None:
         log.error("factor_unreadable")
@@ -34,11 +38,15 @@ def unseal(text: str) -> str:
 
 
 def renew(*, undo: bool = False) -> tuple[int, list[int]]:
-    """Seal everything by the key of today, or with `undo` by none. How many were changed; whose could not be read."""
+    """Seal everything by the key of today, or with `undo` by none. How many were changed; whose
+    could not be read.
+    """
     locks, changed, lost = _locks(), 0, []
     with transaction.atomic():
         # as they are at this moment: a recovery code that is used meanwhile stays used
-        for factor in Authenticator.objects.select_for_update().filter(type__in=KEPT).order_by("pk"):
+        for factor in (
+            Authenticator.objects.select_for_update().filter(type__in=KEPT).order_by("pk")
+        ):
             name = KEPT[factor.type]
             kept = factor.data[name]
             text = _opened(kept, locks)
@@ -58,7 +66,10 @@ def _locks() -> "list[Fernet]":
     from cryptography.fernet import Fernet  # few requests need it
 
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    made = [salted_hmac("actionplan.accounts.vault", "", secret=key, algorithm="sha256").digest() for key in keys]
+    made = [
+        salted_hmac("actionplan.accounts.vault", "", secret=key, algorithm="sha256").digest()
+        for key in keys
+    ]
     return [Fernet(base64.urlsafe_b64encode(key)) for key in made]
 
 

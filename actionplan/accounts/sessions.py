@@ -25,9 +25,12 @@ def begin(request: HttpRequest, user: User) -> None:
     now = int(time())
     browser = request.headers.get("User-Agent", "")[:200]
     moment = datetime.fromtimestamp(now, UTC)
-    OpenSession.objects.filter(user=user, since__lt=moment - timedelta(seconds=settings.SESSION_COOKIE_AGE)).delete()
+    OpenSession.objects.filter(
+        user=user, since__lt=moment - timedelta(seconds=settings.SESSION_COOKIE_AGE)
+    ).delete()
     found, _made = OpenSession.objects.update_or_create(
-        key=str(session.session_key), defaults={"user": user, "since": moment, "seen": moment, "browser": browser}
+        key=str(session.session_key),
+        defaults={"user": user, "since": moment, "seen": moment, "browser": browser},
     )
     session.update({"since": now, "seen": now, "opened": found.pk})
 
@@ -42,12 +45,16 @@ def has_ended(request: HttpRequest) -> bool:
 def until(request: HttpRequest) -> datetime:
     """When the session ends if no further page is asked for."""
     now = time()
-    end = min(now + settings.SESSION_IDLE, request.session.get("since", now) + settings.SESSION_COOKIE_AGE)
+    end = min(
+        now + settings.SESSION_IDLE, request.session.get("since", now) + settings.SESSION_COOKIE_AGE
+    )
     return datetime.fromtimestamp(end, UTC)
 
 
 def note(request: HttpRequest) -> None:
-    """That a page was asked for, where the last note is older than a minute; written past what the page changes."""
+    """That a page was asked for, where the last note is older than a minute; written past what the
+    page changes.
+    """
     now = int(time())
     if SESSION_KEY not in request.session or now - request.session.get("seen", 0) < NOTED:
         return
@@ -63,7 +70,9 @@ def note(request: HttpRequest) -> None:
     if request.session.modified:
         request.session.update({"seen": now, "since": stored["since"]})
     moment = datetime.fromtimestamp(now, UTC)
-    OpenSession.objects.filter(pk=stored.get("opened", 0)).update(key=str(request.session.session_key), seen=moment)
+    OpenSession.objects.filter(pk=stored.get("opened", 0)).update(
+        key=str(request.session.session_key), seen=moment
+    )
 
 
 def of(user: User) -> list[OpenSession]:
@@ -85,7 +94,9 @@ def end_all(user: User) -> None:
 
 
 def forget(user: User, email: str) -> None:
-    """Every session that knows the account or the address, a sign-in that was never finished among them."""
+    """Every session that knows the account or the address, a sign-in that was never finished among
+    them.
+    """
     end_all(user)
     for row in Session.objects.iterator():
         content = row.get_decoded()

@@ -16,7 +16,9 @@ from actionplan.models import OpenSession, User
 @receiver(user_logged_in)
 def _signed_in(request: Any, user: User, **kwargs: Any) -> None:
     sessions.begin(request, user)
-    methods = [record["method"] for record in request.session.get("account_authentication_methods", [])]
+    methods = [
+        record["method"] for record in request.session.get("account_authentication_methods", [])
+    ]
     log.info("signed_in", user=user.pk, by=methods)
 
 
@@ -31,7 +33,9 @@ def _signed_out(request: Any, user: User | None, **kwargs: Any) -> None:
 @receiver(password_reset)
 def _password(request: Any, user: User, **kwargs: Any) -> None:
     """Django ends the other sessions; this one has a new key."""
-    OpenSession.objects.filter(pk=request.session.get("opened"), user=user).update(key=request.session.session_key)
+    OpenSession.objects.filter(pk=request.session.get("opened"), user=user).update(
+        key=request.session.session_key
+    )
     log.info("password_changed", user=user.pk)
 
 

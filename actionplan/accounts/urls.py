@@ -1,7 +1,8 @@
-"""Addresses of signing in and of accounts; the names with underscores are those that allauth asks for.
+"""Addresses of signing in and of accounts; the names with underscores are those that allauth asks
+for.
 
-Their views are imported when one of them is first asked for: they bring cryptography, passkeys and an HTTP client, a
-quarter of what a start took, and most pages do without.
+Their views are imported when one of them is first asked for: they bring cryptography, passkeys and
+an HTTP client, a quarter of what a start took, and most pages do without.
 """
 
 from collections.abc import Callable
@@ -43,9 +44,15 @@ urlpatterns = [
     path("sign-in/factor/", mfa("authenticate"), name="mfa_authenticate"),
     path("sign-in/passkey/", passkeys("login_webauthn"), name="mfa_login_webauthn"),
     path("sign-in/forgotten/", account("password_reset"), name="account_reset_password"),
-    path("sign-in/forgotten/sent/", account("password_reset_done"), name="account_reset_password_done"),
     path(
-        "sign-in/forgotten/done/", account("password_reset_from_key_done"), name="account_reset_password_from_key_done"
+        "sign-in/forgotten/sent/",
+        account("password_reset_done"),
+        name="account_reset_password_done",
+    ),
+    path(
+        "sign-in/forgotten/done/",
+        account("password_reset_from_key_done"),
+        name="account_reset_password_from_key_done",
     ),
     re_path(
         r"^sign-in/forgotten/(?P<uidb36>[0-9a-z]{1,12})-(?P<key>[0-9A-Za-z-]{1,100})/$",
@@ -63,18 +70,34 @@ urlpatterns = [
     path("account/organisation/<int:pk>/remove/", views("unlink"), name="unlink"),
     path("account/confirm/", account("reauthenticate"), name="account_reauthenticate"),
     path("account/confirm/code/", mfa("reauthenticate"), name="mfa_reauthenticate"),
-    path("account/confirm/passkey/", passkeys("reauthenticate_webauthn"), name="mfa_reauthenticate_webauthn"),
+    path(
+        "account/confirm/passkey/",
+        passkeys("reauthenticate_webauthn"),
+        name="mfa_reauthenticate_webauthn",
+    ),
     path("account/factor/", views("SecondFactor"), name="mfa_index"),
     path("account/factor/app/", totp("activate_totp"), name="mfa_activate_totp"),
     path("account/factor/app/remove/", totp("deactivate_totp"), name="mfa_deactivate_totp"),
     path("account/factor/passkey/", passkeys("add_webauthn"), name="mfa_add_webauthn"),
-    path("account/factor/passkey/<int:pk>/remove/", views("RemovePasskey"), name="mfa_remove_webauthn"),
+    path(
+        "account/factor/passkey/<int:pk>/remove/",
+        views("RemovePasskey"),
+        name="mfa_remove_webauthn",
+    ),
     path("account/factor/codes/", codes("view_recovery_codes"), name="mfa_view_recovery_codes"),
-    path("account/factor/codes/new/", codes("generate_recovery_codes"), name="mfa_generate_recovery_codes"),
+    path(
+        "account/factor/codes/new/",
+        codes("generate_recovery_codes"),
+        name="mfa_generate_recovery_codes",
+    ),
     path("accounts/", administrators("AccountList"), name="accounts"),
     path("accounts/invite/", administrators("Invite"), name="invite"),
-    path("accounts/invitations/<int:pk>/resend/", administrators("Resend"), name="invitation-resend"),
-    path("accounts/invitations/<int:pk>/revoke/", administrators("Revoke"), name="invitation-revoke"),
+    path(
+        "accounts/invitations/<int:pk>/resend/", administrators("Resend"), name="invitation-resend"
+    ),
+    path(
+        "accounts/invitations/<int:pk>/revoke/", administrators("Revoke"), name="invitation-revoke"
+    ),
     path("accounts/<int:pk>/", administrators("AccountDetail"), name="account-detail"),
     path("accounts/<int:pk>/erase/", administrators("Erase"), name="account-erase"),
     path("accounts/<int:pk>/<slug:act>/", administrators("Act"), name="account-act"),

@@ -31,18 +31,27 @@ from commitments.pages import labels
 
 def organisations(only: str = "") -> list[dict[str, str]]:
     """Those sides whose people can sign in with their organisation."""
-    return [{"side": side.lower(), "label": labels.side(side)} for side in settings.OIDC if only in ("", side)]
+    return [
+        {"side": side.lower(), "label": labels.side(side)}
+        for side in settings.OIDC
+        if only in ("", side)
+    ]
 
 
 class SignIn(account.LoginView):
     template_name = "actionplan/sign_in.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        more = {"sample_accounts": samples.accounts_to_show(self.request), "organisations": organisations()}
+        more = {
+            "sample_accounts": samples.accounts_to_show(self.request),
+            "organisations": organisations(),
+        }
         return {**super().get_context_data(**kwargs), **more}
 
     def form_invalid(self, form: Any) -> HttpResponse:
-        response: HttpResponse = self.render_to_response(self.get_context_data(form=form), status=422)
+        response: HttpResponse = self.render_to_response(
+            self.get_context_data(form=form), status=422
+        )
         return response
 
 
@@ -58,7 +67,9 @@ class MyAccount(LoginRequiredMixin, View):
             "this": request.session.get("opened"),
             "has_factor": second_factor.has_one(user),
             "needs_factor": second_factor.is_required(user),
-            "links": [{"pk": link.pk, "label": labels.side(link.provider.upper())} for link in links],
+            "links": [
+                {"pk": link.pk, "label": labels.side(link.provider.upper())} for link in links
+            ],
             "organisations": [found for found in organisations() if found["side"] not in linked],
             "memberships": user.memberships.select_related("plan").prefetch_related("bodies"),
         }
@@ -73,7 +84,9 @@ def end_sessions(request: HttpRequest) -> HttpResponse:
     found = user.open_sessions.exclude(pk=request.session.get("opened"))
     wanted = request.POST.get("session", "")
     if wanted:
-        found = found.filter(pk=int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 10 else 0)
+        found = found.filter(
+            pk=int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 10 else 0
+        )
     sessions.end(found)
     log.info("own_sessions_ended", user=user.pk)
     messages.success(request, _("Ended: who uses that browser must sign in again."))
@@ -91,7 +104,9 @@ def unlink(request: HttpRequest, pk: int) -> HttpResponse:
         log.info("organisation_unlinked", user=user.pk)
         messages.success(request, _("You no longer sign in with that organisation."))
     else:
-        messages.error(request, _("This is your only way to sign in: an administrator can invite you again."))
+        messages.error(
+            request, _("This is your only way to sign in: an administrator can invite you again.")
+        )
     return redirect("account")
 
 
@@ -107,7 +122,9 @@ class ChangePassword(account.PasswordChangeView):
 @method_decorator(login_required, name="dispatch")
 class SecondFactor(IndexView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        must = second_factor.is_required(self.request.user) and not second_factor.is_proven(self.request)
+        must = second_factor.is_required(self.request.user) and not second_factor.is_proven(
+            self.request
+        )
         return {**super().get_context_data(**kwargs), "must_have_factor": must}
 
 
@@ -117,7 +134,9 @@ class RemovePasskey(RemoveWebAuthnView):
     def form_valid(self, form: Any) -> HttpResponse:
         found: Authenticator = self.get_object()
         if not second_factor.may_remove(found):
-            messages.error(self.request, _("Your role requires a second factor: set up another one first."))
+            messages.error(
+                self.request, _("Your role requires a second factor: set up another one first.")
+            )
             return redirect("mfa_index")
         response: HttpResponse = super().form_valid(form)
         return response

@@ -1,4 +1,6 @@
-"""Personal tokens: what programs show in place of a sign-in, each for one purpose in one plan, kept as a digest."""
+"""Personal tokens: what programs show in place of a sign-in, each for one purpose in one plan, kept
+as a digest.
+"""
 
 import base64
 import hashlib
@@ -39,7 +41,13 @@ def make(*, by: User, plan: Plan, purpose: str, label: str, days: int, today: da
     secret = PREFIX + secrets.token_urlsafe(32)
     expires = today + timedelta(days=days)
     Token.objects.create(
-        user=by, plan=plan, purpose=purpose, label=label, digest=digest(secret), made=today, expires=expires
+        user=by,
+        plan=plan,
+        purpose=purpose,
+        label=label,
+        digest=digest(secret),
+        made=today,
+        expires=expires,
     )
     return secret
 
@@ -51,7 +59,9 @@ def revoke(*, by: User, number: int) -> bool:
 def find(secret: str, purpose: str) -> Token | None:
     """The token while it lasts, and while its account may still sign in and has a role in the plan."""
     token: Token | None = (
-        Token.objects.filter(digest=digest(secret), purpose=purpose).select_related("user", "plan").first()
+        Token.objects.filter(digest=digest(secret), purpose=purpose)
+        .select_related("user", "plan")
+        .first()
     )
     if token is None or clock.today(token.plan.timezone) > token.expires:
         return None
@@ -116,12 +126,19 @@ class Access:
         if secret is None:
             return _without(request, purpose, is_feed=is_feed)
         if purpose is None:
-            return _refused(403, _("A token opens status.json, lists with format=json, and the feeds; nothing else."))
+            return _refused(
+                403,
+                _(
+                    "A token opens status.json, lists with format=json, and the feeds; nothing else."
+                ),
+            )
         if request.method not in SAFE:
             return _refused(405, _("A token only reads: use GET or HEAD."), Allow=", ".join(SAFE))
         token = find(secret, purpose)
         if token is None:
-            wrong = _("This token is unknown, expired or revoked, or made for another purpose: make a new one.")
+            wrong = _(
+                "This token is unknown, expired or revoked, or made for another purpose: make a new one."
+            )
             return _unauthorized(wrong, is_feed=is_feed, error=True)
         used(token)
         request.user, request.only_plan = token.user, token.plan_id  # type: ignore[attr-defined]
@@ -133,10 +150,14 @@ def _without(request: HttpRequest, purpose: str | None, *, is_feed: bool) -> Htt
     if purpose is None or request.user.is_authenticated:
         return None
     if is_feed:
-        return _unauthorized(_("This feed needs a personal token for it, or a sign-in."), is_feed=True)
+        return _unauthorized(
+            _("This feed needs a personal token for it, or a sign-in."), is_feed=True
+        )
     if "text/html" in request.headers.get("Accept", "") or _is_public(request):
         return None
-    return _unauthorized(_("Send a personal token for reading as “Authorization: Bearer TOKEN”."), is_feed=False)
+    return _unauthorized(
+        _("Send a personal token for reading as “Authorization: Bearer TOKEN”."), is_feed=False
+    )
 
 
 def _is_public(request: HttpRequest) -> bool:
@@ -155,4 +176,6 @@ def _unauthorized(text: str, *, is_feed: bool, error: bool = False) -> HttpRespo
 
 def _refused(status: int, text: str, **headers: str) -> HttpResponse:
     headers |= {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
-    return JsonResponse({"error": text}, status=status, headers=headers, json_dumps_params={"ensure_ascii": False})
+    return JsonResponse(
+        {"error": text}, status=status, headers=headers, json_dumps_params={"ensure_ascii": False}
+    )

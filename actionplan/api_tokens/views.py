@@ -19,7 +19,9 @@ from commitments.pages.page import PlanView
 
 
 def lifetimes() -> list[tuple[int, str]]:
-    return [(days, ngettext("%(n)s day", "%(n)s days", days) % {"n": days}) for days in tokens.LIFETIMES]
+    return [
+        (days, ngettext("%(n)s day", "%(n)s days", days) % {"n": days}) for days in tokens.LIFETIMES
+    ]
 
 
 class TokenForm(forms.Form):
@@ -47,23 +49,45 @@ class Tokens(PlanView):
             return self._confirm(form)
         if form.is_valid():
             try:
-                secret = tokens.make(by=self.page.user, plan=self.page.plan, today=self.page.today, **form.cleaned_data)
+                secret = tokens.make(
+                    by=self.page.user,
+                    plan=self.page.plan,
+                    today=self.page.today,
+                    **form.cleaned_data,
+                )
             except tokens.TooMany:
-                form.add_error(None, _("You have %(n)s tokens, and that is the most: revoke one.") % {"n": tokens.MOST})
+                form.add_error(
+                    None,
+                    _("You have %(n)s tokens, and that is the most: revoke one.")
+                    % {"n": tokens.MOST},
+                )
             else:
-                return self._show(TokenForm(), secret=secret, uses=self._uses(form.cleaned_data["purpose"], secret))
+                return self._show(
+                    TokenForm(),
+                    secret=secret,
+                    uses=self._uses(form.cleaned_data["purpose"], secret),
+                )
         return self._show(form, status=422)
 
     def _confirm(self, form: TokenForm) -> HttpResponse:
-        """A token outlives the session that makes it: first the password or a code, then the form as it was."""
+        """A token outlives the session that makes it: first the password or a code, then the form
+        as it was.
+        """
         back = self.page.url("tokens", **form.cleaned_data)
-        messages.info(self.request, _("Once you have confirmed that it is you, the form opens as you filled it in."))
-        return HttpResponseRedirect(f"{reverse('account_reauthenticate')}?{urlencode({'next': back})}")
+        messages.info(
+            self.request,
+            _("Once you have confirmed that it is you, the form opens as you filled it in."),
+        )
+        return HttpResponseRedirect(
+            f"{reverse('account_reauthenticate')}?{urlencode({'next': back})}"
+        )
 
     def _revoke(self, number: str) -> HttpResponse:
         known = number.isascii() and number.isdigit() and len(number) < 19
         if known and tokens.revoke(by=self.page.user, number=int(number)):
-            messages.success(self.request, _("The token is revoked; what used it is refused from now on."))
+            messages.success(
+                self.request, _("The token is revoked; what used it is refused from now on.")
+            )
         return HttpResponseRedirect(self.page.url("tokens"))
 
     def _uses(self, purpose: str, secret: str) -> list[tuple[str, str]]:
@@ -85,7 +109,9 @@ class Tokens(PlanView):
             ]
         if purpose == Token.Purpose.REGISTER:
             return [(_("Address of the feed"), address("register-feed", token=secret))]
-        return [(_("In a terminal"), f'curl -H "Authorization: Bearer {secret}" {address("status")}')]
+        return [
+            (_("In a terminal"), f'curl -H "Authorization: Bearer {secret}" {address("status")}')
+        ]
 
     def _show(self, form: TokenForm, status: int = 200, **more: Any) -> HttpResponse:
         page = self.page

@@ -1,7 +1,8 @@
-"""A backup is a folder: `manifest.json`, a text for each table in `tables/`, and all attached files in `files/`.
+"""A backup is a folder: `manifest.json`, a text for each table in `tables/`, and all attached files
+in `files/`.
 
-It is of one moment, whatever is written meanwhile, and its name appears only when it is whole. The same folder can be
-restored into either database, by this version or a later one.
+It is of one moment, whatever is written meanwhile, and its name appears only when it is whole. The
+same folder can be restored into either database, by this version or a later one.
 """
 
 import contextlib
@@ -98,7 +99,9 @@ def _counted(path: Path) -> Iterator[Counted]:
 
 def write(target: Path) -> Manifest:
     """Raises Refused or OSError; then there is nothing of that name."""
-    if target.is_symlink() or (target.exists() and not (target.is_dir() and not any(target.iterdir()))):
+    if target.is_symlink() or (
+        target.exists() and not (target.is_dir() and not any(target.iterdir()))
+    ):
         raise Refused(f"{target} exists already: name a new folder")
     target.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=f"{target.name}.part-", dir=target.parent))
@@ -113,14 +116,18 @@ def write(target: Path) -> Manifest:
 
 def _fill(part: Path) -> Manifest:
     with _snapshot():
-        manifest = Manifest(FORMAT, timezone.now().isoformat(timespec="seconds"), connection.vendor, applied())
+        manifest = Manifest(
+            FORMAT, timezone.now().isoformat(timespec="seconds"), connection.vendor, applied()
+        )
         manifest.plans = heads()
         for table, model in sorted(tables_of(manifest.migrations).items()):
             name = f"tables/{table}.txt"
             with _counted(part / name) as file:
                 table_dump.dump(model, file)  # type: ignore[arg-type]
             hashed = file.digest.hexdigest()
-            manifest.tables.append(Table(name, file.bytes, hashed, table, table_dump.names(model), file.rows))
+            manifest.tables.append(
+                Table(name, file.bytes, hashed, table, table_dump.names(model), file.rows)
+            )
     # a file is there before the row that names it, so those of the snapshot are among them
     manifest.files += _copied(Path(settings.MEDIA_ROOT), part)
     with _counted(part / MANIFEST) as file:
@@ -154,9 +161,17 @@ def tables_of(migrations: list[tuple[str, str]]) -> dict[str, table_dump.Model]:
     """The tables as these migrations leave them; raises Refused where one is not known."""
     graph = MigrationLoader(connection).graph
     if unknown := [".".join(node) for node in migrations if node not in graph.nodes]:
-        raise Refused(f"the backup is of a later version (its {unknown[0]} is not known here): restore it with that")
-    models = graph.make_state(nodes=migrations, at_end=True).apps.get_models(include_auto_created=True)
-    found = {model._meta.db_table: model for model in models if model._meta.managed and not model._meta.proxy}
+        raise Refused(
+            f"the backup is of a later version (its {unknown[0]} is not known here): restore it with that"
+        )
+    models = graph.make_state(nodes=migrations, at_end=True).apps.get_models(
+        include_auto_created=True
+    )
+    found = {
+        model._meta.db_table: model
+        for model in models
+        if model._meta.managed and not model._meta.proxy
+    }
     return {table: model for table, model in found.items() if table not in LEFT_OUT}
 
 
@@ -166,7 +181,11 @@ def _copied(source: Path, part: Path) -> Iterator[Part]:
         name = f"files/{path.relative_to(source).as_posix()}"
         if path.is_symlink() or not path.is_file():
             continue
-        with contextlib.suppress(FileNotFoundError), path.open("rb") as file, _counted(part / name) as copy:
+        with (
+            contextlib.suppress(FileNotFoundError),
+            path.open("rb") as file,
+            _counted(part / name) as copy,
+        ):
             shutil.copyfileobj(file, copy, CHUNK)
             yield Part(name, copy.bytes, copy.digest.hexdigest())
 
@@ -176,9 +195,13 @@ def read(folder: Path) -> Manifest:
     try:
         content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        raise Refused(f"{folder / MANIFEST} cannot be read: name the folder that `backup` made") from None
+        raise Refused(
+            f"{folder / MANIFEST} cannot be read: name the folder that `backup` made"
+        ) from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise Refused(f"{folder / MANIFEST} is not of format {FORMAT}: it was made by another program")
+        raise Refused(
+            f"{folder / MANIFEST} is not of format {FORMAT}: it was made by another program"
+        )
     try:
         manifest = _parsed(content)
     except (KeyError, TypeError, ValueError):
@@ -204,7 +227,9 @@ def _check(folder: Path, part: Part) -> None:
     try:
         found = digest_of(folder / part.name)
     except OSError as error:
-        raise Refused(f"{part.name} of the backup cannot be read ({error.strerror}): take another backup") from None
+        raise Refused(
+            f"{part.name} of the backup cannot be read ({error.strerror}): take another backup"
+        ) from None
     if found != part.sha256:
         raise Refused(f"{part.name} of the backup is not what was written: take another backup")
 

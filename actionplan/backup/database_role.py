@@ -1,4 +1,6 @@
-"""What the application's role may do on PostgreSQL: add to the register, never change it, and no more than it needs."""
+"""What the application's role may do on PostgreSQL: add to the register, never change it, and no
+more than it needs.
+"""
 
 from django.db import connection
 

@@ -18,7 +18,9 @@ from commitments.register import standings
 
 
 def restore(folder: Path) -> Iterator[str]:
-    """Restores step by step and says what is done; raises Refused, but for the last step before anything is changed."""
+    """Restores step by step and says what is done; raises Refused, but for the last step before
+    anything is changed.
+    """
     manifest = create.read(folder)
     tables = _known_tables(manifest)
     _refuse_a_used_database(manifest)
@@ -41,7 +43,9 @@ def _known_tables(manifest: Manifest) -> dict[str, table_dump.Model]:
     for table in manifest.tables:
         known = table_dump.names(found[table.table]) if table.table in found else []
         if not set(table.columns) <= set(known):
-            raise Refused(f"{table.name} of the backup has columns that are not known here: take another backup")
+            raise Refused(
+                f"{table.name} of the backup has columns that are not known here: take another backup"
+            )
     return {table.table: found[table.table] for table in manifest.tables}
 
 
@@ -50,18 +54,27 @@ def _refuse_a_used_database(manifest: Manifest) -> None:
     if not there:
         return
     if there != manifest.migrations:
-        raise Refused("the database has the tables of another version than the backup: name a new, empty database")
-    if any(apps.get_model(name).objects.exists() for name in ("commitments.Plan", "actionplan.User")):
+        raise Refused(
+            "the database has the tables of another version than the backup: name a new, empty database"
+        )
+    if any(
+        apps.get_model(name).objects.exists() for name in ("commitments.Plan", "actionplan.User")
+    ):
         raise Refused("the database has plans or accounts already: name a new, empty database")
 
 
 def _place_files(folder: Path, manifest: Manifest) -> None:
     """Each is there whole or not at all; what is there already must be the same."""
-    pairs = [(part, Path(settings.MEDIA_ROOT) / part.name.removeprefix("files/")) for part in manifest.files]
+    pairs = [
+        (part, Path(settings.MEDIA_ROOT) / part.name.removeprefix("files/"))
+        for part in manifest.files
+    ]
     missing = [(part, target) for part, target in pairs if not target.exists()]
     for part, target in pairs:
         if target.exists() and create.digest_of(target) != part.sha256:
-            raise Refused(f"{target} is there already and is another file: name an empty folder in MEDIA_ROOT")
+            raise Refused(
+                f"{target} is there already and is another file: name an empty folder in MEDIA_ROOT"
+            )
     for part, target in missing:
         target.parent.mkdir(parents=True, exist_ok=True)
         new = target.with_name(f"{target.name}.part")
@@ -75,7 +88,9 @@ def _make_tables(manifest: Manifest) -> None:
     leaves = executor.loader.graph.leaf_nodes()
     wanted = set(manifest.migrations) - set(executor.loader.applied_migrations)
     steps = executor.migration_plan(leaves, clean_start=True)
-    executor.migrate(leaves, plan=[step for step in steps if (step[0].app_label, step[0].name) in wanted])
+    executor.migrate(
+        leaves, plan=[step for step in steps if (step[0].app_label, step[0].name) in wanted]
+    )
 
 
 def _load(folder: Path, manifest: Manifest, tables: dict[str, table_dump.Model]) -> None:
@@ -90,7 +105,9 @@ def _load(folder: Path, manifest: Manifest, tables: dict[str, table_dump.Model])
 
 def refuse_another_head(manifest: Manifest) -> None:
     if (found := create.heads()) != manifest.plans:
-        raise Refused(f"what was restored is not sound: its registers end with {found} and not with {manifest.plans}")
+        raise Refused(
+            f"what was restored is not sound: its registers end with {found} and not with {manifest.plans}"
+        )
 
 
 def renew_standings() -> int:

@@ -1,6 +1,8 @@
-"""Tables as plain text, the same from both databases: the lines of PostgreSQL's COPY, values as PostgreSQL writes them.
+"""Tables as plain text, the same from both databases: the lines of PostgreSQL's COPY, values as
+PostgreSQL writes them.
 
-A line a row, tabs between values, \\N for nothing, a backslash before tabs, line ends and backslashes; times in UTC.
+A line a row, tabs between values, \\N for nothing, a backslash before tabs, line ends and
+backslashes; times in UTC.
 """
 
 import re
@@ -16,7 +18,11 @@ from django.db import connection, models
 Model = type[models.Model]
 ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 ESCAPED = str.maketrans(ESCAPES)
-PLAIN = {written: plain for plain, written in ESCAPES.items()} | {"\\b": "\b", "\\f": "\f", "\\v": "\v"}
+PLAIN = {written: plain for plain, written in ESCAPES.items()} | {
+    "\\b": "\b",
+    "\\f": "\f",
+    "\\v": "\v",
+}
 BATCH = 2000
 
 
@@ -47,7 +53,9 @@ def dump(model: Model, target: IO[bytes]) -> None:
 
 
 def _line(row: Iterable[Any], writers: list[Callable[[Any], str]]) -> bytes:
-    cells = ("\\N" if value is None else write(value) for value, write in zip(row, writers, strict=True))
+    cells = (
+        "\\N" if value is None else write(value) for value, write in zip(row, writers, strict=True)
+    )
     return ("\t".join(cells) + "\n").encode()
 
 
@@ -65,7 +73,9 @@ def _writer(field: Any) -> Callable[[Any], str]:
         return lambda value: f"{Decimal(str(value)):.{field.decimal_places}f}"
     return {
         "BooleanField": lambda value: "t" if value else "f",
-        "DateTimeField": lambda value: f"{str(value).rstrip('0') if value.microsecond else value}+00",
+        "DateTimeField": lambda value: (
+            f"{str(value).rstrip('0') if value.microsecond else value}+00"
+        ),
         "UUIDField": lambda value: str(uuid.UUID(value)),
         "BinaryField": lambda value: f"\\\\x{bytes(value).hex()}",
     }.get(kind, lambda value: str(value).translate(ESCAPED))
@@ -90,11 +100,18 @@ def load(model: Model, found: list[str], source: IO[bytes]) -> None:
 
 def _cells(line: bytes, readers: list[Callable[[str], Any]]) -> list[Any]:
     cells = line.decode().removesuffix("\n").split("\t")
-    return [None if cell == "\\N" else read(_plain(cell)) for cell, read in zip(cells, readers, strict=True)]
+    return [
+        None if cell == "\\N" else read(_plain(cell))
+        for cell, read in zip(cells, readers, strict=True)
+    ]
 
 
 def _plain(cell: str) -> str:
-    return re.sub(r"\\.", lambda found: PLAIN.get(found[0], found[0][1]), cell) if "\\" in cell else cell
+    return (
+        re.sub(r"\\.", lambda found: PLAIN.get(found[0], found[0][1]), cell)
+        if "\\" in cell
+        else cell
+    )
 
 
 def _reader(field: Any) -> Callable[[str], Any]:

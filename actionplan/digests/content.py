@@ -1,7 +1,8 @@
-"""What the digests of one plan and week tell: the plan is read once, and divided by what each recipient may see.
+"""What the digests of one plan and week tell: the plan is read once, and divided by what each
+recipient may see.
 
-A week is named by its Monday; the states are those of the Monday after it, as known then, and the changes those that
-were recorded from Monday to Sunday.
+A week is named by its Monday; the states are those of the Monday after it, as known then, and the
+changes those that were recorded from Monday to Sunday.
 """
 
 from collections import defaultdict
@@ -104,7 +105,9 @@ def _open() -> Q:
 def _untold(plan: Plan) -> Q:
     """What no official gets a digest about."""
     off = Subscription.objects.filter(plan=plan, active=False).values("user")
-    told = Membership.objects.filter(plan=plan, role=Role.OFFICIAL, user__is_active=True).exclude(user__in=off)
+    told = Membership.objects.filter(plan=plan, role=Role.OFFICIAL, user__is_active=True).exclude(
+        user__in=off
+    )
     told_of = Action.objects.reportable_for(plan.bodies.filter(memberships__in=told), plan)
     return ~Q(Exists(told)) | ~Q(obligation__in=told_of.values("pk"))
 
@@ -117,7 +120,9 @@ def unreminded(page: Page) -> Any:
 
 
 def members(memberships: Any) -> list[Any]:
-    """These with their accounts and `own_bodies`; they say whether they `had_one`, a digest of an earlier week."""
+    """These with their accounts and `own_bodies`; they say whether they `had_one`, a digest of an
+    earlier week.
+    """
     found: dict[int, Any] = {}
     for row in memberships.select_related("user").annotate(own_body=F("bodies")):
         member = found.setdefault(row.pk, row)
@@ -148,7 +153,9 @@ class Week:
     def contents(self) -> dict[Reader, Content]:
         """What each is told."""
         members = {self.reader(member): member for member in self.members}
-        found = {reader: self._content(reader, self._page(member)) for reader, member in members.items()}
+        found = {
+            reader: self._content(reader, self._page(member)) for reader, member in members.items()
+        }
         lists = [items for content in found.values() for items in content.of_actions]
         # by what they are about, since a report of this moment writes other standings
         keys = {row.obligation_id for items in lists for row in items.rows}
@@ -159,14 +166,22 @@ class Week:
         return found
 
     def _content(self, reader: Reader, page: Page) -> Content:
-        told = self._for_manager(reader) if reader.kind == Digest.Kind.MANAGER else self._for_official(reader)
+        told = (
+            self._for_manager(reader)
+            if reader.kind == Digest.Kind.MANAGER
+            else self._for_official(reader)
+        )
         return Content(page=page, kind=reader.kind, week=self.monday, first=reader.first, **told)
 
     def _for_official(self, reader: Reader) -> dict[str, Any]:
         mine = self._reportable_by(reader)
-        others = [entry for entry in self.entries if entry.action in mine and entry.by_id != reader.author]
+        others = [
+            entry for entry in self.entries if entry.action in mine and entry.by_id != reader.author
+        ]
         rows = [row for row in self.rows if row.obligation_id in mine]
-        lists = {name: Items.among([row for row in rows if getattr(row, name)]) for name in self._wanted}
+        lists = {
+            name: Items.among([row for row in rows if getattr(row, name)]) for name in self._wanted
+        }
         return {"lists": lists, "changed": Items.among(others)}
 
     def _for_manager(self, reader: Reader) -> dict[str, Any]:
@@ -181,7 +196,11 @@ class Week:
         }
         never = [row for row in self.rows if row.open and row.never_reported]
         gap = [row for row in self.rows if row.open and row.untold and row.obligation_id in mine]
-        more: dict[str, Any] = {"never": Items.among(never), "unreminded": Items.among(gap), "cleared": self.cleared}
+        more: dict[str, Any] = {
+            "never": Items.among(never),
+            "unreminded": Items.among(gap),
+            "cleared": self.cleared,
+        }
         more |= {"lists": {name: Items.among(rows) for name, rows in lists.items()}}
         changed = [entry for entry in self.entries if entry.kind != "moved"]
         moved = [entry for entry in self.entries if entry.kind == "moved"]
@@ -192,14 +211,17 @@ class Week:
         return {
             "overdue": Q(state=State.OVERDUE),
             "due": due_by(self.on + SOON),
-            "stale": Q(stale_since__isnull=False) & ~Q(state__in=[State.OVERDUE.value, State.AWAITING.value]),
+            "stale": Q(stale_since__isnull=False)
+            & ~Q(state__in=[State.OVERDUE.value, State.AWAITING.value]),
             "awaiting": Q(state=State.AWAITING),
         }
 
     @cached_property
     def rows(self) -> list[Any]:
         """All actions that may stand in a list, worst first, and what they are told for."""
-        overdue = Flag.objects.filter(kind=FlagKind.OVERDUE, cleared=None, obligation=OuterRef("obligation"))
+        overdue = Flag.objects.filter(
+            kind=FlagKind.OVERDUE, cleared=None, obligation=OuterRef("obligation")
+        )
         marks: dict[str, Any] = {
             **self._wanted,
             "open": _open(),
@@ -214,7 +236,9 @@ class Week:
 
     @cached_property
     def reportable(self) -> Mapping[int | str | None, set[int]]:
-        """The actions that each body and each side may report on; under None those on which everybody may."""
+        """The actions that each body and each side may report on; under None those on which
+        everybody may.
+        """
         found: dict[int | str | None, set[int]] = defaultdict(set)
         for action, body, side in Action.objects.reporters(self.plan):
             found[body].add(action)
@@ -223,11 +247,22 @@ class Week:
 
     @cached_property
     def entries(self) -> list[Any]:
-        """What was recorded in the week, newest first; `action` is the scored one that it is about, if any."""
-        scored = self.page.standings.filter(scored=True, obligation__plan=self.plan, obligation__ref=OuterRef("ref"))
-        told = Entry.objects.filter(plan=self.plan).told(self.on, self.on).visible_to(inside=True).reported()
+        """What was recorded in the week, newest first; `action` is the scored one that it is about,
+        if any.
+        """
+        scored = self.page.standings.filter(
+            scored=True, obligation__plan=self.plan, obligation__ref=OuterRef("ref")
+        )
+        told = (
+            Entry.objects.filter(plan=self.plan)
+            .told(self.on, self.on)
+            .visible_to(inside=True)
+            .reported()
+        )
         told = told.select_related(None).select_related("text")
-        week = told.filter(recorded_day__gte=self.monday, recorded_day__lt=self.on).order_by("-number")
+        week = told.filter(recorded_day__gte=self.monday, recorded_day__lt=self.on).order_by(
+            "-number"
+        )
         return list(week.annotate(action=Subquery(scored.values("obligation_id")[:1])))
 
     @cached_property
@@ -236,7 +271,9 @@ class Week:
 
     @cached_property
     def cleared(self) -> Items:
-        flags = Flag.objects.filter(plan=self.plan, kind=FlagKind.OVERDUE).select_related("obligation")
+        flags = Flag.objects.filter(plan=self.plan, kind=FlagKind.OVERDUE).select_related(
+            "obligation"
+        )
         return Items.of(flags.filter(cleared__gt=self.monday, cleared__lte=self.on).order_by("pk"))
 
     @cached_property
@@ -249,7 +286,9 @@ class Week:
         }
 
     def _jobs(self) -> list[dict[str, Any]]:
-        """When each job last succeeded; one that never ran has just been set up and is not called late."""
+        """When each job last succeeded; one that never ran has just been set up and is not called
+        late.
+        """
         found = ledger.last_successes(self.plan)
         late = ledger.late(found, timezone.now())
         return [
@@ -271,7 +310,9 @@ class Week:
 
 def build(plan: Plan, recipient: User, week: date) -> Content:
     """What one recipient is told."""
-    earlier = Digest.objects.filter(plan=plan, recipient=recipient, state=Digest.State.SENT, week__lt=week)
+    earlier = Digest.objects.filter(
+        plan=plan, recipient=recipient, state=Digest.State.SENT, week__lt=week
+    )
     member = Membership.objects.filter(user=recipient, plan=plan).annotate(had_one=Exists(earlier))
     (found,) = Week(plan, week, members(member)).contents.values()
     return found

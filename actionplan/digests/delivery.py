@@ -1,4 +1,6 @@
-"""One digest as a mail, and its way to the server: which answers say that it never left, which leave it in doubt."""
+"""One digest as a mail, and its way to the server: which answers say that it never left, which
+leave it in doubt.
+"""
 
 import re
 import smtplib
@@ -54,7 +56,9 @@ class Sender:
                 self._smtp().ehlo_or_helo_if_needed()
             except smtplib.SMTPResponseException as error:
                 # whatever its number, it says nothing about this recipient
-                raise smtplib.SMTPException(f"{error.smtp_code} {text_of(error.smtp_error)}") from error
+                raise smtplib.SMTPException(
+                    f"{error.smtp_code} {text_of(error.smtp_error)}"
+                ) from error
         return self._smtp()
 
     def _smtp(self) -> smtplib.SMTP:
@@ -93,7 +97,9 @@ class Letter(EmailMultiAlternatives):
 
 def message_of(row: Digest) -> Letter:
     own, common = _own(row), _common(row.plan.slug, row.language)
-    message = Letter(row.subject, row.text, settings.DEFAULT_FROM_EMAIL, [own.pop("To")], headers=own | common)
+    message = Letter(
+        row.subject, row.text, settings.DEFAULT_FROM_EMAIL, [own.pop("To")], headers=own | common
+    )
     message.attach_alternative(row.html, "text/html")
     return message
 
@@ -126,7 +132,9 @@ PLAIN = re.compile(r"[\w.+-]{1,64}@[\w.-]{1,255}", re.ASCII)
 
 
 def bytes_of(row: Digest) -> bytes:
-    """The mail as it goes over the wire; making the parts that recipients share is the slowest part of sending."""
+    """The mail as it goes over the wire; making the parts that recipients share is the slowest part
+    of sending.
+    """
     own = _own(row)
     leave = own["List-Unsubscribe"][1:-1]
     texts = row.text.replace(leave, LEAVE), row.html.replace(leave, LEAVE)
@@ -139,7 +147,9 @@ def bytes_of(row: Digest) -> bytes:
 
 @lru_cache(256)
 def _shared(slug: str, language: str, subject: str, text: str, html: str) -> bytes | None:
-    """A mail without what is a recipient's own, LEAVE for their way out; None where it cannot be put in afterwards."""
+    """A mail without what is a recipient's own, LEAVE for their way out; None where it cannot be
+    put in afterwards.
+    """
     message = Letter(subject, text, settings.DEFAULT_FROM_EMAIL, headers=_common(slug, language))
     message.attach_alternative(html, "text/html")
     mime = message.message()

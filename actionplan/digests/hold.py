@@ -1,4 +1,6 @@
-"""Mail is held after a restore: the site that was backed up may have sent long ago what waits in the copy."""
+"""Mail is held after a restore: the site that was backed up may have sent long ago what waits in
+the copy.
+"""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,7 +25,8 @@ def oldest_wait(now: datetime) -> timedelta:
 
 
 def release(*, discard: bool) -> dict[str, int]:
-    """What waits goes out with the next run, or never; digests of weeks that have passed meanwhile expire.
+    """What waits goes out with the next run, or never; digests of weeks that have passed meanwhile
+    expire.
 
     When they are discarded, nobody gets one for the week that is due now either.
     """
@@ -41,4 +44,8 @@ def release(*, discard: bool) -> dict[str, int]:
 
 
 def _end(rows: Any, state: Digest.State) -> int:
-    return int(rows.update(state=state, lease_until=None, finished=timezone.now(), error="held after a restore"))
+    return int(
+        rows.update(
+            state=state, lease_until=None, finished=timezone.now(), error="held after a restore"
+        )
+    )

@@ -1,7 +1,9 @@
-"""The digests' way out: queued once for each recipient and week, claimed by one worker, sent at most twice.
+"""The digests' way out: queued once for each recipient and week, claimed by one worker, sent at
+most twice.
 
-SMTP cannot be exactly-once, so this is a bounded at-least-once: a try that failed before the message was handed over is
-repeated until the week ends; one after which it may have arrived is repeated once and then ends as uncertain.
+SMTP cannot be exactly-once, so this is a bounded at-least-once: a try that failed before the
+message was handed over is repeated until the week ends; one after which it may have arrived is
+repeated once and then ends as uncertain.
 """
 
 import secrets
@@ -41,7 +43,9 @@ KINDS = {Role.OFFICIAL: Digest.Kind.OFFICIAL, Role.MANAGER: Digest.Kind.MANAGER}
 
 
 def due_week(now: datetime, zone: str) -> date:
-    """The week whose digest is due: that before this week from Monday 07:00 in the zone on, else the one before it."""
+    """The week whose digest is due: that before this week from Monday 07:00 in the zone on, else
+    the one before it.
+    """
     local = now.astimezone(ZoneInfo(zone))
     week = rendering.week_before(local.date())
     return week - WEEK if local.weekday() == 0 and local.time() < SEND_AT else week
@@ -60,12 +64,16 @@ def recipients(plan: Plan) -> Iterator[tuple[User, str]]:
 
 def _members(plan: Plan) -> Any:
     off = Subscription.objects.filter(plan=plan, active=False).values("user")
-    found = Membership.objects.filter(plan=plan, role__in=list(KINDS), user__is_active=True).exclude(user__in=off)
+    found = Membership.objects.filter(
+        plan=plan, role__in=list(KINDS), user__is_active=True
+    ).exclude(user__in=off)
     return found.select_related("user").order_by("user_id")
 
 
 def queue(plan: Plan, week: date) -> dict[str, int]:
-    """A row for everybody who has none for the week, its content frozen; missed weeks are marked as skipped."""
+    """A row for everybody who has none for the week, its content frozen; missed weeks are marked as
+    skipped.
+    """
     mine = Digest.objects.filter(plan=OuterRef("plan"), recipient=OuterRef("user")).order_by()
     of_kind = mine.filter(kind=OuterRef("role"))
     last = of_kind.filter(week__lt=week).order_by("-week").values("week")[:1]
@@ -92,7 +100,9 @@ def _insert(rows: Sequence[Digest]) -> int:
     fields = [field for field in Digest._meta.concrete_fields if not field.primary_key]
     queued, others = list[tuple[Any, ...]](), list[tuple[Any, ...]]()
     for row in rows:
-        values = tuple(field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields)
+        values = tuple(
+            field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields
+        )
         (queued if row.state == Digest.State.QUEUED else others).append(values)
     columns = [field.column for field in fields]
     insert(Digest, columns, others, "ON CONFLICT DO NOTHING")
@@ -106,7 +116,9 @@ def _missed(plan: Plan, user: User, kind: str, last: date | None, week: date) ->
         missed += WEEK
 
 
-def _new(plan: Plan, user: User, kind: str, week: date, state: Digest.State, **content: str) -> Digest:
+def _new(
+    plan: Plan, user: User, kind: str, week: date, state: Digest.State, **content: str
+) -> Digest:
     now = timezone.now()
     return Digest(
         plan=plan,
@@ -134,10 +146,12 @@ def _ready(now: datetime) -> Q:
 
 
 class Lot:
-    """Digests that are one caller's alone: claimed together, each sent on its own, their ends written together.
+    """Digests that are one caller's alone: claimed together, each sent on its own, their ends
+    written together.
 
-    What is written of those sent waits no longer than PAUSE, so that a kill puts few mails in doubt. Those that were in
-    doubt before are claimed one by one: a second kill then concerns a single mail.
+    What is written of those sent waits no longer than PAUSE, so that a kill puts few mails in
+    doubt. Those that were in doubt before are claimed one by one: a second kill then concerns a
+    single mail.
     """
 
     def __init__(self) -> None:
@@ -158,10 +172,14 @@ class Lot:
     def _hold(self) -> None:
         rows = Digest.objects.filter(pk__in=self.left)
         if self.left:
-            rows.update(state=Digest.State.SENDING, lease_until=self.lease, doubts=self.rows[0].doubts)
+            rows.update(
+                state=Digest.State.SENDING, lease_until=self.lease, doubts=self.rows[0].doubts
+            )
 
     def held(self, *keys: int) -> Any:
-        return Digest.objects.filter(pk__in=keys, state=Digest.State.SENDING, lease_until=self.lease)
+        return Digest.objects.filter(
+            pk__in=keys, state=Digest.State.SENDING, lease_until=self.lease
+        )
 
     def take(self, end: float) -> Iterator[Any]:
         for row in self.rows:
@@ -205,9 +223,13 @@ def _ready_now() -> Any:
     member = Membership.objects.filter(**same, role__in=list(KINDS), user__is_active=True)
     off = Subscription.objects.filter(**same, active=False)
     held = Mark.objects.filter(name=Mark.MAIL_HELD)
-    rows = Digest.objects.filter(_ready(timezone.now()), ~Exists(held)).annotate(wanted=Exists(member) & ~Exists(off))
+    rows = Digest.objects.filter(_ready(timezone.now()), ~Exists(held)).annotate(
+        wanted=Exists(member) & ~Exists(off)
+    )
     rows = rows.annotate(in_doubt=Case(When(IN_DOUBT, then=True), default=False))
-    with_account = rows.select_related("recipient", "plan").defer("plan__signed_text", "plan__summary")
+    with_account = rows.select_related("recipient", "plan").defer(
+        "plan__signed_text", "plan__summary"
+    )
     return with_account.order_by("in_doubt", "next_try", "pk")
 
 
@@ -237,7 +259,9 @@ def deliver(seconds: float = SECONDS) -> dict[str, int]:
 
 def _send(row: Any, sender: delivery.Sender, lot: Lot) -> str:
     if row.doubts >= MOST_DOUBTS:
-        return _ended(row, lot, Digest.State.UNCERTAIN, "a worker ended while it was sending this, twice")
+        return _ended(
+            row, lot, Digest.State.UNCERTAIN, "a worker ended while it was sending this, twice"
+        )
     if not row.wanted:
         gone = "the account is disabled, has left the plan or wants no digests"
         return _ended(row, lot, Digest.State.SKIPPED, gone)
@@ -262,7 +286,8 @@ def _not_sent(row: Any, lot: Lot, error: Exception) -> str:
             said = f"{error.smtp_code} {delivery.text_of(error.smtp_error)}"
             if error.smtp_code >= 500:
                 return _ended(row, lot, Digest.State.FAILED, said)
-        # an address or a subject of which no mail can be made holds up no other; some errors are of both families
+        # an address or a subject of which no mail can be made holds up no other; some errors are of
+        # both families
         case ValueError() if not isinstance(error, OSError | smtplib.SMTPException):
             return _ended(row, lot, Digest.State.FAILED, said)
     return _again(row, lot, said)
@@ -287,7 +312,13 @@ def _again(row: Digest, lot: Lot, error: str) -> str:
 def retry(row: Digest) -> bool:
     """An administrator sends a failed or uncertain one once more; the same row, the same content."""
     ended = Digest.objects.filter(pk=row.pk, state__in=ENDED_BADLY)
-    fresh = {"state": Digest.State.QUEUED, "tries": 0, "doubts": 0, "next_try": timezone.now(), "finished": None}
+    fresh = {
+        "state": Digest.State.QUEUED,
+        "tries": 0,
+        "doubts": 0,
+        "next_try": timezone.now(),
+        "finished": None,
+    }
     return ended.update(**fresh) == 1
 
 

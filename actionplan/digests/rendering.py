@@ -1,4 +1,6 @@
-"""The weekly digest in words: what somebody is told as a subject, a text and HTML, in either language."""
+"""The weekly digest in words: what somebody is told as a subject, a text and HTML, in either
+language.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta
@@ -65,7 +67,11 @@ def sections(content: Content) -> list[Section]:
         (_("Without news"), lists["stale"], rows),
         (_("Never reported"), content.never, rows),
         (_("Nobody is reminded of these"), content.unreminded, rows),
-        (_("What was recorded") if manager else _("What others recorded"), content.changed, entries),
+        (
+            _("What was recorded") if manager else _("What others recorded"),
+            content.changed,
+            entries,
+        ),
     ]
     return [Section(title, items, lines(items)) for title, items, lines in found if items.total]
 
@@ -121,14 +127,18 @@ def unsubscribe_url(user: User, plan: Plan) -> str:
     return settings.SITE_URL + reverse("unsubscribe", args=[unsubscribe_token(user, plan)])
 
 
-def rendered(plan: Plan, recipient: User, week: date, language: str) -> tuple[Content, dict[str, str]]:
+def rendered(
+    plan: Plan, recipient: User, week: date, language: str
+) -> tuple[Content, dict[str, str]]:
     """What one recipient is told, and their subject, text and HTML in a language."""
     content = build(plan, recipient, week)
     return content, with_leave(written(content, language), recipient, plan)
 
 
 def written(content: Content, language: str) -> dict[str, str]:
-    """Subject, text and HTML, which say the same; their times are in UTC, also where a page has them written."""
+    """Subject, text and HTML, which say the same; their times are in UTC, also where a page has
+    them written.
+    """
     with translation.override(language), timezone.override(UTC):
         context = {
             "content": content,
@@ -156,7 +166,9 @@ def with_leave(texts: dict[str, str], user: User, plan: Plan) -> dict[str, str]:
 
 
 class Writer:
-    """Writes the digests of one plan and week; those who are told the same share one text, but for their way out."""
+    """Writes the digests of one plan and week; those who are told the same share one text, but for
+    their way out.
+    """
 
     def __init__(self, week: Week) -> None:
         self.week = week

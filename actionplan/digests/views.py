@@ -1,4 +1,6 @@
-"""My digests as they were sent, my settings; the way out for one click; and what an administrator looks after."""
+"""My digests as they were sent, my settings; the way out for one click; and what an administrator
+looks after.
+"""
 
 from datetime import date
 from typing import Any
@@ -104,7 +106,9 @@ class DigestPreview(PlanView):
         language = "fr" if request.GET.get("language") == "fr" else "en"
         _content, rendered = rendering.rendered(page.plan, user, week, language)
         preview = Digest(week=week, kind=kind, recipient=user, language=language, **rendered)
-        return render(request, "actionplan/digest.html", {"page": page, "digest": preview, "is_preview": True})
+        return render(
+            request, "actionplan/digest.html", {"page": page, "digest": preview, "is_preview": True}
+        )
 
 
 def _monday(text: str, today: date) -> date:
@@ -116,7 +120,9 @@ def _monday(text: str, today: date) -> date:
 
 @method_decorator(csrf_exempt, name="dispatch")
 class Unsubscribe(View):
-    """RFC 8058: POST alone acts, without sign-in, cookie or redirect; what GET shows changes nothing."""
+    """RFC 8058: POST alone acts, without sign-in, cookie or redirect; what GET shows changes
+    nothing.
+    """
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
@@ -132,10 +138,17 @@ class Unsubscribe(View):
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
         wanted = request.POST.get("wanted") == "1"
         subscribe(self.user, self.plan, active=wanted)
-        return self._show(request, done=_("You get the digest again.") if wanted else _("You get no more digests."))
+        return self._show(
+            request,
+            done=_("You get the digest again.") if wanted else _("You get no more digests."),
+        )
 
     def _show(self, request: HttpRequest, done: str = "") -> HttpResponse:
-        context = {"subscribed": is_subscribed(self.user, self.plan), "of_plan": self.plan, "done": done}
+        context = {
+            "subscribed": is_subscribed(self.user, self.plan),
+            "of_plan": self.plan,
+            "done": done,
+        }
         response = render(request, "actionplan/unsubscribe.html", context)
         response["Cache-Control"] = "no-store"
         return response

@@ -1,4 +1,6 @@
-"""What watches the site asks here; see docs/reference/health.md. No page of these says anything about a person."""
+"""What watches the site asks here; see docs/reference/health.md. No page of these says anything
+about a person.
+"""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,7 +30,9 @@ def alive(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:
-    """That it can serve pages. Without its database this ends as every page does, with 503 and Retry-After."""
+    """That it can serve pages. Without its database this ends as every page does, with 503 and
+    Retry-After.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     return alive(request)
@@ -38,7 +42,9 @@ def ready(request: HttpRequest) -> HttpResponse:
 def working(request: HttpRequest) -> JsonResponse:
     """Whether what is to happen by itself does; 503 with the names of what is late."""
     found = state(timezone.now())
-    return JsonResponse(found, status=503 if found["late"] else 200, headers={"Cache-Control": "no-store"})
+    return JsonResponse(
+        found, status=503 if found["late"] else 200, headers={"Cache-Control": "no-store"}
+    )
 
 
 def state(now: datetime) -> dict[str, Any]:

@@ -34,7 +34,8 @@ def last_successes(plan: Plan) -> dict[str, datetime | None]:
 
 def freshness(plan: Plan) -> list[dict[str, Any]]:
     return [
-        {"job": job, "last_success": when.isoformat() if when else None} for job, when in last_successes(plan).items()
+        {"job": job, "last_success": when.isoformat() if when else None}
+        for job, when in last_successes(plan).items()
     ]
 
 

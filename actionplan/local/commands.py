@@ -1,4 +1,6 @@
-"""The processes of a running site, the same for `up` and for the compose file (a test holds them equal)."""
+"""The processes of a running site, the same for `up` and for the compose file (a test holds them
+equal).
+"""
 
 
 def web(bind: str) -> list[str]:

@@ -1,6 +1,8 @@
-"""The embedded default: one folder holds a site; this makes of it the environment of the site's processes.
+"""The embedded default: one folder holds a site; this makes of it the environment of the site's
+processes.
 
-`manage.py` calls `enter` before Django reads the settings, so nothing here may import Django. In the folder:
+`manage.py` calls `enter` before Django reads the settings, so nothing here may import Django. In
+the folder:
 
     environment          decided when it was made and at the last start; for its owner's eyes only
     actionplan.sqlite3   the database
@@ -54,7 +56,9 @@ class Folder:
         new = self / "environment.new"
         new.unlink(missing_ok=True)
         new.touch(mode=0o600)
-        new.write_text("".join(f"{name}={value}\n" for name, value in saved.items()), encoding="utf-8")
+        new.write_text(
+            "".join(f"{name}={value}\n" for name, value in saved.items()), encoding="utf-8"
+        )
         new.replace(self / "environment")
 
     def lock(self) -> None:
@@ -62,16 +66,21 @@ class Folder:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            fail(f"{self.path} is in use by another up: stop that one, or name another folder with --data")
+            fail(
+                f"{self.path} is in use by another up: stop that one, or name another folder with --data"
+            )
         _held.append(file)
 
     def export(self, saved: dict[str, str]) -> None:
-        """Into the environment. Paths follow the folder, should it move; three values yield to the caller."""
+        """Into the environment. Paths follow the folder, should it move; three values yield to the
+        caller.
+        """
         home = quote(str(self.path))
         os.environ |= {
             **saved,
             "ACTIONPLAN_TRIAL": "1",
-            "ACTIONPLAN_TODAY": os.environ.get("ACTIONPLAN_TODAY") or saved.get("ACTIONPLAN_TODAY", ""),
+            "ACTIONPLAN_TODAY": os.environ.get("ACTIONPLAN_TODAY")
+            or saved.get("ACTIONPLAN_TODAY", ""),
             "ALLOWED_HOSTS": os.environ.get("ALLOWED_HOSTS") or "localhost,127.0.0.1,[::1]",
             "DATABASE_URL": f"sqlite:///{home}/actionplan.sqlite3",
             "EMAIL_URL": os.environ.get("EMAIL_URL") or f"file://{home}/mail",
@@ -81,7 +90,9 @@ class Folder:
 
 
 def enter(arguments: list[str]) -> None:
-    """`up` opens its folder; another command joins the default one, where one is and no database is set."""
+    """`up` opens its folder; another command joins the default one, where one is and no database is
+    set.
+    """
     if arguments[:1] == ["up"]:
         _open(arguments[1:])
     elif not _database_is_set():
@@ -89,9 +100,14 @@ def enter(arguments: list[str]) -> None:
         if saved := folder.read():
             folder.export(saved)
         elif (
-            "SECRET_KEY" not in os.environ and arguments and not arguments[0].startswith("-") and arguments[0] != "help"
+            "SECRET_KEY" not in os.environ
+            and arguments
+            and not arguments[0].startswith("-")
+            and arguments[0] != "help"
         ):
-            fail("there is no site here yet: start one with `up`, or set DATABASE_URL and SECRET_KEY for another")
+            fail(
+                "there is no site here yet: start one with `up`, or set DATABASE_URL and SECRET_KEY for another"
+            )
 
 
 def _default_path() -> Path:
@@ -100,13 +116,21 @@ def _default_path() -> Path:
 
 def _database_is_set() -> bool:
     dotenv = BASE_DIR / ".env"
-    return "DATABASE_URL" in os.environ or (dotenv.exists() and "DATABASE_URL=" in dotenv.read_text("utf-8"))
+    return "DATABASE_URL" in os.environ or (
+        dotenv.exists() and "DATABASE_URL=" in dotenv.read_text("utf-8")
+    )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--port", type=_port, default=8000, help="port on this machine, 8000 if left out")
-    parser.add_argument("--data", type=Path, default=_default_path(), help="folder of all data, else .data")
-    parser.add_argument("--empty", action="store_true", help="the plan alone: no samples, the real clock")
+    parser.add_argument(
+        "--port", type=_port, default=8000, help="port on this machine, 8000 if left out"
+    )
+    parser.add_argument(
+        "--data", type=Path, default=_default_path(), help="folder of all data, else .data"
+    )
+    parser.add_argument(
+        "--empty", action="store_true", help="the plan alone: no samples, the real clock"
+    )
 
 
 def _port(text: str) -> int:
@@ -123,7 +147,9 @@ class _Parser(argparse.ArgumentParser):
 def _open(arguments: list[str]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
-    parser = _Parser(prog="up", description="Runs a whole site on this machine, with all its data in one folder.")
+    parser = _Parser(
+        prog="up", description="Runs a whole site on this machine, with all its data in one folder."
+    )
     add_arguments(parser)
     options = parser.parse_args(arguments)
     folder = Folder(options.data.absolute())
@@ -142,10 +168,17 @@ def _prepare(folder: Folder, port: int, *, empty: bool) -> None:
     if empty and "ACTIONPLAN_TODAY" in saved:
         fail(f"{folder.path} holds the samples: name another folder with --data")
     if not saved:
-        saved = {"SECRET_KEY": secrets.token_urlsafe(48)} | ({} if empty else {"ACTIONPLAN_TODAY": SAMPLE_DAY})
+        saved = {"SECRET_KEY": secrets.token_urlsafe(48)} | (
+            {} if empty else {"ACTIONPLAN_TODAY": SAMPLE_DAY}
+        )
     processes.end_orphans(folder / "run")
     if fault := processes.port_fault(port):
-        fail(f"port {port} cannot be used ({fault}): name another one, such as --port {port % 65535 + 1}")
-    saved |= {"SITE_URL": f"http://localhost:{port}", "REDIS_URL": valkey.address(saved.get("REDIS_URL", ""))}
+        fail(
+            f"port {port} cannot be used ({fault}): name another one, such as --port {port % 65535 + 1}"
+        )
+    saved |= {
+        "SITE_URL": f"http://localhost:{port}",
+        "REDIS_URL": valkey.address(saved.get("REDIS_URL", "")),
+    }
     folder.write(saved)
     folder.export(saved)

@@ -1,7 +1,9 @@
-"""Processes that belong to this one: each has a session, a log, and a file in `run/` that it keeps locked.
+"""Processes that belong to this one: each has a session, a log, and a file in `run/` that it keeps
+locked.
 
-The lock passes to whatever the child forks and falls with the last of them. So a locked file proves that the
-group it names is ours and alive; a number alone might long belong to somebody else's process.
+The lock passes to whatever the child forks and falls with the last of them. So a locked file proves
+that the group it names is ours and alive; a number alone might long belong to somebody else's
+process.
 """
 
 import contextlib
@@ -45,7 +47,9 @@ class Child:
         self.process.wait()
 
 
-def start(name: str, command: list[str], *, folder: Path, cwd: Path, environ: dict[str, str] | None = None) -> Child:
+def start(
+    name: str, command: list[str], *, folder: Path, cwd: Path, environ: dict[str, str] | None = None
+) -> Child:
     lock, log = folder / "run" / name, folder / "logs" / f"{name}.log"
     with lock.open("wb", buffering=0) as file, log.open("wb") as output:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -56,7 +60,8 @@ def start(name: str, command: list[str], *, folder: Path, cwd: Path, environ: di
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            # Ctrl-C in the terminal reaches the parent alone, which then stops its children in order
+            # Ctrl-C in the terminal reaches the parent alone, which then stops its children in
+            # order
             start_new_session=True,
             pass_fds=[file.fileno()],
             preexec_fn=lambda: _introduce(file.fileno()),
@@ -116,5 +121,7 @@ def port_fault(port: int) -> str:
 
 
 def free_port() -> int:
-    """Below those that the system gives to outgoing connections, so that none of these takes it meanwhile."""
+    """Below those that the system gives to outgoing connections, so that none of these takes it
+    meanwhile.
+    """
     return next(port for port in random.sample(range(10240, 32768), 1000) if not port_fault(port))

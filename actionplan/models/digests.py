@@ -23,7 +23,9 @@ class Subscription(models.Model):
 
 
 class Digest(models.Model):
-    """One weekly mail to one account: its content frozen when it is queued, its way until it has arrived or ended."""
+    """One weekly mail to one account: its content frozen when it is queued, its way until it has
+    arrived or ended.
+    """
 
     class Kind(models.TextChoices):
         OFFICIAL = "official", _("official")
@@ -49,7 +51,9 @@ class Digest(models.Model):
     html = models.TextField(blank=True)
     message_id = models.CharField(max_length=120)
     tries = models.PositiveSmallIntegerField(default=0)
-    doubts = models.PositiveSmallIntegerField(default=0, help_text="tries after which it may have arrived")
+    doubts = models.PositiveSmallIntegerField(
+        default=0, help_text="tries after which it may have arrived"
+    )
     next_try = models.DateTimeField()
     lease_until = models.DateTimeField(null=True)
     finished = models.DateTimeField(null=True)
@@ -59,9 +63,12 @@ class Digest(models.Model):
         ordering = ["-week", "plan", "recipient"]
         indexes = [models.Index(fields=["state", "next_try"], name="digest_to_send")]
         constraints = [
-            models.UniqueConstraint(fields=["plan", "recipient", "kind", "week"], name="digest_once"),
+            models.UniqueConstraint(
+                fields=["plan", "recipient", "kind", "week"], name="digest_once"
+            ),
             models.CheckConstraint(
-                condition=~Q(state="sending") | Q(lease_until__isnull=False), name="digest_sending_has_a_lease"
+                condition=~Q(state="sending") | Q(lease_until__isnull=False),
+                name="digest_sending_has_a_lease",
             ),
         ]
 

@@ -31,7 +31,8 @@ class JobRun(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["plan", "job", "day"], name="jobrun_once"),
             models.CheckConstraint(
-                condition=Q(outcome="running") | ~Q(finished=None), name="jobrun_finished_with_outcome"
+                condition=Q(outcome="running") | ~Q(finished=None),
+                name="jobrun_finished_with_outcome",
             ),
         ]
 

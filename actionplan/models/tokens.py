@@ -8,7 +8,9 @@ from commitments.models import Plan
 
 
 class Token(models.Model):
-    """What a program shows to read one thing of one plan as its account; of the secret only the digest is kept."""
+    """What a program shows to read one thing of one plan as its account; of the secret only the
+    digest is kept.
+    """
 
     class Purpose(models.TextChoices):
         CALENDAR = "calendar", _("calendar of deadlines")

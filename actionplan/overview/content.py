@@ -1,4 +1,6 @@
-"""The overview's figures: where the plan stands on a day, what slipped, who is silent, where the money is."""
+"""The overview's figures: where the plan stands on a day, what slipped, who is silent, where the
+money is.
+"""
 
 import json
 from collections import defaultdict
@@ -70,7 +72,9 @@ def overview(page: Page) -> dict[str, Any]:
 
 
 def _counted(page: Page) -> list[tuple[int, int, dict[str, str], dict[str, int]]]:
-    """Key, number, title and counts of each commitment: its scored actions by state, and what wants attention."""
+    """Key, number, title and counts of each commitment: its scored actions by state, and what wants
+    attention.
+    """
     found: dict[int, tuple[int, int, dict[str, str], dict[str, int]]] = {}
     for pk, number, title, name, count in _tallied(page.lens)(**page.slots):
         if pk not in found:
@@ -83,10 +87,16 @@ def _counted(page: Page) -> list[tuple[int, int, dict[str, str], dict[str, int]]
 @prepared
 def _tallied(lens: Lens) -> QuerySet[Any]:
     condition = Q(tallies__lens=lens.value, tallies__day__lte=Slot("on"))
-    rows = Commitment.objects.filter(plan=Slot("plan")).annotate(tally=FilteredRelation("tallies", condition=condition))
+    rows = Commitment.objects.filter(plan=Slot("plan")).annotate(
+        tally=FilteredRelation("tallies", condition=condition)
+    )
     # as text, since it is repeated for each name that is counted
     text = Cast("title", TextField())
-    summed = rows.annotate(text=text).values("pk", "number", "text", "tally__name").annotate(count=Sum("tally__change"))
+    summed = (
+        rows.annotate(text=text)
+        .values("pk", "number", "text", "tally__name")
+        .annotate(count=Sum("tally__change"))
+    )
     return summed.order_by("number").values_list("pk", "number", "text", "tally__name", "count")
 
 
@@ -95,9 +105,13 @@ def _sum(counts: Counts, name: str) -> int:
 
 
 def _entries(page: Page, since: date, recurring: Sequence[int]) -> list[Any]:
-    """The newest of the week with their number, what was spent, and what is told of some actions; newest first."""
+    """The newest of the week with their number, what was spent, and what is told of some actions;
+    newest first.
+    """
     query = _told(page.inside, page.known_day <= page.on, len(recurring))
-    rows = query(**page.slots, since=since, **{f"recurring{place}": pk for place, pk in enumerate(recurring)})
+    rows = query(
+        **page.slots, since=since, **{f"recurring{place}": pk for place, pk in enumerate(recurring)}
+    )
     return sorted(bare(rows), key=lambda row: (row.recorded_day, row.number), reverse=True)
 
 
@@ -109,7 +123,11 @@ def _told(inside: bool, then: bool, recurring: int) -> Any:
     recorded = Subquery(week.order_by().values("plan").annotate(n=Count("*")).values("n"))
     actions = [told.filter(obligation=Slot(f"recurring{place}")) for place in range(recurring)]
     parts = [part.values("pk") for part in (newest, told.filter(kind="spent"), *actions)]
-    rows = told.filter(pk__in=any_of(parts)).select_related(None).select_related("to", "obligation__action")
+    rows = (
+        told.filter(pk__in=any_of(parts))
+        .select_related(None)
+        .select_related("to", "obligation__action")
+    )
     return rows.defer(*UNREAD).annotate(recorded=recorded).order_by()
 
 
@@ -152,7 +170,9 @@ def _fund(found: Iterable[InstalmentLine], page: Page) -> Iterator[dict[str, Any
 
 
 def _gaps_and_jobs(page: Page) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The aims that nothing serves, and when each job last succeeded: two small things in one query."""
+    """The aims that nothing serves, and when each job last succeeded: two small things in one
+    query.
+    """
     aims, last = {}, dict.fromkeys(ledger.JOBS)
     for is_run, name, text in _unserved_and_runs()(**page.slots):
         if is_run:
@@ -160,7 +180,10 @@ def _gaps_and_jobs(page: Page) -> tuple[list[dict[str, Any]], list[dict[str, Any
         else:
             aims[name] = json.loads(text)
     late = ledger.late(last, timezone.now())
-    jobs = [{"label": JOB_LABELS[job], "last_success": last[job], "late": job in late} for job in ledger.JOBS]
+    jobs = [
+        {"label": JOB_LABELS[job], "last_success": last[job], "late": job in late}
+        for job in ledger.JOBS
+    ]
     return [{"code": code, "title": title} for code, title in sorted(aims.items())], jobs
 
 
@@ -172,7 +195,9 @@ def _unserved_and_runs() -> QuerySet[Any]:
     return gaps.union(runs, all=True)
 
 
-def _commitment(page: Page, counted: tuple[int, int, Any, dict[str, int]], upcoming: Any) -> dict[str, Any]:
+def _commitment(
+    page: Page, counted: tuple[int, int, Any, dict[str, int]], upcoming: Any
+) -> dict[str, Any]:
     pk, number, title, found = counted
     state, row = worst(found), upcoming.get(pk)
     return {
@@ -192,13 +217,17 @@ def _sentence(page: Page, counts: Counts, changed: int, since: date) -> Iterator
         "changed": page.url("register", since=since.isoformat(), kind="reported"),
     }
     texts = {
-        "overdue": ngettext("%(n)s action is overdue", "%(n)s actions are overdue", overdue) % {"n": overdue}
+        "overdue": ngettext("%(n)s action is overdue", "%(n)s actions are overdue", overdue)
+        % {"n": overdue}
         if overdue
         else _("no action is overdue"),
-        "soon": ngettext("%(n)s falls due within 14 days", "%(n)s fall due within 14 days", soon) % {"n": soon}
+        "soon": ngettext("%(n)s falls due within 14 days", "%(n)s fall due within 14 days", soon)
+        % {"n": soon}
         if soon
         else _("none falls due within 14 days"),
-        "changed": ngettext("%(n)s entry was recorded this week", "%(n)s entries were recorded this week", changed)
+        "changed": ngettext(
+            "%(n)s entry was recorded this week", "%(n)s entries were recorded this week", changed
+        )
         % {"n": changed}
         if changed
         else _("nothing was recorded this week"),

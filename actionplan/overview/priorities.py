@@ -1,4 +1,6 @@
-"""The standings that an overview shows, found by their indexes in one query however large the plan is."""
+"""The standings that an overview shows, found by their indexes in one query however large the plan
+is.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,25 +41,40 @@ def leading(page: Page, counts: Counts) -> Leading:
     pressing = dict(_pressing(counts))
     silent = tuple(name for name in SILENCE if any(found.get(name) for found in counts.values()))
     query = _standings(page.inside, page.lens, len(pressing), tuple(_timed(counts)), silent)
-    slots: dict[str, Any] = {f"commitment{place}": commitment for place, commitment in enumerate(pressing)}
+    slots: dict[str, Any] = {
+        f"commitment{place}": commitment for place, commitment in enumerate(pressing)
+    }
     slots |= {f"state{place}": state for place, state in enumerate(pressing.values())}
     rows = query(**page.slots, **slots)
     actions = sorted((row for row in rows if not row.obligation.instalment), key=_urgency)
-    never = sorted((row for row in actions if row.scored and row.never_reported), key=lambda row: row.obligation_id)
+    never = sorted(
+        (row for row in actions if row.scored and row.never_reported),
+        key=lambda row: row.obligation_id,
+    )
     stale = [row for row in actions if row.stale_since]
     return Leading(
         next=_first(actions, counts),
-        timed=[row for row in actions if row.scored and row.state in (*DATED, *MET) and (row.anchor or row.last_day)][
-            :TIMED
+        timed=[
+            row
+            for row in actions
+            if row.scored and row.state in (*DATED, *MET) and (row.anchor or row.last_day)
+        ][:TIMED],
+        never=[row for row in never if row.state not in (State.SUPERSEDED, State.NOT_PURSUED)][
+            :SILENT
         ],
-        never=[row for row in never if row.state not in (State.SUPERSEDED, State.NOT_PURSUED)][:SILENT],
-        stale=sorted(stale, key=lambda row: (row.stale_since or date.max, row.obligation_id))[:SILENT],
+        stale=sorted(stale, key=lambda row: (row.stale_since or date.max, row.obligation_id))[
+            :SILENT
+        ],
         money=[row for row in rows if row.obligation.instalment],
     )
 
 
 def _urgency(row: Standing) -> tuple[int, date, int]:
-    return URGENCY.index(State(row.state)), row.anchor or row.last_day or date.max, row.obligation_id
+    return (
+        URGENCY.index(State(row.state)),
+        row.anchor or row.last_day or date.max,
+        row.obligation_id,
+    )
 
 
 def _pressing(counts: Counts) -> Iterator[tuple[int, str]]:
@@ -94,11 +111,18 @@ def _standings(
     rows = Standing.objects.filter(plan=Slot("plan"), commitment__isnull=False).on(Slot("on"), lens)
     scored = rows.filter(scored=True).order_by("anchor", "obligation_id")
     first = scored.filter(commitment=OuterRef("pk"), state=OuterRef("pressing")).values("pk")[:1]
-    states = [When(pk=Slot(f"commitment{place}"), then=Slot(f"state{place}")) for place in range(pressing)]
-    wanted = Commitment.objects.filter(plan=Slot("plan")).annotate(pressing=Case(*states, output_field=CharField()))
+    states = [
+        When(pk=Slot(f"commitment{place}"), then=Slot(f"state{place}")) for place in range(pressing)
+    ]
+    wanted = Commitment.objects.filter(plan=Slot("plan")).annotate(
+        pressing=Case(*states, output_field=CharField())
+    )
     parts = [
         *(scored.filter(state=state).values("pk")[:TIMED] for state in timed),
-        *(rows.filter(ATTENTION[name].where).order_by(*SILENCE[name]).values("pk")[:SILENT] for name in silent),
+        *(
+            rows.filter(ATTENTION[name].where).order_by(*SILENCE[name]).values("pk")[:SILENT]
+            for name in silent
+        ),
         *([wanted.order_by().values_list(Subquery(first))] if states else []),
         instalments.standings_on(Slot("plan"), Slot("on"), lens).values("pk"),
     ]

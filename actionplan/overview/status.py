@@ -1,4 +1,6 @@
-"""The state of everything on a day, as known on another: one structure for JSON, text, pages and digests."""
+"""The state of everything on a day, as known on another: one structure for JSON, text, pages and
+digests.
+"""
 
 from collections.abc import Iterable
 from datetime import date
@@ -13,14 +15,20 @@ from commitments.rules.states import days_counted, days_passed
 from funding.models import Contribution
 
 
-def status(plan: Plan, on: date, known: date | None, *, today: date, inside: bool = True) -> dict[str, Any]:
+def status(
+    plan: Plan, on: date, known: date | None, *, today: date, inside: bool = True
+) -> dict[str, Any]:
     """The status as docs/reference/status.md describes it; `known` None means now.
 
-    Not `inside`: without the owners' confidence and without the jobs, as everybody reads it of a public plan.
+    Not `inside`: without the owners' confidence and without the jobs, as everybody reads it of a
+    public plan.
     """
     rows = standings.read(plan, on, known, today=today)
     order = dict(Action.objects.filter(plan=plan).values_list("pk", "position"))
-    actions = sorted((row for row in rows if row.obligation_id in order), key=lambda row: order[row.obligation_id])
+    actions = sorted(
+        (row for row in rows if row.obligation_id in order),
+        key=lambda row: order[row.obligation_id],
+    )
     instalments = [row for row in rows if row.obligation.instalment]
     numbers = dict(plan.commitments.values_list("pk", "number"))
     periodic = (row.obligation_id for row in actions if row.every)
@@ -30,7 +38,10 @@ def status(plan: Plan, on: date, known: date | None, *, today: date, inside: boo
         "on": on.isoformat(),
         "known": known.isoformat() if known else "now",
         "commitments": [
-            {"number": number, **summary(row for row in actions if row.obligation.commitment_id == pk)}
+            {
+                "number": number,
+                **summary(row for row in actions if row.obligation.commitment_id == pk),
+            }
             for pk, number in numbers.items()
         ],
         "actions": [
@@ -64,7 +75,9 @@ def _action(row: Standing, on: date, recurrence: Recurrence | None) -> dict[str,
         "first_day": _iso(first),
         "last_day": _iso(last),
         "original_last_day": _iso(original),
-        "original_days": 0 if recurrence and original else days_passed(original, row.original_stop, on),
+        "original_days": 0
+        if recurrence and original
+        else days_passed(original, row.original_stop, on),
         "words": row.words or None,
         "stale": row.stale_since is not None,
         "confirmed": row.confirmed,
@@ -99,5 +112,7 @@ def _contributions(plan: Plan, rows: Iterable[Standing], on: date) -> list[dict[
             "firmness": row.modality,
             **row.amounts,
         }
-        for row in sorted(rows, key=lambda row: (order[row.obligation.ref], row.obligation.instalment))
+        for row in sorted(
+            rows, key=lambda row: (order[row.obligation.ref], row.obligation.instalment)
+        )
     ]

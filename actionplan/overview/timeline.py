@@ -31,8 +31,12 @@ class Scale:
         return min(max(round((day - self.first).days * WIDTH / span), 0), WIDTH)
 
 
-def timeline(page: Page, found: Iterable[Standing], periods: Mapping[int, Sequence[Period]]) -> dict[str, Any]:
-    """The most pressing dated actions, in the order of their last day, with the periods of those that recur."""
+def timeline(
+    page: Page, found: Iterable[Standing], periods: Mapping[int, Sequence[Period]]
+) -> dict[str, Any]:
+    """The most pressing dated actions, in the order of their last day, with the periods of those
+    that recur.
+    """
     shown = {row.obligation_id: periods.get(row.obligation_id, [])[-MOST:] for row in found}
     rows = []
     for row in found:
@@ -54,7 +58,10 @@ def timeline(page: Page, found: Iterable[Standing], periods: Mapping[int, Sequen
 
 def _scale(rows: Sequence[Standing], page: Page) -> Scale:
     """Whole months around every window, every original date and the day shown."""
-    days = [page.on, *(day for row in rows for day in (row.first_day, row.last_day, row.original_last) if day)]
+    days = [
+        page.on,
+        *(day for row in rows for day in (row.first_day, row.last_day, row.original_last) if day),
+    ]
     first, last = min(days), max(days)
     return Scale(first.replace(day=1), last.replace(day=1) + relativedelta(months=1))
 
@@ -73,7 +80,11 @@ def _row(row: Standing, scale: Scale, page: Page, periods: Sequence[Period]) -> 
     assert row.first_day and row.last_day
     moved_from = row.original_last if row.moved and row.original_last != row.last_day else None
     one_day = row.first_day == row.last_day
-    words = labels.day(row.last_day) if one_day else f"{labels.day(row.first_day)} – {labels.day(row.last_day)}"
+    words = (
+        labels.day(row.last_day)
+        if one_day
+        else f"{labels.day(row.first_day)} – {labels.day(row.last_day)}"
+    )
     return {
         "ref": row.action.ref,
         "title": localized(row.action.title),

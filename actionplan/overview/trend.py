@@ -1,4 +1,6 @@
-"""How the states moved over the plan's life, week by week, added up from the tallies; and its drawing."""
+"""How the states moved over the plan's life, week by week, added up from the tallies; and its
+drawing.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,7 +34,9 @@ class Band:
 
 
 def trend(page: Page) -> dict[str, Any]:
-    """Weeks with their counts, the newest last, and the bands of the chart, what wants attention on top."""
+    """Weeks with their counts, the newest last, and the bands of the chart, what wants attention on
+    top.
+    """
     days = weeks(page.plan.adopted_on, page.on)
     columns = counted(sorted(_by_week(page.lens)(**page.slots)), days)
     states = [state for state in URGENCY if any(column.get(state) for column in columns)]
@@ -45,7 +49,10 @@ def trend(page: Page) -> dict[str, Any]:
         "rows": [
             {
                 "day": day,
-                "cells": [(column[state], _url(page, state, day)) if state in column else (0, "") for state in states],
+                "cells": [
+                    (column[state], _url(page, state, day)) if state in column else (0, "")
+                    for state in states
+                ],
             }
             for day, column in zip(days, columns, strict=True)
         ],
@@ -62,8 +69,12 @@ def _url(page: Page, state: State, day: date) -> str:
 
 @prepared
 def _by_week(lens: Lens) -> Any:
-    rows = Tally.objects.until(Slot("plan"), Slot("on"), lens).filter(name__in=[state.value for state in URGENCY])
-    found = rows.annotate(week=TruncWeek("day")).values("week", "name").annotate(change=Sum("change"))
+    rows = Tally.objects.until(Slot("plan"), Slot("on"), lens).filter(
+        name__in=[state.value for state in URGENCY]
+    )
+    found = (
+        rows.annotate(week=TruncWeek("day")).values("week", "name").annotate(change=Sum("change"))
+    )
     return found.values_list("week", "name", "change")
 
 
@@ -80,7 +91,9 @@ def weeks(first: date, last: date) -> list[date]:
     return found[::-1]
 
 
-def counted(changes: Iterable[tuple[date, str, int]], days: Sequence[date]) -> list[Mapping[str, int]]:
+def counted(
+    changes: Iterable[tuple[date, str, int]], days: Sequence[date]
+) -> list[Mapping[str, int]]:
     """The counts at the end of each of the days; `changes` by the Monday of their week, in order."""
     found: list[Mapping[str, int]] = []
     now: Counter[str] = Counter()
@@ -94,7 +107,9 @@ def counted(changes: Iterable[tuple[date, str, int]], days: Sequence[date]) -> l
 
 
 def bands(columns: Sequence[Mapping[str, int]], states: Sequence[str]) -> list[str]:
-    """The outlines of the states, one on the other, the first at the bottom; each column as wide as the others."""
+    """The outlines of the states, one on the other, the first at the bottom; each column as wide as
+    the others.
+    """
     tallest = max((sum(column.values()) for column in columns), default=0) or 1
     share = WIDTH / len(columns)
     below = [0] * len(columns)

@@ -60,7 +60,9 @@ def set_language(request: HttpRequest) -> HttpResponse:
         back = "/"
     response = HttpResponseRedirect(back)
     if wanted in dict(settings.LANGUAGES) and check_for_language(wanted):
-        response.set_cookie(settings.LANGUAGE_COOKIE_NAME, wanted, max_age=31536000, samesite="Lax", httponly=True)
+        response.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME, wanted, max_age=31536000, samesite="Lax", httponly=True
+        )
         if request.user.is_authenticated and request.user.language != wanted:
             request.user.language = wanted
             request.user.save(update_fields=["language"])

@@ -1,4 +1,6 @@
-"""A whole plan as one ZIP file: its plan files as loaded and its entries between them, in the order of the register."""
+"""A whole plan as one ZIP file: its plan files as loaded and its entries between them, in the order
+of the register.
+"""
 
 import csv
 import hashlib
@@ -54,9 +56,13 @@ class Archive:
 
 
 def write(plan: Plan, file: IO[bytes], *, now: datetime) -> list[str]:
-    """Write the export of what is recorded so far; returns what it lacks to be loaded again, in sentences."""
+    """Write the export of what is recorded so far; returns what it lacks to be loaded again, in
+    sentences.
+    """
     head = register.head_of(plan)
-    entries = Entry.objects.filter(plan=plan, number__lte=head.number if head else 0).order_by("number")
+    entries = Entry.objects.filter(plan=plan, number__lte=head.number if head else 0).order_by(
+        "number"
+    )
     archive = Archive(file, now)
     steps = list(_steps(archive, entries.select_related("text", "to")))
     archive.add("README.md", README.encode())
@@ -90,8 +96,12 @@ def write(plan: Plan, file: IO[bytes], *, now: datetime) -> list[str]:
 
 
 def _steps(archive: Archive, entries: Any) -> Iterator[dict[str, Any]]:
-    """Each plan file with its day and reason, and between them the entries; terms follow from the files."""
-    texts = {file.entry_id: bytes(file.content) for file in PlanFile.objects.filter(entry__in=entries)}
+    """Each plan file with its day and reason, and between them the entries; terms follow from the
+    files.
+    """
+    texts = {
+        file.entry_id: bytes(file.content) for file in PlanFile.objects.filter(entry__in=entries)
+    }
     lines: list[dict[str, Any]] = []
     size, numbers = 0, {"plan": 0, "entries": 0}
 
@@ -110,7 +120,9 @@ def _steps(archive: Archive, entries: Any) -> Iterator[dict[str, Any]]:
             text = texts.get(entry.pk)
             yield {
                 "kind": "plan",
-                "file": archive.add(f"plan/{numbers['plan']:03}.toml", text) if text is not None else "",
+                "file": archive.add(f"plan/{numbers['plan']:03}.toml", text)
+                if text is not None
+                else "",
                 "sha256": entry.words,
                 "loaded": (entry.recorded_at or entry.loaded_at).isoformat(),
                 "reason": entry_row(entry)["reason"],
@@ -140,12 +152,20 @@ def _posts(entries: Any) -> Iterator[dict[str, Any]]:
 
 def _evidence(archive: Archive, entries: Any) -> Iterator[dict[str, Any]]:
     """What each entry carries, with its bytes as far as they were not removed."""
-    found = Evidence.objects.filter(entry__in=entries).select_related("entry").order_by("entry__number", "position")
+    found = (
+        Evidence.objects.filter(entry__in=entries)
+        .select_related("entry")
+        .order_by("entry__number", "position")
+    )
     for row in found.iterator(chunk_size=100):
         path, name = storage.path_of(row.id), f"evidence/{row.id.hex}"
         there = bool(row.name) and path.exists()
         said = {field: getattr(row, field) for field in ("name", "type", "size", "sha256")}
-        yield {"entry": row.entry.code, **said, "file": archive.add(name, path.read_bytes()) if there else ""}
+        yield {
+            "entry": row.entry.code,
+            **said,
+            "file": archive.add(name, path.read_bytes()) if there else "",
+        }
 
 
 FLAG_COLUMNS = ("ref", "instalment", "kind", "since", "noticed", "cleared", "cleared_by")

@@ -1,4 +1,6 @@
-"""A whole plan file loaded: what the commitments and the funds say, in one transaction, or every fault and nothing."""
+"""A whole plan file loaded: what the commitments and the funds say, in one transaction, or every
+fault and nothing.
+"""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -67,7 +69,9 @@ def read(content: bytes) -> tuple[PlanSpec, list[FundSpec]]:
     plan = read_plan(top)
     funds = read_funds(top, plan)
     top.done()
-    check_refs(source, plan, {contribution.ref for fund in funds for contribution in fund.contributions})
+    check_refs(
+        source, plan, {contribution.ref for fund in funds for contribution in fund.contributions}
+    )
     if source.faults:
         raise Refused(source.faults)
     return plan, funds
@@ -82,7 +86,8 @@ def load(
     text: str | None = None,
     at: datetime | None = None,
 ) -> Loaded:
-    """Validate the whole file, then create or update its plan; raises Refused. `check` writes nothing.
+    """Validate the whole file, then create or update its plan; raises Refused. `check` writes
+    nothing.
 
     `at` is the moment at which the file was loaded on the site that an export comes from.
     """
@@ -100,11 +105,18 @@ def load(
 
 
 def keep(content: bytes) -> int:
-    """Only keep the text of a file that was loaded before texts were kept; for how many entries. Raises Refused."""
+    """Only keep the text of a file that was loaded before texts were kept; for how many entries.
+    Raises Refused.
+    """
     plan = Plan.objects.filter(slug=read(content)[0].slug).first()
     kept = commitments.keep(plan, content) if plan else 0
     if not kept:
         raise Refused(
-            [Fault(0, "no entry of its plan lacks this text: it must be byte for byte the file that was loaded")]
+            [
+                Fault(
+                    0,
+                    "no entry of its plan lacks this text: it must be byte for byte the file that was loaded",
+                )
+            ]
         )
     return kept

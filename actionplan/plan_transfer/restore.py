@@ -32,12 +32,21 @@ def load(path: Path, *, now: datetime, by: int | None = None) -> Plan:
             return _load(Export(archive), now, by)
     except OSError as error:
         raise Refused([Fault(0, f"cannot be read: {error.strerror or error}")]) from None
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error):
+    except (
+        zipfile.BadZipFile,
+        zipfile.LargeZipFile,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+        zlib.error,
+    ):
         raise Refused([Fault(0, f"this is no ZIP file that can be read: {RIGHT}")]) from None
 
 
 class Export:
-    """The files of an export, each checked against the manifest; nothing is ever unpacked to a folder."""
+    """The files of an export, each checked against the manifest; nothing is ever unpacked to a
+    folder.
+    """
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self.archive = archive
@@ -45,12 +54,20 @@ class Export:
             self.manifest: dict[str, Any] = json.loads(self._bytes("manifest.json", SMALL))
             self.slug, self.files = str(self.manifest["plan"]), dict(self.manifest["files"])
             self.steps = [{**step, "kind": str(step["kind"])} for step in self.manifest["steps"]]
-            self.loaded = [datetime.fromisoformat(step["loaded"]) for step in self.steps if step["kind"] == "plan"]
-            sound = self.manifest["format"] == FORMAT and all(moment.tzinfo for moment in self.loaded)
+            self.loaded = [
+                datetime.fromisoformat(step["loaded"])
+                for step in self.steps
+                if step["kind"] == "plan"
+            ]
+            sound = self.manifest["format"] == FORMAT and all(
+                moment.tzinfo for moment in self.loaded
+            )
         except (ValueError, KeyError, TypeError, RecursionError, AttributeError):
             sound = False
         if not sound:
-            raise Refused([Fault(0, f"its manifest.json is missing or not of format {FORMAT}: {RIGHT}")])
+            raise Refused(
+                [Fault(0, f"its manifest.json is missing or not of format {FORMAT}: {RIGHT}")]
+            )
 
     def _bytes(self, name: str, largest: int) -> bytes:
         with self.archive.open(name) as file:
@@ -66,12 +83,21 @@ class Export:
                 return content
         except (KeyError, ValueError, TypeError, AttributeError):
             pass
-        raise Refused([Fault(0, f"{name or 'a file'} is missing, too large or not the one in the manifest: {RIGHT}")])
+        raise Refused(
+            [
+                Fault(
+                    0,
+                    f"{name or 'a file'} is missing, too large or not the one in the manifest: {RIGHT}",
+                )
+            ]
+        )
 
 
 def _load(export: Export, now: datetime, by: int | None) -> Plan:
     there = _steps_there(export)
-    lacking = [step for step in export.steps[there:] if step["kind"] == "plan" and not step.get("file")]
+    lacking = [
+        step for step in export.steps[there:] if step["kind"] == "plan" and not step.get("file")
+    ]
     if lacking or not export.loaded:
         versions = ", ".join(str(step.get("sha256")) for step in lacking) or "any"
         text = f"the text of a plan file is not in it (SHA-256 {versions}): where it was exported, use load_plan --keep"
@@ -87,7 +113,9 @@ def _load(export: Export, now: datetime, by: int | None) -> Plan:
             at = datetime.fromisoformat(step["loaded"])
             _load_file(export, step["file"], now, by, at, signed if step is last else None)
         else:
-            _load_entries(export, Plan.objects.get(slug=export.slug), step.get("file"), now, by, files)
+            _load_entries(
+                export, Plan.objects.get(slug=export.slug), step.get("file"), now, by, files
+            )
     if signed is not None and last not in export.steps[there:]:
         _load_file(export, str(last.get("file")), now, by, now, signed)
     plan: Plan = Plan.objects.get(slug=export.slug)
@@ -97,43 +125,62 @@ def _load(export: Export, now: datetime, by: int | None) -> Plan:
 
 
 def _steps_there(export: Export) -> int:
-    """None for a new plan; the first where the site has just this plan file and nothing else of the plan."""
+    """None for a new plan; the first where the site has just this plan file and nothing else of the
+    plan.
+    """
     if not Plan.objects.filter(slug=export.slug).exists():
         if export.steps and export.steps[0]["kind"] != "plan":
             raise Refused([Fault(0, f"it does not begin with a plan file: {RIGHT}")])
         return 0
     entries = Entry.objects.filter(plan__slug=export.slug)
     files = list(entries.filter(kind="plan").values_list("words", flat=True))
-    if files != [export.steps[0].get("sha256") if export.steps else ""] or entries.reported().exists():
+    if (
+        files != [export.steps[0].get("sha256") if export.steps else ""]
+        or entries.reported().exists()
+    ):
         text = f"the plan {export.slug} is on this site: an export is loaded where nothing of its plan is recorded"
         raise Refused([Fault(0, text)])
     return 1
 
 
-def _load_file(export: Export, name: str, now: datetime, by: int | None, at: datetime, text: str | None) -> None:
+def _load_file(
+    export: Export, name: str, now: datetime, by: int | None, at: datetime, text: str | None
+) -> None:
     content = export.read(name, LARGEST)
     if at > now:
-        raise Refused([Fault(0, f"{name} was loaded on {at.date()}, which is after today on this site")])
+        raise Refused(
+            [Fault(0, f"{name} was loaded on {at.date()}, which is after today on this site")]
+        )
     try:
         loaded = plan_loading.load(content, now=now, by=by, text=text, at=at)
     except Refused as refused:
-        raise Refused([Fault(0, f"{name}:{fault.line}: {fault.text}") for fault in refused.faults]) from None
+        raise Refused(
+            [Fault(0, f"{name}:{fault.line}: {fault.text}") for fault in refused.faults]
+        ) from None
     if loaded.slug != export.slug:
-        raise Refused([Fault(0, f"{name} is of the plan {loaded.slug}, not {export.slug}: {RIGHT}")])
+        raise Refused(
+            [Fault(0, f"{name} is of the plan {loaded.slug}, not {export.slug}: {RIGHT}")]
+        )
 
 
 def _evidence(export: Export) -> dict[str, tuple[Evidence, ...]]:
-    """The files of entries, stored anew; those that were removed keep their digest. What is left over is swept."""
+    """The files of entries, stored anew; those that were removed keep their digest. What is left
+    over is swept.
+    """
     found: dict[str, tuple[Evidence, ...]] = {}
     for said in export.manifest.get("evidence", []):
         try:
-            row = Evidence(id=uuid.uuid4(), **{name: said[name] for name in ("name", "type", "size", "sha256")})
+            row = Evidence(
+                id=uuid.uuid4(), **{name: said[name] for name in ("name", "type", "size", "sha256")}
+            )
             entry, file = str(said["entry"]), said["file"]
             sound = row.type in TYPES and (not file or export.files[file] == row.sha256)
         except (KeyError, TypeError):
             sound = False
         if not sound:
-            raise Refused([Fault(0, f"its manifest.json names evidence that is not in it: {RIGHT}")])
+            raise Refused(
+                [Fault(0, f"its manifest.json names evidence that is not in it: {RIGHT}")]
+            )
         if file:
             path = storage.path_of(row.id)
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -144,7 +191,12 @@ def _evidence(export: Export) -> dict[str, tuple[Evidence, ...]]:
 
 
 def _load_entries(
-    export: Export, plan: Plan, name: Any, now: datetime, by: int | None, files: dict[str, tuple[Evidence, ...]]
+    export: Export,
+    plan: Plan,
+    name: Any,
+    now: datetime,
+    by: int | None,
+    files: dict[str, tuple[Evidence, ...]],
 ) -> None:
     content = export.read(name, entries_file.LARGEST)
     reading = entries_file.load(plan, content, now=now, by=by, taken_over=True, files=files)

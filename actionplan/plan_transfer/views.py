@@ -34,7 +34,9 @@ class PlanForm(FileForm):
 
 
 class LoadPlan(UserPassesTestMixin, View):
-    """For administrators, with or without a plan on the site: what a plan file would change, then the loading."""
+    """For administrators, with or without a plan on the site: what a plan file would change, then
+    the loading.
+    """
 
     template = "actionplan/load_plan.html"
 
@@ -54,10 +56,16 @@ class LoadPlan(UserPassesTestMixin, View):
                 raise load.too_large()
             if "load" not in request.POST:
                 context = _preview(content)
-                return render(request, self.template, {"form": PlanForm(initial=FileForm.carrying(content)), **context})
+                return render(
+                    request,
+                    self.template,
+                    {"form": PlanForm(initial=FileForm.carrying(content)), **context},
+                )
             loaded = load.load(content, now=clock.now("UTC"), by=request.user.pk)
         except load.Refused as refused:
-            return render(request, self.template, {"form": form, "faults": refused.faults}, status=422)
+            return render(
+                request, self.template, {"form": form, "faults": refused.faults}, status=422
+            )
         messages.success(request, _("The plan file of %(plan)s is loaded.") % {"plan": loaded.slug})
         return HttpResponseRedirect(f"/plans/{loaded.slug}/")
 
@@ -75,7 +83,9 @@ def _preview(content: bytes) -> dict[str, Any]:
 
 
 class ExportPlan(PlanView):
-    """The whole plan as a ZIP file, for managers and administrators: it has everything that was written."""
+    """The whole plan as a ZIP file, for managers and administrators: it has everything that was
+    written.
+    """
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         page = self.page

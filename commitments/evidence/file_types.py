@@ -1,4 +1,6 @@
-"""What an attached file is, by its content and never by its name; what could hurt who opens it is refused."""
+"""What an attached file is, by its content and never by its name; what could hurt who opens it is
+refused.
+"""
 
 import csv
 import io
@@ -56,7 +58,9 @@ def clean(file: IO[bytes], target: IO[bytes]) -> Type:
 def shown_name(name: str | None) -> str:
     """The name without path, control and bidirectional characters."""
     name = unicodedata.normalize("NFC", re.split(r"[/\\]", name or "")[-1])
-    kept = "".join(c if unicodedata.category(c)[0] not in "CZ" and c not in '<>:"|?*' else " " for c in name)
+    kept = "".join(
+        c if unicodedata.category(c)[0] not in "CZ" and c not in '<>:"|?*' else " " for c in name
+    )
     return " ".join(kept.split())[:100]
 
 
@@ -81,9 +85,17 @@ def _pdf(file: IO[bytes]) -> str:
     content = file.read()
     end = content.rfind(b"%%EOF")
     if end < 0 or content[end + 5 :].strip(b"\r\n\t \0"):
-        raise Refused(_("This PDF does not end as one: it is cut off, or something is attached to it. Save it again."))
+        raise Refused(
+            _(
+                "This PDF does not end as one: it is cut off, or something is attached to it. Save it again."
+            )
+        )
     if ACTIVE.search(content):
-        raise Refused(_("This PDF holds a script, a command or another file: print it to a new PDF and attach that."))
+        raise Refused(
+            _(
+                "This PDF holds a script, a command or another file: print it to a new PDF and attach that."
+            )
+        )
     if zipfile.is_zipfile(file):
         raise Refused(_("This file is a PDF and an archive at once: attach one or the other."))
     return "pdf"
@@ -102,10 +114,14 @@ def _redraw(form: str, modes: tuple[str, ...]) -> Callable[[IO[bytes], IO[bytes]
         try:
             with _picture, Image.open(file, formats=[form]) as image:
                 if image.width * image.height > PIXELS:
-                    raise Refused(_("The picture has more than 40 million points: give a smaller one."))
+                    raise Refused(
+                        _("The picture has more than 40 million points: give a smaller one.")
+                    )
                 upright: Image.Image = ImageOps.exif_transpose(image)
                 if upright.mode not in modes or "transparency" in upright.info:
-                    upright = upright.convert("RGBA" if upright.has_transparency_data and "RGBA" in modes else "RGB")
+                    upright = upright.convert(
+                        "RGBA" if upright.has_transparency_data and "RGBA" in modes else "RGB"
+                    )
                 # what the picture says of camera, place and colours would be written along
                 upright.info = {}
                 upright.save(target, format=form, **({"quality": 90} if form == "JPEG" else {}))
@@ -116,7 +132,9 @@ def _redraw(form: str, modes: tuple[str, ...]) -> Callable[[IO[bytes], IO[bytes]
             # but a full disk, which the system numbers, says nothing about the picture
             if isinstance(error, OSError) and error.errno is not None:
                 raise
-            raise Refused(_("The picture cannot be read: it is damaged or not what it begins as.")) from error
+            raise Refused(
+                _("The picture cannot be read: it is damaged or not what it begins as.")
+            ) from error
 
     return draw
 
@@ -127,7 +145,9 @@ MAIN = {
     "docx": ("word/document.xml", OFFICE + "wordprocessingml.document.main+xml"),
     "xlsx": ("xl/workbook.xml", OFFICE + "spreadsheetml.sheet.main+xml"),
 }
-MACROS = re.compile(r"vbaproject|/activex/|/macrosheets/|/embeddings/.*\.bin$|\.(exe|dll|js|vbs|bat|cmd|lnk)$")
+MACROS = re.compile(
+    r"vbaproject|/activex/|/macrosheets/|/embeddings/.*\.bin$|\.(exe|dll|js|vbs|bat|cmd|lnk)$"
+)
 # parts that are read whole
 SMALL, SMALL_SIZE = (".rels", "[content_types].xml"), 1024 * 1024
 RELATION = re.compile(rb"<Relationship\b[^>]*>")
@@ -149,34 +169,57 @@ def _office(file: IO[bytes]) -> str:
 
 
 def _bound_directory(file: IO[bytes]) -> None:
-    """Before anything reads it: one small directory that ends with the file and begins where it says."""
+    """Before anything reads it: one small directory that ends with the file and begins where it
+    says.
+    """
     size = file.seek(0, io.SEEK_END)
     file.seek(max(size - 22, 0))
     tail = file.read()
     if len(tail) < 22 or tail[:4] != b"PK\5\6":
-        raise Refused(_("This is no plain Word or Excel document: something is attached to it, or it is cut off."))
+        raise Refused(
+            _(
+                "This is no plain Word or Excel document: something is attached to it, or it is cut off."
+            )
+        )
     disk, first_disk, here, parts, length, offset, comment = struct.unpack("<4H2LH", tail[4:])
     if disk or first_disk or comment or here != parts or offset + length + 22 != size:
-        raise Refused(_("This is no plain Word or Excel document: something is attached to it, or it is cut off."))
+        raise Refused(
+            _(
+                "This is no plain Word or Excel document: something is attached to it, or it is cut off."
+            )
+        )
     if parts > PARTS or length > DIRECTORY:
         raise Refused(_("The document has more than 2,000 parts: save it as PDF and attach that."))
 
 
 def _bound_parts(parts: list[zipfile.ZipInfo]) -> None:
     names = [part.filename for part in parts]
-    odd = [name for name in names if name.startswith("/") or "\\" in name or ".." in name.split("/")]
-    odd += [part.filename for part in parts if part.filename.lower().endswith(SMALL) and part.file_size > SMALL_SIZE]
+    odd = [
+        name for name in names if name.startswith("/") or "\\" in name or ".." in name.split("/")
+    ]
+    odd += [
+        part.filename
+        for part in parts
+        if part.filename.lower().endswith(SMALL) and part.file_size > SMALL_SIZE
+    ]
     stored = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
     if odd or len({name.lower() for name in names}) < len(names):
         raise Refused(_("The document has parts that no Word or Excel writes: save it again."))
     if sum(part.file_size for part in parts) > EXPANDED or any(
-        part.file_size > 1024 * 1024 and part.file_size > RATIO * part.compress_size for part in parts
+        part.file_size > 1024 * 1024 and part.file_size > RATIO * part.compress_size
+        for part in parts
     ):
-        raise Refused(_("The document unpacks to far more than its size: save it as PDF and attach that."))
+        raise Refused(
+            _("The document unpacks to far more than its size: save it as PDF and attach that.")
+        )
     if any(part.flag_bits & 1 or part.compress_type not in stored for part in parts):
-        raise Refused(_("The document is locked with a password: remove it and attach the document again."))
+        raise Refused(
+            _("The document is locked with a password: remove it and attach the document again.")
+        )
     if any(MACROS.search(name.lower()) for name in names):
-        raise Refused(_("The document holds macros or programs: save it as .docx, .xlsx or PDF without them."))
+        raise Refused(
+            _("The document holds macros or programs: save it as .docx, .xlsx or PDF without them.")
+        )
 
 
 def _check_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
@@ -188,20 +231,32 @@ def _check_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
             # UTF-16 hides nothing
             plain = (kept + chunk).replace(b"\0", b"") if is_xml else b""
             if b"<!DOCTYPE" in plain or b"<!ENTITY" in plain:
-                raise Refused(_("The document has parts that no Word or Excel writes: save it again."))
+                raise Refused(
+                    _("The document has parts that no Word or Excel writes: save it again.")
+                )
             kept = plain if part.filename.lower().endswith(".rels") else plain[-16:]
     for relation in RELATION.findall(kept):
         if b"External" in relation and b"/hyperlink" not in relation:
-            raise Refused(_("The document fetches something from elsewhere when it is opened: save it as PDF."))
+            raise Refused(
+                _(
+                    "The document fetches something from elsewhere when it is opened: save it as PDF."
+                )
+            )
 
 
 def _which(archive: zipfile.ZipFile) -> str:
     types = archive.read("[Content_Types].xml").replace(b"\0", b"")
     archive.getinfo("_rels/.rels")
     names = set(archive.namelist())
-    found = [name for name, (main, kind) in MAIN.items() if main in names and kind.encode() in types]
+    found = [
+        name for name, (main, kind) in MAIN.items() if main in names and kind.encode() in types
+    ]
     if b"macroenabled" in types.lower() or len(found) != 1:
-        raise Refused(_("This is neither a .docx nor an .xlsx without macros: save it as one of them, or as PDF."))
+        raise Refused(
+            _(
+                "This is neither a .docx nor an .xlsx without macros: save it as one of them, or as PDF."
+            )
+        )
     return found[0]
 
 
@@ -243,7 +298,9 @@ def _rows(reader: io.TextIOWrapper) -> Iterator[list[str]]:
 
     for row in csv.reader(lines(), delimiter=delimiter):
         if any(FORMULA.match(cell) for cell in row):
-            raise Refused(_("The table holds a formula: give its values only, without =, + or @ in front."))
+            raise Refused(
+                _("The table holds a formula: give its values only, without =, + or @ in front.")
+            )
         yield row
 
 

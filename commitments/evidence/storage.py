@@ -1,7 +1,9 @@
-"""Files that entries carry: stored before their entry is written, found again for its author, swept where none came.
+"""Files that entries carry: stored before their entry is written, found again for its author, swept
+where none came.
 
-A file lies in MEDIA_ROOT under its uuid alone, outside every folder that a web server shows. One that no entry
-carries is a draft of its author; a signed token, kept in the form, says so and what the file is.
+A file lies in MEDIA_ROOT under its uuid alone, outside every folder that a web server shows. One
+that no entry carries is a draft of its author; a signed token, kept in the form, says so and what
+the file is.
 """
 
 import hashlib
@@ -35,7 +37,9 @@ def path_of(pk: uuid.UUID) -> Path:
 
 
 def store(upload: File[bytes]) -> Evidence:
-    """Check, clean and store an upload under a new uuid; the row that comes back is not saved. Raises Refused."""
+    """Check, clean and store an upload under a new uuid; the row that comes back is not saved.
+    Raises Refused.
+    """
     if not upload.size or upload.size > LARGEST:
         raise Refused(_("A file must hold something, and at most 20 MB."))
     found = Evidence(id=uuid.uuid4())
@@ -43,14 +47,18 @@ def store(upload: File[bytes]) -> Evidence:
     partial = path.with_suffix(".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as target:
+        with os.fdopen(
+            os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b"
+        ) as target:
             kind = file_types.clean(upload, target)
             found.size = target.tell()
             found.sha256 = _sha256(target)
             os.fsync(target.fileno())
         partial.replace(path)
     except OSError as error:
-        raise Refused(_("The file could not be stored. Try again later, or record without it.")) from error
+        raise Refused(
+            _("The file could not be stored. Try again later, or record without it.")
+        ) from error
     finally:
         partial.unlink(missing_ok=True)
     found.type, found.name = kind.name, file_types.clean_name(upload.name, kind.name)
@@ -80,7 +88,9 @@ def drafts(tokens: Iterable[str], *, plan: Plan, by: int) -> Iterator[Evidence]:
             key, *said = signing.loads(text, salt=_salt(plan, by), max_age=DRAFT_SECONDS)
         except signing.BadSignature:
             continue
-        file = Evidence(**dict(zip(("name", "type", "size", "sha256"), said, strict=True)), id=uuid.UUID(key))
+        file = Evidence(
+            **dict(zip(("name", "type", "size", "sha256"), said, strict=True)), id=uuid.UUID(key)
+        )
         if file.id not in seen and path_of(file.id).exists():
             seen.add(file.id)
             yield file
@@ -106,12 +116,17 @@ def _salt(plan: Plan, by: int) -> str:
 
 
 def sweep() -> int:
-    """Remove the files that no entry carries or that were redacted; how many. Right run twice and at any time."""
+    """Remove the files that no entry carries or that were redacted; how many. Right run twice and
+    at any time.
+    """
     limit, removed = time.time() - ORPHAN_SECONDS, 0
     for shard in sorted(folder().glob("[0-9a-f][0-9a-f]")):
         paths = list(shard.iterdir())
         ids = [uuid.UUID(path.name) for path in paths if len(path.name) == 32]
-        names = {pk.hex: name for pk, name in Evidence.objects.filter(id__in=ids).values_list("pk", "name")}
+        names = {
+            pk.hex: name
+            for pk, name in Evidence.objects.filter(id__in=ids).values_list("pk", "name")
+        }
         for path in paths:
             name = names.get(path.name)
             if name == "" or (name is None and path.stat().st_mtime < limit):
@@ -128,9 +143,15 @@ def remove(files: Sequence[uuid.UUID]) -> None:
 
 def broken(plan: Plan) -> Iterator[str]:
     """The files that are missing or altered, by entry."""
-    files = Evidence.objects.filter(entry__plan=plan).select_related("entry").order_by("entry__number", "position")
+    files = (
+        Evidence.objects.filter(entry__plan=plan)
+        .select_related("entry")
+        .order_by("entry__number", "position")
+    )
     removable = set(
-        Entry.objects.filter(plan=plan, kind="redacted", words__in=("files", "all")).values_list("to_id", flat=True)
+        Entry.objects.filter(plan=plan, kind="redacted", words__in=("files", "all")).values_list(
+            "to_id", flat=True
+        )
     )
     for file in files.iterator(chunk_size=2000):
         entry, path = file.entry, path_of(file.id)

@@ -1,4 +1,6 @@
-"""Rows as CSV, XLSX or JSON: numbers stay numbers, no cell becomes a formula, memory does not grow with the rows."""
+"""Rows as CSV, XLSX or JSON: numbers stay numbers, no cell becomes a formula, memory does not grow
+with the rows.
+"""
 
 import csv
 import io
@@ -24,9 +26,11 @@ FORMATS = ("csv", "xlsx", "json")
 VIEW = ("plan", "on", "known")
 # what a spreadsheet would take for the beginning of a formula, full-width forms included
 DANGEROUS = tuple("=+-@\t\r\n＝＋－＠")
-# the same inside a cell, for a spreadsheet that splits at other separators; a list in a note keeps its "- "
+# the same inside a cell, for a spreadsheet that splits at other separators; a list in a note keeps
+# its "- "
 _INSIDE = re.compile(r"([;\t\r\n] *)(?=[=+@＝＋＠]|[-－](?! ))")
-# whether lines of CSV may hold either: seldom wrong with yes, never with no; begins with a set, which is scanned fast
+# whether lines of CSV may hold either: seldom wrong with yes, never with no; begins with a set,
+# which is scanned fast
 _SUSPECT = re.compile(r'[,;"\t\r\n](?: *[=+\-@＝＋－＠\t]|"[\r\n])')
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 BATCH = 500
@@ -36,7 +40,9 @@ PER_PAGE, MOST_PER_PAGE = 100, 1000
 
 @dataclass(frozen=True)
 class Listing:
-    """Rows under stable columns. `source` is a queryset of tuples or a list, `row` makes a row of one of its items."""
+    """Rows under stable columns. `source` is a queryset of tuples or a list, `row` makes a row of
+    one of its items.
+    """
 
     name: str
     columns: Sequence[str]
@@ -44,7 +50,11 @@ class Listing:
     row: Callable[[Any], Row]
 
     def __iter__(self) -> Iterator[Row]:
-        items = self.source.iterator(chunk_size=2000) if hasattr(self.source, "iterator") else iter(self.source)
+        items = (
+            self.source.iterator(chunk_size=2000)
+            if hasattr(self.source, "iterator")
+            else iter(self.source)
+        )
         return map(self.row, items)
 
     def count(self) -> int:
@@ -59,8 +69,12 @@ def view_of(page: Page) -> list[Any]:
     return [page.plan.slug, page.on.isoformat(), page.known.isoformat() if page.known else "now"]
 
 
-def respond(request: HttpRequest, page: Page, listing: Callable[[], Listing], *more: Any) -> HttpResponseBase:
-    """The list in the format that was asked for: all of it, or a page; or 304 before anything is computed."""
+def respond(
+    request: HttpRequest, page: Page, listing: Callable[[], Listing], *more: Any
+) -> HttpResponseBase:
+    """The list in the format that was asked for: all of it, or a page; or 304 before anything is
+    computed.
+    """
     tag = etag.etag(page, request, *more)
     if same := etag.unchanged(request, tag):
         return same
@@ -71,7 +85,9 @@ def respond(request: HttpRequest, page: Page, listing: Callable[[], Listing], *m
     response = WRITERS[form](found)
     for name, value in headers.items():
         response[name] = value
-    response["Content-Disposition"] = f'attachment; filename="{page.plan.slug}-{found.name}-{page.on}.{form}"'
+    response["Content-Disposition"] = (
+        f'attachment; filename="{page.plan.slug}-{found.name}-{page.on}.{form}"'
+    )
     marked: HttpResponseBase = etag.marked(request, response, tag)
     return marked
 
@@ -106,7 +122,8 @@ def _number(request: HttpRequest, name: str, default: int, most: int) -> int:
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 8 else 0
     if not 1 <= number <= most:
         raise BadRequest(
-            _("“%(name)s” is no number that can be used: give one from 1 to %(most)s.") % {"name": name, "most": most}
+            _("“%(name)s” is no number that can be used: give one from 1 to %(most)s.")
+            % {"name": name, "most": most}
         )
     return number
 
@@ -117,7 +134,9 @@ def marked(value: Any) -> Any:
 
 
 def inert(value: Any) -> Any:
-    """The value for a cell of CSV, harmless also where it is split at semicolons, tabs or line ends."""
+    """The value for a cell of CSV, harmless also where it is split at semicolons, tabs or line
+    ends.
+    """
     return marked(_INSIDE.sub(r"\1'", value)) if isinstance(value, str) else value
 
 
@@ -138,7 +157,11 @@ def _lines(listing: Listing) -> Iterator[str]:
     for rows in _batches(listing):
         rows = _lowered(rows)
         text = _written(rows)
-        yield _written([[inert(value) for value in row] for row in rows]) if _SUSPECT.search(f",{text}") else text
+        yield (
+            _written([[inert(value) for value in row] for row in rows])
+            if _SUSPECT.search(f",{text}")
+            else text
+        )
 
 
 def _written(rows: Iterable[Row]) -> str:
@@ -148,7 +171,9 @@ def _written(rows: Iterable[Row]) -> str:
 
 
 def _lowered(rows: list[Row]) -> list[Row]:
-    """With true and false as JSON writes them; a column that has one in its first row has one in each."""
+    """With true and false as JSON writes them; a column that has one in its first row has one in
+    each.
+    """
     flags = {place for place, value in enumerate(rows[0]) if isinstance(value, bool)}
     if not flags:
         return rows
@@ -173,12 +198,15 @@ def _xlsx(listing: Listing) -> HttpResponseBase:
     sheet.append(list(listing.columns))
     for number, row in enumerate(listing):
         if number >= SHEET_ROWS:
-            raise BadRequest(_("A sheet holds at most %(n)s rows: choose CSV or JSON.") % {"n": SHEET_ROWS})
+            raise BadRequest(
+                _("A sheet holds at most %(n)s rows: choose CSV or JSON.") % {"n": SHEET_ROWS}
+            )
         sheet.append([_cell(value) for value in row])
     content = io.BytesIO()
     book.save(content)
     return HttpResponse(
-        content.getvalue(), content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+        content.getvalue(),
+        content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     )
 
 
@@ -199,7 +227,9 @@ def _json(listing: Listing) -> HttpResponseBase:
 def _objects(listing: Listing) -> Iterator[str]:
     encode, start = json.JSONEncoder(ensure_ascii=False, default=_plain).encode, "["
     for rows in _batches(listing):
-        yield start + ",\n".join(encode(dict(zip(listing.columns, row, strict=True))) for row in rows)
+        yield start + ",\n".join(
+            encode(dict(zip(listing.columns, row, strict=True))) for row in rows
+        )
         start = ",\n"
     yield "]" if start != "[" else "[]"
 

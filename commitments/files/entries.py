@@ -1,4 +1,6 @@
-"""Past facts from a CSV or XLSX file: every fault at once with its line, all or nothing, idempotent by id."""
+"""Past facts from a CSV or XLSX file: every fault at once with its line, all or nothing, idempotent
+by id.
+"""
 
 import csv
 import io
@@ -22,7 +24,18 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 COLUMNS = (
-    *("id", "ref", "kind", "effective", "recorded", "side", "quantity", "amount", "currency", "instalment"),
+    *(
+        "id",
+        "ref",
+        "kind",
+        "effective",
+        "recorded",
+        "side",
+        "quantity",
+        "amount",
+        "currency",
+        "instalment",
+    ),
     *("to", "words", "reason", "note", "source"),
 )
 NAMING = ("withdrawn", "confirmed", "disputed", entry_types.REDACTED)
@@ -42,7 +55,9 @@ class Row:
 
 @dataclass
 class Reading:
-    """What a file holds: rows to append in order, faults, and warnings about what is merely unusual."""
+    """What a file holds: rows to append in order, faults, and warnings about what is merely
+    unusual.
+    """
 
     rows: list[Row] = field(default_factory=list)
     skipped: int = 0
@@ -67,7 +82,8 @@ def load(
     taken_over: bool = False,
     files: Mapping[str, tuple[Evidence, ...]] | None = None,
 ) -> Reading:
-    """Read and append; nothing is written where there is a fault, or to check only. `side`: only rows of that side.
+    """Read and append; nothing is written where there is a fault, or to check only. `side`: only
+    rows of that side.
 
     `files`: those that entries carry, stored already, by the id of their entry.
     """
@@ -77,11 +93,16 @@ def load(
         reading = read(plan, content, context)
         for row in reading.rows if side is not None else []:
             if row.draft.side != side:
-                reading.fault(row.line, _("You load entries of your own side, %(side)s, only.") % {"side": side})
+                reading.fault(
+                    row.line,
+                    _("You load entries of your own side, %(side)s, only.") % {"side": side},
+                )
         for row in reading.rows:
             row.draft.evidence = (files or {}).get(row.draft.code, ())
         if not (reading.faults or check) and reading.rows:
-            services.record(plan, [row.draft for row in reading.rows], context=context, by=by, now=now)
+            services.record(
+                plan, [row.draft for row in reading.rows], context=context, by=by, now=now
+            )
     return reading
 
 
@@ -95,8 +116,13 @@ def read(plan: Plan, content: bytes, context: Context) -> Reading:
             rows.remove(row)
             reading.skipped += 1
         elif row.draft.code and first is not row:
-            reading.fault(row.line, _("The id “%(id)s” stands twice, with other content.") % {"id": row.draft.code})
-    known = {entry.code: entry for entry in Entry.objects.filter(plan=plan).select_related("text", "to")}
+            reading.fault(
+                row.line,
+                _("The id “%(id)s” stands twice, with other content.") % {"id": row.draft.code},
+            )
+    known = {
+        entry.code: entry for entry in Entry.objects.filter(plan=plan).select_related("text", "to")
+    }
     _parse_all(rows, context, codes, known, reading)
     _order(rows, codes, known, context, reading)
     reading.faults.sort()
@@ -108,7 +134,11 @@ def _rows(content: bytes, reading: Reading) -> Iterator[Row]:
         reading.fault(1, _("The file is larger than 4 MiB: load it in parts."))
         return
     sheet = spreadsheet.is_one(content)
-    table = spreadsheet.rows(content, reading.fault, reading.warn) if sheet else _lines(content, reading)
+    table = (
+        spreadsheet.rows(content, reading.fault, reading.warn)
+        if sheet
+        else _lines(content, reading)
+    )
     names = [name.strip() for name in next(table, (1, []))[1]]
     if reading.faults or not _header_is_sound(names, reading):
         return
@@ -119,11 +149,17 @@ def _rows(content: bytes, reading: Reading) -> Iterator[Row]:
             reading.fault(line, _("The file is larger than 4 MiB: load it in parts."))
             return
         if len(cells) > len(names) or "\x00" in "".join(cells):
-            reading.fault(line, _("There are more cells than columns, or a character that no text holds."))
+            reading.fault(
+                line, _("There are more cells than columns, or a character that no text holds.")
+            )
         elif any(cell.strip() for cell in cells):
             named = dict(zip(names, (cell.strip() for cell in cells), strict=False))
             row = {column: named.get(column, "") for column in COLUMNS}
-            yield Row(line, row, Draft(kind=row["kind"], code=row["id"], effective="", recorded_day=date.min))
+            yield Row(
+                line,
+                row,
+                Draft(kind=row["kind"], code=row["id"], effective="", recorded_day=date.min),
+            )
 
 
 def _lines(content: bytes, reading: Reading) -> Iterator[tuple[int, list[str]]]:
@@ -136,7 +172,9 @@ def _lines(content: bytes, reading: Reading) -> Iterator[tuple[int, list[str]]]:
         return
     head = text.split("\n", 1)[0]
     lines = csv.reader(
-        io.StringIO(text, newline=""), delimiter=";" if head.count(";") > head.count(",") else ",", strict=True
+        io.StringIO(text, newline=""),
+        delimiter=";" if head.count(";") > head.count(",") else ",",
+        strict=True,
     )
     start = 1
     try:
@@ -149,15 +187,25 @@ def _lines(content: bytes, reading: Reading) -> Iterator[tuple[int, list[str]]]:
 
 def _header_is_sound(names: list[str], reading: Reading) -> bool:
     unknown = [name for name in names if name not in COLUMNS]
-    missing = [name for name in ("id", "ref", "kind", "effective", "recorded", "side") if name not in names]
+    missing = [
+        name for name in ("id", "ref", "kind", "effective", "recorded", "side") if name not in names
+    ]
     if unknown or missing or len(set(names)) < len(names):
         wanted = ",".join(COLUMNS)
-        reading.fault(1, _("The first line must name the columns, each once: %(columns)s.") % {"columns": wanted})
+        reading.fault(
+            1,
+            _("The first line must name the columns, each once: %(columns)s.")
+            % {"columns": wanted},
+        )
     return not reading.faults
 
 
 def _parse_all(
-    rows: list[Row], context: Context, codes: dict[str, Row], known: dict[str, Entry], reading: Reading
+    rows: list[Row],
+    context: Context,
+    codes: dict[str, Row],
+    known: dict[str, Entry],
+    reading: Reading,
 ) -> None:
     for row in rows:
         row.draft = _draft(row, context.plan, reading, context.today)
@@ -167,7 +215,9 @@ def _parse_all(
 
 
 def _draft(row: Row, plan: Plan, reading: Reading, today: date = date.min) -> Draft:
-    """The row as a draft; a cell that cannot be read is a fault, and something sound stands in for it."""
+    """The row as a draft; a cell that cannot be read is a fault, and something sound stands in for
+    it.
+    """
     cells = row.cells
     kind = cells["kind"]
 
@@ -224,9 +274,15 @@ def _whole(cells: dict[str, str], name: str) -> int | None:
     text = cells[name]
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:12]) <= 2_000_000_000 and len(text) <= 12):
+    if not (
+        text.isascii()
+        and text.isdigit()
+        and 0 < int(text[:12]) <= 2_000_000_000
+        and len(text) <= 12
+    ):
         raise ValueError(
-            _("%(name)s must be a whole number above zero, not “%(text)s”.") % {"name": name, "text": text}
+            _("%(name)s must be a whole number above zero, not “%(text)s”.")
+            % {"name": name, "text": text}
         )
     return int(text)
 
@@ -243,7 +299,13 @@ def _amount(text: str) -> Decimal | None:
     return amount
 
 
-def _order(rows: list[Row], codes: dict[str, Row], known: dict[str, Entry], context: Context, reading: Reading) -> None:
+def _order(
+    rows: list[Row],
+    codes: dict[str, Row],
+    known: dict[str, Entry],
+    context: Context,
+    reading: Reading,
+) -> None:
     """Check the rows and put each behind the one that it names; what is there already is skipped."""
     faulty = {fault.line for fault in reading.faults}
     placed: dict[str, Entry | None] = {}
@@ -262,7 +324,9 @@ def _order(rows: list[Row], codes: dict[str, Row], known: dict[str, Entry], cont
                 way.append(named)
         for row in reversed(way):
             if row.draft.code not in placed:
-                placed[row.draft.code] = _place(row, placed, known, context, reading, faulty=row.line in faulty)
+                placed[row.draft.code] = _place(
+                    row, placed, known, context, reading, faulty=row.line in faulty
+                )
 
 
 def _place(
@@ -290,19 +354,29 @@ def _place(
         return known[draft.code]
     faults = entry_types.faults(draft, context)
     if draft.code.startswith(EXAMPLE) and not context.taken_over:
-        faults.append(_("This is a row of the template: delete it, or give it an id and facts of its own."))
+        faults.append(
+            _("This is a row of the template: delete it, or give it an id and facts of its own.")
+        )
     if draft.code in known:
-        faults.append(_("The id “%(id)s” is there already, with other content.") % {"id": draft.code})
+        faults.append(
+            _("The id “%(id)s” is there already, with other content.") % {"id": draft.code}
+        )
     for fault in faults:
         reading.fault(row.line, fault)
     if faults or faulty:
         return None
-    reading.warnings += [Fault(row.line, warning) for warning in entry_types.warnings(draft, context)]
+    reading.warnings += [
+        Fault(row.line, warning) for warning in entry_types.warnings(draft, context)
+    ]
     context.keep(draft)
     reading.rows.append(row)
     # stands for the entry until it is appended; the register knows it by its code
     return Entry(
-        kind=draft.kind, ref=draft.ref, instalment=draft.instalment, recorded_day=draft.recorded_day, code=draft.code
+        kind=draft.kind,
+        ref=draft.ref,
+        instalment=draft.instalment,
+        recorded_day=draft.recorded_day,
+        code=draft.code,
     )
 
 

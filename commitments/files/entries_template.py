@@ -1,4 +1,6 @@
-"""An entries file to begin with: the columns, and for each kind of entry a row that shows what it takes."""
+"""An entries file to begin with: the columns, and for each kind of entry a row that shows what it
+takes.
+"""
 
 import csv
 import io
@@ -18,8 +20,16 @@ def examples(plan: Plan) -> Iterator[dict[str, str]]:
     completed = f"{EXAMPLE}{list(KINDS).index('completed') + 1}"
     for number, kind in enumerate(KINDS.values(), 1):
         day = plan.adopted_on.isoformat()
-        row = dict.fromkeys(COLUMNS, "") | {"id": f"{EXAMPLE}{number}", "kind": kind.name, "side": plan.sides[0]}
-        row |= {"effective": day, "recorded": day, "note": _("Illustration: delete this row.") + f" {kind.label}"}
+        row = dict.fromkeys(COLUMNS, "") | {
+            "id": f"{EXAMPLE}{number}",
+            "kind": kind.name,
+            "side": plan.sides[0],
+        }
+        row |= {
+            "effective": day,
+            "recorded": day,
+            "note": _("Illustration: delete this row.") + f" {kind.label}",
+        }
         if kind.name in NAMING:
             row["to"] = completed
         else:

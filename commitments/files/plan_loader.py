@@ -1,4 +1,6 @@
-"""A read plan file becomes rows and terms: what changes freely is updated, terms are entries of the register."""
+"""A read plan file becomes rows and terms: what changes freely is updated, terms are entries of the
+register.
+"""
 
 import hashlib
 import secrets
@@ -30,7 +32,15 @@ ADVICE = gettext_lazy(
     "move a deadline in the register instead, or give the file a reason at its top level: "
     'change = "…" (counts from today) or correction = "…" (a mistake in the file, counts from adoption)'
 )
-SETTINGS = ("timezone", "year_basis", "sides", "adopted_on", "lead_days", "grace_days", "stale_days")
+SETTINGS = (
+    "timezone",
+    "year_basis",
+    "sides",
+    "adopted_on",
+    "lead_days",
+    "grace_days",
+    "stale_days",
+)
 
 
 @dataclass
@@ -87,8 +97,12 @@ def _check_settings(loading: Loading, plan: Plan) -> None:
     for name in SETTINGS:
         if getattr(plan, name) != getattr(spec, name) and not (spec.change or spec.correction):
             said = _("%(key)s of the plan is a term and was %(before)s: %(advice)s")
-            loading.fault(spec.lines[name], said, key=name, before=getattr(plan, name), advice=ADVICE)
-    used = Entry.objects.filter(plan=plan).exclude(side="").values_list("side", flat=True).distinct()
+            loading.fault(
+                spec.lines[name], said, key=name, before=getattr(plan, name), advice=ADVICE
+            )
+    used = (
+        Entry.objects.filter(plan=plan).exclude(side="").values_list("side", flat=True).distinct()
+    )
     for side in set(used) - set(spec.sides):
         said = _("sides of the plan must keep %(side)s: the register has entries of that side")
         loading.fault(spec.lines["sides"], said, side=side)
@@ -140,7 +154,9 @@ def load_commitments(loading: Loading) -> None:
 
 def _load_commitment(loading: Loading, spec: CommitmentSpec, positions: Iterable[int]) -> None:
     plan = loading.plan
-    row = plan.commitments.filter(number=spec.number).first() or Commitment(plan=plan, number=spec.number)
+    row = plan.commitments.filter(number=spec.number).first() or Commitment(
+        plan=plan, number=spec.number
+    )
     what = named("commitment", spec.number)
     update(loading, row, {"title": spec.title, "summary": spec.summary}, what)
     aims = plan.aims.filter(code__in=spec.aims).values_list("pk", flat=True)
@@ -202,7 +218,9 @@ def _link_superseders(loading: Loading) -> None:
     for action in pending:
         if circle := find_circle(action.ref, links):
             way = " → ".join(circle)
-            said = _("until runs in a circle with earlier terms, which hold for earlier days: %(way)s")
+            said = _(
+                "until runs in a circle with earlier terms, which hold for earlier days: %(way)s"
+            )
             loading.fault(action.line, said, way=way)
 
 
@@ -222,7 +240,12 @@ def _vanished(loading: Loading) -> None:
         loading.change(_("%(what)s: removed"), what=named("aim", aim.code))
     for body in plan.bodies.exclude(code__in=[body.code for body in spec.bodies]):
         entries = Entry.objects.filter(plan=plan, words=body.code)
-        if body.memberships.exists() or body.leads.exists() or body.joins.exists() or entries.exists():
+        if (
+            body.memberships.exists()
+            or body.leads.exists()
+            or body.joins.exists()
+            or entries.exists()
+        ):
             said = _("body %(id)s is missing: accounts, entries or actions that are kept name it")
             loading.fault(1, said, id=body.code)
         else:
@@ -250,7 +273,9 @@ def terms_of(obligation: Obligation) -> dict[str, Any] | None:
     return {key: value for key, value in (entry.terms or {}).items() if key != "since"}
 
 
-def finish(loading: Loading, *, content: bytes, now: datetime, by: int | None, at: datetime | None = None) -> None:
+def finish(
+    loading: Loading, *, content: bytes, now: datetime, by: int | None, at: datetime | None = None
+) -> None:
     """Record the file and the terms that it changes, and compute the standings that follow.
 
     `at` is the moment at which it was loaded before, on another site; left out, it is now.
@@ -258,7 +283,9 @@ def finish(loading: Loading, *, content: bytes, now: datetime, by: int | None, a
     plan, spec = loading.plan, loading.spec
     sha256 = hashlib.sha256(content).hexdigest()
     latest = _latest_terms(plan)
-    changed = [wanted for wanted in loading.wanted if _differs(wanted, latest.get(wanted.obligation.pk))]
+    changed = [
+        wanted for wanted in loading.wanted if _differs(wanted, latest.get(wanted.obligation.pk))
+    ]
     for wanted in changed:
         _check_terms(loading, wanted, latest.get(wanted.obligation.pk))
     known = Entry.objects.filter(plan=plan, kind="plan").order_by("-number").first()
@@ -274,7 +301,9 @@ def finish(loading: Loading, *, content: bytes, now: datetime, by: int | None, a
     PlanFile.objects.create(entry=entries[0], content=content)
     if loading.created:
         new = {"commitments": len(spec.commitments), "actions": len(spec.actions)}
-        said = _("new: commitments %(commitments)s, actions %(actions)s, instalments %(instalments)s")
+        said = _(
+            "new: commitments %(commitments)s, actions %(actions)s, instalments %(instalments)s"
+        )
         loading.change(said, **new, instalments=len(changed) - len(spec.actions))
     for wanted in [] if loading.created else changed:
         loading.change(_("terms of %(what)s: recorded"), what=wanted.obligation)
@@ -285,8 +314,12 @@ def finish(loading: Loading, *, content: bytes, now: datetime, by: int | None, a
 
 def keep(plan: Plan, content: bytes) -> int:
     """Keep the text of a file that was loaded before texts were kept; for how many entries."""
-    entries = Entry.objects.filter(plan=plan, kind="plan", words=hashlib.sha256(content).hexdigest(), file=None)
-    return len(PlanFile.objects.bulk_create(PlanFile(entry=entry, content=content) for entry in entries))
+    entries = Entry.objects.filter(
+        plan=plan, kind="plan", words=hashlib.sha256(content).hexdigest(), file=None
+    )
+    return len(
+        PlanFile.objects.bulk_create(PlanFile(entry=entry, content=content) for entry in entries)
+    )
 
 
 def _latest_terms(plan: Plan) -> dict[int, dict[str, Any]]:
@@ -295,20 +328,34 @@ def _latest_terms(plan: Plan) -> dict[int, dict[str, Any]]:
 
 
 def _differs(wanted: Wanted, latest: dict[str, Any] | None) -> bool:
-    return latest is None or {key: value for key, value in latest.items() if key != "since"} != wanted.payload
+    return (
+        latest is None
+        or {key: value for key, value in latest.items() if key != "since"} != wanted.payload
+    )
 
 
 def _check_terms(loading: Loading, wanted: Wanted, before: dict[str, Any] | None) -> None:
     if loading.created or loading.spec.change or loading.spec.correction:
         return
     if before is None:
-        loading.fault(wanted.line, _("%(what)s is new in this plan: %(advice)s"), what=wanted.obligation, advice=ADVICE)
+        loading.fault(
+            wanted.line,
+            _("%(what)s is new in this plan: %(advice)s"),
+            what=wanted.obligation,
+            advice=ADVICE,
+        )
         return
     settings = loading.spec.settings
-    differing = sorted(key for key in wanted.payload if key not in settings and wanted.payload[key] != before.get(key))
+    differing = sorted(
+        key
+        for key in wanted.payload
+        if key not in settings and wanted.payload[key] != before.get(key)
+    )
     if differing and (differing != ["withdrawn"] or not wanted.payload["withdrawn"]):
         said = _("terms of %(what)s differ from those recorded (%(names)s): %(advice)s")
-        loading.fault(wanted.line, said, what=wanted.obligation, names=", ".join(differing), advice=ADVICE)
+        loading.fault(
+            wanted.line, said, what=wanted.obligation, names=", ".join(differing), advice=ADVICE
+        )
 
 
 def _plan_draft(spec: PlanSpec, sha256: str, today: date, now: datetime) -> Draft:
@@ -329,7 +376,9 @@ def _terms_draft(
     latest: Mapping[int, dict[str, Any]],
     today: date,
 ) -> Draft:
-    """A plan's first terms and corrections are known and effective from adoption, a change from its loading."""
+    """A plan's first terms and corrections are known and effective from adoption, a change from its
+    loading.
+    """
     obligation = wanted.obligation
     new_plan = not latest
     from_adoption = new_plan or bool(spec.correction)

@@ -1,4 +1,6 @@
-"""What a plan file says of the plan, its commitments and actions; every fault at once. Money is read by its own app."""
+"""What a plan file says of the plan, its commitments and actions; every fault at once. Money is
+read by its own app.
+"""
 
 import re
 from collections.abc import Mapping
@@ -113,7 +115,9 @@ def read_plan(top: Table) -> PlanSpec:
     for reason in ("change", "correction", "withdrawn"):
         setattr(spec, reason, top.text(reason, longest=2000).strip())
     if spec.change and spec.correction:
-        top.fault("correction", _("the file gives a change and a correction: load one after the other"))
+        top.fault(
+            "correction", _("the file gives a change and a correction: load one after the other")
+        )
     spec.bodies = [_read_body(body, spec) for body in top.tables("bodies", called("body", "id"))]
     spec.aims = [_read_aim(aim, spec) for aim in top.tables("aims", called("aim", "id"))]
     for found in top.tables("commitments", called("commitment", "number")):
@@ -128,7 +132,11 @@ def _read_settings(table: Table) -> PlanSpec:
     languages = table.texts("languages", required=True, filled=True)
     zone = table.text("timezone", required=True)
     if zone and zone not in available_timezones():
-        table.fault("timezone", _("timezone %(name)s is unknown: give a name such as Europe/London"), name=shown(zone))
+        table.fault(
+            "timezone",
+            _("timezone %(name)s is unknown: give a name such as Europe/London"),
+            name=shown(zone),
+        )
         zone = "UTC"
     slug = table.name("slug", longest=50)
     if slug and not re.fullmatch(r"[a-z0-9-]+", slug):
@@ -159,7 +167,11 @@ def _read_settings(table: Table) -> PlanSpec:
 
 def _check_side(table: Table, key: str, side: str) -> None:
     if not re.fullmatch(r"[A-Z]{2,8}", side):
-        table.fault(key, _("a side is two to eight capital letters such as GB, not %(value)s"), value=shown(side))
+        table.fault(
+            key,
+            _("a side is two to eight capital letters such as GB, not %(value)s"),
+            value=shown(side),
+        )
 
 
 def _read_body(table: Table, spec: PlanSpec) -> BodySpec:
@@ -185,7 +197,9 @@ def _read_commitment(table: Table, spec: PlanSpec) -> CommitmentSpec:
         aims=table.texts("aims"),
     )
     aims = {aim.code for aim in spec.aims}
-    table.source.known((*table.path, "aims"), table.what, commitment.aims, aims, _("there is no such aim"))
+    table.source.known(
+        (*table.path, "aims"), table.what, commitment.aims, aims, _("there is no such aim")
+    )
     bodies = {body.code for body in spec.bodies}
     for found in table.tables("actions", called("action", "ref")):
         commitment.actions.append(_read_action(found, spec, bodies))
@@ -221,8 +235,14 @@ def _read_action(table: Table, spec: PlanSpec, bodies: set[str]) -> ActionSpec:
         line=table.source.line(table.path),
         words_line=table.source.line((*table.path, "words")),
     )
-    for key, names in (("lead", action.lead), ("with", action.partners), ("consents", action.terms["consents"])):
-        table.source.known((*table.path, key), table.what, names, bodies, _("there is no such body"))
+    for key, names in (
+        ("lead", action.lead),
+        ("with", action.partners),
+        ("consents", action.terms["consents"]),
+    ):
+        table.source.known(
+            (*table.path, key), table.what, names, bodies, _("there is no such body")
+        )
     table.done()
     return action
 
@@ -233,7 +253,8 @@ def read_interpretations(table: Table, languages: list[str]) -> list[dict[str, A
     what = _("an interpretation of %(what)s") % {"what": table.what}
     for found in table.tables("interpretations", lambda _content, _place: what):
         reading: dict[str, Any] = {
-            key: found.localized(key, languages, required=True) for key in ("question", "chosen", "because")
+            key: found.localized(key, languages, required=True)
+            for key in ("question", "chosen", "because")
         }
         reading["alternatives"] = found.all_localized("alternatives", languages)
         found.done()
@@ -243,13 +264,18 @@ def read_interpretations(table: Table, languages: list[str]) -> list[dict[str, A
 
 def _read_deadline(table: Table, spec: PlanSpec) -> tuple[dict[str, Any], Texts]:
     kind = table.choice("kind", KINDS, required=True, default="none")
-    content: dict[str, Any] = {"kind": kind, "words": table.text("words", required=True, longest=500)}
+    content: dict[str, Any] = {
+        "kind": kind,
+        "words": table.text("words", required=True, longest=500),
+    }
     quantity = table.integer("quantity", required=kind == "recurring", least=1, most=2_000_000_000)
     unit = table.localized("unit", spec.languages)
     if kind in ("start", "finish"):
         content["when"] = _edtf(table, "when", required=True, deadline=True)
     if kind == "recurring":
-        content["every"] = table.choice("every", ("month", "quarter", "year"), required=True, default="month")
+        content["every"] = table.choice(
+            "every", ("month", "quarter", "year"), required=True, default="month"
+        )
         content["first"] = _edtf(table, "first", required=False, deadline=False)
         _begins_a_period(table, content, spec.adopted_on)
     if kind == "within":
@@ -284,7 +310,9 @@ def _begins_a_period(table: Table, content: Mapping[str, Any], adopted_on: date)
         first = dates.parse(content["first"]).first
         period = dates.period_containing(first, content["every"])
         if period.first != first:
-            said = _("first of %(what)s is %(first)s: it must begin a period of its kind, %(every)s")
+            said = _(
+                "first of %(what)s is %(first)s: it must begin a period of its kind, %(every)s"
+            )
             table.fault("first", said, first=shown(content["first"]), every=content["every"])
         # each period is assessed, and a slip in the year would make thousands
         if period.last < adopted_on:
@@ -301,16 +329,24 @@ def _read_span(table: Table, content: dict[str, Any]) -> None:
 
 
 def check_refs(source: Source, spec: PlanSpec, others: set[str]) -> None:
-    """Refs are unique, name something, and `after` and `until` run in no circle; `others` are contributions."""
+    """Refs are unique, name something, and `after` and `until` run in no circle; `others` are
+    contributions.
+    """
     places = {
-        (c, a): action for c, commitment in enumerate(spec.commitments) for a, action in enumerate(commitment.actions)
+        (c, a): action
+        for c, commitment in enumerate(spec.commitments)
+        for a, action in enumerate(commitment.actions)
     }
     seen: set[str] = set(others)
     refs = {action.ref for action in spec.actions}
     for (c, a), action in places.items():
         path = ("commitments", c, "actions", a)
         if action.ref and action.ref in seen:
-            source.fault((*path, "ref"), _("ref %(ref)s stands twice: each must be its own"), ref=shown(action.ref))
+            source.fault(
+                (*path, "ref"),
+                _("ref %(ref)s stands twice: each must be its own"),
+                ref=shown(action.ref),
+            )
         seen.add(action.ref)
         for key, names, known in (
             ("after", action.after, refs | others),
@@ -319,12 +355,18 @@ def check_refs(source: Source, spec: PlanSpec, others: set[str]) -> None:
             lacking = _("there is no such action")
             source.known((*path, key), named("action", action.ref), names, known, lacking)
     for key in ("after", "until"):
-        links = {action.ref: action.after if key == "after" else action.terms["until"] for action in spec.actions}
+        links = {
+            action.ref: action.after if key == "after" else action.terms["until"]
+            for action in spec.actions
+        }
         for (c, a), action in places.items():
             if circle := find_circle(action.ref, links):
                 way = " → ".join(circle)
                 source.fault(
-                    ("commitments", c, "actions", a, key), _("%(key)s runs in a circle: %(way)s"), key=key, way=way
+                    ("commitments", c, "actions", a, key),
+                    _("%(key)s runs in a circle: %(way)s"),
+                    key=key,
+                    way=way,
                 )
 
 
@@ -350,7 +392,9 @@ def find_words(text: str, words: str, at: int | None) -> tuple[int, int] | str:
     if not found:
         return _("the signed text does not hold these words")
     if at is None and len(found) > 1:
-        said = _("the signed text holds these words %(count)s times: say which with at = 1 to %(count)s")
+        said = _(
+            "the signed text holds these words %(count)s times: say which with at = 1 to %(count)s"
+        )
         return said % {"count": len(found)}
     if at and at > len(found):
         said = ngettext(

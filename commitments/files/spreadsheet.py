@@ -1,4 +1,6 @@
-"""The first sheet of an XLSX file as rows of texts: bounded, without formulas, dates as precise as they are shown."""
+"""The first sheet of an XLSX file as rows of texts: bounded, without formulas, dates as precise as
+they are shown.
+"""
 
 import io
 import re
@@ -19,14 +21,19 @@ def is_one(content: bytes) -> bool:
 
 
 def rows(content: bytes, fault: Say, warn: Say) -> Iterator[tuple[int, list[str]]]:
-    """The number and the texts of each row that has any; what cannot be read is told to `fault` with its row."""
+    """The number and the texts of each row that has any; what cannot be read is told to `fault`
+    with its row.
+    """
     from openpyxl import load_workbook  # 15 MiB that a web process seldom needs
 
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
             if len(members) > MEMBERS or sum(member.file_size for member in members) > LARGEST:
-                fault(1, _("The spreadsheet unpacks to more than 12 MiB: load it in parts, or as CSV."))
+                fault(
+                    1,
+                    _("The spreadsheet unpacks to more than 12 MiB: load it in parts, or as CSV."),
+                )
                 return
             book = load_workbook(io.BytesIO(content), read_only=True, keep_links=False)
             sheet = _sheet(book, fault, warn)
@@ -34,7 +41,10 @@ def rows(content: bytes, fault: Say, warn: Say) -> Iterator[tuple[int, list[str]
                 return
             yield from _texts(sheet, fault)
     except Exception:  # whatever a broken archive or its XML makes the libraries raise
-        fault(1, _("This is no XLSX file that can be read: save it again as XLSX, or as CSV in UTF-8."))
+        fault(
+            1,
+            _("This is no XLSX file that can be read: save it again as XLSX, or as CSV in UTF-8."),
+        )
 
 
 def _sheet(book: Any, fault: Say, warn: Say) -> Any:
@@ -49,7 +59,9 @@ def _sheet(book: Any, fault: Say, warn: Say) -> Any:
 
 
 def _has_merged_cells(archive: zipfile.ZipFile, sheet: Any, fault: Say) -> bool:
-    """Only the first of merged cells has a value, and nothing says whether the others were meant to have it."""
+    """Only the first of merged cells has a value, and nothing says whether the others were meant to
+    have it.
+    """
     merged = b"mergeCell" in archive.read(sheet._worksheet_path.lstrip("/"))
     if merged:
         fault(1, _("The sheet has merged cells: split them, and give each row its own values."))
@@ -73,10 +85,17 @@ def _text(cell: Any, number: int, fault: Say) -> str:
     if value is None:
         return ""
     if cell.data_type == "f":
-        fault(number, _("The cell %(cell)s holds a formula: put its value there.") % {"cell": cell.coordinate})
+        fault(
+            number,
+            _("The cell %(cell)s holds a formula: put its value there.")
+            % {"cell": cell.coordinate},
+        )
         return ""
     if cell.data_type == "e":
-        fault(number, _("The cell %(cell)s holds an error of the spreadsheet.") % {"cell": cell.coordinate})
+        fault(
+            number,
+            _("The cell %(cell)s holds an error of the spreadsheet.") % {"cell": cell.coordinate},
+        )
         return ""
     if isinstance(value, datetime):
         return _moment(value, cell.number_format)
@@ -89,7 +108,9 @@ def _text(cell: Any, number: int, fault: Say) -> str:
 
 
 def _moment(value: datetime, number_format: str) -> str:
-    """A spreadsheet makes the first of October of what was typed as October, and shows it as a month."""
+    """A spreadsheet makes the first of October of what was typed as October, and shows it as a
+    month.
+    """
     shown = re.sub(r'\[[^\]]*\]|"[^"]*"|\\.', "", number_format).lower()
     if "y" in shown and not set("dhs") & set(shown):
         return f"{value:%Y-%m}" if "m" in shown else f"{value:%Y}"

@@ -1,4 +1,5 @@
-"""Reads TOML with every fault at once, each with its line and with what would be right; nothing is guessed.
+"""Reads TOML with every fault at once, each with its line and with what would be right; nothing is
+guessed.
 
 Faults are in the language of whoever asks: a reader's in the browser, English in a command.
 """
@@ -22,25 +23,37 @@ _HEADER = re.compile(r"\s*(\[\[?)\s*([^\]\[]+?)\s*\]\]?\s*(#.*)?")
 _KEY = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"))*)\s*=""")
 # strings and comments, which may hold brackets without meaning them; brackets; ends of lines
 _TOKEN = re.compile(
-    r'''"""(?:\\.|[^\\])*?"{3,5}|\'{3}.*?\'{3,5}|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*|[\[\]{}\n]''', re.DOTALL
+    r'''"""(?:\\.|[^\\])*?"{3,5}|\'{3}.*?\'{3,5}|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*|[\[\]{}\n]''',
+    re.DOTALL,
 )
-# no plan has keys of so many parts or so many brackets that stay open, and the parser would not bear millions
+# no plan has keys of so many parts or so many brackets that stay open, and the parser would not
+# bear millions
 _DEEP = re.compile(r"(?<![^\s.=,#])(?:[^\s.=,#]++[ \t]*+\.[ \t]*+){40}|(?:[\[{][^\[\]{}]*+){40}")
 # what a plan file holds between quotes and TOML knows no date of
 _BARE_DATE = re.compile(r"=\s*(\.\./)?\d{4}-\d{1,2}\s*(?:[,}#]|$)")
-# how the parser begins what it says, and what that means to somebody who writes a plan; the first that fits counts
+# how the parser begins what it says, and what that means to somebody who writes a plan; the first
+# that fits counts
 _NOT_TOML = (
     ("nested|maximum recursion", gettext_noop("nested too deeply")),
     ("Exceeds", gettext_noop("a number has thousands of digits")),
     ("Cannot|Duplicate", gettext_noop("a key or a table stands twice")),
     ("Expected '='", gettext_noop("after a key comes =, and then its value")),
-    ("Expected newline", gettext_noop("the line goes on after its end: each key stands on a line of its own")),
+    (
+        "Expected newline",
+        gettext_noop("the line goes on after its end: each key stands on a line of its own"),
+    ),
     ("Expected ']", gettext_noop("a header ends with as many brackets as it begins with")),
     ("Unclosed", gettext_noop("a bracket or brace is not closed, or a comma is missing")),
-    (r"Unterminated|Expected|.*'\\n'", gettext_noop("a text is not closed: a quotation mark is missing at its end")),
+    (
+        r"Unterminated|Expected|.*'\\n'",
+        gettext_noop("a text is not closed: a quotation mark is missing at its end"),
+    ),
     ("Invalid date", gettext_noop("there is no such day or time")),
     ("Invalid value", gettext_noop("this value cannot be read: a text stands in quotes")),
-    ("Invalid hex|Unescaped|Escaped", gettext_noop("in a text between double quotes each backslash is doubled")),
+    (
+        "Invalid hex|Unescaped|Escaped",
+        gettext_noop("in a text between double quotes each backslash is doubled"),
+    ),
     ("Invalid", gettext_noop("a line begins with a key, a header in brackets or #")),
     (".*character", gettext_noop("it has a character that no text may hold")),
     ("", gettext_noop("this line cannot be read")),
@@ -79,7 +92,9 @@ class Source:
         if found not in self.faults:
             self.faults.append(found)
 
-    def known(self, path: Path, what: str, names: Iterable[str], known: Container[str], lacking: str) -> None:
+    def known(
+        self, path: Path, what: str, names: Iterable[str], known: Container[str], lacking: str
+    ) -> None:
         """Each name at the path must be a known one; `lacking` says that there is none such."""
         said = _("%(key)s of %(what)s names %(name)s: %(lacking)s")
         for name in names:
@@ -103,7 +118,9 @@ def parse(text: str) -> Source:
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         line = re.search(r"\(at line (\d+)", str(error))
         number = int(line[1]) if line else text.count("\n") + 1
-        return _not_toml(number, str(error), bare_date=bool(_BARE_DATE.search(text.split("\n")[number - 1])))
+        return _not_toml(
+            number, str(error), bare_date=bool(_BARE_DATE.search(text.split("\n")[number - 1]))
+        )
     _refuse_null(source)
     return source
 
@@ -111,7 +128,9 @@ def parse(text: str) -> Source:
 def _not_toml(line: int, error: str, *, bare_date: bool = False) -> Source:
     what = _(next(said for sign, said in _NOT_TOML if re.match(sign, error)))
     if bare_date:
-        what = _('a month, a quarter or a year in place of a day stands in quotes, such as "2014-10"')
+        what = _(
+            'a month, a quarter or a year in place of a day stands in quotes, such as "2014-10"'
+        )
     return Source({}, faults=[Fault(line, _("this is not TOML: %(what)s") % {"what": what})])
 
 
@@ -156,7 +175,9 @@ def _lines(text: str) -> dict[Path, int]:
 
 
 def _statements(text: str) -> Iterator[tuple[int, str]]:
-    """The lines on which a header or a key stands: those that begin outside of every string, list and table."""
+    """The lines on which a header or a key stands: those that begin outside of every string, list
+    and table.
+    """
     lines = text.split("\n")
     number, depth = 1, 0
     yield number, lines[0].rstrip("\r")
@@ -173,7 +194,9 @@ def _split(dotted: str) -> tuple[str, ...]:
 
 
 def _resolve(dotted: str, counts: dict[Path, int], *, new: bool) -> Path:
-    """The path of a table header: the last of each array of tables on the way, a new one at the end."""
+    """The path of a table header: the last of each array of tables on the way, a new one at the
+    end.
+    """
     path: Path = ()
     parts = _split(dotted)
     for place, part in enumerate(parts):
@@ -186,7 +209,12 @@ def _resolve(dotted: str, counts: dict[Path, int], *, new: bool) -> Path:
 
 
 # lists that are easily put one level too high, and whose they are
-ABOVE = {"actions": "commitments", "contributions": "funds", "purposes": "funds", "reported": "funds"}
+ABOVE = {
+    "actions": "commitments",
+    "contributions": "funds",
+    "purposes": "funds",
+    "reported": "funds",
+}
 
 
 class Table:
@@ -209,28 +237,45 @@ class Table:
         value = self.content.get(key)
         if value is None:
             if required:
-                self.fault("", _("%(what)s has no %(name)s: give it %(right)s"), name=key, right=right)
+                self.fault(
+                    "", _("%(what)s has no %(name)s: give it %(right)s"), name=key, right=right
+                )
             return None
         wrong = isinstance(value, bool) and kind is not bool
         wrong = wrong or (isinstance(value, datetime) and kind is date)
         if wrong or not isinstance(value, kind):
-            if kind is str and isinstance(value, int | float | date) and not isinstance(value, bool):
+            if (
+                kind is str
+                and isinstance(value, int | float | date)
+                and not isinstance(value, bool)
+            ):
                 right = _("%(right)s in quotes") % {"right": right}
             self._must_be(key, right, value)
             return None
         return value
 
     def _must_be(self, key: str, right: str, value: Any) -> None:
-        self.fault(key, _("%(key)s of %(what)s must be %(right)s, not %(value)s"), right=right, value=shown(value))
+        self.fault(
+            key,
+            _("%(key)s of %(what)s must be %(right)s, not %(value)s"),
+            right=right,
+            value=shown(value),
+        )
 
-    def text(self, key: str, *, required: bool = False, longest: int = 500, default: str = "") -> str:
+    def text(
+        self, key: str, *, required: bool = False, longest: int = 500, default: str = ""
+    ) -> str:
         value = self._take(key, str, _("a text"), required=required)
         if value is None:
             return default
         if required and not value.strip():
             self.fault(key, _("%(key)s of %(what)s is empty: give it a text"))
         if len(value) > longest:
-            self.fault(key, _("%(key)s of %(what)s must be a text of at most %(longest)s characters"), longest=longest)
+            self.fault(
+                key,
+                _("%(key)s of %(what)s must be a text of at most %(longest)s characters"),
+                longest=longest,
+            )
             return default
         return str(value)
 
@@ -238,12 +283,16 @@ class Table:
         """An id or ref: letters, digits, dot, hyphen and underscore."""
         value = self.text(key, required=True, longest=longest)
         if value and not re.fullmatch(r"(?!\.+$)[\w.-]+", value, re.ASCII):
-            said = _("%(key)s of %(what)s may hold only letters, digits, '.', '-' and '_', not %(value)s")
+            said = _(
+                "%(key)s of %(what)s may hold only letters, digits, '.', '-' and '_', not %(value)s"
+            )
             self.fault(key, said, value=shown(value))
             return ""
         return value
 
-    def integer(self, key: str, *, required: bool = False, least: int = 0, most: int = 3660) -> int | None:
+    def integer(
+        self, key: str, *, required: bool = False, least: int = 0, most: int = 3660
+    ) -> int | None:
         right = _("a whole number from %(least)s to %(most)s") % {"least": least, "most": most}
         value = self._take(key, int, right, required=required)
         if value is not None and not least <= value <= most:
@@ -254,7 +303,9 @@ class Table:
     def flag(self, key: str, *, required: bool = False) -> bool:
         return bool(self._take(key, bool, _("true or false"), required=required))
 
-    def choice(self, key: str, choices: tuple[str, ...], *, required: bool = False, default: str = "") -> str:
+    def choice(
+        self, key: str, choices: tuple[str, ...], *, required: bool = False, default: str = ""
+    ) -> str:
         right = _("one of %(choices)s") % {"choices": ", ".join(choices)}
         value = self._take(key, str, right, required=required)
         if value is not None and value not in choices:
@@ -263,13 +314,21 @@ class Table:
         return value or default
 
     def day(self, key: str, *, required: bool = False) -> date | None:
-        value: date | None = self._take(key, date, _("a day such as 2014-09-20, without quotes"), required=required)
+        value: date | None = self._take(
+            key, date, _("a day such as 2014-09-20, without quotes"), required=required
+        )
         if value and not 1000 <= value.year <= LAST_YEAR:
-            self.fault(key, _("%(key)s of %(what)s must lie between the years 1000 and %(last)s"), last=LAST_YEAR)
+            self.fault(
+                key,
+                _("%(key)s of %(what)s must lie between the years 1000 and %(last)s"),
+                last=LAST_YEAR,
+            )
             return None
         return value
 
-    def localized(self, key: str, languages: list[str], *, required: bool = False) -> dict[str, str]:
+    def localized(
+        self, key: str, languages: list[str], *, required: bool = False
+    ) -> dict[str, str]:
         """A table with one text for each language of the plan."""
         example = ", ".join(f'{language} = "…"' for language in languages[:4]) or '"…"'
         right = _("a table of texts by language, { %(example)s }") % {"example": example}
@@ -288,10 +347,16 @@ class Table:
     def _texts(self, key: str, value: Mapping[str, Any], languages: list[str]) -> dict[str, str]:
         for language in languages:
             if not isinstance(value.get(language), str) or not value[language].strip():
-                self.fault(key, _("%(key)s of %(what)s has no text in %(language)s"), language=shown(language))
+                self.fault(
+                    key,
+                    _("%(key)s of %(what)s has no text in %(language)s"),
+                    language=shown(language),
+                )
         # without languages that fault is named, and this one would only repeat it
         for language in value.keys() - set(languages) if languages else ():
-            said = _("%(key)s of %(what)s is in %(language)s, which is none of the plan's languages (%(known)s)")
+            said = _(
+                "%(key)s of %(what)s is in %(language)s, which is none of the plan's languages (%(known)s)"
+            )
             self.fault(key, said, language=shown(language), known=", ".join(languages))
         return {language: text for language, text in value.items() if isinstance(text, str)}
 
@@ -317,7 +382,9 @@ class Table:
         return list(dict.fromkeys(values))
 
     def table(self, key: str, what: str) -> "Table | None":
-        value = self._take(key, dict, _("a table in braces or under a header of its own"), required=False)
+        value = self._take(
+            key, dict, _("a table in braces or under a header of its own"), required=False
+        )
         return None if value is None else Table(self.source, (*self.path, key), value, what)
 
     def tables(self, key: str, what: Callable[[Mapping[str, Any], int], str]) -> "list[Table]":
@@ -341,7 +408,9 @@ class Table:
         for key in self.content.keys() - self.asked:
             said = _("%(what)s has an unknown key %(name)s: it can have %(known)s")
             if key in ABOVE:
-                said = _("%(what)s has an unknown key %(name)s: it belongs to %(above)s, [[%(above)s.%(key)s]]")
+                said = _(
+                    "%(what)s has an unknown key %(name)s: it belongs to %(above)s, [[%(above)s.%(key)s]]"
+                )
             known = ", ".join(sorted(self.asked))
             self.fault(key, said, name=shown(key), known=known, above=ABOVE.get(key))
 
@@ -371,7 +440,12 @@ def called(kind: str, key: str) -> Callable[[Mapping[str, Any], int], str]:
         if key not in content:
             return named(kind, _("number %(place)s") % {"place": place})
         name = content[key]
-        return named(kind, name if isinstance(name, str) and name.isprintable() and len(name) <= 80 else shown(name))
+        return named(
+            kind,
+            name
+            if isinstance(name, str) and name.isprintable() and len(name) <= 80
+            else shown(name),
+        )
 
     return what
 

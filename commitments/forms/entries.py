@@ -37,7 +37,9 @@ class EntryForm(forms.Form):
 
 
 class FileForm(forms.Form):
-    """A file that is first looked at and then sent again, byte for byte, to be loaded: in between it is in the form."""
+    """A file that is first looked at and then sent again, byte for byte, to be loaded: in between
+    it is in the form.
+    """
 
     largest = 4 * 1024 * 1024
     file = forms.FileField(required=False)
@@ -53,7 +55,9 @@ class FileForm(forms.Form):
         try:
             return base64.b64decode(self.cleaned_data["content"], validate=True)
         except (binascii.Error, ValueError):
-            raise forms.ValidationError(_("The file did not come back as it was sent: choose it again.")) from None
+            raise forms.ValidationError(
+                _("The file did not come back as it was sent: choose it again.")
+            ) from None
 
     def given(self) -> bytes:
         """One byte more than may be loaded shows that it is too large."""
@@ -80,7 +84,9 @@ class DatedForm(EntryForm):
     day = day_field(label=_("Day on which it happened"), required=False)
     period = forms.CharField(
         label=_("Or, if you do not know the day"),
-        help_text=_("In words, such as “October 2014” or “autumn 2014”; it counts instead of the day."),
+        help_text=_(
+            "In words, such as “October 2014” or “autumn 2014”; it counts instead of the day."
+        ),
         required=False,
         max_length=60,
     )
@@ -94,7 +100,10 @@ class DatedForm(EntryForm):
                 parse(period)
             except DateError:
                 self.add_error(
-                    "period", _("Give a month, season, quarter or year, such as “October 2014”, “Q4 2014” or 2014-10.")
+                    "period",
+                    _(
+                        "Give a month, season, quarter or year, such as “October 2014”, “Q4 2014” or 2014-10."
+                    ),
                 )
         elif not day and "day" not in self.errors:
             self.add_error("day", _("Say when it happened: a day, or below it a month or a year."))
@@ -128,7 +137,10 @@ class EvidenceForm(DatedForm):
     """A link or a reference, and files. What was sent once is kept while the form goes to and fro."""
 
     source = forms.CharField(
-        label=_("Evidence"), help_text=_("A link, or the reference of a document."), required=False, max_length=1000
+        label=_("Evidence"),
+        help_text=_("A link, or the reference of a document."),
+        required=False,
+        max_length=1000,
     )
     kept = KeptField(label=_("Files that are kept until you record"), required=False)
     uploads = FilesField(
@@ -160,20 +172,27 @@ class EvidenceForm(DatedForm):
         self.evidence = list(storage.drafts(data.get("kept", []), plan=self.plan, by=self.by))
         for upload in data.get("uploads", []):
             if len(self.evidence) == storage.MOST:
-                self.add_error("uploads", _("An entry carries at most %(n)s files.") % {"n": storage.MOST})
+                self.add_error(
+                    "uploads", _("An entry carries at most %(n)s files.") % {"n": storage.MOST}
+                )
                 break
             try:
                 self.evidence.append(storage.store(upload))
             except file_types.Refused as refused:
                 name = file_types.shown_name(upload.name)
-                self.add_error("uploads", _("%(name)s: %(fault)s") % {"name": name, "fault": refused})
+                self.add_error(
+                    "uploads", _("%(name)s: %(fault)s") % {"name": name, "fault": refused}
+                )
         self._keep()
         return data
 
     def _keep(self) -> None:
         """The form as it is shown again carries the files that are stored."""
         choices = [
-            (storage.token(file, plan=self.plan, by=self.by), f"{file.name} ({filesizeformat(file.size)})")
+            (
+                storage.token(file, plan=self.plan, by=self.by),
+                f"{file.name} ({filesizeformat(file.size)})",
+            )
             for file in self.evidence
         ]
         if not choices:
@@ -188,11 +207,16 @@ class EvidenceForm(DatedForm):
 
 class ReportForm(EvidenceForm):
     kind = forms.ChoiceField(label=_("What happened"), widget=forms.RadioSelect)
-    quantity = forms.IntegerField(label=_("How many"), required=False, min_value=1, max_value=2_000_000_000)
+    quantity = forms.IntegerField(
+        label=_("How many"), required=False, min_value=1, max_value=2_000_000_000
+    )
     body = forms.ChoiceField(label=_("Whose consent"), required=False)
     event = forms.CharField(label=_("Which event"), required=False, max_length=200)
     note = forms.CharField(
-        label=_("What there is to say"), widget=forms.Textarea(attrs={"rows": 4}), required=False, max_length=LONG
+        label=_("What there is to say"),
+        widget=forms.Textarea(attrs={"rows": 4}),
+        required=False,
+        max_length=LONG,
     )
     confidence = forms.ChoiceField(
         label=_("Confidence for what comes next"),
@@ -200,15 +224,34 @@ class ReportForm(EvidenceForm):
         choices=[("", _("unchanged")), *labels.COLOURS.items()],
     )
     reason = forms.CharField(
-        label=_("Reason, if not green"), widget=forms.Textarea(attrs={"rows": 2}), required=False, max_length=LONG
+        label=_("Reason, if not green"),
+        widget=forms.Textarea(attrs={"rows": 2}),
+        required=False,
+        max_length=LONG,
     )
     field_order = (
-        *("kind", "quantity", "body", "event", "day", "period", "note", "source", "kept", "uploads"),
+        *(
+            "kind",
+            "quantity",
+            "body",
+            "event",
+            "day",
+            "period",
+            "note",
+            "source",
+            "kept",
+            "uploads",
+        ),
         *("confidence", "reason"),
     )
 
     def __init__(
-        self, *args: Any, terms: Terms, bodies: list[Body], outcomes: Mapping[str, State], **kwargs: Any
+        self,
+        *args: Any,
+        terms: Terms,
+        bodies: list[Body],
+        outcomes: Mapping[str, State],
+        **kwargs: Any,
     ) -> None:
         """`outcomes`: the state that each kind would lead to, where it would be another."""
         super().__init__(*args, **kwargs)
@@ -223,7 +266,9 @@ class ReportForm(EvidenceForm):
         ]
         language = labels.language()
         self.fields["body"].choices = [("", "—")] + [  # type: ignore[attr-defined]
-            (body.code, body.name.get(language) or body.code) for body in bodies if body.code in terms.consents
+            (body.code, body.name.get(language) or body.code)
+            for body in bodies
+            if body.code in terms.consents
         ]
         for field, kind in (("quantity", "delivered"), ("body", "consent"), ("event", "event")):
             if kind not in offered:
@@ -257,7 +302,9 @@ class ReportForm(EvidenceForm):
             self.add_error("event", _("Say which event it is."))
         if data.get("confidence") in ("amber", "red") and not data.get("reason"):
             self.add_error("reason", _("Give a reason for amber or red."))
-        lacking = not (self.evidence or data.get("source") or {"source", "uploads"} & self.errors.keys())
+        lacking = not (
+            self.evidence or data.get("source") or {"source", "uploads"} & self.errors.keys()
+        )
         if kind == "completed" and self.plan.evidence_required and lacking:
             self.add_error("source", needs_evidence())
         return data
@@ -276,7 +323,9 @@ def _with_outcome(label: Any, state: State | None) -> str:
 
 
 def reason_field() -> forms.CharField:
-    return forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 3}), max_length=LONG)
+    return forms.CharField(
+        label=_("Reason"), widget=forms.Textarea(attrs={"rows": 3}), max_length=LONG
+    )
 
 
 class MoveForm(DatedForm):
@@ -295,7 +344,9 @@ class MoveForm(DatedForm):
             return edtf(self.cleaned_data["when"])
         except DateError:
             raise forms.ValidationError(
-                _("Give a day, month, season, quarter or year with its year, such as “31 March 2015” or 2015-03-31.")
+                _(
+                    "Give a day, month, season, quarter or year with its year, such as “31 March 2015” or 2015-03-31."
+                )
             ) from None
 
 
@@ -324,7 +375,9 @@ class RedactForm(EntryForm):
         super().__init__(*args, **kwargs)
         self.fields["what"].choices = [(what, labels.REDACTED[what]) for what in offered]  # type: ignore[attr-defined]
         self.fields["what"].initial = offered[-1] if offered else ""
-        self.fields["reason"].help_text = _("Do not repeat what is removed: the reason stays for everybody to read.")
+        self.fields["reason"].help_text = _(
+            "Do not repeat what is removed: the reason stays for everybody to read."
+        )
 
 
 class ConfirmForm(EntryForm):

@@ -34,7 +34,9 @@ _BY = frozenset(("by", "plus", "tard", "ici"))
 
 
 def edtf(text: str, today: date | None = None) -> str:
-    """The date in EDTF; a month without its year is the latest that has begun by `today`. Raises DateError."""
+    """The date in EDTF; a month without its year is the latest that has begun by `today`. Raises
+    DateError.
+    """
     try:
         parse_deadline(text.strip())
         return text.strip()

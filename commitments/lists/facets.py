@@ -1,4 +1,6 @@
-"""What the filters of the list let through: the rows of a page, and how many each further choice would show."""
+"""What the filters of the list let through: the rows of a page, and how many each further choice
+would show.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +18,8 @@ from commitments.rules.events import Lens
 
 # columns of an action that no list shows
 UNREAD = tuple(
-    f"obligation__action__{name}" for name in ("signed_words", "clause", "after", "unit", "interpretations", "search")
+    f"obligation__action__{name}"
+    for name in ("signed_words", "clause", "after", "unit", "interpretations", "search")
 )
 
 
@@ -46,13 +49,19 @@ class Narrowed:
         return query(**self.page.slots, **slots)
 
     def count_choices(self) -> int:
-        """Each choice says how many actions it would show, given the other filters; gives how many are shown."""
+        """Each choice says how many actions it would show, given the other filters; gives how many
+        are shown.
+        """
         columns, numbers = self._read()
         matches = {name: self._matches(name, columns) for name in COUNTED if name in self.asked}
         for name in COUNTED:
             others = [match for other, match in matches.items() if other != name]
             weights = _weights(numbers, others)
-            counts = _sums(columns[name], weights) if name in columns else self._sums_of(name, columns, weights)
+            counts = (
+                _sums(columns[name], weights)
+                if name in columns
+                else self._sums_of(name, columns, weights)
+            )
             field: Any = self.found.form.fields[name]
             field.choices = [
                 (code, _counted(name, str(code), label, counts.get(str(code), 0)))
@@ -61,7 +70,9 @@ class Narrowed:
         return sum(_weights(numbers, list(matches.values())))
 
     def _read(self) -> tuple[dict[str, Sequence[Any]], Sequence[int]]:
-        """The actions by what they are, column by column, and how many are so: each filter's choices are made of it."""
+        """The actions by what they are, column by column, and how many are so: each filter's
+        choices are made of it.
+        """
         left = {name: value for name, value in self.asked.items() if name not in COUNTED}
         shape, slots = shaped(left)
         rows = _kinds(self.page.lens, shape)(**self.page.slots, **slots)
@@ -83,7 +94,9 @@ class Narrowed:
         held = {text: wanted <= _held(name, text, self.sides) for text in set(columns["parties"])}
         return [held[text] for text in columns["parties"]]
 
-    def _sums_of(self, name: str, columns: Mapping[str, Sequence[Any]], weights: Sequence[int]) -> dict[str, int]:
+    def _sums_of(
+        self, name: str, columns: Mapping[str, Sequence[Any]], weights: Sequence[int]
+    ) -> dict[str, int]:
         if name == "attention":
             return {code: sum(compress(weights, columns[code])) for code in ATTENTION}
         found: Counter[str] = Counter()
@@ -142,7 +155,12 @@ def _narrowed(rows: QuerySet[Any], shape: Iterable[tuple[str, Any]]) -> QuerySet
 
 @prepared
 def _rows(
-    inside: bool, lens: Lens, shape: Sequence[tuple[str, Any]], order: Sequence[str], first: int, size: int
+    inside: bool,
+    lens: Lens,
+    shape: Sequence[tuple[str, Any]],
+    order: Sequence[str],
+    first: int,
+    size: int,
 ) -> QuerySet[Standing]:
     """Sorted by their keys alone, since a whole plan is sorted for one page of it."""
     rows = _narrowed(actions_on(inside, lens, Slot("plan"), Slot("on")), shape)
@@ -153,7 +171,10 @@ def _rows(
 
 @prepared
 def _kinds(lens: Lens, shape: Sequence[tuple[str, Any]]) -> Any:
-    notices = {f"is_{code}": ExpressionWrapper(kind.where, BooleanField()) for code, kind in ATTENTION.items()}
+    notices = {
+        f"is_{code}": ExpressionWrapper(kind.where, BooleanField())
+        for code, kind in ATTENTION.items()
+    }
     rows = _narrowed(actions_on(True, lens, Slot("plan"), Slot("on")), shape).annotate(**notices)
     return (
         rows.order_by()
@@ -165,5 +186,7 @@ def _kinds(lens: Lens, shape: Sequence[tuple[str, Any]]) -> Any:
 
 def _counted(name: str, code: str, label: Any, count: int) -> str:
     if name == "state":
-        return format_html('<span class="shape state-{}">{}</span> <small>{}</small>', code, label, count)
+        return format_html(
+            '<span class="shape state-{}">{}</span> <small>{}</small>', code, label, count
+        )
     return f"{label} ({count})"

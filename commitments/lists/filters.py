@@ -46,7 +46,9 @@ DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 @dataclass(frozen=True)
 class Attention:
-    """What wants a look, in words and as a filter on standings: the same for a count and the list behind it."""
+    """What wants a look, in words and as a filter on standings: the same for a count and the list
+    behind it.
+    """
 
     label: Any
     where: Q
@@ -56,7 +58,8 @@ ATTENTION = {
     "stale": Attention(_("stale"), Q(stale_since__isnull=False)),
     "never": Attention(
         _("never reported"),
-        Q(scored=True, never_reported=True) & ~Q(state__in=[State.SUPERSEDED.value, State.NOT_PURSUED.value]),
+        Q(scored=True, never_reported=True)
+        & ~Q(state__in=[State.SUPERSEDED.value, State.NOT_PURSUED.value]),
     ),
     "differ": Attention(_("sides differ"), Q(sides_differ=True)),
     "disputed": Attention(_("disputed"), Q(disputed=True)),
@@ -71,9 +74,9 @@ def due_by(day: date) -> Q:
 def by_urgency(rows: QuerySet[Any]) -> QuerySet[Any]:
     whens = [When(state=state.value, then=Value(place)) for place, state in enumerate(URGENCY)]
     place = Case(*whens, output_field=IntegerField())
-    ordered: QuerySet[Any] = rows.annotate(urgency=place, pressing=Coalesce("anchor", "last_day")).order_by(
-        *MOST_URGENT
-    )
+    ordered: QuerySet[Any] = rows.annotate(
+        urgency=place, pressing=Coalesce("anchor", "last_day")
+    ).order_by(*MOST_URGENT)
     return ordered
 
 
@@ -98,7 +101,9 @@ class PlanFilter(django_filters.FilterSet):
         return _field(self.form["q"])
 
     def fields(self) -> Iterator[SafeString]:
-        """The filters but the search, with their labels: written here, since crispy-forms takes ten times as long."""
+        """The filters but the search, with their labels: written here, since crispy-forms takes ten
+        times as long.
+        """
         for bound in self.form:
             if bound.name != "q":
                 yield _field(bound)
@@ -108,9 +113,15 @@ class PlanFilter(django_filters.FilterSet):
         found = []
         for name, value in self.asked.items():
             values = value if isinstance(value, list) else [value]
-            choices = {str(code): label for code, label in self.filters[name].extra.get("choices", [])}
+            choices = {
+                str(code): label for code, label in self.filters[name].extra.get("choices", [])
+            }
             found += [
-                (name, item, f"{self.form.fields[name].label}{labels.colon()}{choices.get(str(item), item)}")
+                (
+                    name,
+                    item,
+                    f"{self.form.fields[name].label}{labels.colon()}{choices.get(str(item), item)}",
+                )
                 for item in values
             ]
         return found
@@ -123,21 +134,38 @@ def _field(bound: forms.BoundField) -> SafeString:
     chosen = {str(item) for item in (value if isinstance(value, list) else [value])} or {""}
     choices = [(code, str(code) in chosen, label) for code, label in getattr(field, "choices", ())]
     invalid = " is-invalid" if bound.errors else ""
-    errors = format_html_join("", "<p><strong>{}</strong></p>", ((error,) for error in bound.errors))
+    errors = format_html_join(
+        "", "<p><strong>{}</strong></p>", ((error,) for error in bound.errors)
+    )
     if isinstance(field.widget, forms.CheckboxSelectMultiple):
-        rows = ((pk, n, bound.name, code, CHECKED[on], label) for n, (code, on, label) in enumerate(choices))
+        rows = (
+            (pk, n, bound.name, code, CHECKED[on], label)
+            for n, (code, on, label) in enumerate(choices)
+        )
         return format_html(GROUP, pk, bound.label, format_html_join("", BOX, rows), errors)
     if choices:
-        options = format_html_join("", OPTION, ((code, SELECTED[on], label) for code, on, label in choices))
-        control = format_html(SELECT, bound.name, pk, invalid, MULTIPLE[field.widget.allow_multiple_selected], options)
+        options = format_html_join(
+            "", OPTION, ((code, SELECTED[on], label) for code, on, label in choices)
+        )
+        control = format_html(
+            SELECT, bound.name, pk, invalid, MULTIPLE[field.widget.allow_multiple_selected], options
+        )
     else:
         written = field.widget.format_value(bound.value())
         about = format_html(DESCRIBED, pk) if errors else ""
-        control = format_html(INPUT, field.widget.input_type, bound.name, pk, invalid, written or "", about)
-    return format_html(FIELD, pk, bound.label, control, format_html(ERRORS, pk, errors) if errors else "")
+        control = format_html(
+            INPUT, field.widget.input_type, bound.name, pk, invalid, written or "", about
+        )
+    return format_html(
+        FIELD, pk, bound.label, control, format_html(ERRORS, pk, errors) if errors else ""
+    )
 
 
-CHECKED, SELECTED, MULTIPLE = ("", mark_safe(" checked")), ("", mark_safe(" selected")), ("", mark_safe(" multiple"))
+CHECKED, SELECTED, MULTIPLE = (
+    ("", mark_safe(" checked")),
+    ("", mark_safe(" selected")),
+    ("", mark_safe(" multiple")),
+)
 BOX = (
     '<div class="form-check"><input type="checkbox" class="form-check-input" id="{0}_{1}" name="{2}" value="{3}"{4}>'
     '<label for="{0}_{1}" class="form-check-label">{5}</label></div>'
@@ -193,8 +221,12 @@ class ActionFilter(PlanFilter):
             self.filters["commitment"].extra["choices"] = [
                 (number, f"{number}. {name}") for number, name in commitments
             ]
-            self.filters["side"].extra["choices"] = [(side, labels.side(side)) for side in page.plan.sides]
-            self.filters["body"].extra["choices"] = [(code, name) for code, name, _side in self.bodies]
+            self.filters["side"].extra["choices"] = [
+                (side, labels.side(side)) for side in page.plan.sides
+            ]
+            self.filters["body"].extra["choices"] = [
+                (code, name) for code, name, _side in self.bodies
+            ]
 
     @cached_property
     def asked(self) -> dict[str, Any]:
@@ -203,7 +235,9 @@ class ActionFilter(PlanFilter):
         return found | ({"q": words} if words else {})
 
     def search(self, rows: QuerySet[Any], name: str, words: Sequence[Any]) -> QuerySet[Any]:
-        """Every word must stand in the ref, the signed words or a title, in any language, accents or not."""
+        """Every word must stand in the ref, the signed words or a title, in any language, accents
+        or not.
+        """
         for word in words:
             rows = rows.filter(obligation__action__search__contains=word)
         return rows
@@ -227,7 +261,9 @@ class ActionFilter(PlanFilter):
 @prepared
 def _names() -> QuerySet[Any]:
     """Commitments and bodies, two small lists, in one query."""
-    commitments, bodies = (model.objects.filter(plan=Slot("plan")).order_by() for model in (Commitment, Body))
+    commitments, bodies = (
+        model.objects.filter(plan=Slot("plan")).order_by() for model in (Commitment, Body)
+    )
     title, name = (Cast(column, TextField()) for column in ("title", "name"))
     empty = Value("", output_field=CharField())
     return commitments.values_list(F("number"), empty, empty, title).union(
@@ -244,14 +280,20 @@ def _named(page: Page) -> tuple[list[tuple[int, str]], list[tuple[str, str, str]
 
 def _of(**body: str) -> Q:
     """What a body of this kind leads or joins."""
-    leads, partners = (getattr(Action, role).through.objects.filter(**body) for role in ("leads", "partners"))
-    return Q(obligation__in=leads.values("action_id")) | Q(obligation__in=partners.values("action_id"))
+    leads, partners = (
+        getattr(Action, role).through.objects.filter(**body) for role in ("leads", "partners")
+    )
+    return Q(obligation__in=leads.values("action_id")) | Q(
+        obligation__in=partners.values("action_id")
+    )
 
 
 class EntryFilter(PlanFilter):
     q = django_filters.CharFilter(method="search", label=_("Search"))
     ref = django_filters.CharFilter(label=_("Ref"))
-    kind = django_filters.MultipleChoiceFilter(label=_("Kind"), widget=forms.CheckboxSelectMultiple, method="of_kind")
+    kind = django_filters.MultipleChoiceFilter(
+        label=_("Kind"), widget=forms.CheckboxSelectMultiple, method="of_kind"
+    )
     side = django_filters.ChoiceFilter(empty_label=_("any"), label=_("Side"))
     since = django_filters.DateFilter(
         field_name="recorded_day", lookup_expr="gte", label=_("Recorded since"), widget=DAY
@@ -265,16 +307,27 @@ class EntryFilter(PlanFilter):
         super().__init__(*args, **kwargs)
         self.page, self.inside = page, page.inside
         kinds = [*KINDS, "terms", "plan", "redacted"]
-        choices = [("reported", _("all but terms and plan files")), *((code, labels.kind(code)) for code in kinds)]
+        choices = [
+            ("reported", _("all but terms and plan files")),
+            *((code, labels.kind(code)) for code in kinds),
+        ]
         self.filters["kind"].extra["choices"] = choices
-        self.filters["side"].extra["choices"] = [(side, labels.side(side)) for side in page.plan.sides]
+        self.filters["side"].extra["choices"] = [
+            (side, labels.side(side)) for side in page.plan.sides
+        ]
 
     def of_kind(self, rows: QuerySet[Any], name: str, value: list[str]) -> QuerySet[Any]:
         return rows.filter(Q(kind__in=value) | (REPORTED if "reported" in value else Q()))
 
     def search(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        """Every word must stand in what was said, why, or on what source; from outside these are not searched."""
+        """Every word must stand in what was said, why, or on what source; from outside these are
+        not searched.
+        """
         for word in value.replace("\x00", " ").split()[:10]:
-            said = Q(text__note__icontains=word) | Q(text__reason__icontains=word) | Q(text__source__icontains=word)
+            said = (
+                Q(text__note__icontains=word)
+                | Q(text__reason__icontains=word)
+                | Q(text__source__icontains=word)
+            )
             rows = rows.filter(Q(ref__iexact=word) | said if self.inside else Q(ref__iexact=word))
         return rows

@@ -18,13 +18,19 @@ from commitments.templatetags.plan import localized
 
 class ActionTable(tables.Table):
     ref = tables.Column(
-        accessor="obligation__ref", verbose_name=gettext_lazy("Ref"), order_by="obligation__action__position"
+        accessor="obligation__ref",
+        verbose_name=gettext_lazy("Ref"),
+        order_by="obligation__action__position",
     )
-    action = tables.Column(accessor="obligation__action__title", verbose_name=gettext_lazy("Action"), orderable=False)
+    action = tables.Column(
+        accessor="obligation__action__title", verbose_name=gettext_lazy("Action"), orderable=False
+    )
     state = tables.Column(verbose_name=gettext_lazy("State"), order_by=MOST_URGENT)
     days = tables.Column(accessor="pk", verbose_name=gettext_lazy("Days"), orderable=False)
     deadline = tables.Column(
-        accessor="words", verbose_name=gettext_lazy("Deadline"), order_by=("last_day", "obligation__action__position")
+        accessor="words",
+        verbose_name=gettext_lazy("Deadline"),
+        order_by=("last_day", "obligation__action__position"),
     )
     modality = tables.Column(
         verbose_name=gettext_lazy("Modality"), order_by=("modality", "obligation__action__position")
@@ -58,7 +64,9 @@ class ActionTable(tables.Table):
                 labels.state(row.state),
                 labels.days(row, page.on),
                 format_html('<q lang="{}">{}</q> ', language, row.words) if row.words else "",
-                format_html("<span>{}</span>", labels.short_day(row.last_day)) if row.last_day else "",
+                format_html("<span>{}</span>", labels.short_day(row.last_day))
+                if row.last_day
+                else "",
                 labels.MODALITIES.get(row.modality, row.modality),
                 ", ".join(notices(row)),
             )

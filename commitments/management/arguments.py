@@ -1,4 +1,6 @@
-"""What the commands share: arguments for days and plans, and faults as one line each, never a traceback."""
+"""What the commands share: arguments for days and plans, and faults as one line each, never a
+traceback.
+"""
 
 import sys
 from collections.abc import Iterable
@@ -19,7 +21,11 @@ def day(name: str, text: str | None, default: date) -> date:
         return default
     found = as_day(text)
     if found is None:
-        fail([f"{name} is {text!r}: it must be a day from {EARLIEST} to {LATEST}, such as 2014-11-01"])
+        fail(
+            [
+                f"{name} is {text!r}: it must be a day from {EARLIEST} to {LATEST}, such as 2014-11-01"
+            ]
+        )
     return found
 
 
@@ -47,7 +53,10 @@ def plan(slug: str) -> Plan:
 
 
 def lines(name: str, faults: Iterable[Fault]) -> list[str]:
-    return [f"{name}:{fault.line}: {fault.text}" if fault.line else f"{name}: {fault.text}" for fault in faults]
+    return [
+        f"{name}:{fault.line}: {fault.text}" if fault.line else f"{name}: {fault.text}"
+        for fault in faults
+    ]
 
 
 def fail(messages: Iterable[str]) -> NoReturn:

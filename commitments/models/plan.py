@@ -29,12 +29,17 @@ class Plan(models.Model):
     year_basis = models.CharField(max_length=20)
     evidence_required = models.BooleanField(default=False)
     public = models.BooleanField(
-        default=False, db_default=False, help_text="read without signing in, see docs/reference/public-reading.md"
+        default=False,
+        db_default=False,
+        help_text="read without signing in, see docs/reference/public-reading.md",
     )
     signed_text = models.TextField(blank=True)
     is_sample = models.BooleanField(default=False)
     flagged = models.CharField(
-        max_length=32, blank=True, db_default="", help_text="day and last entry for which the flags are right"
+        max_length=32,
+        blank=True,
+        db_default="",
+        help_text="day and last entry for which the flags are right",
     )
 
     objects: ClassVar[PlanQuerySet] = PlanQuerySet.as_manager()  # type: ignore[assignment]
@@ -97,7 +102,9 @@ class Commitment(models.Model):
 
 
 class Obligation(models.Model):
-    """What has a standing: an action, or one instalment of a contribution (then `instalment` is above 0)."""
+    """What has a standing: an action, or one instalment of a contribution (then `instalment` is
+    above 0).
+    """
 
     plan = models.ForeignKey(Plan, models.CASCADE, related_name="obligations")
     commitment = models.ForeignKey(Commitment, models.CASCADE, related_name="obligations")
@@ -105,14 +112,18 @@ class Obligation(models.Model):
     instalment = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["plan", "ref", "instalment"], name="obligation_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "ref", "instalment"], name="obligation_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.ref}/{self.instalment}" if self.instalment else self.ref
 
 
 class Action(Obligation):
-    """One separately trackable obligation inside a commitment; its terms are entries of the register."""
+    """One separately trackable obligation inside a commitment; its terms are entries of the
+    register.
+    """
 
     title = models.JSONField()
     signed_words = models.TextField(blank=True)
@@ -124,9 +135,13 @@ class Action(Obligation):
     superseders = models.ManyToManyField("self", symmetrical=False, related_name="supersedes")
     unit = models.JSONField(default=dict)
     interpretations = models.JSONField(default=list)
-    search = models.TextField(blank=True, help_text="what the list is searched in, plain: see words.plain")
+    search = models.TextField(
+        blank=True, help_text="what the list is searched in, plain: see words.plain"
+    )
     parties = models.TextField(
-        blank=True, db_default="", help_text="codes of the bodies that lead or join, as the list counts them"
+        blank=True,
+        db_default="",
+        help_text="codes of the bodies that lead or join, as the list counts them",
     )
     # code points of the signed text, where it is given
     anchor_start = models.PositiveIntegerField(null=True)
@@ -158,7 +173,9 @@ class Membership(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["user", "plan"], name="membership_once"),
-            models.CheckConstraint(condition=Q(role=Role.VIEWER) | ~Q(side=""), name="writers_speak_for_a_side"),
+            models.CheckConstraint(
+                condition=Q(role=Role.VIEWER) | ~Q(side=""), name="writers_speak_for_a_side"
+            ),
         ]
 
     def __str__(self) -> str:

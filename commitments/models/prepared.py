@@ -1,7 +1,8 @@
 """Queries that pages ask again and again, with other values: built once, then only filled in.
 
-Django builds and compiles a query anew each time, which takes longer than the database takes to answer it. Here a
-queryset is compiled once for each shape, with a `Slot` wherever a value will stand:
+Django builds and compiles a query anew each time, which takes longer than the database takes to
+answer it. Here a queryset is compiled once for each shape, with a `Slot` wherever a value will
+stand:
 
     @prepared
     def _overdue(inside: bool):
@@ -9,7 +10,8 @@ queryset is compiled once for each shape, with a `Slot` wherever a value will st
 
     rows = _overdue(page.inside)(plan=page.plan.pk, day=page.on)
 
-Only what changes the SQL is an argument of the shape; everything else is a slot. The rows come as a list.
+Only what changes the SQL is an argument of the shape; everything else is a slot. The rows come as a
+list.
 """
 
 from collections.abc import Callable
@@ -52,8 +54,8 @@ class Prepared:
 
     @cached_property
     def _compiled(self) -> tuple[Any, str, tuple[Any, ...]]:
-        # compiling moves the query's joins about, and other threads may do so now; `connection` is each thread's own,
-        # so that none stays open for what is kept here
+        # compiling moves the query's joins about, and other threads may do so now; `connection` is
+        # each thread's own, so that none stays open for what is kept here
         compiler = self.queryset.query.clone().get_compiler(connection=connection)
         try:
             return compiler, *compiler.as_sql()
@@ -64,7 +66,9 @@ class Prepared:
     def _converters(self) -> dict[int, Any]:
         """Of the columns that the database does not give as they are wanted, by their place."""
         compiler = self._compiled[0]
-        found: dict[int, Any] = compiler.get_converters([column[0] for column in compiler.select[: compiler.col_count]])
+        found: dict[int, Any] = compiler.get_converters(
+            [column[0] for column in compiler.select[: compiler.col_count]]
+        )
         return found
 
     def _filled(self, compiler: Any, sql: str, params: list[Any]) -> QuerySet[Any]:
@@ -74,7 +78,12 @@ class Prepared:
         query: Any = copy(self.queryset.query)
         query.get_compiler = lambda *args, **kwargs: compiler
         found: Any = type(self.queryset)(self.queryset.model, query)
-        for name in ("_iterable_class", "_fields", "_prefetch_related_lookups", "_known_related_objects"):
+        for name in (
+            "_iterable_class",
+            "_fields",
+            "_prefetch_related_lookups",
+            "_known_related_objects",
+        ):
             setattr(found, name, getattr(self.queryset, name))
         return found  # type: ignore[no-any-return]
 

@@ -1,8 +1,8 @@
 """Queries that read like sentences; permission is one method a model.
 
 
-What a reader from outside, without a role in a public plan, never gets is said here alone: whatever reads entries and
-standings through `visible_to` cannot show it (docs/reference/public-reading.md).
+What a reader from outside, without a role in a public plan, never gets is said here alone: whatever
+reads entries and standings through `visible_to` cannot show it (docs/reference/public-reading.md).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,12 +27,15 @@ if TYPE_CHECKING:
 INTERNAL = ("confidence", "note")
 # kinds whose words are a code of the plan file; elsewhere they are somebody's own
 CODED = ("consent", "spent", "redacted")
-# without what a plan file leaves; one by one, so that SQLite sees that the index on this condition serves
+# without what a plan file leaves; one by one, so that SQLite sees that the index on this condition
+# serves
 REPORTED = ~Q(kind="terms") & ~Q(kind="plan")
 
 
 def outside(entry: Any) -> Any:
-    """The entry without texts, files, author, its own id, times of day and its place in the chain of hashes."""
+    """The entry without texts, files, author, its own id, times of day and its place in the chain
+    of hashes.
+    """
     if entry is not None:
         entry._state.fields_cache |= {"text": None, "by": None}
         entry._prefetched_objects_cache = {"evidence": []}
@@ -57,19 +60,28 @@ class OutsideStandings(ModelIterable):  # type: ignore[type-arg]
             yield row
 
 
-def insert(model: Any, columns: Sequence[str], rows: Sequence[tuple[Any, ...]], then: str = "") -> int:
-    """Rows as the database takes them, without a model for each: a third of the time; gives how many it took."""
+def insert(
+    model: Any, columns: Sequence[str], rows: Sequence[tuple[Any, ...]], then: str = ""
+) -> int:
+    """Rows as the database takes them, without a model for each: a third of the time; gives how
+    many it took.
+    """
     return sum(cursor.rowcount for cursor in _inserted(model, columns, rows, then))
 
 
-def _inserted(model: Any, columns: Sequence[str], rows: Sequence[tuple[Any, ...]], then: str) -> Iterator[Any]:
+def _inserted(
+    model: Any, columns: Sequence[str], rows: Sequence[tuple[Any, ...]], then: str
+) -> Iterator[Any]:
     quote = connection.ops.quote_name
     into = f"{quote(model._meta.db_table)} ({', '.join(map(quote, columns))})"
     place = f"({', '.join(['%s'] * len(columns))})"
     with connection.cursor() as cursor:
         for some in (rows[start : start + 1000] for start in range(0, len(rows), 1000)):
             places = ", ".join([place] * len(some))
-            cursor.execute(f"INSERT INTO {into} VALUES {places} {then}", [value for row in some for value in row])  # noqa: S608
+            cursor.execute(
+                f"INSERT INTO {into} VALUES {places} {then}",  # noqa: S608
+                [value for row in some for value in row],
+            )
             yield cursor
 
 
@@ -77,8 +89,13 @@ def add(model: Any, instances: Sequence[Any]) -> None:
     """As `bulk_create`, which builds and compiles its statement for each row that it writes."""
     meta, here = model._meta, connections[DEFAULT_DB_ALIAS]
     fields = [field for field in meta.concrete_fields if field is not meta.auto_field]
-    rows = [tuple(field.get_db_prep_save(getattr(row, field.attname), here) for field in fields) for row in instances]
-    written = _inserted(model, [field.column for field in fields], rows, f"RETURNING {meta.pk.column}")
+    rows = [
+        tuple(field.get_db_prep_save(getattr(row, field.attname), here) for field in fields)
+        for row in instances
+    ]
+    written = _inserted(
+        model, [field.column for field in fields], rows, f"RETURNING {meta.pk.column}"
+    )
     keys = [key for cursor in written for (key,) in cursor.fetchall()]
     for row, key in zip(instances, keys, strict=True):
         row.pk, row._state.adding, row._state.db = key, False, here.alias
@@ -86,7 +103,9 @@ def add(model: Any, instances: Sequence[Any]) -> None:
 
 def remove(model: Any, keys: Sequence[int]) -> None:
     """Rows that no other row refers to."""
-    table, name = (connection.ops.quote_name(text) for text in (model._meta.db_table, model._meta.pk.column))
+    table, name = (
+        connection.ops.quote_name(text) for text in (model._meta.db_table, model._meta.pk.column)
+    )
     if not keys:
         return
     with connection.cursor() as cursor:
@@ -114,14 +133,18 @@ def _membership(memberships: Any) -> Any:
 
 @prepared
 def _reportable(actions: Any, role: str, sides: tuple[str, ...]) -> Any:
-    found = actions.objects.all().reportable(role, Slot("plan"), sides, Slot("side"), Slot("membership"))
+    found = actions.objects.all().reportable(
+        role, Slot("plan"), sides, Slot("side"), Slot("membership")
+    )
     return found.filter(pk=Slot("action")).order_by().values_list("pk")
 
 
 class PlanQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: "Visitor") -> "PlanQuerySet":
         """Those in which the account has a role, and for everybody the public ones."""
-        return self.filter(Q(pk__in=self.model._default_manager.with_role(user).values("pk")) | Q(public=True))
+        return self.filter(
+            Q(pk__in=self.model._default_manager.with_role(user).values("pk")) | Q(public=True)
+        )
 
     def with_role(self, user: "Visitor") -> "PlanQuerySet":
         """An administrator has one in every plan, an account in those that it belongs to."""
@@ -130,7 +153,9 @@ class PlanQuerySet(models.QuerySet[Any]):
         return self if getattr(user, "is_superuser", False) else self.filter(memberships__user=user)
 
     def lock(self, plan: "Plan") -> None:
-        """Whoever writes to the plan waits for whoever does so now, until the end of the transaction."""
+        """Whoever writes to the plan waits for whoever does so now, until the end of the
+        transaction.
+        """
         assert connection.in_atomic_block
         if not _locked(self.model)(plan=plan.pk):
             raise self.model.DoesNotExist
@@ -158,7 +183,12 @@ class ActionQuerySet(models.QuerySet[Any]):
         if membership.role == "viewer":
             return False
         sides = tuple(membership.plan.sides)
-        values = {"plan": membership.plan_id, "side": membership.side, "membership": membership.pk, "action": action}
+        values = {
+            "plan": membership.plan_id,
+            "side": membership.side,
+            "membership": membership.pk,
+            "action": action,
+        }
         return bool(_reportable(self.model, membership.role, sides)(**values))
 
     def reportable(
@@ -168,7 +198,11 @@ class ActionQuerySet(models.QuerySet[Any]):
         if role in (None, "viewer"):
             return self.none()
         bodies = self.model.leads.rel.model.objects
-        own = bodies.filter(plan=plan, side=side) if role == "manager" else bodies.filter(memberships=membership)
+        own = (
+            bodies.filter(plan=plan, side=side)
+            if role == "manager"
+            else bodies.filter(memberships=membership)
+        )
         return self.filter(plan=plan)._of(own, sides)
 
     def reportable_for(self, bodies: models.QuerySet[Any], plan: "Plan") -> "ActionQuerySet":
@@ -176,7 +210,9 @@ class ActionQuerySet(models.QuerySet[Any]):
         return self.filter(plan=plan)._of(bodies, plan.sides)
 
     def reporters(self, plan: "Plan") -> models.QuerySet[Any]:
-        """The same for all at once: each action with each body that it is reportable for and its side, None for any."""
+        """The same for all at once: each action with each body that it is reportable for and its
+        side, None for any.
+        """
         of_plan = (links.filter(action__plan=plan) for links in self._links())
         led, joined = (links.values_list("action", "body", "body__side") for links in of_plan)
         anybody = self.filter(plan=plan).filter(self._nobodys(plan.sides)).order_by()
@@ -184,7 +220,9 @@ class ActionQuerySet(models.QuerySet[Any]):
         return led.union(joined, anybody.values_list("pk", *any_), all=True)
 
     def _of(self, bodies: models.QuerySet[Any], sides: Sequence[str]) -> "ActionQuerySet":
-        led, joined = (links.filter(action=OuterRef("pk"), body__in=bodies) for links in self._links())
+        led, joined = (
+            links.filter(action=OuterRef("pk"), body__in=bodies) for links in self._links()
+        )
         return self.filter(Exists(led) | Exists(joined) | self._nobodys(sides))
 
     def _links(self) -> tuple[models.QuerySet[Any], models.QuerySet[Any]]:

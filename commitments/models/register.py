@@ -15,11 +15,15 @@ from commitments.models.querysets import REPORTED, EntryQuerySet, EvidenceQueryS
 
 
 class Entry(models.Model):
-    """One fact somebody recorded. Append-only: the database refuses changes, the chain of hashes shows them."""
+    """One fact somebody recorded. Append-only: the database refuses changes, the chain of hashes
+    shows them.
+    """
 
     plan = models.ForeignKey(Plan, models.PROTECT, related_name="entries", db_index=False)
     number = models.PositiveIntegerField(help_text="place in the plan's register, from 1")
-    code = models.CharField(max_length=64, help_text="the id in the entries file, or the form's key")
+    code = models.CharField(
+        max_length=64, help_text="the id in the entries file, or the form's key"
+    )
     kind = models.CharField(max_length=16)
     ref = models.CharField(max_length=32, blank=True)
     instalment = models.PositiveSmallIntegerField(null=True)
@@ -28,10 +32,14 @@ class Entry(models.Model):
     first_day = models.DateField()
     last_day = models.DateField()
     recorded_day = models.DateField(help_text="civil day in the plan's zone")
-    recorded_at = models.DateTimeField(null=True, help_text="empty where a file states only the day")
+    recorded_at = models.DateTimeField(
+        null=True, help_text="empty where a file states only the day"
+    )
     loaded_at = models.DateTimeField(help_text="when it entered this register")
     side = models.CharField(max_length=8, blank=True)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="entries")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="entries"
+    )
     to = models.ForeignKey("self", models.PROTECT, null=True, related_name="named_by")
     when = models.CharField(max_length=13, blank=True)
     words = models.CharField(max_length=200, blank=True, help_text="body, event, colour or purpose")
@@ -50,13 +58,17 @@ class Entry(models.Model):
         indexes = [
             models.Index(fields=["plan", "ref", "number"], name="entry_of_ref"),
             # what was reported lately, and how much
-            models.Index(fields=["plan", "recorded_day", "number"], name="entry_recorded", condition=REPORTED),
+            models.Index(
+                fields=["plan", "recorded_day", "number"], name="entry_recorded", condition=REPORTED
+            ),
             models.Index(fields=["plan", "number"], name="entry_spent", condition=Q(kind="spent")),
         ]
         constraints = [
             models.UniqueConstraint(fields=["plan", "number"], name="entry_number_once"),
             models.UniqueConstraint(fields=["plan", "code"], name="entry_code_once"),
-            models.CheckConstraint(condition=Q(first_day__lte=models.F("last_day")), name="entry_days_in_order"),
+            models.CheckConstraint(
+                condition=Q(first_day__lte=models.F("last_day")), name="entry_days_in_order"
+            ),
             models.CheckConstraint(
                 condition=Q(amount=None) & Q(currency="") | Q(amount__gt=0) & ~Q(currency=""),
                 name="entry_amount_with_currency",
@@ -68,7 +80,9 @@ class Entry(models.Model):
 
 
 class EntryText(models.Model):
-    """The free text of an entry, apart so that it can be redacted: the chain holds only its salted digest."""
+    """The free text of an entry, apart so that it can be redacted: the chain holds only its salted
+    digest.
+    """
 
     entry = models.OneToOneField(Entry, models.PROTECT, primary_key=True, related_name="text")
     salt = models.CharField(max_length=32)
@@ -82,12 +96,16 @@ class EntryText(models.Model):
 
 
 class Evidence(models.Model):
-    """A file that an entry carries. Its bytes lie in a folder; their SHA-256 is part of the entry's hash."""
+    """A file that an entry carries. Its bytes lie in a folder; their SHA-256 is part of the entry's
+    hash.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     entry = models.ForeignKey(Entry, models.PROTECT, related_name="evidence")
     position = models.PositiveSmallIntegerField()
-    name = models.CharField(max_length=120, blank=True, help_text="empty once the file was removed by a redaction")
+    name = models.CharField(
+        max_length=120, blank=True, help_text="empty once the file was removed by a redaction"
+    )
     type = models.CharField(max_length=4, help_text="see documents.TYPES")
     size = models.PositiveIntegerField(help_text="bytes")
     sha256 = models.CharField(max_length=64)
@@ -96,14 +114,18 @@ class Evidence(models.Model):
 
     class Meta:
         ordering = ["position"]
-        constraints = [models.UniqueConstraint(fields=["entry", "position"], name="evidence_position_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["entry", "position"], name="evidence_position_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.id} {self.type}"
 
 
 class PlanFile(models.Model):
-    """A plan file as it was loaded, byte for byte; its SHA-256 is in the words of its entry, and so in the chain."""
+    """A plan file as it was loaded, byte for byte; its SHA-256 is in the words of its entry, and so
+    in the chain.
+    """
 
     entry = models.OneToOneField(Entry, models.PROTECT, primary_key=True, related_name="file")
     content = models.BinaryField()

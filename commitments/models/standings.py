@@ -16,10 +16,17 @@ class Standing(models.Model):
     """One stretch of days with one verdict of the rule; written by `standings` alone."""
 
     plan = models.ForeignKey(Plan, models.CASCADE, related_name="standings", db_index=False)
-    obligation = models.ForeignKey(Obligation, models.CASCADE, related_name="standings", db_index=False)
+    obligation = models.ForeignKey(
+        Obligation, models.CASCADE, related_name="standings", db_index=False
+    )
     # goes with its obligation, whose commitment it repeats for an index
     commitment = models.ForeignKey(
-        Commitment, models.DO_NOTHING, null=True, related_name="+", db_index=False, db_constraint=False
+        Commitment,
+        models.DO_NOTHING,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     lens = models.CharField(max_length=4, choices=[(lens.value, lens.value) for lens in Lens])
     from_day = models.DateField()
@@ -52,19 +59,30 @@ class Standing(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["obligation", "lens", "from_day"], name="standing_once"),
+            models.UniqueConstraint(
+                fields=["obligation", "lens", "from_day"], name="standing_once"
+            ),
         ]
         indexes = [
             models.Index(fields=["plan", "lens", "to_day", "from_day"], name="standing_on_a_day"),
-            # the most pressing, of all and of a commitment, those nobody reports on, those without news; with the days,
-            # so that the index tells which stretch holds one
+            # the most pressing, of all and of a commitment, those nobody reports on, those without
+            # news; with the days, so that the index tells which stretch holds one
             models.Index(
                 fields=["plan", "lens", "state", "anchor", "obligation", "from_day", "to_day"],
                 name="standing_pressing",
                 condition=Q(scored=True),
             ),
             models.Index(
-                fields=["plan", "lens", "commitment", "state", "anchor", "obligation", "from_day", "to_day"],
+                fields=[
+                    "plan",
+                    "lens",
+                    "commitment",
+                    "state",
+                    "anchor",
+                    "obligation",
+                    "from_day",
+                    "to_day",
+                ],
                 name="standing_next",
                 condition=Q(scored=True, commitment__isnull=False),
             ),
@@ -96,7 +114,8 @@ class Standing(models.Model):
 
 
 class Tally(models.Model):
-    """By how many the scored actions of a commitment in a state, or wanting attention, change on a day.
+    """By how many the scored actions of a commitment in a state, or wanting attention, change on a
+    day.
 
     A prepared figure, so that no page counts all standings; written with them by `standings` alone.
     """
@@ -112,7 +131,9 @@ class Tally(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["plan", "lens", "day", "commitment", "name"], name="tally_once"),
+            models.UniqueConstraint(
+                fields=["plan", "lens", "day", "commitment", "name"], name="tally_once"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -139,7 +160,9 @@ class ClearReason(models.TextChoices):
 
 
 class Flag(models.Model):
-    """Something became overdue, due soon, stale …: since when, noticed when, cleared when and why. Never deleted."""
+    """Something became overdue, due soon, stale …: since when, noticed when, cleared when and why.
+    Never deleted.
+    """
 
     plan = models.ForeignKey(Plan, models.CASCADE, related_name="flags")
     obligation = models.ForeignKey(Obligation, models.CASCADE, related_name="flags", db_index=False)
@@ -155,7 +178,8 @@ class Flag(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["obligation", "kind", "since"], name="flag_once"),
             models.CheckConstraint(
-                condition=Q(cleared=None) & Q(cleared_by="") | Q(cleared__isnull=False) & ~Q(cleared_by=""),
+                condition=Q(cleared=None) & Q(cleared_by="")
+                | Q(cleared__isnull=False) & ~Q(cleared_by=""),
                 name="flag_cleared_with_reason",
             ),
         ]

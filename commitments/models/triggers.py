@@ -1,5 +1,7 @@
 # ruff: noqa: S608 - the names in these statements are constants
-"""The database itself refuses to change or remove what the register holds, on PostgreSQL and SQLite."""
+"""The database itself refuses to change or remove what the register holds, on PostgreSQL and
+SQLite.
+"""
 
 from typing import Any
 
@@ -50,12 +52,16 @@ POSTGRESQL = [
     ),
 ]
 
-# The rows of evidence came later: they keep all but their name, and that may go once an entry says so.
+# The rows of evidence came later: they keep all but their name, and that may go once an entry says
+# so.
 EVIDENCE = "commitments_evidence"
-# what the application's role needs on them beside SELECT; the triggers decide which texts and names may go
+# what the application's role needs on them beside SELECT; the triggers decide which texts and names
+# may go
 RIGHTS = {ENTRY: "INSERT", TEXT: "INSERT, DELETE", EVIDENCE: "INSERT, UPDATE (name)"}
 KEPT = ("id", "entry_id", "position", "type", "size", "sha256")
-ONLY_THE_NAME = " AND ".join(["NEW.name = ''", REDACTED, *(f"NEW.{name} = OLD.{name}" for name in KEPT)])
+ONLY_THE_NAME = " AND ".join(
+    ["NEW.name = ''", REDACTED, *(f"NEW.{name} = OLD.{name}" for name in KEPT)]
+)
 EVIDENCE_SQLITE = [
     f"""CREATE TRIGGER evidence_no_update BEFORE UPDATE ON {EVIDENCE} WHEN NOT ({ONLY_THE_NAME})
         BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END""",

@@ -1,4 +1,6 @@
-"""Entries and actions made ready for a page: words, rights and what the register says of each other entry."""
+"""Entries and actions made ready for a page: words, rights and what the register says of each other
+entry.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -119,21 +121,32 @@ class Shown:
         return getattr(self.entry, name)
 
 
-def present(entries: Iterable[Entry], page: Page, *, title: bool = True, words: bool = True) -> list[Shown]:
-    """Ready to be shown; without the `title` of actions or the names of codes in `words` where no page shows them."""
+def present(
+    entries: Iterable[Entry], page: Page, *, title: bool = True, words: bool = True
+) -> list[Shown]:
+    """Ready to be shown; without the `title` of actions or the names of codes in `words` where no
+    page shows them.
+    """
     found = list(entries)
     names = _names(page, {entry.kind for entry in found if entry.words}) if words else {}
     titles = _titles(page, {entry.ref for entry in found if entry.ref}) if title else {}
     named = naming(found, page)
     void = withdrawn(named)
-    prefetch_related_objects([entry for entry in found if getattr(entry, "has_files", True)], "evidence")
+    prefetch_related_objects(
+        [entry for entry in found if getattr(entry, "has_files", True)], "evidence"
+    )
     return [
-        _shown(entry, page, names, titles, [row for row in named if row["to_id"] == entry.pk], void) for entry in found
+        _shown(entry, page, names, titles, [row for row in named if row["to_id"] == entry.pk], void)
+        for entry in found
     ]
 
 
 def _titles(page: Page, refs: set[str]) -> dict[str, dict[str, str]]:
-    return dict(Action.objects.filter(plan=page.plan, ref__in=refs).values_list("ref", "title")) if refs else {}
+    return (
+        dict(Action.objects.filter(plan=page.plan, ref__in=refs).values_list("ref", "title"))
+        if refs
+        else {}
+    )
 
 
 def _names(page: Page, kinds: set[str]) -> dict[str, str]:
@@ -155,7 +168,9 @@ def _shown(
 ) -> Shown:
     withdrawn = entry.pk in void
     member = page.membership
-    role, side, user = (member.role, member.side, member.user_id) if member else (Role.VIEWER, "", None)
+    role, side, user = (
+        (member.role, member.side, member.user_id) if member else (Role.VIEWER, "", None)
+    )
     text = getattr(entry, "text", None)
     source = text.source if text else ""
     writes = role != Role.VIEWER and not withdrawn
@@ -169,10 +184,14 @@ def _shown(
         is_link=source.startswith(("https://", "http://")),
         can_withdraw=entry.kind in KINDS and (mine or (own and role == Role.MANAGER)),
         can_confirm=writes and not mine and entry.kind in (*CONFIRMABLE, "started"),
-        url=page.url("fund") if entry.instalment or entry.kind in MONEY else page.url("action", entry.ref or "-"),
+        url=page.url("fund")
+        if entry.instalment or entry.kind in MONEY
+        else page.url("action", entry.ref or "-"),
         title=titles.get(entry.ref, {}),
         redactions=[
-            {**row, "what": labels.REDACTED.get(row["words"], "")} for row in named if row["kind"] == "redacted"
+            {**row, "what": labels.REDACTED.get(row["words"], "")}
+            for row in named
+            if row["kind"] == "redacted"
         ],
         words_label="" if entry.kind == "plan" else str(names.get(entry.words, entry.words)),
     )

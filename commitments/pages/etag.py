@@ -1,4 +1,6 @@
-"""ETags: an answer stays right until the register, the day, the question, the reader's rights or the code change."""
+"""ETags: an answer stays right until the register, the day, the question, the reader's rights or
+the code change.
+"""
 
 import hashlib
 import json
@@ -13,10 +15,22 @@ from commitments.models import Entry
 
 
 def etag(page: Any, request: HttpRequest, *more: Any) -> str:
-    """Made from the head of the chain and never from a time; `more` is what the answer shows beside the register."""
-    heads = page.heads or Entry.objects.filter(plan=page.plan).order_by("-number").values_list("hash", flat=True)[:1]
+    """Made from the head of the chain and never from a time; `more` is what the answer shows beside
+    the register.
+    """
+    heads = (
+        page.heads
+        or Entry.objects.filter(plan=page.plan)
+        .order_by("-number")
+        .values_list("hash", flat=True)[:1]
+    )
     member = page.membership
-    rights = [page.user.pk, str(page.user), page.user.is_staff, member and [member.pk, member.role, member.side]]
+    rights = [
+        page.user.pk,
+        str(page.user),
+        page.user.is_staff,
+        member and [member.pk, member.role, member.side],
+    ]
     query = sorted((name, values) for name, values in request.GET.lists() if name != "token")
     days = [page.on.isoformat(), page.known_day.isoformat(), page.lens.value, page.today]
     place = [request.path, query, get_language()]

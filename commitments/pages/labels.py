@@ -32,7 +32,11 @@ MODALITIES = {
     "optional": gettext_lazy("optional"),
     "statement": gettext_lazy("statement"),
 }
-COLOURS = {"green": gettext_lazy("green"), "amber": gettext_lazy("amber"), "red": gettext_lazy("red")}
+COLOURS = {
+    "green": gettext_lazy("green"),
+    "amber": gettext_lazy("amber"),
+    "red": gettext_lazy("red"),
+}
 REDACTED = {
     "text": gettext_lazy("its text: note, reason, source"),
     "files": gettext_lazy("its files"),
@@ -95,7 +99,9 @@ def text(texts: dict[str, str]) -> str:
 def day(value: date | None, pattern: str = "d MMMM y") -> str:
     """20 September 2014, 20 septembre 2014; the first of a month is « 1er » in French."""
     if isinstance(value, datetime):
-        value = value.date()  # one moment is of two days in two zones, and would be found again as one
+        value = (
+            value.date()
+        )  # one moment is of two days in two zones, and would be found again as one
     return _written(value, pattern, language()) if value else ""
 
 
@@ -129,7 +135,9 @@ def edtf(when: str) -> str:
 
 
 def days(row: Standing, on: date, *, full: bool = False) -> str:
-    """The count of days in words, empty where there is none; `full` where the state does not stand before it."""
+    """The count of days in words, empty where there is none; `full` where the state does not stand
+    before it.
+    """
     count = days_counted(row.state, row.anchor, row.late, on)
     if count is None:
         return ""

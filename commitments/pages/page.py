@@ -1,4 +1,6 @@
-"""What every page of a plan knows: the plan, the day and what is known on it, who looks, and with what rights."""
+"""What every page of a plan knows: the plan, the day and what is known on it, who looks, and with
+what rights.
+"""
 
 from dataclasses import dataclass
 from datetime import date
@@ -27,7 +29,16 @@ from commitments.pages import etag as conditional
 from commitments.rules.events import Lens
 
 # addresses that belong to the site and to no plan
-OUTSIDE = {"sign-in", "sign-out", "language", "accessibility", "account", "accounts", "styleguide", "load-plan"}
+OUTSIDE = {
+    "sign-in",
+    "sign-out",
+    "language",
+    "accessibility",
+    "account",
+    "accounts",
+    "styleguide",
+    "load-plan",
+}
 
 
 @dataclass(frozen=True)
@@ -64,7 +75,9 @@ class Page:
     @cached_property
     def void(self) -> set[int]:
         """Keys of all entries that are withdrawn, as known; a withdrawn withdrawal has no effect."""
-        withdrawals = Entry.objects.filter(plan=self.plan, kind="withdrawn", recorded_day__lte=self.known_day)
+        withdrawals = Entry.objects.filter(
+            plan=self.plan, kind="withdrawn", recorded_day__lte=self.known_day
+        )
         void: set[int] = set()
         for pk, to in withdrawals.order_by("-number").values_list("pk", "to_id"):
             if pk not in void:
@@ -106,7 +119,9 @@ def actions_on(inside: bool, lens: Lens, plan: Any, day: Any) -> StandingQuerySe
 
 
 @lru_cache(maxsize=8192)
-def address_of(name: str, args: tuple[Any, ...] = (), query: tuple[tuple[str, Any], ...] = ()) -> str:
+def address_of(
+    name: str, args: tuple[Any, ...] = (), query: tuple[tuple[str, Any], ...] = ()
+) -> str:
     """A page has two hundred addresses, most of them those of the page before."""
     address = reverse(name, args=args)
     return f"{address}?{urlencode(query)}" if query else address
@@ -117,14 +132,19 @@ class NoPlan(Exception):
 
 
 def open_page(request: HttpRequest, slug: str | None) -> Page:
-    """The page of a plan that the account may read; Http404 for one that it may not, BadRequest for an odd day."""
+    """The page of a plan that the account may read; Http404 for one that it may not, BadRequest for
+    an odd day.
+    """
     plans, memberships = _visible(request, slug)
     if not plans:
         raise NoPlan
     # a token opens one plan, and goes with no session
     only = getattr(request, "only_plan", None)
     chosen = slug or (None if only else request.session.get("plan"))
-    plan = next((plan for plan in plans if plan.slug == chosen or (chosen is None and plan.pk == only)), None)
+    plan = next(
+        (plan for plan in plans if plan.slug == chosen or (chosen is None and plan.pk == only)),
+        None,
+    )
     if only and plan and plan.pk != only:
         raise Http404
     if plan is None:
@@ -143,7 +163,9 @@ def open_page(request: HttpRequest, slug: str | None) -> Page:
 
 
 def _visible(request: HttpRequest, slug: str | None) -> tuple[list[Plan], dict[int, Membership]]:
-    """The plans to choose from: those of an account, and where they do not answer the address the public ones too."""
+    """The plans to choose from: those of an account, and where they do not answer the address the
+    public ones too.
+    """
     user = request.user
     memberships: dict[int, Membership] = {}
     if user.is_authenticated:
@@ -151,7 +173,11 @@ def _visible(request: HttpRequest, slug: str | None) -> tuple[list[Plan], dict[i
         roles = user.roles if hasattr(user, "roles") else roles_of(user.pk)
         memberships = {membership.plan_id: membership for membership in roles}
     plans = [membership.plan for membership in memberships.values()]
-    if not plans or getattr(user, "is_superuser", False) or (slug and slug not in {plan.slug for plan in plans}):
+    if (
+        not plans
+        or getattr(user, "is_superuser", False)
+        or (slug and slug not in {plan.slug for plan in plans})
+    ):
         plans = list(Plan.objects.visible_to(user))
     return plans, memberships
 
@@ -174,7 +200,9 @@ def asked_day(text: str | None, today: date) -> date:
     found = as_day(text)
     if found is None:
         raise BadRequest(
-            _("“%(text)s” is no day that can be shown: give one from %(first)s to %(last)s, such as 2014-11-01.")
+            _(
+                "“%(text)s” is no day that can be shown: give one from %(first)s to %(last)s, such as 2014-11-01."
+            )
             % {"text": text[:40], "first": EARLIEST, "last": LATEST}
         )
     return found
@@ -182,19 +210,23 @@ def asked_day(text: str | None, today: date) -> date:
 
 def asked_known(text: str | None) -> bool:
     if text not in (None, "", "now"):
-        raise BadRequest(_("“known” can only be “now”: leave it out to see what was known on the day itself."))
+        raise BadRequest(
+            _("“known” can only be “now”: leave it out to see what was known on the day itself.")
+        )
     return text == "now"
 
 
 class PlanView(AccessMixin, View):
     """A view inside a plan; `self.page` says which, when and for whom.
 
-    `public`: of a plan that is open for reading it answers everybody. A view is not, unless it says so.
+    `public`: of a plan that is open for reading it answers everybody. A view is not, unless it says
+    so.
     """
 
     page: Page
     public = False
-    # whether the page follows from the register, the reader and the day alone, and has no form of its own
+    # whether the page follows from the register, the reader and the day alone, and has no form of
+    # its own
     follows = False
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -223,9 +255,14 @@ class PlanView(AccessMixin, View):
     def _follows(self, request: HttpRequest) -> bool:
         """A message is said once: a page that has one is neither kept nor called unchanged.
 
-        What an administrator reads tells of the whole site, and does not follow from a register either.
+        What an administrator reads tells of the whole site, and does not follow from a register
+        either.
         """
-        asked = request.method == "GET" and "format" not in request.GET and not getattr(request.user, "is_superuser", 0)
+        asked = (
+            request.method == "GET"
+            and "format" not in request.GET
+            and not getattr(request.user, "is_superuser", 0)
+        )
         return self.follows and bool(self.page.heads) and asked and not len(get_messages(request))
 
     def open(self, request: HttpRequest, slug: str | None) -> Page:
@@ -236,6 +273,8 @@ class PlanView(AccessMixin, View):
         return None
 
     def _tag(self) -> str:
-        """Weak: what is compressed on its way is the same page. The token of its forms holds as long as its cookie."""
+        """Weak: what is compressed on its way is the same page. The token of its forms holds as
+        long as its cookie.
+        """
         cookie = self.request.COOKIES.get(settings.CSRF_COOKIE_NAME)
         return f"W/{conditional.etag(self.page, self.request, clock.is_pinned(), cookie, self.beside())}"

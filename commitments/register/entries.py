@@ -24,7 +24,9 @@ FIRST_HASH = "0" * 64
 
 @dataclass(kw_only=True)
 class Draft:
-    """An entry before it is appended. `to` is the entry that it names; `when` a new deadline in EDTF."""
+    """An entry before it is appended. `to` is the entry that it names; `when` a new deadline in
+    EDTF.
+    """
 
     kind: str
     code: str
@@ -71,15 +73,25 @@ def _head_and_named() -> QuerySet[Entry]:
 
 
 def head_and_named(plan: Plan, code: str = "") -> tuple[Entry | None, Entry | None]:
-    """The last entry, and the one of this code, which can be the same; for a caller that holds the plan's lock."""
+    """The last entry, and the one of this code, which can be the same; for a caller that holds the
+    plan's lock.
+    """
     found = _head_and_named()(plan=plan.pk, code=code)
-    return (found[-1] if found else None), next((entry for entry in found if entry.code == code), None)
+    return (found[-1] if found else None), next(
+        (entry for entry in found if entry.code == code), None
+    )
 
 
 def append(
-    plan: Plan, drafts: Sequence[Draft], *, by: int | None, now: datetime, after: Entry | None = None
+    plan: Plan,
+    drafts: Sequence[Draft],
+    *,
+    by: int | None,
+    now: datetime,
+    after: Entry | None = None,
 ) -> list[Entry]:
-    """Append the drafts in order, for a caller that holds the plan's lock. Standings are its next step.
+    """Append the drafts in order, for a caller that holds the plan's lock. Standings are its next
+    step.
 
     `after`: the last entry, where it was read under this lock already.
     """
@@ -91,7 +103,12 @@ def append(
     for number, draft in enumerate(drafts, before + 1):
         salt = secrets.token_hex(16)
         entry = Entry(
-            plan=plan, number=number, loaded_at=now, by_id=by, previous_hash=previous, **_columns(draft, salt)
+            plan=plan,
+            number=number,
+            loaded_at=now,
+            by_id=by,
+            previous_hash=previous,
+            **_columns(draft, salt),
         )
         # a draft may name one of the same batch, which is not written yet
         entry.to = batch[draft.to.code] if draft.to and draft.to.pk is None else draft.to
@@ -137,14 +154,18 @@ def head_of(plan: Plan) -> Entry | None:
 
 
 def digest(salt: str, texts: dict[str, str]) -> str:
-    """The salted digest that stands for an entry's free text in the chain; empty where there is none."""
+    """The salted digest that stands for an entry's free text in the chain; empty where there is
+    none.
+    """
     if not any(texts.values()):
         return ""
     return _digest(salt, **texts)
 
 
 def _digest(salt: str, reason: str, note: str, source: str, decided_by: str) -> str:
-    """JSON with sorted keys, written out: this and `canonical` are asked for each entry when the chain is verified."""
+    """JSON with sorted keys, written out: this and `canonical` are asked for each entry when the
+    chain is verified.
+    """
     texts = (
         f'{salt}{{"decided_by": {quoted(decided_by)}, "note": {quoted(note)}, '
         f'"reason": {quoted(reason)}, "source": {quoted(source)}}}'
@@ -154,8 +175,29 @@ def _digest(salt: str, reason: str, note: str, source: str, decided_by: str) -> 
 
 # the columns of an entry that its hash holds, in the order in which `canonical` takes them
 CHAINED = (
-    *("number", "code", "kind", "ref", "instalment", "effective", "recorded_day", "recorded_at", "loaded_at", "side"),
-    *("by_id", "to__number", "when", "words", "quantity", "amount", "currency", "terms", "text_digest"),
+    *(
+        "number",
+        "code",
+        "kind",
+        "ref",
+        "instalment",
+        "effective",
+        "recorded_day",
+        "recorded_at",
+        "loaded_at",
+        "side",
+    ),
+    *(
+        "by_id",
+        "to__number",
+        "when",
+        "words",
+        "quantity",
+        "amount",
+        "currency",
+        "terms",
+        "text_digest",
+    ),
     "previous_hash",
 )
 quoted = json.encoder.encode_basestring
@@ -163,22 +205,38 @@ encoded = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", 
 
 
 def hash_of(entry: Entry, files: Sequence[str] = ()) -> str:
-    """SHA-256 over the canonical entry and the hash before it; `files`: the SHA-256 of each file that it carries."""
+    """SHA-256 over the canonical entry and the hash before it; `files`: the SHA-256 of each file
+    that it carries.
+    """
     return hashlib.sha256(canonical(quoted(entry.plan.slug), columns_of(entry), files)).hexdigest()
 
 
 def columns_of(entry: Entry) -> list[Any]:
     return [
-        (entry.to.number if entry.to else None) if name == "to__number" else getattr(entry, name) for name in CHAINED
+        (entry.to.number if entry.to else None) if name == "to__number" else getattr(entry, name)
+        for name in CHAINED
     ]
 
 
 def canonical(plan: str, row: Sequence[Any], files: Sequence[str] = ()) -> bytes:
-    """JSON, keys sorted, UTF-8: ISO dates, times in UTC, two decimals; names and free text are absent.
+    """JSON, keys sorted, UTF-8: ISO dates, times in UTC, two decimals; names and free text are
+    absent.
 
     `plan` is its slug, quoted. Without files there is no key for them.
     """
-    number, code, kind, ref, instalment, effective, recorded_day, recorded_at, loaded_at, side, *rest = row
+    (
+        number,
+        code,
+        kind,
+        ref,
+        instalment,
+        effective,
+        recorded_day,
+        recorded_at,
+        loaded_at,
+        side,
+        *rest,
+    ) = row
     by, to, when, words, quantity, amount, currency, terms, text, previous = rest
     values = (
         "null" if amount is None else f'"{amount:.2f}"',
@@ -218,7 +276,9 @@ def broken(plan: Plan) -> Iterator[str]:
     """What is wrong with the chain, the first broken entry first; nothing for a sound register."""
     previous, expected, slug = FIRST_HASH, 1, quoted(plan.slug)
     entries = Entry.objects.filter(plan=plan)
-    redacted = set(entries.filter(kind="redacted").exclude(words="files").values_list("to_id", flat=True))
+    redacted = set(
+        entries.filter(kind="redacted").exclude(words="files").values_list("to_id", flat=True)
+    )
     files: defaultdict[int, list[str]] = defaultdict(list)
     for pk, sha256 in Evidence.objects.filter(entry__plan=plan).values_list("entry_id", "sha256"):
         files[pk].append(sha256)

@@ -1,4 +1,6 @@
-"""The kinds of entry, and what makes one malformed, contradictory or merely unusual; one place for forms and files."""
+"""The kinds of entry, and what makes one malformed, contradictory or merely unusual; one place for
+forms and files.
+"""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -51,20 +53,27 @@ def _obligations(*about: str) -> QuerySet[Obligation]:
 
 @prepared
 def _terms(*about: str) -> QuerySet[Any, tuple[str, Any]]:
-    entries = Entry.objects.filter(**{name: Slot(name) for name in about}, kind="terms", instalment=None)
+    entries = Entry.objects.filter(
+        **{name: Slot(name) for name in about}, kind="terms", instalment=None
+    )
     return entries.order_by("number").values_list("ref", "terms")
 
 
 class Context:
     """What a check may look up of the plan, or of one ref of it; each thing is read once.
 
-    `taken_over`: a register comes from another site, which accepted its entries; only what is malformed or dangling
-    is a fault then, since a text may have been redacted and a rule have become stricter.
+    `taken_over`: a register comes from another site, which accepted its entries; only what is
+    malformed or dangling is a fault then, since a text may have been redacted and a rule have
+    become stricter.
     """
 
-    def __init__(self, plan: Plan, today: date, ref: str | None = None, *, taken_over: bool = False) -> None:
+    def __init__(
+        self, plan: Plan, today: date, ref: str | None = None, *, taken_over: bool = False
+    ) -> None:
         self.plan, self.today, self.taken_over = plan, today, taken_over
-        self.about: dict[str, Any] = {"plan": plan.pk} if ref is None else {"plan": plan.pk, "ref": ref}
+        self.about: dict[str, Any] = (
+            {"plan": plan.pk} if ref is None else {"plan": plan.pk, "ref": ref}
+        )
         self.cache: dict[str, Any] = {}
 
     @cached_property
@@ -95,10 +104,16 @@ class Context:
 
     @cached_property
     def ends(self) -> dict[tuple[str, int | None, str], date]:
-        """The first days of completions and of giving up that are not withdrawn, by ref, instalment and kind."""
+        """The first days of completions and of giving up that are not withdrawn, by ref, instalment
+        and kind.
+        """
         found: dict[tuple[str, int | None, str], date] = {}
-        entries = Entry.objects.filter(**self.about, kind__in=ENDS).exclude(named_by__kind="withdrawn")
-        for ref, instalment, kind, day in entries.values_list("ref", "instalment", "kind", "first_day"):
+        entries = Entry.objects.filter(**self.about, kind__in=ENDS).exclude(
+            named_by__kind="withdrawn"
+        )
+        for ref, instalment, kind, day in entries.values_list(
+            "ref", "instalment", "kind", "first_day"
+        ):
             found[ref, instalment, kind] = min(day, found.get((ref, instalment, kind), day))
         return found
 
@@ -128,7 +143,8 @@ def faults(draft: Draft, context: Context) -> list[str]:
     if draft.side and draft.side not in context.plan.sides:
         sides = ", ".join(context.plan.sides)
         found.append(
-            _("“%(side)s” is no side of the plan: it must be one of %(sides)s.") % {"side": draft.side, "sides": sides}
+            _("“%(side)s” is no side of the plan: it must be one of %(sides)s.")
+            % {"side": draft.side, "sides": sides}
         )
     found += source_faults(draft.source)
     return found
@@ -142,7 +158,10 @@ def warnings(draft: Draft, context: Context) -> list[str]:
     if draft.kind == REDACTED:
         return found
     kind = KINDS[draft.kind]
-    given_up = [context.ends.get((draft.ref, instalment, "not-pursued")) for instalment in {None, draft.instalment}]
+    given_up = [
+        context.ends.get((draft.ref, instalment, "not-pursued"))
+        for instalment in {None, draft.instalment}
+    ]
     if "entry" not in kind.about and any(day and day <= draft.window.first for day in given_up):
         found.append(_("it comes after the action was no longer pursued"))
     return [*found, *(kind.warn(draft, context) if kind.warn else ())]
@@ -158,14 +177,18 @@ def _date_faults(draft: Draft, context: Context) -> Iterator[str]:
         ) % {"date": draft.effective}
         return
     if draft.recorded_day > context.today:
-        yield _("It cannot be recorded on %(day)s, which is after today.") % {"day": draft.recorded_day}
+        yield _("It cannot be recorded on %(day)s, which is after today.") % {
+            "day": draft.recorded_day
+        }
     if first > draft.recorded_day:
         yield _(
             "%(date)s had not begun when it was recorded: give the day or month in which it happened, not one to come."
         ) % {"date": draft.effective}
 
 
-LINK = re.compile(r"[a-z][a-z0-9+.-]*://|(?:javascript|data|vbscript|file|blob|about):", re.IGNORECASE)
+LINK = re.compile(
+    r"[a-z][a-z0-9+.-]*://|(?:javascript|data|vbscript|file|blob|about):", re.IGNORECASE
+)
 
 
 def source_faults(source: str) -> Iterator[str]:
@@ -178,9 +201,9 @@ def source_faults(source: str) -> Iterator[str]:
     except ValueError:
         sound = False
     if not sound or re.search(r"\s", source):
-        yield _("“%(link)s” is no link to the web: give one that begins with https:// or http://, or a reference.") % {
-            "link": source[:80]
-        }
+        yield _(
+            "“%(link)s” is no link to the web: give one that begins with https:// or http://, or a reference."
+        ) % {"link": source[:80]}
 
 
 LABELS = {
@@ -215,33 +238,47 @@ def _ref_faults(draft: Draft, kind: Kind, context: Context) -> Iterator[str]:
     is_contribution = draft.ref in context.instalments
     if not is_action and not is_contribution:
         yield _("There is no action or contribution “%(ref)s” in this plan.") % {"ref": draft.ref}
-    elif not (is_action and "action" in kind.about) and not (is_contribution and "contribution" in kind.about):
-        yield _("“%(kind)s” cannot be recorded on %(ref)s.") % {"kind": kind.label, "ref": draft.ref}
+    elif not (is_action and "action" in kind.about) and not (
+        is_contribution and "contribution" in kind.about
+    ):
+        yield _("“%(kind)s” cannot be recorded on %(ref)s.") % {
+            "kind": kind.label,
+            "ref": draft.ref,
+        }
     elif draft.instalment and (draft.ref, draft.instalment) not in context.obligations:
-        yield _("%(ref)s has no instalment %(number)s.") % {"ref": draft.ref, "number": draft.instalment}
+        yield _("%(ref)s has no instalment %(number)s.") % {
+            "ref": draft.ref,
+            "number": draft.instalment,
+        }
 
 
 def _completed(draft: Draft, context: Context) -> Iterator[str]:
     if context.deadline(draft.ref).target is not None:
-        yield _("%(ref)s has a quantity to reach: record what was delivered, not a completion.") % {"ref": draft.ref}
+        yield _("%(ref)s has a quantity to reach: record what was delivered, not a completion.") % {
+            "ref": draft.ref
+        }
     if context.plan.evidence_required and not (draft.source or draft.evidence):
         yield needs_evidence()
 
 
 def needs_evidence() -> str:
-    return _("This plan asks for evidence before a completion is recorded: give a link, a reference or a file.")
+    return _(
+        "This plan asks for evidence before a completion is recorded: give a link, a reference or a file."
+    )
 
 
 def _reopened(draft: Draft, context: Context) -> Iterator[str]:
     if context.deadline(draft.ref).quantity is not None:
-        yield _("%(ref)s has a quantity, so it is not reopened: withdraw the delivery that was mistaken.") % {
-            "ref": draft.ref
-        }
+        yield _(
+            "%(ref)s has a quantity, so it is not reopened: withdraw the delivery that was mistaken."
+        ) % {"ref": draft.ref}
 
 
 def _delivered(draft: Draft, context: Context) -> Iterator[str]:
     if context.deadline(draft.ref).quantity is None:
-        yield _("%(ref)s has no quantity to reach: the delivery is shown and satisfies nothing") % {"ref": draft.ref}
+        yield _("%(ref)s has no quantity to reach: the delivery is shown and satisfies nothing") % {
+            "ref": draft.ref
+        }
 
 
 def _consent(draft: Draft, context: Context) -> Iterator[str]:
@@ -256,7 +293,10 @@ def _consent(draft: Draft, context: Context) -> Iterator[str]:
 def _unneeded_consent(draft: Draft, context: Context) -> Iterator[str]:
     terms = context.terms.get(draft.ref)
     if terms and draft.words not in terms.consents:
-        yield _("%(ref)s does not wait for the consent of %(body)s") % {"ref": draft.ref, "body": draft.words}
+        yield _("%(ref)s does not wait for the consent of %(body)s") % {
+            "ref": draft.ref,
+            "body": draft.words,
+        }
 
 
 def _event(draft: Draft, context: Context) -> Iterator[str]:
@@ -272,9 +312,9 @@ def _unneeded_event(draft: Draft, context: Context) -> Iterator[str]:
 
 def _moved(draft: Draft, context: Context) -> Iterator[str]:
     if context.deadline(draft.ref).kind not in MOVABLE:
-        yield _("The deadline of %(ref)s cannot be moved: only one with a date, an immediate one or none can.") % {
-            "ref": draft.ref
-        }
+        yield _(
+            "The deadline of %(ref)s cannot be moved: only one with a date, an immediate one or none can."
+        ) % {"ref": draft.ref}
     try:
         dates.parse_deadline(draft.when or "2000")  # a missing one is a fault of its own
     except DateError:
@@ -302,9 +342,15 @@ def _unusual_withdrawal(draft: Draft, context: Context) -> Iterator[str]:
 
 
 def _confirmed(draft: Draft, context: Context) -> Iterator[str]:
-    starts = draft.to and draft.to.kind == "started" and context.deadline(draft.to.ref).kind in ("start", "immediate")
+    starts = (
+        draft.to
+        and draft.to.kind == "started"
+        and context.deadline(draft.to.ref).kind in ("start", "immediate")
+    )
     if draft.to and draft.to.kind not in CONFIRMABLE and not starts:
-        yield _("Only a completion, a delivery, a payment, or a start where one is due, can be confirmed or disputed.")
+        yield _(
+            "Only a completion, a delivery, a payment, or a start where one is due, can be confirmed or disputed."
+        )
 
 
 def _own_confirmation(draft: Draft, context: Context) -> Iterator[str]:
@@ -345,16 +391,50 @@ register(
             _unneeded_consent,
             lambda plan: dict(plan.bodies.values_list("code", "name")),
         ),
-        Kind("event", gettext_lazy("event happened"), ("words",), ("instalment",), BOTH, _event, _unneeded_event),
-        Kind("moved", gettext_lazy("deadline moved"), ("when", "reason"), (), ("action",), _moved, _unusual_move),
         Kind(
-            *("withdrawn", gettext_lazy("entry withdrawn"), ("to", "reason"), ("instalment",), ("entry",)),
+            "event",
+            gettext_lazy("event happened"),
+            ("words",),
+            ("instalment",),
+            BOTH,
+            _event,
+            _unneeded_event,
+        ),
+        Kind(
+            "moved",
+            gettext_lazy("deadline moved"),
+            ("when", "reason"),
+            (),
+            ("action",),
+            _moved,
+            _unusual_move,
+        ),
+        Kind(
+            *(
+                "withdrawn",
+                gettext_lazy("entry withdrawn"),
+                ("to", "reason"),
+                ("instalment",),
+                ("entry",),
+            ),
             check=_withdrawn,
             warn=_unusual_withdrawal,
         ),
         Kind("reopened", pgettext_lazy("kind of entry", "reopened"), ("reason",), check=_reopened),
-        Kind("superseded", pgettext_lazy("kind of entry", "superseded"), ("reason",), ("instalment",), BOTH),
-        Kind("not-pursued", pgettext_lazy("kind of entry", "not pursued"), ("reason",), ("instalment",), BOTH),
+        Kind(
+            "superseded",
+            pgettext_lazy("kind of entry", "superseded"),
+            ("reason",),
+            ("instalment",),
+            BOTH,
+        ),
+        Kind(
+            "not-pursued",
+            pgettext_lazy("kind of entry", "not pursued"),
+            ("reason",),
+            ("instalment",),
+            BOTH,
+        ),
         Kind("confidence", gettext_lazy("confidence"), ("words",), about=BOTH, check=_confidence),
         Kind(
             "confirmed",

@@ -21,7 +21,9 @@ from commitments.rules.states import SATISFIED, State
 
 @dataclass(frozen=True)
 class Condition:
-    """What raises a flag: values of a standing, and the column that says since when and must not be empty."""
+    """What raises a flag: values of a standing, and the column that says since when and must not be
+    empty.
+    """
 
     since: str
     values: dict[str, Any]
@@ -33,7 +35,11 @@ class Condition:
     def holds(self, row: Standing) -> date | None:
         """Since when it holds; None where it does not."""
         found: date | None = getattr(row, self.since)
-        return found if all(getattr(row, name) == value for name, value in self.values.items()) else None
+        return (
+            found
+            if all(getattr(row, name) == value for name, value in self.values.items())
+            else None
+        )
 
 
 CONDITIONS = {
@@ -65,7 +71,9 @@ def bring_up_to(plan: Plan, day: date) -> dict[str, int]:
 def _raise(plan: Plan, kind: FlagKind, condition: Condition, day: date) -> int:
     """One statement, however many: the standings of the day that have no such flag yet."""
     rows = Standing.objects.filter(condition.where, plan=plan).on(day, Lens.THEN)
-    select, params = rows.values_list("plan_id", "obligation_id", condition.since).query.sql_with_params()
+    select, params = rows.values_list(
+        "plan_id", "obligation_id", condition.since
+    ).query.sql_with_params()
     table = connection.ops.quote_name(Flag._meta.db_table)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -87,7 +95,9 @@ def _raise_missed(plan: Plan, day: date, missed: Missed) -> int:
 
 
 def _reopen(plan: Plan, day: date, missed: Missed) -> int:
-    """A flag that an entry cleared stands again where that entry was a slip, withdrawn before the day was over."""
+    """A flag that an entry cleared stands again where that entry was a slip, withdrawn before the
+    day was over.
+    """
     cleared = Flag.objects.filter(plan=plan, cleared__lte=day)
     periods = cleared.filter(kind=FlagKind.MISSED_PERIOD)
     slips = [flag.pk for flag in periods if (flag.obligation_id, flag.since) in missed]
@@ -95,21 +105,35 @@ def _reopen(plan: Plan, day: date, missed: Missed) -> int:
 
 
 def missed_periods(plan: Plan, day: date, obligations: Iterable[int] | None = None) -> Missed:
-    """Each scored recurring action with the days after its short periods, as known on the day: it is then overdue."""
-    overdue = Standing.objects.filter(CONDITIONS[FlagKind.OVERDUE].where, plan=plan).on(day, Lens.THEN)
+    """Each scored recurring action with the days after its short periods, as known on the day: it
+    is then overdue.
+    """
+    overdue = Standing.objects.filter(CONDITIONS[FlagKind.OVERDUE].where, plan=plan).on(
+        day, Lens.THEN
+    )
     if obligations is not None:
         overdue = overdue.filter(obligation__in=list(obligations))
-    found = recurrences(plan, overdue.exclude(every="").values_list("obligation_id", flat=True), day, day)
-    return {(pk, period.window.last + timedelta(days=1)) for pk, recurrence in found for period in recurrence.missed}
+    found = recurrences(
+        plan, overdue.exclude(every="").values_list("obligation_id", flat=True), day, day
+    )
+    return {
+        (pk, period.window.last + timedelta(days=1))
+        for pk, recurrence in found
+        for period in recurrence.missed
+    }
 
 
 @prepared
 def _open_flags() -> QuerySet[Flag]:
-    return Flag.objects.filter(obligation=Slot("obligation"), cleared=None, noticed__lte=Slot("day"))
+    return Flag.objects.filter(
+        obligation=Slot("obligation"), cleared=None, noticed__lte=Slot("day")
+    )
 
 
 def clear(plan: Plan, day: date, rows: Mapping[int, Standing | None]) -> int:
-    """Clear the flags of these whose condition no longer holds on the day, given the standings of it; how many."""
+    """Clear the flags of these whose condition no longer holds on the day, given the standings of
+    it; how many.
+    """
     if len(rows) == 1:
         found = _open_flags()(obligation=next(iter(rows)), day=day)
     else:
@@ -120,11 +144,20 @@ def clear(plan: Plan, day: date, rows: Mapping[int, Standing | None]) -> int:
 
 def _clear(flags: QuerySet[Flag], day: date, missed: Missed) -> int:
     found = list(flags.filter(cleared=None, noticed__lte=day))
-    standing = Standing.objects.filter(obligation__in={flag.obligation_id for flag in found}).on(day, Lens.THEN)
-    return _close(found, {row.obligation_id: row for row in standing.select_related("obligation")}, day, missed)
+    standing = Standing.objects.filter(obligation__in={flag.obligation_id for flag in found}).on(
+        day, Lens.THEN
+    )
+    return _close(
+        found,
+        {row.obligation_id: row for row in standing.select_related("obligation")},
+        day,
+        missed,
+    )
 
 
-def _close(flags: Iterable[Flag], rows: Mapping[int, Standing | None], day: date, missed: Missed) -> int:
+def _close(
+    flags: Iterable[Flag], rows: Mapping[int, Standing | None], day: date, missed: Missed
+) -> int:
     gone: dict[ClearReason, list[int]] = defaultdict(list)
     for flag in flags:
         row = rows.get(flag.obligation_id)
@@ -138,15 +171,21 @@ def _close(flags: Iterable[Flag], rows: Mapping[int, Standing | None], day: date
 
 
 def _still(flag: Flag, row: Standing | None, missed: Missed) -> bool:
-    """Whether what raised the flag holds: a standing of the day says so, or a period that ended short."""
+    """Whether what raised the flag holds: a standing of the day says so, or a period that ended
+    short.
+    """
     if flag.kind == FlagKind.MISSED_PERIOD:
         return (flag.obligation_id, flag.since) in missed
     return row is not None and CONDITIONS[FlagKind(flag.kind)].holds(row) == flag.since
 
 
 def _any_holds(day: date) -> Q:
-    """Whether a flag's condition, if it is one of a standing, holds on the day, since the day that the flag says."""
-    return reduce(or_, (Q(kind=kind) & Q(_holds(condition, day)) for kind, condition in CONDITIONS.items()))
+    """Whether a flag's condition, if it is one of a standing, holds on the day, since the day that
+    the flag says.
+    """
+    return reduce(
+        or_, (Q(kind=kind) & Q(_holds(condition, day)) for kind, condition in CONDITIONS.items())
+    )
 
 
 def _holds(condition: Condition, day: date) -> Exists:
@@ -156,9 +195,14 @@ def _holds(condition: Condition, day: date) -> Exists:
     return Exists(holding.on(day, Lens.THEN))
 
 
-# entries that say nothing about the obligation itself; only a stale flag asks for no more than a word
+# entries that say nothing about the obligation itself; only a stale flag asks for no more than a
+# word
 WORDS = ("note", "progress", "confidence", "confirmed", "disputed")
-BY_KIND = {"terms": ClearReason.TERMS, "moved": ClearReason.MOVED, "withdrawn": ClearReason.WITHDRAWN}
+BY_KIND = {
+    "terms": ClearReason.TERMS,
+    "moved": ClearReason.MOVED,
+    "withdrawn": ClearReason.WITHDRAWN,
+}
 
 
 def _reason(flag: Flag, standing: Standing | None, day: date) -> ClearReason:
@@ -168,7 +212,9 @@ def _reason(flag: Flag, standing: Standing | None, day: date) -> ClearReason:
         return ClearReason.SUPERSEDED
     if flag.kind == FlagKind.DUE_SOON and standing.state in (State.DUE, State.OVERDUE):
         return ClearReason.PASSED
-    told = Entry.objects.filter(plan=flag.plan_id, ref=standing.obligation.ref, recorded_day__lte=day)
+    told = Entry.objects.filter(
+        plan=flag.plan_id, ref=standing.obligation.ref, recorded_day__lte=day
+    )
     if flag.kind != FlagKind.STALE:
         told = told.exclude(kind__in=WORDS)
     latest = told.order_by("-number").first()
@@ -186,5 +232,7 @@ def _in_time(flag: Flag, standing: Standing) -> bool:
         stop, last = standing.original_stop, standing.original_last
         return stop is not None and last is not None and stop <= last
     # a closed period takes only what lies inside it
-    period = flag.kind == FlagKind.MISSED_PERIOD or (flag.kind == FlagKind.OVERDUE and standing.every != "")
+    period = flag.kind == FlagKind.MISSED_PERIOD or (
+        flag.kind == FlagKind.OVERDUE and standing.every != ""
+    )
     return period or (flag.kind != FlagKind.DUE_SOON and standing.state == State.MET)

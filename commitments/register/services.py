@@ -12,7 +12,16 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from commitments.evidence import storage
-from commitments.models import Action, Entry, EntryText, Evidence, Membership, Obligation, Plan, Role
+from commitments.models import (
+    Action,
+    Entry,
+    EntryText,
+    Evidence,
+    Membership,
+    Obligation,
+    Plan,
+    Role,
+)
 from commitments.models.prepared import Slot, prepared
 from commitments.register import entries as register
 from commitments.register import entry_types, flags, standings
@@ -20,7 +29,16 @@ from commitments.register.entries import Draft
 from commitments.rules.dates import BEGINNING
 from commitments.rules.events import Lens
 
-REPORTED_BY_OFFICIALS = ("started", "progress", "completed", "delivered", "note", "consent", "event", "confidence")
+REPORTED_BY_OFFICIALS = (
+    "started",
+    "progress",
+    "completed",
+    "delivered",
+    "note",
+    "consent",
+    "event",
+    "confidence",
+)
 DECIDED_BY_MANAGERS = ("moved", "reopened", "superseded", "not-pursued")
 
 
@@ -49,11 +67,12 @@ def report(
     confidence: str = "",
     files: Sequence[Evidence] = (),
 ) -> Entry:
-    """What happened on an action, in the word of the author's side; with a confidence that is recorded beside it.
+    """What happened on an action, in the word of the author's side; with a confidence that is
+    recorded beside it.
 
-    `key` makes a repeated call return the first call's entry; `seen` is the number of the newest entry that the author
-    knew of, None to record it all the same; `files` are stored already, by `evidence.store`. Raises ValidationError,
-    PermissionDenied, NewerEntries.
+    `key` makes a repeated call return the first call's entry; `seen` is the number of the newest
+    entry that the author knew of, None to record it all the same; `files` are stored already, by
+    `evidence.store`. Raises ValidationError, PermissionDenied, NewerEntries.
     """
     draft = Draft(
         kind=kind,
@@ -92,7 +111,9 @@ def decide(
     decided_by: str = "",
     seen: int | None = None,
 ) -> Entry:
-    """A manager's decision: a deadline moved (`when` its new EDTF), reopened, superseded, not pursued."""
+    """A manager's decision: a deadline moved (`when` its new EDTF), reopened, superseded, not
+    pursued.
+    """
     draft = Draft(
         kind=kind,
         code=key,
@@ -109,7 +130,9 @@ def decide(
     return write(action.plan, [draft], by=by, now=now, seen=seen, allowed=_may_decide)
 
 
-def name_entry(*, entry: Entry, kind: str, by: AbstractBaseUser, now: datetime, key: str, reason: str = "") -> Entry:
+def name_entry(
+    *, entry: Entry, kind: str, by: AbstractBaseUser, now: datetime, key: str, reason: str = ""
+) -> Entry:
     """Withdraw, confirm or dispute an entry."""
     today = register.civil_day(now, entry.plan.timezone)
     draft = Draft(
@@ -127,10 +150,14 @@ def name_entry(*, entry: Entry, kind: str, by: AbstractBaseUser, now: datetime, 
     return write(entry.plan, [draft], by=by, now=now, seen=None, allowed=allowed[kind])
 
 
-def redact(*, entry: Entry, what: str, by: AbstractBaseUser, now: datetime, key: str, reason: str) -> Entry:
-    """Remove the free text of an entry, its files or all of it, for good; an entry says who did it, when and why.
+def redact(
+    *, entry: Entry, what: str, by: AbstractBaseUser, now: datetime, key: str, reason: str
+) -> Entry:
+    """Remove the free text of an entry, its files or all of it, for good; an entry says who did it,
+    when and why.
 
-    The chain keeps the digests of what is gone, so it verifies all the same. Raises ValidationError, PermissionDenied.
+    The chain keeps the digests of what is gone, so it verifies all the same. Raises
+    ValidationError, PermissionDenied.
     """
     plan, today = entry.plan, register.civil_day(now, entry.plan.timezone)
     with transaction.atomic():
@@ -144,7 +171,9 @@ def redact(*, entry: Entry, what: str, by: AbstractBaseUser, now: datetime, key:
                 raise PermissionDenied
             return again
         if not reason.strip() or what not in redactable(entry):
-            raise ValidationError(_("Say what is to be removed, out of what the entry still has, and give a reason."))
+            raise ValidationError(
+                _("Say what is to be removed, out of what the entry still has, and give a reason.")
+            )
         draft = Draft(
             kind="redacted",
             code=key,
@@ -178,17 +207,29 @@ def may_redact(entry: Entry, by: AbstractBaseUser, membership: Membership | None
     """An administrator; a manager what their own side said. What a plan file left is not redacted."""
     if entry.kind in ("terms", "plan"):
         return False
-    own = membership is not None and membership.role == Role.MANAGER and membership.side == entry.side
-    return own or get_user_model().objects.filter(pk=by.pk, is_active=True, is_superuser=True).exists()
+    own = (
+        membership is not None and membership.role == Role.MANAGER and membership.side == entry.side
+    )
+    return (
+        own or get_user_model().objects.filter(pk=by.pk, is_active=True, is_superuser=True).exists()
+    )
 
 
 Permission = Callable[[Membership, Draft], bool]
 
 
 def write(
-    plan: Plan, drafts: Sequence[Draft], *, by: AbstractBaseUser, now: datetime, seen: int | None, allowed: Permission
+    plan: Plan,
+    drafts: Sequence[Draft],
+    *,
+    by: AbstractBaseUser,
+    now: datetime,
+    seen: int | None,
+    allowed: Permission,
 ) -> Entry:
-    """Append what an account says, for its side, with all that follows from it; returns the first entry."""
+    """Append what an account says, for its side, with all that follows from it; returns the first
+    entry.
+    """
     draft = drafts[0]
     with transaction.atomic():
         Plan.objects.lock(plan)
@@ -213,7 +254,9 @@ def write(
 
 @prepared
 def _newer() -> QuerySet[Entry]:
-    newer = Entry.objects.reported().filter(plan=Slot("plan"), ref=Slot("ref"), number__gt=Slot("seen"))
+    newer = Entry.objects.reported().filter(
+        plan=Slot("plan"), ref=Slot("ref"), number__gt=Slot("seen")
+    )
     return newer.select_related("text", "by").prefetch_related("evidence")
 
 
@@ -231,7 +274,9 @@ def record(
     now: datetime,
     after: Entry | None = None,
 ) -> list[Entry]:
-    """Append checked drafts, compute the standings that they change, and clear the flags that no longer hold."""
+    """Append checked drafts, compute the standings that they change, and clear the flags that no
+    longer hold.
+    """
     drafts = [replace(draft, obligation=_obligation(draft, context)) for draft in drafts]
     entries = register.append(plan, drafts, by=by, now=now, after=after)
     affected = affected_by(drafts, context)
@@ -242,12 +287,16 @@ def record(
 
 
 def bear_on(drafts: Sequence[Draft]) -> standings.Since:
-    """The first day on which one of these can change something: where nothing earlier can, nothing is judged anew."""
+    """The first day on which one of these can change something: where nothing earlier can, nothing
+    is judged anew.
+    """
     return {
         # nobody knew of them before they were recorded
         Lens.THEN: min(draft.recorded_day for draft in drafts),
         # a withdrawal takes its entry from all days
-        Lens.NOW: min(BEGINNING if draft.kind == "withdrawn" else draft.window.first for draft in drafts),
+        Lens.NOW: min(
+            BEGINNING if draft.kind == "withdrawn" else draft.window.first for draft in drafts
+        ),
     }
 
 
@@ -256,7 +305,9 @@ def _obligation(draft: Draft, context: entry_types.Context) -> Obligation | None
 
 
 def affected_by(drafts: Sequence[Draft], context: entry_types.Context) -> list[Obligation]:
-    """The obligations whose standing an entry bears on: an action, one instalment, or all of a contribution."""
+    """The obligations whose standing an entry bears on: an action, one instalment, or all of a
+    contribution.
+    """
     refs = {(draft.ref, draft.instalment) for draft in drafts}
     return [
         obligation
@@ -266,7 +317,9 @@ def affected_by(drafts: Sequence[Draft], context: entry_types.Context) -> list[O
 
 
 def _may_report(membership: Membership, draft: Draft) -> bool:
-    return draft.obligation is not None and Action.objects.is_reportable(membership, draft.obligation.pk)
+    return draft.obligation is not None and Action.objects.is_reportable(
+        membership, draft.obligation.pk
+    )
 
 
 def _may_decide(membership: Membership, draft: Draft) -> bool:

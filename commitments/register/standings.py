@@ -1,4 +1,6 @@
-"""Standings stored: computed by the rule from the register, written by `_write` alone, read by day and lens."""
+"""Standings stored: computed by the rule from the register, written by `_write` alone, read by day
+and lens.
+"""
 
 import json
 from collections import Counter, defaultdict
@@ -64,7 +66,17 @@ class Loaded:
 # of an entry, at last most of a fact in the order of its fields
 FACT = (
     *("ref", "instalment", "obligation_id", "terms", "pk", "to_id", "kind", "quantity", "amount"),
-    *("number", "first_day", "last_day", "recorded_day", "recorded_at", "side", "words", "when", "currency"),
+    *(
+        "number",
+        "first_day",
+        "last_day",
+        "recorded_day",
+        "recorded_at",
+        "side",
+        "words",
+        "when",
+        "currency",
+    ),
 )
 NOTHING = Decimal(0)
 
@@ -125,7 +137,10 @@ class Histories:
         self.terms: dict[int, list[Loaded]] = defaultdict(list)
         self.facts: dict[tuple[str, int | None], list[Fact]] = defaultdict(list)
         every = obligations is None
-        self._read(Obligation.objects.filter(plan=plan) if obligations is None else obligations, every=every)
+        self._read(
+            Obligation.objects.filter(plan=plan) if obligations is None else obligations,
+            every=every,
+        )
         asked: set[str] = set()
         while not alone and (new := self._superseders() - asked):
             self._read(Obligation.objects.filter(plan=plan, ref__in=new, instalment=0))
@@ -138,7 +153,9 @@ class Histories:
         refs = {obligation.ref for obligation in found.values()}
         # an entry comes after the one that it names, which is of the same reference
         numbers: dict[int | None, int] = {}
-        for ref, instalment, about, terms, pk, to, kind, quantity, amount, *rest in self._entries(every, refs):
+        for ref, instalment, about, terms, pk, to, kind, quantity, amount, *rest in self._entries(
+            every, refs
+        ):
             numbers[pk] = rest[0]
             if kind == "terms" and about:
                 self.terms[about].append(Loaded(terms or {}))
@@ -161,7 +178,10 @@ class Histories:
         obligation = self.obligations[pk]
         if not obligation.instalment:
             return self.action(pk)
-        facts = [*self.facts[obligation.ref, None], *self.facts[obligation.ref, obligation.instalment]]
+        facts = [
+            *self.facts[obligation.ref, None],
+            *self.facts[obligation.ref, obligation.instalment],
+        ]
         return instalment_history[0](self.terms[pk], sorted(facts, key=lambda fact: fact.number))
 
     def action(self, pk: int) -> History:
@@ -200,7 +220,11 @@ def store(plan: Plan) -> int:
     Standing.objects.filter(plan=plan).delete()
     histories, counted, count = Histories(plan), Counter[Key](), 0
     for some in _parts(histories.obligations):
-        rows = [row for pk in some for row in _rows(plan, histories.obligations[pk], histories.standings(pk))]
+        rows = [
+            row
+            for pk in some
+            for row in _rows(plan, histories.obligations[pk], histories.standings(pk))
+        ]
         _write(histories, {}, _by_values(rows), counted)
         count += len(rows)
     Tally.objects.add(plan, counted)
@@ -210,9 +234,11 @@ def store(plan: Plan) -> int:
 def renew(
     plan: Plan, obligations: Iterable[Obligation], since: Since = ALWAYS, on: date = END
 ) -> dict[int, Standing | None]:
-    """Compute the standings of these and write what differs; then those of the actions that are pending one of these.
+    """Compute the standings of these and write what differs; then those of the actions that are
+    pending one of these.
 
-    What is stored for the days before `since` is right and stays. Returns what holds for each `on` a day, known then.
+    What is stored for the days before `since` is right and stays. Returns what holds for each `on`
+    a day, known then.
     """
     found: dict[int, Standing | None] = {}
     counted = Counter[Key]()
@@ -224,12 +250,18 @@ def renew(
             before = _by_values(_stored(some, since))
             kept = _kept(before.values(), since)
             after = _by_values(
-                row for pk in some for row in _rows(plan, todo[pk], histories.standings(pk, kept.get(pk)))
+                row
+                for pk in some
+                for row in _rows(plan, todo[pk], histories.standings(pk, kept.get(pk)))
             )
             changed |= _write(histories, before, after, counted)
-            found |= dict.fromkeys(some) | {row.obligation_id: row for row in after.values() if _holds(row, on)}
+            found |= dict.fromkeys(some) | {
+                row.obligation_id: row for row in after.values() if _holds(row, on)
+            }
         # whose superseders stand as before, stands as before
-        pending = Obligation.objects.filter(action__superseders__in=changed).distinct() if changed else ()
+        pending = (
+            Obligation.objects.filter(action__superseders__in=changed).distinct() if changed else ()
+        )
         todo = {obligation.pk: obligation for obligation in pending if obligation.pk not in found}
     Tally.objects.add(plan, counted)
     return found
@@ -267,15 +299,21 @@ def _stored_of_one() -> QuerySet[Standing]:
 def _stored(obligations: list[int], since: Since) -> Iterable[Standing]:
     """What is stored of them for the days that are not over by then."""
     if len(obligations) == 1:
-        return _stored_of_one()(obligation=obligations[0], **{lens.value: day for lens, day in since.items()})
+        return _stored_of_one()(
+            obligation=obligations[0], **{lens.value: day for lens, day in since.items()}
+        )
     return _from(since).filter(obligation__in=obligations)
 
 
 def _from(since: Mapping[Lens, Any]) -> QuerySet[Standing]:
-    return Standing.objects.filter(reduce(or_, (Q(lens=lens.value, to_day__gte=day) for lens, day in since.items())))
+    return Standing.objects.filter(
+        reduce(or_, (Q(lens=lens.value, to_day__gte=day) for lens, day in since.items()))
+    )
 
 
-COLUMNS = [field.attname for field in Standing._meta.concrete_fields if field.name not in ("id", "figures")]
+COLUMNS = [
+    field.attname for field in Standing._meta.concrete_fields if field.name not in ("id", "figures")
+]
 _values = attrgetter(*COLUMNS)
 _encoded = json.JSONEncoder(sort_keys=True).encode
 
@@ -286,7 +324,9 @@ def _by_values(rows: Iterable[Standing]) -> Rows:
 
 
 def _kept(stored: Iterable[Standing], since: Since) -> dict[int, dict[Lens, Kept]]:
-    """For each obligation and lens the stored stretch that holds the day before `since`, where there is one."""
+    """For each obligation and lens the stored stretch that holds the day before `since`, where
+    there is one.
+    """
     found: dict[int, dict[Lens, Kept]] = defaultdict(dict)
     for row in stored:
         until = since[Lens(row.lens)]
@@ -298,7 +338,9 @@ def _kept(stored: Iterable[Standing], since: Since) -> dict[int, dict[Lens, Kept
 
 
 COPIED = [
-    field.name for field in fields(Verdict) if field.name not in ("slipped", "stale", "figures", "state", "confidence")
+    field.name
+    for field in fields(Verdict)
+    if field.name not in ("slipped", "stale", "figures", "state", "confidence")
 ]
 
 
@@ -317,7 +359,9 @@ def _rows(plan: Plan, obligation: Obligation, standings: Standings) -> list[Stan
             slipped_since=stretch.slipped_since,
             confidence=stretch.verdict.confidence,
             # pairs and not tables, whose order PostgreSQL does not keep
-            figures={name: [list(pair) for pair in amounts] for name, amounts in stretch.verdict.figures},
+            figures={
+                name: [list(pair) for pair in amounts] for name, amounts in stretch.verdict.figures
+            },
             **{name: getattr(stretch.verdict, name) for name in COPIED},
         )
         for lens, found in standings.items()
@@ -331,15 +375,22 @@ def differences(plan: Plan) -> list[str]:
     stored: dict[int, list[Standing]] = defaultdict(list)
     for row in Standing.objects.filter(plan=plan):
         stored[row.obligation_id].append(row)
-    expected = {pk: _rows(plan, found, histories.standings(pk)) for pk, found in histories.obligations.items()}
+    expected = {
+        pk: _rows(plan, found, histories.standings(pk))
+        for pk, found in histories.obligations.items()
+    }
     found = [
         str(obligation)
         for pk, obligation in sorted(histories.obligations.items())
         if _by_values(stored[pk]).keys() != _by_values(expected[pk]).keys()
     ]
-    sums = Tally.objects.filter(plan=plan).values_list("commitment_id", "lens", "name", "day", "change")
+    sums = Tally.objects.filter(plan=plan).values_list(
+        "commitment_id", "lens", "name", "day", "change"
+    )
     counted = tally.changes(histories.counted(row for rows in expected.values() for row in rows))
-    if {tuple(key): change for *key, change in sums if change} != {key: n for key, n in counted.items() if n}:
+    if {tuple(key): change for *key, change in sums if change} != {
+        key: n for key, n in counted.items() if n
+    }:
         found.append("the tally")
     return found
 
@@ -372,7 +423,9 @@ def judged(plan: Plan, on: date, known: date) -> list[Standing]:
         if histories.terms[pk][0].since > min(on, known):
             continue  # not in the plan yet
         verdict = histories[pk].judge(on, known)
-        stretch = Stretch(on, on, verdict, on, on if verdict.stale else None, on if verdict.slipped else None)
+        stretch = Stretch(
+            on, on, verdict, on, on if verdict.stale else None, on if verdict.slipped else None
+        )
         made += _rows(plan, obligation, {Lens.THEN: [stretch]})
     return made
 
@@ -381,11 +434,22 @@ def judged(plan: Plan, on: date, known: date) -> list[Standing]:
 PERIODIC = ("terms", "delivered", "consent", "completed", "withdrawn")
 
 
-def recurrences(plan: Plan, obligations: Iterable[int], on: date, known: date) -> Iterator[tuple[int, Recurrence]]:
-    """The periods of these recurring actions, which have no last day that could be stored; some at a time."""
+def recurrences(
+    plan: Plan, obligations: Iterable[int], on: date, known: date
+) -> Iterator[tuple[int, Recurrence]]:
+    """The periods of these recurring actions, which have no last day that could be stored; some at
+    a time.
+    """
     pks = iter(set(obligations))
     while some := list(islice(pks, 500)):
-        histories = Histories(plan, Obligation.objects.filter(pk__in=some), alone=True, kinds=PERIODIC)
+        histories = Histories(
+            plan, Obligation.objects.filter(pk__in=some), alone=True, kinds=PERIODIC
+        )
         for pk in some:
             history = histories.action(pk)
-            yield pk, Recurrence(terms_on(history.versions, on, known), Counting(history.facts, on, known))
+            yield (
+                pk,
+                Recurrence(
+                    terms_on(history.versions, on, known), Counting(history.facts, on, known)
+                ),
+            )

@@ -1,6 +1,7 @@
 """What the tallies count: scored actions by commitment, in each state, and wanting attention.
 
-One reading of a standing, for the days on which it begins and ceases to count; `Tally` holds the sums.
+One reading of a standing, for the days on which it begins and ceases to count; `Tally` holds the
+sums.
 """
 
 from collections import Counter
@@ -24,13 +25,21 @@ def spans(row: Standing) -> Iterator[tuple[str, date]]:
         yield "stale", row.from_day
     if row.never_reported and row.state not in CLOSED:
         yield "never", row.from_day
-    near = row.anchor if row.state == State.DUE else row.last_day if row.state == State.DUE_SOON else None
+    near = (
+        row.anchor
+        if row.state == State.DUE
+        else row.last_day
+        if row.state == State.DUE_SOON
+        else None
+    )
     if near and near - SOON < row.to_day:
         yield "soon", max(row.from_day, near - SOON)
 
 
 def changes(rows: Iterable[tuple[int, Standing]], sign: int = 1) -> Counter[Key]:
-    """How stretches, each with the key of its commitment, change the sums; `sign` -1 takes them out again."""
+    """How stretches, each with the key of its commitment, change the sums; `sign` -1 takes them out
+    again.
+    """
     found: Counter[Key] = Counter()
     for commitment, row in rows:
         for name, day in spans(row):

@@ -1,4 +1,6 @@
-"""Days and windows: the accepted subset of EDTF (ISO 8601-2) with strict bounds, and calendar arithmetic. No clock."""
+"""Days and windows: the accepted subset of EDTF (ISO 8601-2) with strict bounds, and calendar
+arithmetic. No clock.
+"""
 
 import re
 from calendar import monthrange
@@ -49,12 +51,17 @@ def add_months(day: date, months: int) -> date:
 
 def shift(day: date, days: int) -> date:
     """The day moved by so many, held inside the calendar."""
-    return date.fromordinal(min(max(day.toordinal() + days, BEGINNING.toordinal()), END.toordinal()))
+    return date.fromordinal(
+        min(max(day.toordinal() + days, BEGINNING.toordinal()), END.toordinal())
+    )
 
 
 def _months(year: int, month: int, count: int) -> Window:
     last_year, last_month = divmod(year * 12 + month - 1 + count - 1, 12)
-    return Window(date(year, month, 1), date(last_year, last_month + 1, monthrange(last_year, last_month + 1)[1]))
+    return Window(
+        date(year, month, 1),
+        date(last_year, last_month + 1, monthrange(last_year, last_month + 1)[1]),
+    )
 
 
 @cache
@@ -117,8 +124,14 @@ def _holidays(country: str) -> holidays.HolidayBase:
 
 
 def add_working_days(day: date, count: int, countries: tuple[str, ...]) -> date:
-    """The count-th day after `day` that is neither at a weekend nor a public holiday in a country (GB: England)."""
-    calendars = [_holidays(country) for country in countries if country in holidays.list_supported_countries()]
+    """The count-th day after `day` that is neither at a weekend nor a public holiday in a country
+    (GB: England).
+    """
+    calendars = [
+        _holidays(country)
+        for country in countries
+        if country in holidays.list_supported_countries()
+    ]
     while count:
         day += timedelta(days=1)
         if day.weekday() < 5 and not any(day in calendar for calendar in calendars):

@@ -1,7 +1,8 @@
-"""Terms and entries as the rule sees them, and which entries count on a day. No database, framework or clock.
+"""Terms and entries as the rule sees them, and which entries count on a day. No database, framework
+or clock.
 
-Days are civil days in the plan's zone. A lens says what is known on a day: THEN, what was recorded by that day; NOW,
-all that is recorded.
+Days are civil days in the plan's zone. A lens says what is known on a day: THEN, what was recorded
+by that day; NOW, all that is recorded.
 """
 
 from bisect import bisect_right, insort
@@ -18,7 +19,8 @@ from commitments.rules.dates import BEGINNING, END
 T = TypeVar("T")
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 MOVABLE = frozenset({"start", "finish", "immediate", "none"})
-# What a side says about the action itself; the other kinds are about its terms, its conditions or another entry.
+# What a side says about the action itself; the other kinds are about its terms, its conditions or
+# another entry.
 REPORTS = frozenset({"started", "progress", "completed", "delivered", "note"})
 
 
@@ -29,7 +31,9 @@ class Lens(StrEnum):
 
 @dataclass(frozen=True)
 class Deadline:
-    """As signed; the fields beside kind belong to the kinds that need them (see docs/reference/plan-file.md)."""
+    """As signed; the fields beside kind belong to the kinds that need them (see
+    docs/reference/plan-file.md).
+    """
 
     kind: str = "none"  # start, finish, immediate, recurring, within, none
     when: str = ""  # EDTF
@@ -78,7 +82,9 @@ class Version(Generic[T]):
 
 
 class Fact(NamedTuple):
-    """One entry of the register, as far as the rule needs it; `to` is the number of the entry that it names."""
+    """One entry of the register, as far as the rule needs it; `to` is the number of the entry that
+    it names.
+    """
 
     kind: str
     number: int
@@ -96,7 +102,9 @@ class Fact(NamedTuple):
 
     @property
     def recency(self) -> tuple[date, tuple[date, bool, datetime], int]:
-        """Latest effective, then latest recorded (a day without a time stands after its times), then in order."""
+        """Latest effective, then latest recorded (a day without a time stands after its times),
+        then in order.
+        """
         at = self.recorded_at or EARLIEST
         return self.first, (self.recorded, self.recorded_at is None, at), self.number
 
@@ -105,9 +113,13 @@ number_of = attrgetter("number")
 
 
 def voided(told: Iterable[Fact]) -> set[int | None]:
-    """The numbers of the entries that others among these withdraw; a later one can void an earlier one."""
+    """The numbers of the entries that others among these withdraw; a later one can void an earlier
+    one.
+    """
     void: set[int | None] = set()
-    for fact in sorted((fact for fact in told if fact.kind == "withdrawn"), key=lambda fact: -fact.number):
+    for fact in sorted(
+        (fact for fact in told if fact.kind == "withdrawn"), key=lambda fact: -fact.number
+    ):
         if fact.number not in void:
             void.add(fact.to)
     return void
@@ -126,7 +138,11 @@ class Counting:
         told = [fact for fact in facts if fact.recorded <= known]
         void = voided(told)
         # a withdrawal works, and shows that somebody looked, by its recorded time alone
-        self.join(fact for fact in told if fact.number not in void and (fact.first <= on or fact.kind == "withdrawn"))
+        self.join(
+            fact
+            for fact in told
+            if fact.number not in void and (fact.first <= on or fact.kind == "withdrawn")
+        )
 
     def join(self, facts: Iterable[Fact]) -> None:
         """More that count; each kind stays in the order of the register."""
@@ -159,7 +175,11 @@ class Counting:
 
     def latest(self, kind: str) -> Fact | None:
         facts = self.of(kind)
-        return self.once((kind,), ("latest", kind), lambda: max(facts, key=lambda fact: fact.recency, default=None))
+        return self.once(
+            (kind,),
+            ("latest", kind),
+            lambda: max(facts, key=lambda fact: fact.recency, default=None),
+        )
 
     def first_day(self, kind: str, words: str) -> date | None:
         return min((fact.first for fact in self.of(kind) if fact.words == words), default=None)
@@ -185,7 +205,9 @@ class Counting:
 
 
 def through(facts: Sequence[Fact], days: Iterable[date], lens: Lens) -> Iterator[Counting]:
-    """What counts on each of some days in order: one pass, in which entries join, until a withdrawal becomes known."""
+    """What counts on each of some days in order: one pass, in which entries join, until a
+    withdrawal becomes known.
+    """
     then = lens is Lens.THEN
     void: set[int | None] = set() if then else voided(facts)
     joins = _known_from if then else _counts_from
@@ -200,7 +222,9 @@ def through(facts: Sequence[Fact], days: Iterable[date], lens: Lens) -> Iterator
             void = voided(fact for fact in facts if fact.recorded <= day)
             counting = Counting(facts, day, day)
         else:
-            counting.join(sorted((fact for fact in joining if fact.number not in void), key=number_of))
+            counting.join(
+                sorted((fact for fact in joining if fact.number not in void), key=number_of)
+            )
         counting.on = day
         yield counting
 
@@ -216,7 +240,9 @@ def _known_from(fact: Fact) -> date:
 
 
 def terms_on(versions: Sequence[Version[T]], on: date, known: date) -> T:
-    """The latest loaded terms among those that count on the day; the first are known and effective always."""
+    """The latest loaded terms among those that count on the day; the first are known and effective
+    always.
+    """
     terms = versions[0].terms
     for version in versions[1:]:
         if version.since <= on and version.since <= known:

@@ -83,14 +83,22 @@ class Recurrence:
 
     @property
     def window(self) -> Window | None:
-        """The current period; before the first the first, after the end the last that was asked for."""
+        """The current period; before the first the first, after the end the last that was asked
+        for.
+        """
         if self.ended is not None and self.ended < self.first.first:
             return None
-        asked = [period.window for period in self.periods if self.ended is None or period.window.first <= self.ended]
+        asked = [
+            period.window
+            for period in self.periods
+            if self.ended is None or period.window.first <= self.ended
+        ]
         return asked[-1] if asked else self.first
 
     def judge(self) -> tuple[State, date | None]:
-        """State and the day its count starts from, before anything that closes the action or that it waits for."""
+        """State and the day its count starts from, before anything that closes the action or that
+        it waits for.
+        """
         current = None
         for current in self._through():
             if current.state in SHORT:
@@ -102,8 +110,12 @@ class Recurrence:
         return against(self.first, self.on, self.terms.lead_days)
 
 
-def period_edges(versions: Sequence[Version[Terms]], facts: Sequence[Fact], days: set[date]) -> Iterator[date]:
-    """First days of all periods until nothing more can change by itself, and the lead before the first."""
+def period_edges(
+    versions: Sequence[Version[Terms]], facts: Sequence[Fact], days: set[date]
+) -> Iterator[date]:
+    """First days of all periods until nothing more can change by itself, and the lead before the
+    first.
+    """
     horizon = max(days | {fact.last for fact in facts})
     for version in versions:
         terms = version.terms

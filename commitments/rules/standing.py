@@ -1,4 +1,5 @@
-"""The rule: what one action's terms and entries mean on one day, and over which stretches of days that holds.
+"""The rule: what one action's terms and entries mean on one day, and over which stretches of days
+that holds.
 
 Plain Python without database, framework or clock.
 """
@@ -29,7 +30,9 @@ from commitments.rules.states import SATISFIED, SETTLED, Case, State, place
 
 @dataclass(frozen=True)
 class Verdict:
-    """What holds on a day, free of the day itself: `anchor` is the day that the count of days starts from."""
+    """What holds on a day, free of the day itself: `anchor` is the day that the count of days
+    starts from.
+    """
 
     state: State
     anchor: date | None = None
@@ -52,14 +55,17 @@ class Verdict:
     confidence: str = ""
     delivered: int | None = None
     target: int | None = None
-    figures: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()  # amounts by currency, of instalments
+    figures: tuple[
+        tuple[str, tuple[tuple[str, str], ...]], ...
+    ] = ()  # amounts by currency, of instalments
 
 
 @dataclass(frozen=True)
 class Stretch:
     """The days from `start` (inclusive) to `end` (exclusive) on which one verdict holds.
 
-    The others are first days: of the run with this state, of being stale, of the original date having passed.
+    The others are first days: of the run with this state, of being stale, of the original date
+    having passed.
     """
 
     start: date
@@ -72,7 +78,9 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Kept:
-    """A known stretch that holds the day before `until`, where nothing earlier can have changed; it may end later."""
+    """A known stretch that holds the day before `until`, where nothing earlier can have changed; it
+    may end later.
+    """
 
     start: date
     until: date
@@ -113,7 +121,9 @@ ENDS = ("started", "completed", "delivered", "reopened")
 
 def satisfied(deadline: Deadline, counting: Counting) -> Window | None:
     """Between which days the action was satisfied; None while it is not."""
-    return counting.once(ENDS, ("satisfied", deadline.kind, deadline.target), lambda: _satisfied(deadline, counting))
+    return counting.once(
+        ENDS, ("satisfied", deadline.kind, deadline.target), lambda: _satisfied(deadline, counting)
+    )
 
 
 def _satisfied(deadline: Deadline, counting: Counting) -> Window | None:
@@ -163,7 +173,9 @@ class History:
     versions: Sequence[Version[Terms]]
     facts: Sequence[Fact]
     until: Mapping[str, "History"]
-    judged: dict[tuple[date, date], Verdict] = field(default_factory=dict, compare=False, repr=False)
+    judged: dict[tuple[date, date], Verdict] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     def judge(self, on: date, known: date) -> Verdict:
         # several actions can be pending the same one, which is then judged once
@@ -175,24 +187,32 @@ class History:
         on = counting.on
         terms = terms_on(self.versions, on, known)
         superseded = bool(terms.until) and all(
-            ref in self.until and self.until[ref].judge(on, known).state in SATISFIED for ref in terms.until
+            ref in self.until and self.until[ref].judge(on, known).state in SATISFIED
+            for ref in terms.until
         )
         recurring = terms.deadline.kind == "recurring"
         judge = _judge_recurring if recurring else _judge_single
-        return judge(terms, counting, closed(counting, withdrawn=terms.withdrawn, superseded=superseded))
+        return judge(
+            terms, counting, closed(counting, withdrawn=terms.withdrawn, superseded=superseded)
+        )
 
     def standings(self, lens: Lens, kept: Kept | None = None) -> list[Stretch]:
         """The stretches on all days, or from the one on that is `kept`."""
         days = resumed(begun(self.versions, self.days), kept)
         passing = through(self.facts, days, lens)
         return stretches(
-            ((counting.on, self._judge(counting, counting.on if lens is Lens.THEN else END)) for counting in passing),
+            (
+                (counting.on, self._judge(counting, counting.on if lens is Lens.THEN else END))
+                for counting in passing
+            ),
             kept,
         )
 
     @cached_property
     def days(self) -> set[date]:
-        """The days on which a verdict can change: recorded and effective ones, edges, the lead before."""
+        """The days on which a verdict can change: recorded and effective ones, edges, the lead
+        before.
+        """
         days = {BEGINNING}.union(*(history.days for history in self.until.values()))
         for fact in self.facts:
             days |= {fact.first, fact.recorded}
@@ -204,9 +224,13 @@ class History:
         return days | set(period_edges(self.versions, self.facts, days))
 
     def _stale_edges(self, stale_days: int) -> Iterator[date]:
-        """The days on which news can have grown old: where none, that counts for good, came before they did."""
+        """The days on which news can have grown old: where none, that counts for good, came before
+        they did.
+        """
         withdrawn = {fact.to for fact in self.facts if fact.kind == "withdrawn"}
-        news = sorted(f.recorded for f in self.facts if f.number not in withdrawn and f.first <= f.recorded)
+        news = sorted(
+            f.recorded for f in self.facts if f.number not in withdrawn and f.first <= f.recorded
+        )
         for recorded in {fact.recorded for fact in self.facts}:
             edge = shift(recorded, stale_days)
             if bisect_right(news, recorded) == bisect_right(news, edge):
@@ -238,8 +262,12 @@ def _judge_single(terms: Terms, counting: Counting, closed: State | None) -> Ver
     signed, moved = signed_window(terms, counting), counting.latest("moved")
     window = dates.parse_deadline(moved.when) if moved else signed
     done = satisfied(deadline, counting)
-    waiting = counting.consented(terms.consents) is None or (deadline.kind == "within" and signed is None)
-    state, anchor, late = place(Case(on, window, done, closed, waiting, terms.scored, terms.lead_days))
+    waiting = counting.consented(terms.consents) is None or (
+        deadline.kind == "within" and signed is None
+    )
+    state, anchor, late = place(
+        Case(on, window, done, closed, waiting, terms.scored, terms.lead_days)
+    )
     deliveries = counting.of("delivered") if deadline.target else []
     return Verdict(
         state,
@@ -291,7 +319,11 @@ def _apart_from_state(terms: Terms, counting: Counting, state: State) -> dict[st
 
 def resumed(days: set[date], kept: Kept | None) -> list[date]:
     """The days to judge, in order: all of them, or those from which on something can have changed."""
-    return sorted(days) if kept is None else [kept.start, *sorted(day for day in days if day >= kept.until)]
+    return (
+        sorted(days)
+        if kept is None
+        else [kept.start, *sorted(day for day in days if day >= kept.until)]
+    )
 
 
 def stretches(judged: Iterable[tuple[date, Verdict]], kept: Kept | None = None) -> list[Stretch]:
@@ -307,7 +339,9 @@ def stretches(judged: Iterable[tuple[date, Verdict]], kept: Kept | None = None) 
     return joined
 
 
-def _continue(before: Stretch | None, day: date, end: date, verdict: Verdict, kept: Kept | None) -> Stretch:
+def _continue(
+    before: Stretch | None, day: date, end: date, verdict: Verdict, kept: Kept | None
+) -> Stretch:
     if before is None and kept:
         return Stretch(day, end, verdict, kept.since, kept.stale_since, kept.slipped_since)
     since = before.since if before and before.verdict.state == verdict.state else day

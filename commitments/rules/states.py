@@ -1,4 +1,6 @@
-"""The states of an action or instalment, their order, and where a day puts it. No database or clock."""
+"""The states of an action or instalment, their order, and where a day puts it. No database or
+clock.
+"""
 
 from dataclasses import dataclass
 from datetime import date

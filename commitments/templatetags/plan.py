@@ -1,4 +1,6 @@
-"""Tags and filters for plan data: texts and dates in the reader's language, addresses that keep the day."""
+"""Tags and filters for plan data: texts and dates in the reader's language, addresses that keep the
+day.
+"""
 
 from collections.abc import Iterable
 from datetime import date
@@ -67,7 +69,11 @@ def _count(state: str, url: str, label: str, count: int) -> SafeString:
 
 @lru_cache(maxsize=8192)
 def _cell(url: str, count: int) -> SafeString:
-    return format_html('<td><a href="{}">{}</a></td>', url, count) if url else format_html("<td>{}</td>", count)
+    return (
+        format_html('<td><a href="{}">{}</a></td>', url, count)
+        if url
+        else format_html("<td>{}</td>", count)
+    )
 
 
 @register.inclusion_tag("includes/confidence.html")

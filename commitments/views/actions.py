@@ -27,14 +27,18 @@ class ActionView(PlanView):
 
     def action(self, ref: str) -> Action:
         found: Action = get_object_or_404(
-            Action.objects.select_related("plan", "commitment").prefetch_related("leads", "partners"),
+            Action.objects.select_related("plan", "commitment").prefetch_related(
+                "leads", "partners"
+            ),
             plan=self.page.plan,
             ref=ref,
         )
         return found
 
     def standing(self, action: Action) -> Standing:
-        found: Standing = get_object_or_404(self.page.standings.select_related("obligation__action"), obligation=action)
+        found: Standing = get_object_or_404(
+            self.page.standings.select_related("obligation__action"), obligation=action
+        )
         return found
 
     def may_report(self, action: Action) -> bool:
@@ -47,7 +51,9 @@ class ActionView(PlanView):
 
 
 class ActionDetail(ActionView):
-    """The signed words, what they were taken to mean, the deadline and its moves, each side's word, the register."""
+    """The signed words, what they were taken to mean, the deadline and its moves, each side's word,
+    the register.
+    """
 
     public = True
 
@@ -101,14 +107,24 @@ class ActionDetail(ActionView):
         """How many entries the register of the action has on the day, its terms among them."""
         on, known = self.page.on, self.page.known_day
         terms = (max(version.since, self.page.plan.adopted_on) for version in history.versions)
-        facts = (fact for fact in self._shown(history.facts, history) if fact.first <= on or fact.kind == "withdrawn")
-        return sum(day <= min(on, known) for day in terms) + sum(fact.recorded <= known for fact in facts)
+        facts = (
+            fact
+            for fact in self._shown(history.facts, history)
+            if fact.first <= on or fact.kind == "withdrawn"
+        )
+        return sum(day <= min(on, known) for day in terms) + sum(
+            fact.recorded <= known for fact in facts
+        )
 
     def _row(self, ref: str) -> Standing:
-        """The standing with its action, whether the reader may report on it, and whether others would supersede it."""
+        """The standing with its action, whether the reader may report on it, and whether others
+        would supersede it.
+        """
         page, member = self.page, self.page.membership
         query = _row(page.inside, page.lens, member and member.role, tuple(page.plan.sides))
-        rows = query(ref=ref, side=member and member.side, membership=member and member.pk, **page.slots)
+        rows = query(
+            ref=ref, side=member and member.side, membership=member and member.pk, **page.slots
+        )
         if not rows:
             raise Http404
         row: Standing = rows[0]
@@ -127,7 +143,9 @@ class ActionDetail(ActionView):
         found = {entry.number: entry.entry for entry in shown}
         if wanted - found.keys():
             missing = Entry.objects.visible_to(inside=self.page.inside).filter(plan=self.page.plan)
-            found |= {entry.number: entry for entry in missing.filter(number__in=wanted - found.keys())}
+            found |= {
+                entry.number: entry for entry in missing.filter(number__in=wanted - found.keys())
+            }
         return found
 
     def _confidence_reason(self, counting: Counting, cited: dict[int, Entry]) -> str:
@@ -140,7 +158,11 @@ class ActionDetail(ActionView):
     ) -> list[dict[str, Any]]:
         known = {body.code: body for body in bodies}
         given = {fact.words: cited.get(fact.number) for fact in reversed(counting.of("consent"))}
-        return [{"body": known[code], "given": given.get(code)} for code in terms.consents if code in known]
+        return [
+            {"body": known[code], "given": given.get(code)}
+            for code in terms.consents
+            if code in known
+        ]
 
     def _rows(self, refs: Sequence[str]) -> dict[str, Standing]:
         rows = self.page.rows().filter(obligation__ref__in=refs) if refs else []
@@ -150,7 +172,9 @@ class ActionDetail(ActionView):
         """What one side says; where it has reported, how the action would stand by its word alone."""
         alone = [fact for fact in history.facts if fact.kind not in REPORTS or fact.side == side]
         verdict = replace(history, facts=alone, judged={}).judge(self.page.on, self.page.known_day)
-        said = [fact for fact in self._shown(counting.of(*counting.kinds), history) if fact.side == side]
+        said = [
+            fact for fact in self._shown(counting.of(*counting.kinds), history) if fact.side == side
+        ]
         latest = max(said, key=lambda fact: (fact.kind in REPORTS, fact.number), default=None)
         return {
             "side": side,
@@ -162,7 +186,9 @@ class ActionDetail(ActionView):
         }
 
     def _shown(self, facts: Sequence[Fact], history: History) -> Sequence[Fact]:
-        """Those of which the reader may know that they are there, as `EntryQuerySet.visible_to` has it."""
+        """Those of which the reader may know that they are there, as `EntryQuerySet.visible_to` has
+        it.
+        """
         if self.page.inside:
             return facts
         hidden = {fact.number for fact in history.facts if fact.kind in INTERNAL}
@@ -185,7 +211,9 @@ class ActionDetail(ActionView):
 @prepared
 def _row(inside: bool, lens: Lens, role: str | None, sides: Sequence[str]) -> Any:
     about = OuterRef("obligation")
-    mine = Action.objects.reportable(role, Slot("plan"), sides, Slot("side"), Slot("membership")).filter(pk=about)
+    mine = Action.objects.reportable(
+        role, Slot("plan"), sides, Slot("side"), Slot("membership")
+    ).filter(pk=about)
     waits = Action.superseders.through.objects.filter(from_action=about)
     rows = actions_on(inside, lens, Slot("plan"), Slot("on")).filter(obligation__ref=Slot("ref"))
     related = rows.select_related("obligation__action", "obligation__commitment")
@@ -207,10 +235,14 @@ def _bodies(consents: int) -> Any:
         for through in (Action.leads.through, Action.partners.through)
     )
     named = Q(code__in=[Slot(f"code{place}") for place in range(consents)])
-    bodies = Body.objects.filter(plan=Slot("plan")).annotate(is_lead=Exists(leads), is_partner=Exists(partners))
+    bodies = Body.objects.filter(plan=Slot("plan")).annotate(
+        is_lead=Exists(leads), is_partner=Exists(partners)
+    )
     return bodies.filter(Q(is_lead=True) | Q(is_partner=True) | named)
 
 
 @prepared
 def _flags() -> QuerySet[Flag]:
-    return Flag.objects.filter(plan=Slot("plan"), obligation=Slot("obligation")).standing_or_cleared(Slot("on"))
+    return Flag.objects.filter(
+        plan=Slot("plan"), obligation=Slot("obligation")
+    ).standing_or_cleared(Slot("on"))

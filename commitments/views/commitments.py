@@ -54,7 +54,12 @@ class ActionList(PlanView):
         number = min(_page_number(request), max(-(-total // PAGE), 1))
         table.paginate(CountedPages, per_page=PAGE, page=number, total=total)
         table.shown = narrowed.rows(table.order, (number - 1) * PAGE, PAGE)
-        context = {"page": page, "filter": found, "table": table, **list_links(request, found, page)}
+        context = {
+            "page": page,
+            "filter": found,
+            "table": table,
+            **list_links(request, found, page),
+        }
         return render(request, "commitments/action_list.html", context)
 
     def listed(self) -> writers.Listing:
@@ -83,7 +88,10 @@ class CommitmentDetail(PlanView):
         read = _commitment()(number=number, **page.slots)
         if not read:
             raise Http404
-        (commitment, *_more), rows = read, _rows(page.inside, page.lens)(number=number, **page.slots)
+        (commitment, *_more), rows = (
+            read,
+            _rows(page.inside, page.lens)(number=number, **page.slots),
+        )
         worst, counts = summarise(rows)
         context = {
             "page": page,
@@ -91,7 +99,9 @@ class CommitmentDetail(PlanView):
             "state": worst,
             "counts": counts_of(counts, page, commitment=number),
             "rows": rows,
-            "aims": [{"code": row.aim, "title": json.loads(row.aim_title)} for row in read if row.aim],
+            "aims": [
+                {"code": row.aim, "title": json.loads(row.aim_title)} for row in read if row.aim
+            ],
         }
         return render(request, self.template, context | self.more(commitment))
 
@@ -104,13 +114,21 @@ class CommitmentDetail(PlanView):
 def _commitment() -> Any:
     """Once for each aim that it serves, or once without."""
     found = Commitment.objects.filter(plan=Slot("plan"), number=Slot("number"))
-    return found.annotate(aim=F("aims__code"), aim_title=Cast("aims__title", TextField())).order_by("aims__position")
+    return found.annotate(aim=F("aims__code"), aim_title=Cast("aims__title", TextField())).order_by(
+        "aims__position"
+    )
 
 
 @prepared
 def _rows(inside: bool, lens: Lens) -> Any:
-    rows = actions_on(inside, lens, Slot("plan"), Slot("on")).filter(obligation__commitment__number=Slot("number"))
-    return rows.select_related("obligation__action").order_by("obligation__action__position").defer(*UNREAD)
+    rows = actions_on(inside, lens, Slot("plan"), Slot("on")).filter(
+        obligation__commitment__number=Slot("number")
+    )
+    return (
+        rows.select_related("obligation__action")
+        .order_by("obligation__action__position")
+        .defer(*UNREAD)
+    )
 
 
 class Mine(PlanView):
@@ -123,12 +141,17 @@ class Mine(PlanView):
         found = by_urgency(page.rows().filter(obligation__in=mine))
         if request.GET.get("format") in writers.FORMATS:
             codes = [body.code for body in bodies]
-            return writers.respond(request, page, lambda: actions_listed(page, found, "mine"), codes)
+            return writers.respond(
+                request, page, lambda: actions_listed(page, found, "mine"), codes
+            )
         tests = (
             (_("Overdue"), lambda row: row.state == State.OVERDUE),
             (_("Due"), lambda row: row.state in (State.DUE, State.DUE_SOON)),
             (_("Awaiting somebody"), lambda row: row.state == State.AWAITING),
-            (_("Never reported"), lambda row: row.scored and row.never_reported and row.state not in SETTLED),
+            (
+                _("Never reported"),
+                lambda row: row.scored and row.never_reported and row.state not in SETTLED,
+            ),
             (_("Stale"), lambda row: row.stale_since is not None),
             (_("In hand"), lambda row: row.state not in SETTLED),
             (_("Done or closed"), lambda row: True),
@@ -142,7 +165,9 @@ class Mine(PlanView):
             "page": page,
             "groups": [group for group in groups if group["rows"]],
             "bodies": bodies,
-            "exports": [{"format": form, "url": page.url("mine", format=form)} for form in writers.FORMATS],
+            "exports": [
+                {"format": form, "url": page.url("mine", format=form)} for form in writers.FORMATS
+            ],
         }
         return render(request, "commitments/mine.html", context)
 
@@ -160,12 +185,20 @@ class Register(PlanView):
         head = page.plan.entries.order_by("-number").first() if page.inside else None
         chosen = _chosen(found, head, _page_number(request))
         chosen.object_list = present(chosen.object_list, page)
-        context = {"page": page, "filter": found, "page_obj": chosen, "head": head, **list_links(request, found, page)}
+        context = {
+            "page": page,
+            "filter": found,
+            "page_obj": chosen,
+            "head": head,
+            **list_links(request, found, page),
+        }
         return render(request, "commitments/register.html", context)
 
 
 def _chosen(found: EntryFilter, head: Entry | None, number: int) -> Any:
-    """A page of the register. Without a filter, and today, an entry's number is its place: nothing is counted."""
+    """A page of the register. Without a filter, and today, an entry's number is its place: nothing
+    is counted.
+    """
     # where the day is pinned, or the plan not adopted yet, entries may be of a later one
     early = clock.is_pinned() or found.page.today < found.page.plan.adopted_on
     if found.asked or head is None or found.page.other_day or early:
@@ -189,7 +222,10 @@ def list_links(request: HttpRequest, found: PlanFilter, page: Page) -> dict[str,
 
     return {
         "chips": [
-            {"label": label, "url": changed(name, [kept for kept in request.GET.getlist(name) if kept != value])}
+            {
+                "label": label,
+                "url": changed(name, [kept for kept in request.GET.getlist(name) if kept != value]),
+            }
             for name, value, label in found.chips()
         ],
         "exports": [{"format": form, "url": changed("format", [form])} for form in writers.FORMATS],
@@ -210,13 +246,16 @@ class EntryDetail(PlanView):
             "page": page,
             "entry": present([entry], page)[0],
             "named_by": naming,
-            "can_redact": services.may_redact(entry, page.user, page.membership) and services.redactable(entry),
+            "can_redact": services.may_redact(entry, page.user, page.membership)
+            and services.redactable(entry),
         }
         return render(request, "commitments/entry_detail.html", context)
 
 
 class Text(PlanView):
-    """Aims, and clause by clause the actions taken from the instrument; what nothing serves is a gap."""
+    """Aims, and clause by clause the actions taken from the instrument; what nothing serves is a
+    gap.
+    """
 
     public = True
 
@@ -233,11 +272,16 @@ class Text(PlanView):
                 served.setdefault(aim.pk, []).append(commitment)
         context = {
             "page": page,
-            "aims": [{"aim": aim, "commitments": served.get(aim.pk, [])} for aim in page.plan.aims.all()],
+            "aims": [
+                {"aim": aim, "commitments": served.get(aim.pk, [])} for aim in page.plan.aims.all()
+            ],
             "commitments": [
                 {
                     "commitment": commitment,
-                    "rows": [{"row": row, "action": row.action} for row in by_commitment.get(commitment.pk, [])],
+                    "rows": [
+                        {"row": row, "action": row.action}
+                        for row in by_commitment.get(commitment.pk, [])
+                    ],
                 }
                 for commitment in commitments
             ],
@@ -257,6 +301,9 @@ def marked(text: str, rows: Sequence[Standing]) -> list[dict[str, Any]]:
     place = 0
     for (start, end), found in sorted(anchors.items()):
         if start >= place:
-            segments += [{"text": text[place:start], "rows": []}, {"text": text[start:end], "rows": found}]
+            segments += [
+                {"text": text[place:start], "rows": []},
+                {"text": text[start:end], "rows": found},
+            ]
             place = end
     return [*segments, {"text": text[place:], "rows": []}] if text else []

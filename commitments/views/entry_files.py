@@ -1,4 +1,6 @@
-"""Past facts loaded from a file in the browser: first what they would change, then the loading itself."""
+"""Past facts loaded from a file in the browser: first what they would change, then the loading
+itself.
+"""
 
 from dataclasses import dataclass
 from datetime import date
@@ -48,12 +50,19 @@ def states(plan: Plan, on: date, lens: Lens) -> dict[str, str]:
 
 
 def changes_of(before: dict[str, str], after: dict[str, str]) -> list[Change]:
-    return [Change(name, before.get(name, ""), state) for name, state in after.items() if state != before.get(name)]
+    return [
+        Change(name, before.get(name, ""), state)
+        for name, state in after.items()
+        if state != before.get(name)
+    ]
 
 
 TEMPLATES = {
     "csv": (entries_template.as_csv, "text/csv; charset=utf-8"),
-    "xlsx": (entries_template.as_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    "xlsx": (
+        entries_template.as_xlsx,
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ),
 }
 
 
@@ -75,7 +84,9 @@ class LoadEntries(PlanView):
         side, form = self.side, request.GET.get("template", "")
         if form in TEMPLATES:
             make, kind = TEMPLATES[form]
-            named = {"Content-Disposition": f'attachment; filename="{self.page.plan.slug}-entries.{form}"'}
+            named = {
+                "Content-Disposition": f'attachment; filename="{self.page.plan.slug}-entries.{form}"'
+            }
             return HttpResponse(make(self.page.plan), content_type=kind, headers=named)
         return self._show(request, EntriesForm(), side=side)
 
@@ -98,7 +109,9 @@ class LoadEntries(PlanView):
 
     def _load(self, content: bytes, side: str | None) -> Reading:
         plan = self.page.plan
-        return entries.load(plan, content, now=clock.now(plan.timezone), by=self.page.user.pk, side=side)
+        return entries.load(
+            plan, content, now=clock.now(plan.timezone), by=self.page.user.pk, side=side
+        )
 
     def _preview(self, content: bytes, side: str | None) -> tuple[Reading, list[Change]]:
         """Loaded for real, looked at, and taken back."""
@@ -110,5 +123,9 @@ class LoadEntries(PlanView):
             transaction.set_rollback(True)
         return reading, changes_of(before, after)
 
-    def _show(self, request: HttpRequest, form: EntriesForm, status: int = 200, **context: Any) -> HttpResponse:
-        return render(request, self.template, {"page": self.page, "form": form, **context}, status=status)
+    def _show(
+        self, request: HttpRequest, form: EntriesForm, status: int = 200, **context: Any
+    ) -> HttpResponse:
+        return render(
+            request, self.template, {"page": self.page, "form": form, **context}, status=status
+        )

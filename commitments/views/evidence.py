@@ -35,13 +35,17 @@ class EvidenceFile(PlanView):
 
 
 class Bounded(FileUploadHandler):
-    """Before anything is read: no more than a form can hold, and no files of somebody who is not signed in."""
+    """Before anything is read: no more than a form can hold, and no files of somebody who is not
+    signed in.
+    """
 
     def handle_raw_input(self, *args: Any, **kwargs: Any) -> None:
         _input, _meta, content_length, *_more = args
         if content_length > storage.MOST * LARGEST + settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             raise RequestDataTooBig(
-                _("The files are larger than 100 MB together: go back and choose fewer or smaller ones.")
+                _(
+                    "The files are larger than 100 MB together: go back and choose fewer or smaller ones."
+                )
             )
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:

@@ -1,4 +1,5 @@
-"""Deadlines as a calendar (RFC 5545) and the register as a feed (RFC 4287), in the reader's language.
+"""Deadlines as a calendar (RFC 5545) and the register as a feed (RFC 4287), in the reader's
+language.
 
 Times come from the register and never from the clock: the same register gives the same feed.
 """
@@ -55,13 +56,17 @@ class Feed(PlanView):
     content_type: str
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        language = request.GET.get("language") or request.user.language or translation.get_language()  # type: ignore[union-attr]
+        language = (
+            request.GET.get("language") or request.user.language or translation.get_language()
+        )  # type: ignore[union-attr]
         if language not in dict(settings.LANGUAGES):
             known = ", ".join(dict(settings.LANGUAGES))
             raise BadRequest(_("“language” can only be one of: %(names)s.") % {"names": known})
         with translation.override(language):
             tag = etag.etag(self.page, request, *self.more())
-            response = etag.unchanged(request, tag) or HttpResponse(self.content(), self.content_type)
+            response = etag.unchanged(request, tag) or HttpResponse(
+                self.content(), self.content_type
+            )
             response["Content-Language"] = language
             # the address may hold the token
             response["Referrer-Policy"] = "no-referrer"
@@ -129,7 +134,9 @@ class CalendarFeed(Feed):
         page = self.page
         rows = page.rows().order_by("obligation__action__position")
         if self.mine:
-            rows = rows.filter(obligation__in=Action.objects.reportable_by(page.membership).values("pk"))
+            rows = rows.filter(
+                obligation__in=Action.objects.reportable_by(page.membership).values("pk")
+            )
         found = list(rows)
         periodic = (row.obligation_id for row in found if row.every)
         recurring = dict(standings.recurrences(page.plan, periodic, page.on, page.known_day))
@@ -137,18 +144,28 @@ class CalendarFeed(Feed):
             if recurrence := recurring.get(row.obligation_id):
                 yield from self._periods(row, recurrence)
             elif row.first_day and row.last_day:
-                yield self._event(row, Window(row.first_day, row.last_day), row.state, labels.STATES[State(row.state)])
+                yield self._event(
+                    row,
+                    Window(row.first_day, row.last_day),
+                    row.state,
+                    labels.STATES[State(row.state)],
+                )
 
-    def _event(self, row: Standing, window: Window, state: str, label: Any, period: str = "") -> Event:
+    def _event(
+        self, row: Standing, window: Window, state: str, label: Any, period: str = ""
+    ) -> Event:
         action, ref = row.action, row.obligation.ref
         changed, sequence = self.changes_of(ref, None)
         lines = [row.words]
         if not period and row.moved and row.original_last:
-            lines.append(_("Signed for %(day)s, and moved since.") % {"day": labels.day(row.original_last)})
+            lines.append(
+                _("Signed for %(day)s, and moved since.") % {"day": labels.day(row.original_last)}
+            )
         return Event(
             name=f"{ref}/{period}",
             window=window,
-            title=f"{ref} {labels.text(action.title)}" + (f" ({labels.edtf(period)})" if period else ""),
+            title=f"{ref} {labels.text(action.title)}"
+            + (f" ({labels.edtf(period)})" if period else ""),
             lines=lines,
             url=self.link("action", ref),
             state=state,
@@ -159,7 +176,9 @@ class CalendarFeed(Feed):
 
     def _periods(self, row: Standing, recurrence: Recurrence) -> Iterator[Event]:
         """Each period so far by its own state, and the next few while the duty lasts."""
-        waiting = row.state if row.state in (State.AWAITING, State.SUPERSEDED, State.NOT_PURSUED) else ""
+        waiting = (
+            row.state if row.state in (State.AWAITING, State.SUPERSEDED, State.NOT_PURSUED) else ""
+        )
         for period in recurrence.periods:
             state = {"open": waiting or State.DUE, "not-assessed": waiting or State.SUPERSEDED}.get(
                 period.state, period.state
@@ -168,7 +187,11 @@ class CalendarFeed(Feed):
         if recurrence.ended is not None or waiting in (State.SUPERSEDED, State.NOT_PURSUED):
             return
         every = recurrence.deadline.every
-        window = dates.next_period(recurrence.periods[-1].window, every) if recurrence.periods else recurrence.first
+        window = (
+            dates.next_period(recurrence.periods[-1].window, every)
+            if recurrence.periods
+            else recurrence.first
+        )
         for _number in range(AHEAD):
             state, name = waiting or State.UPCOMING, dates.period_name(window, every)
             yield self._event(row, window, state, labels.STATES[State(state)], name)
@@ -177,17 +200,29 @@ class CalendarFeed(Feed):
     def changes_of(self, ref: str, instalment: int | None) -> tuple[datetime, int]:
         """When an entry last bore on it, and how often its day was set anew."""
         found = [self._changes.get(key) for key in {(ref, None), (ref, instalment)}]
-        when, counts = zip(*[pair for pair in found if pair] or [(datetime(1970, 1, 1, tzinfo=UTC), 0)], strict=True)
+        when, counts = zip(
+            *[pair for pair in found if pair] or [(datetime(1970, 1, 1, tzinfo=UTC), 0)],
+            strict=True,
+        )
         return max(when), sum(counts)
 
     @cached_property
     def _changes(self) -> dict[tuple[str, int | None], tuple[datetime, int]]:
-        setting = Q(kind__in=["moved", "event"]) | Q(kind="withdrawn", to__kind__in=["moved", "event", "withdrawn"])
+        setting = Q(kind__in=["moved", "event"]) | Q(
+            kind="withdrawn", to__kind__in=["moved", "event", "withdrawn"]
+        )
         told = Entry.objects.filter(plan=self.page.plan).told(self.page.on, self.page.known_day)
-        counts = {"moves": Count("pk", filter=setting), "versions": Count("pk", filter=Q(kind="terms"))}
+        counts = {
+            "moves": Count("pk", filter=setting),
+            "versions": Count("pk", filter=Q(kind="terms")),
+        }
         rows = told.values("ref", "instalment").annotate(when=Max("loaded_at"), **counts).order_by()
         return {
-            (row["ref"], row["instalment"]): (row["when"], row["moves"] + max(row["versions"] - 1, 0)) for row in rows
+            (row["ref"], row["instalment"]): (
+                row["when"],
+                row["moves"] + max(row["versions"] - 1, 0),
+            )
+            for row in rows
         }
 
     def _component(self, event: Event) -> Any:
@@ -206,9 +241,18 @@ class CalendarFeed(Feed):
         # the end of an all-day event is the day after
         found.add("dtend", dates.shift(event.window.last, 1))
         found.add("summary", clean(title), language)
-        found.add("description", clean("\n".join([*filter(None, event.lines), event.label])), language)
+        found.add(
+            "description", clean("\n".join([*filter(None, event.lines), event.label])), language
+        )
         found.add("categories", [clean(event.label)])
-        found.add("status", "CANCELLED" if closed else "TENTATIVE" if event.state == State.AWAITING else "CONFIRMED")
+        found.add(
+            "status",
+            "CANCELLED"
+            if closed
+            else "TENTATIVE"
+            if event.state == State.AWAITING
+            else "CONFIRMED",
+        )
         found.add("transp", "TRANSPARENT")
         found.add("url", event.url)
         return found
@@ -241,7 +285,9 @@ class RegisterFeed(Feed):
             "updated": newest or midnight,
             "site": self.link("register"),
             "self": address(request),
-            "links": [(rel, address(request, page=number)) for rel, number in sorted(numbers.items())],
+            "links": [
+                (rel, address(request, page=number)) for rel, number in sorted(numbers.items())
+            ],
             "entries": [self._entry(entry, touched.get(entry.entry.pk)) for entry in entries],
         }
         return render_to_string("commitments/register.xml", context)
@@ -250,22 +296,32 @@ class RegisterFeed(Feed):
         """When these were last withdrawn, redacted, or brought back."""
         naming = Entry.objects.filter(to__in=entries, kind__in=["withdrawn", "redacted"])
         naming = naming.told(self.page.on, self.page.known_day)
-        found = naming.values_list("to").annotate(named=Max("loaded_at"), again=Max("named_by__loaded_at")).order_by()
+        found = (
+            naming.values_list("to")
+            .annotate(named=Max("loaded_at"), again=Max("named_by__loaded_at"))
+            .order_by()
+        )
         return {pk: max(filter(None, times)) for pk, *times in found}
 
     def _entry(self, entry: Any, touched: datetime | None) -> dict[str, Any]:
         # the links of an entry lead to the site from wherever it is read
-        html = render_to_string("includes/entry.html", {"page": self.page, "entry": entry, "quiet": True})
+        html = render_to_string(
+            "includes/entry.html", {"page": self.page, "entry": entry, "quiet": True}
+        )
         title = f"{entry.ref} {labels.text(entry.title)}".strip()
         return {
             "id": uuid.uuid5(uuid.NAMESPACE_OID, entry.hash).urn,
-            "title": clean(f"{title}{labels.colon()}{entry.kind_label}" if title else entry.kind_label),
+            "title": clean(
+                f"{title}{labels.colon()}{entry.kind_label}" if title else entry.kind_label
+            ),
             "kind": entry.kind,
             "kind_label": entry.kind_label,
             "published": entry.loaded_at,
             "updated": max(entry.loaded_at, touched or entry.loaded_at),
             "author": clean(
-                entry.post or labels.side(entry.side) if entry.post or entry.side else labels.text(self.page.plan.title)
+                entry.post or labels.side(entry.side)
+                if entry.post or entry.side
+                else labels.text(self.page.plan.title)
             ),
             "url": self.link("entry", entry.number),
             "html": clean(html.replace('href="/', f'href="{settings.SITE_URL}/')),

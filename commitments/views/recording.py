@@ -1,4 +1,6 @@
-"""The forms in which people record: report, move, decide, withdraw, confirm, dispute. Each is one call of a service."""
+"""The forms in which people record: report, move, decide, withdraw, confirm, dispute. Each is one
+call of a service.
+"""
 
 import sys
 from dataclasses import replace
@@ -36,8 +38,8 @@ from commitments.views.actions import ActionView
 class RecordingView(PlanView):
     """Shows a form, says what would change, records; a colleague's newer entry is shown before.
 
-    What is recorded is recorded today, so these pages are always about today, whatever day was shown before. The
-    address names one subject: an action, a contribution, an entry …
+    What is recorded is recorded today, so these pages are always about today, whatever day was
+    shown before. The address names one subject: an action, a contribution, an entry …
     """
 
     template = ""
@@ -89,7 +91,9 @@ class RecordingView(PlanView):
             for message in error.messages:
                 form.add_error(None, message)
             return self.show(subject, form, status=422)
-        messages.success(request, _("Recorded as entry %(number)s of the register.") % {"number": entry.number})
+        messages.success(
+            request, _("Recorded as entry %(number)s of the register.") % {"number": entry.number}
+        )
         return HttpResponseRedirect(self.done(subject))
 
     def show(self, subject: Any, form: EntryForm, status: int = 200, **more: Any) -> HttpResponse:
@@ -109,7 +113,10 @@ class RecordingView(PlanView):
         kept = self.request.session.get("draft", {})
         if kept.get("path") == self.request.path and self.request.method == "GET":
             values |= kept["values"]
-            messages.info(self.request, _("What you had written is back in the form. It has not been recorded yet."))
+            messages.info(
+                self.request,
+                _("What you had written is back in the form. It has not been recorded yet."),
+            )
             del self.request.session["draft"]
         return {"day": self.page.today, **values}
 
@@ -122,7 +129,11 @@ class RecordingView(PlanView):
 
     def seen(self, ref: str) -> int:
         """The number of the newest entry about an action or contribution."""
-        newest = Entry.objects.reported().filter(plan=self.page.plan, ref=ref).aggregate(newest=Max("number"))
+        newest = (
+            Entry.objects.reported()
+            .filter(plan=self.page.plan, ref=ref)
+            .aggregate(newest=Max("number"))
+        )
         return newest["newest"] or 0
 
 
@@ -162,7 +173,10 @@ class Report(ActionRecording):
 
     def outcomes(self, action: Action) -> dict[str, State]:
         """The state that a report of today would lead to, where it would be another."""
-        history, today = standings.Histories(self.page.plan, [action]).action(action.pk), self.page.today
+        history, today = (
+            standings.Histories(self.page.plan, [action]).action(action.pk),
+            self.page.today,
+        )
         found = {}
         for kind in ("started", "completed"):
             fact = Fact(kind, sys.maxsize, today, today, today)
@@ -248,7 +262,11 @@ class NamingView(EntryRecording):
         return services.name_entry(entry=subject, kind=self.kind, **self.said(form, "reason"))
 
     def look(self, subject: Entry, form: EntryForm) -> Standing | None:
-        return Standing.objects.filter(obligation=subject.obligation_id).on(self.page.on, self.page.lens).first()
+        return (
+            Standing.objects.filter(obligation=subject.obligation_id)
+            .on(self.page.on, self.page.lens)
+            .first()
+        )
 
     def action(self, entry: Entry) -> Action | None:
         return Action.objects.filter(plan=self.page.plan, ref=entry.ref).first()
@@ -258,7 +276,9 @@ class NamingView(EntryRecording):
         return {**found, "dispute": self.kind == "disputed"}
 
     def done(self, subject: Entry) -> str:
-        return self.page.url("action", subject.ref) if self.action(subject) else self.page.url("fund")
+        return (
+            self.page.url("action", subject.ref) if self.action(subject) else self.page.url("fund")
+        )
 
 
 class Withdraw(NamingView):

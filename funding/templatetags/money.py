@@ -28,7 +28,9 @@ def _said(number: Decimal, currency: str, language: str) -> str:
 
 def _english(number: Decimal, currency: str) -> str:
     if _in_millions(number):
-        plain = format_currency(number / MILLION, currency, "¤#,##0.###", locale="en", currency_digits=False)
+        plain = format_currency(
+            number / MILLION, currency, "¤#,##0.###", locale="en", currency_digits=False
+        )
         return f"{plain}{NO_BREAK}million"
     pattern = "¤#,##0" if number == number.to_integral() else "¤#,##0.00"
     return format_currency(number, currency, pattern, locale="en", currency_digits=False)
@@ -53,7 +55,9 @@ def _in_millions(number: Decimal) -> bool:
 
 @register.filter
 def money(amounts: Mapping[str, Decimal | str] | None) -> str:
-    """The stated amounts in their order, the first with the others in brackets; nothing stated is not zero."""
+    """The stated amounts in their order, the first with the others in brackets; nothing stated is
+    not zero.
+    """
     if not amounts:
         return _("not stated")
     first, *others = [amount(value, currency) for currency, value in amounts.items()]

@@ -1,4 +1,6 @@
-"""The reference of the API by its own examples; what is unchanged is not computed; what is wrong is said as JSON."""
+"""The reference of the API by its own examples; what is unchanged is not computed; what is wrong is
+said as JSON.
+"""
 
 import json
 import re
@@ -40,13 +42,17 @@ class Dashboard:
     def __init__(self, owner: User, plan: Plan) -> None:
         self.client = Client()
         self.secrets = {
-            purpose: tokens.make(by=owner, plan=plan, purpose=purpose, label="x", days=30, today=TODAY)
+            purpose: tokens.make(
+                by=owner, plan=plan, purpose=purpose, label="x", days=30, today=TODAY
+            )
             for purpose in ("calendar", "register", "read")
         }
 
     def get(self, path: str, **headers: str) -> Any:
         purpose = "calendar" if ".ics" in path else "register" if ".atom" in path else "read"
-        return self.client.get(path, headers={"Authorization": f"Bearer {self.secrets[purpose]}", **headers})
+        return self.client.get(
+            path, headers={"Authorization": f"Bearer {self.secrets[purpose]}", **headers}
+        )
 
 
 @pytest.fixture
@@ -59,17 +65,26 @@ def holds(found: Any, example: Any) -> bool:
     if isinstance(example, dict):
         return all(name in found and holds(found[name], value) for name, value in example.items())
     if isinstance(example, list):
-        return all(holds(one, shown) for one, shown in zip(found, example, strict=False)) and len(found) >= len(example)
+        return all(holds(one, shown) for one, shown in zip(found, example, strict=False)) and len(
+            found
+        ) >= len(example)
     return bool(found == example)
 
 
 def test_the_reference_has_an_example_for_each_address() -> None:
     paths = {path.partition("?")[0] for path, _answer in EXAMPLES}
-    assert paths == {"/status.json", "/calendar.ics", "/register.atom", *(f"/{name}/" for name in LISTS)}
+    assert paths == {
+        "/status.json",
+        "/calendar.ics",
+        "/register.atom",
+        *(f"/{name}/" for name in LISTS),
+    }
 
 
 @pytest.mark.parametrize(("path", "shown"), EXAMPLES)
-def test_an_example_of_the_reference_is_what_is_answered(dashboard: Dashboard, path: str, shown: str) -> None:
+def test_an_example_of_the_reference_is_what_is_answered(
+    dashboard: Dashboard, path: str, shown: str
+) -> None:
     answer = dashboard.get(path)
     assert answer.status_code == 200
     if shown:
@@ -80,10 +95,15 @@ def test_an_example_of_the_reference_is_what_is_answered(dashboard: Dashboard, p
 
 
 @pytest.mark.parametrize("path", ["/status.json", *(f"/{name}/?format=json" for name in LISTS)])
-def test_what_is_unchanged_is_answered_without_computing_it(dashboard: Dashboard, calais: Plan, path: str) -> None:
+def test_what_is_unchanged_is_answered_without_computing_it(
+    dashboard: Dashboard, calais: Plan, path: str
+) -> None:
     first = dashboard.get(path)
     tag = first.headers["ETag"]
-    assert (first.headers["Cache-Control"], "Authorization" in first.headers["Vary"]) == ("private, no-cache", True)
+    assert (first.headers["Cache-Control"], "Authorization" in first.headers["Vary"]) == (
+        "private, no-cache",
+        True,
+    )
     with CaptureQueriesContext(connection) as asked:
         same = dashboard.get(path, **{"If-None-Match": tag})
     assert (same.status_code, same.content, same.headers["ETag"]) == (304, b"", tag)
@@ -103,7 +123,10 @@ def test_another_day_question_account_or_language_is_another_answer(
     dashboard: Dashboard, calais: Plan, settings: Settings
 ) -> None:
     path = "/commitments/?format=json"
-    tags = {dashboard.get(path + more).headers["ETag"] for more in ("", "&on=2014-11-01", "&known=now", "&q=a")}
+    tags = {
+        dashboard.get(path + more).headers["ETag"]
+        for more in ("", "&on=2014-11-01", "&known=now", "&q=a")
+    }
     tags.add(Dashboard(account(calais, Role.VIEWER), calais).get(path).headers["ETag"])
     tags.add(dashboard.get(path, **{"Accept-Language": "fr"}).headers["ETag"])
     settings.ACTIONPLAN_TODAY = date(2015, 1, 13)
@@ -133,9 +156,21 @@ def test_the_pages_of_a_list_are_the_whole_of_it(dashboard: Dashboard, name: str
 
 @pytest.mark.parametrize(
     "query",
-    ["on=x", "known=x", "page=0", "page=x", "page=-1", "per_page=1001", "per_page=%00", "page=" + "9" * 40, "list=x"],
+    [
+        "on=x",
+        "known=x",
+        "page=0",
+        "page=x",
+        "page=-1",
+        "per_page=1001",
+        "per_page=%00",
+        "page=" + "9" * 40,
+        "list=x",
+    ],
 )
-def test_an_odd_question_is_answered_with_what_would_be_right(dashboard: Dashboard, query: str) -> None:
+def test_an_odd_question_is_answered_with_what_would_be_right(
+    dashboard: Dashboard, query: str
+) -> None:
     answer = dashboard.get(f"/fund/?format=json&{query}")
     assert (answer.status_code, answer.headers["Content-Type"]) == (400, "application/json")
     assert re.search(r"such as|leave it out|from 1 to|one of: instalments", answer.json()["error"])

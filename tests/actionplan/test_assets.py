@@ -25,7 +25,13 @@ def test_rules_are_kept_whose_classes_are_all_in_use() -> None:
 
 def test_what_is_collected_has_each_rule_of_the_classes_in_use() -> None:
     style = static_files.used(WHOLE, static_files.classes())
-    for rule in (".btn-primary{", ".form-control:focus{", ".visually-hidden", ".table>:not(caption)", ".is-invalid"):
+    for rule in (
+        ".btn-primary{",
+        ".form-control:focus{",
+        ".visually-hidden",
+        ".table>:not(caption)",
+        ".is-invalid",
+    ):
         assert rule in style, rule
     assert not re.search(r"\.(carousel|offcanvas|navbar|modal)\b", style)
     assert style.count("{") == style.count("}")
@@ -34,6 +40,7 @@ def test_what_is_collected_has_each_rule_of_the_classes_in_use() -> None:
 def test_the_style_sheets_are_small() -> None:
     theme = (static_files.BASE / "static" / "theme.css").read_text()
     weights = [
-        len(gzip.compress(style.encode())) for style in (static_files.used(WHOLE, static_files.classes()), theme)
+        len(gzip.compress(style.encode()))
+        for style in (static_files.used(WHOLE, static_files.classes()), theme)
     ]
     assert sum(weights) < 13_000

@@ -1,4 +1,6 @@
-"""Backups: what is refused, what a failure leaves, and that odd values survive. Whole round trips: tests/faults."""
+"""Backups: what is refused, what a failure leaves, and that odd values survive. Whole round trips:
+tests/faults.
+"""
 
 import io
 import json
@@ -50,7 +52,12 @@ def command(folder: Path) -> list[str]:
 
 def backup(site: Site, folder: Path, before: Callable[[], None] | None = None, **more: str) -> Any:
     environ = site.environment(site.template) | more
-    options: dict[str, Any] = {"cwd": environment.BASE_DIR, "env": environ, "capture_output": True, "text": True}
+    options: dict[str, Any] = {
+        "cwd": environment.BASE_DIR,
+        "env": environ,
+        "capture_output": True,
+        "text": True,
+    }
     return subprocess.run(command(folder), preexec_fn=before, timeout=60, **options)
 
 
@@ -69,7 +76,10 @@ def test_a_backup_names_its_moment_its_heads_and_each_of_its_files(whole: Path) 
     assert [part.name for part in manifest.files] == ["files/ab/plan.pdf", "files/empty.csv"]
     assert [slug for slug, _number, _head in manifest.plans] == ["calais-2014"]
     assert ("commitments", "0002_append_only") in manifest.migrations
-    assert sum(table.rows for table in manifest.tables if table.table == "commitments_entry") == manifest.plans[0][1]
+    assert (
+        sum(table.rows for table in manifest.tables if table.table == "commitments_entry")
+        == manifest.plans[0][1]
+    )
     assert not {table.table for table in manifest.tables} & create.LEFT_OUT
     assert whole.stat().st_mode & 0o077 == 0
 
@@ -78,11 +88,19 @@ def test_a_backup_names_its_moment_its_heads_and_each_of_its_files(whole: Path) 
 def test_odd_values_come_back_as_they_were(calais: Plan) -> None:
     moment = datetime(2014, 9, 20, 9, 0, 0, 120, tzinfo=UTC)
     fund = Fund.objects.filter(plan=calais).first()
-    reported = {"fund": fund, "on": "2014", "by": {"en": ODD.replace("\x01", "")}, "currency": "GBP", "position": 99}
+    reported = {
+        "fund": fund,
+        "on": "2014",
+        "by": {"en": ODD.replace("\x01", "")},
+        "currency": "GBP",
+        "position": 99,
+    }
     Reported.objects.create(amount=Decimal("12000000.10"), source=ODD, **reported)
     Reported.objects.create(amount=Decimal(7), source="", **reported)
     User.objects.create_user("odd@example.org", post=ODD, is_staff=True)
-    JobRun.objects.create(plan=calais, job=ODD[:32], day="2014-09-20", started=moment, counts={"“a\\b”": [1, None]})
+    JobRun.objects.create(
+        plan=calais, job=ODD[:32], day="2014-09-20", started=moment, counts={"“a\\b”": [1, None]}
+    )
     Mark.objects.create(name=ODD[:30], at=moment)
     for model in (Reported, User, JobRun, Mark):
         before, target = list(model.objects.order_by("pk").values()), io.BytesIO()
@@ -103,7 +121,9 @@ def test_a_file_that_was_changed_cut_short_or_lost_is_named(copy: Path) -> None:
     content = entries.read_bytes()
     for changed in (content[:-1], content.replace(b"2014", b"2015", 1)):
         entries.write_bytes(changed)
-        assert refusal(copy).startswith("tables/commitments_entry.txt of the backup is not what was written")
+        assert refusal(copy).startswith(
+            "tables/commitments_entry.txt of the backup is not what was written"
+        )
     entries.unlink()
     assert refusal(copy).startswith("tables/commitments_entry.txt of the backup cannot be read")
 
@@ -119,7 +139,9 @@ def test_a_file_that_was_changed_cut_short_or_lost_is_named(copy: Path) -> None:
         ({"migrations": 3}, "is damaged"),
     ],
 )
-def test_a_manifest_that_no_backup_wrote_is_refused(copy: Path, change: dict[str, Any], said: str) -> None:
+def test_a_manifest_that_no_backup_wrote_is_refused(
+    copy: Path, change: dict[str, Any], said: str
+) -> None:
     file = copy / "manifest.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | change))
     assert said in refusal(copy)
@@ -143,7 +165,9 @@ def test_a_full_disk_leaves_nothing_of_that_name(site: Site, tmp_path: Path) -> 
     target = tmp_path / "new"
     done = backup(site, target, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)))
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"{target} could not be written (File too large): nothing was left there\n"
+    assert (
+        done.stderr == f"{target} could not be written (File too large): nothing was left there\n"
+    )
     assert list(tmp_path.iterdir()) == []
 
 

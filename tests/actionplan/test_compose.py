@@ -41,7 +41,9 @@ def test_the_image_runs_the_web_command_and_not_as_root() -> None:
 
 def test_there_is_one_beat_and_all_that_stay_up_are_watched() -> None:
     assert "deploy" not in SERVICES["beat"]
-    assert [name for name, service in SERVICES.items() if "healthcheck" not in service] == ["tables"]
+    assert [name for name, service in SERVICES.items() if "healthcheck" not in service] == [
+        "tables"
+    ]
 
 
 def test_ports_are_published_on_this_machine_only() -> None:
@@ -50,7 +52,11 @@ def test_ports_are_published_on_this_machine_only() -> None:
 
 
 def test_every_secret_comes_from_outside_and_must_be_given() -> None:
-    values = [f"{value}" for service in SERVICES.values() for value in service.get("environment", {}).values()]
+    values = [
+        f"{value}"
+        for service in SERVICES.values()
+        for value in service.get("environment", {}).values()
+    ]
     defaults = {name: rest for value in values for name, rest in VARIABLE.findall(value)}
     for secret in ("SECRET_KEY", "POSTGRES_PASSWORD"):
         assert defaults[secret].startswith(":?")
@@ -60,7 +66,9 @@ def test_every_secret_comes_from_outside_and_must_be_given() -> None:
 
 
 def test_the_example_lists_every_variable_each_with_a_line_about_it() -> None:
-    source = "".join((BASE_DIR / "actionplan" / name).read_text() for name in ("settings.py", "embedded.py"))
+    source = "".join(
+        (BASE_DIR / "actionplan" / name).read_text() for name in ("settings.py", "embedded.py")
+    )
     read = set(re.findall(r'(?:env\.\w+|environ\.get)\(\s*"([A-Z_]+)"', source))
     listed = re.findall(r"^# .+\n#?([A-Z_]+)=", EXAMPLE, re.MULTILINE)
     assert sorted(listed) == sorted({*listed})

@@ -1,6 +1,8 @@
-"""What a page or job may cost, as far as that does not depend on the machine; times are for `./dev bench`.
+"""What a page or job may cost, as far as that does not depend on the machine; times are for `./dev
+bench`.
 
-Bounds are what is true today, to be lowered with each gain; the aims are those of docs/reference/performance.md.
+Bounds are what is true today, to be lowered with each gain; the aims are those of
+docs/reference/performance.md.
 """
 
 import gc
@@ -58,7 +60,12 @@ def test_pages_ask_no_more_for_ten_times_the_actions(client: Client) -> None:
     found = []
     for actions in (10, 100):
         client.force_login(manager_of(actions)[1])
-        found.append({name: pages.queries(client, path) for name, path in (pages.PAGED | pages.WHOLE | LISTS).items()})
+        found.append(
+            {
+                name: pages.queries(client, path)
+                for name, path in (pages.PAGED | pages.WHOLE | LISTS).items()
+            }
+        )
     small, large = found
     assert {name: count for name, count in large.items() if count > small[name]} == {}
     assert {name: count for name, count in large.items() if count > QUERIES[name]} == {}
@@ -101,10 +108,14 @@ def test_digests_are_written_and_claimed_in_few_queries() -> None:
 @pytest.mark.django_db
 @pytest.mark.usefixtures("today")
 def test_every_look_into_entries_and_standings_goes_by_an_index(client: Client) -> None:
-    """With what reads whole tables made dear, so that the small size of a test does not choose for the database."""
+    """With what reads whole tables made dear, so that the small size of a test does not choose for
+    the database.
+    """
     plan, manager = manager_of(100)
     with connection.cursor() as cursor:
-        cursor.execute(f"ANALYZE; {'; '.join(f'SET LOCAL enable_{way} = off' for way in WHOLE_TABLE)}")
+        cursor.execute(
+            f"ANALYZE; {'; '.join(f'SET LOCAL enable_{way} = off' for way in WHOLE_TABLE)}"
+        )
     found = plans.of_pages(manager, pages.PAGED) | plans.of_work(plan, manager)
     unbounded = {
         (name, read.table, read.kind)
@@ -116,8 +127,8 @@ def test_every_look_into_entries_and_standings_goes_by_an_index(client: Client) 
     assert unbounded == set()
 
 
-# the lock, and behind it the rights, the register and the standings; an entry and its text; the flags that stand; and,
-# since a test is a transaction, two for the savepoint
+# the lock, and behind it the rights, the register and the standings; an entry and its text; the
+# flags that stand; and, since a test is a transaction, two for the savepoint
 REPORT = 10 + 2
 
 
@@ -131,7 +142,12 @@ def test_a_report_asks_the_same_whatever_the_plan_and_the_action_hold() -> None:
     for plan, ref in ((small, "1.1"), (small, story.SPECIAL), (large, story.SPECIAL)):
         dataset.flagged(plan)
         about = Action.objects.get(plan=plan, ref=ref)
-        said: dict[str, Any] = {"effective": "2015-01-12", "by": manager, "now": dataset.NOW, "reason": "It is so."}
+        said: dict[str, Any] = {
+            "effective": "2015-01-12",
+            "by": manager,
+            "now": dataset.NOW,
+            "reason": "It is so.",
+        }
         for kind in ("progress", "note", "not-pursued"):
             counted = Counted()
             record = services.decide if kind == "not-pursued" else services.report
@@ -140,7 +156,8 @@ def test_a_report_asks_the_same_whatever_the_plan_and_the_action_hold() -> None:
             found.setdefault((plan.slug, ref), {})[kind] = counted.count
     assert found[large.slug, story.SPECIAL] == found[small.slug, story.SPECIAL]
     assert {counts["note"] for counts in found.values()} == {REPORT}, found
-    # a standing replaced, who waits for it asked, the tally mended; flags cleared, each with its reason
+    # a standing replaced, who waits for it asked, the tally mended; flags cleared, each with its
+    # reason
     assert max(max(counts.values()) for counts in found.values()) <= REPORT + 5, found
     assert [standings.differences(plan) for plan in (small, large)] == [[], []]
 
@@ -152,9 +169,15 @@ def test_no_index_of_a_large_table_repeats_the_beginning_of_another() -> None:
     for table in (*plans.LARGE, "commitments_tally", "commitments_flag"):
         with connection.cursor() as cursor:
             constraints = connection.introspection.get_constraints(cursor, table)
-        indexes = {name: found["columns"] for name, found in constraints.items() if found["index"] or found["unique"]}
+        indexes = {
+            name: found["columns"]
+            for name, found in constraints.items()
+            if found["index"] or found["unique"]
+        }
         for name, columns in indexes.items():
-            others = (other for key, other in indexes.items() if key != name and len(other) > len(columns))
+            others = (
+                other for key, other in indexes.items() if key != name and len(other) > len(columns)
+            )
             if len(columns) == 1 and any(other[:1] == columns for other in others):
                 doubled.add(name)
     assert doubled == set()

@@ -1,4 +1,6 @@
-"""The script `dev`, a copy of it with stand-ins for uv and Python: what it installs, when, and what it passes on."""
+"""The script `dev`, a copy of it with stand-ins for uv and Python: what it installs, when, and what
+it passes on.
+"""
 
 import re
 import shutil
@@ -45,7 +47,9 @@ class Checkout:
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [str(self.root / "dev"), *arguments]
         environ = {"PATH": str(self.bin)}
-        return subprocess.run(command, cwd=self.bin, env=environ, capture_output=True, text=True, timeout=20)
+        return subprocess.run(
+            command, cwd=self.bin, env=environ, capture_output=True, text=True, timeout=20
+        )
 
     def called(self) -> list[str]:
         lines = self.log.read_text().splitlines()
@@ -66,7 +70,9 @@ def test_it_is_sound_for_a_plain_shell() -> None:
 def test_without_uv_and_python_it_names_the_remedy(checkout: Checkout) -> None:
     done = checkout.run("up")
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith("error: neither uv nor a Python of 3.11 or newer")
+    assert done.stderr.splitlines()[-1].startswith(
+        "error: neither uv nor a Python of 3.11 or newer"
+    )
     assert not (checkout.root / ".venv").exists()
 
 
@@ -139,9 +145,24 @@ exit 0
     ("faulty", "report", "code", "said"),
     [
         ("none", "", 0, ""),
-        ("requirements.lock", "", 2, "of requirements.lock have known faults could not be looked up"),
-        ("tests/requirements.lock", "", 2, "of tests/requirements.lock have known faults could not be looked up"),
-        ("tests/requirements.lock", "django 5.2 CVE-1\\n", 1, "packages of tests/requirements.lock have known faults"),
+        (
+            "requirements.lock",
+            "",
+            2,
+            "of requirements.lock have known faults could not be looked up",
+        ),
+        (
+            "tests/requirements.lock",
+            "",
+            2,
+            "of tests/requirements.lock have known faults could not be looked up",
+        ),
+        (
+            "tests/requirements.lock",
+            "django 5.2 CVE-1\\n",
+            1,
+            "packages of tests/requirements.lock have known faults",
+        ),
     ],
 )
 def test_an_audit_tells_known_faults_from_a_look_up_that_failed(
@@ -158,7 +179,12 @@ def test_an_audit_tells_known_faults_from_a_look_up_that_failed(
     assert said in done.stderr
     assert "what pip-audit says" in done.stderr
     looked_up = [line for line in checkout.called() if line.endswith(".lock")]
-    assert looked_up == ["requirements.lock", "tests/requirements.lock"][: 1 if faulty == "requirements.lock" else 2]
+    assert (
+        looked_up
+        == ["requirements.lock", "tests/requirements.lock"][
+            : 1 if faulty == "requirements.lock" else 2
+        ]
+    )
 
 
 def _pins(lock: str) -> dict[str, str]:

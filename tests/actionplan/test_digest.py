@@ -57,8 +57,12 @@ def test_nothing_is_sent_to_an_official_of_whom_nothing_is_asked(calais: Plan) -
     assert not content(calais, account(calais, Role.MANAGER, "GB"), date(2014, 9, 15)).is_empty
 
 
-@pytest.mark.parametrize("week", [date(2014, 9, 22) + timedelta(days=14 * number) for number in range(8)])
-def test_the_states_of_a_manager_add_up_and_the_lists_agree_with_them(plan: Plan, week: date) -> None:
+@pytest.mark.parametrize(
+    "week", [date(2014, 9, 22) + timedelta(days=14 * number) for number in range(8)]
+)
+def test_the_states_of_a_manager_add_up_and_the_lists_agree_with_them(
+    plan: Plan, week: date
+) -> None:
     manager = account(plan, Role.MANAGER, "GB")
     found = content(plan, manager, week)
     page = found.page
@@ -96,7 +100,9 @@ def test_whose_officials_all_unsubscribed_is_a_gap_that_managers_see(plan: Plan)
 
 
 def test_ten_times_the_actions_are_summed_up_with_as_many_queries(plan: Plan) -> None:
-    load.load(tenfold(samples.PLAN_FILE.read_text()).encode(), now=datetime(2014, 9, 20, 9, tzinfo=UTC))
+    load.load(
+        tenfold(samples.PLAN_FILE.read_text()).encode(), now=datetime(2014, 9, 20, 9, tzinfo=UTC)
+    )
     large = Plan.objects.get(slug="tenfold")
     runner.run_due()
     for role in (Role.OFFICIAL, Role.MANAGER):
@@ -141,12 +147,18 @@ def test_a_digest_that_another_run_wrote_meanwhile_stays_as_it_is(plan: Plan) ->
 
 def test_a_report_while_the_digests_are_written_holds_up_none(plan: Plan) -> None:
     manager = account(plan, Role.MANAGER, "GB")
-    member = Membership.objects.select_related("user").annotate(had_one=Value(value=False)).get(user=manager)
+    member = (
+        Membership.objects.select_related("user")
+        .annotate(had_one=Value(value=False))
+        .get(user=manager)
+    )
     week = weekly.Week(plan, WEEK, [member])
     never = [row.obligation_id for row in week.rows if row.open and row.never_reported]
     for action in Action.objects.reportable_by(member).filter(pk__in=never):
         key = f"meanwhile-{action.ref}"
-        services.report(action=action, kind="progress", effective="2015-01-12", by=manager, now=NOW, key=key)
+        services.report(
+            action=action, kind="progress", effective="2015-01-12", by=manager, now=NOW, key=key
+        )
     (told,) = week.contents.values()
     assert [row.obligation_id for row in told.never.rows] == never[:7]
 

@@ -1,4 +1,6 @@
-"""Odd values in the environment: refused in one sentence that names the variable and says what would be right."""
+"""Odd values in the environment: refused in one sentence that names the variable and says what
+would be right.
+"""
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -18,14 +20,20 @@ POSTGRES = "postgres://user:p%40ss@db.example.org:5432/plan"
         (f"{POSTGRES}?sslmode=require&application_name=x", "'application_name'"),
     ],
 )
-def test_an_odd_address_of_the_database_is_refused(monkeypatch: pytest.MonkeyPatch, value: str, said: str) -> None:
+def test_an_odd_address_of_the_database_is_refused(
+    monkeypatch: pytest.MonkeyPatch, value: str, said: str
+) -> None:
     monkeypatch.setenv("DATABASE_URL", value)
     with pytest.raises(ImproperlyConfigured, match=f"^DATABASE_URL .*{said}"):
         env.database("DATABASE_URL")
 
 
-def test_whom_a_connection_trusts_reaches_the_client_of_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DATABASE_URL", f"{POSTGRES}?sslmode=verify-full&sslrootcert=/etc/ssl/db.pem")
+def test_whom_a_connection_trusts_reaches_the_client_of_the_database(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(
+        "DATABASE_URL", f"{POSTGRES}?sslmode=verify-full&sslrootcert=/etc/ssl/db.pem"
+    )
     found = env.database("DATABASE_URL")
     assert found["PASSWORD"] == "p@ss"
     assert found["OPTIONS"]["sslmode"] == "verify-full"

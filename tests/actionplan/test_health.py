@@ -70,12 +70,16 @@ def test_a_digest_that_nobody_takes_for_an_hour_is_late_unless_mail_is_held(work
     assert late() == []
 
 
-def test_a_queue_that_does_not_answer_is_late(worked: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_queue_that_does_not_answer_is_late(
+    worked: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("CELERY_BROKER_WRITE_URL", "redis://127.0.0.1:1/0")
     assert late() == ["queue"]
 
 
-def test_a_site_without_a_queue_is_not_asked_for_its_worker(worked: Plan, settings: Settings) -> None:
+def test_a_site_without_a_queue_is_not_asked_for_its_worker(
+    worked: Plan, settings: Settings
+) -> None:
     settings.REDIS_URL = ""
     Mark.objects.all().delete()
     found = health.state(timezone.now())
@@ -121,13 +125,17 @@ def test_a_digest_of_a_week_that_passed_while_mail_was_held_expires(held: Plan) 
     assert Digest.objects.get().state == "expired"
 
 
-def test_there_is_nothing_to_release_where_no_mail_is_held(worked: Plan, capsys: pytest.CaptureFixture[str]) -> None:
+def test_there_is_nothing_to_release_where_no_mail_is_held(
+    worked: Plan, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit):
         call_command("release_mail")
     assert capsys.readouterr().err == "no mail is held here: there is nothing to release\n"
 
 
-def test_an_administrator_sees_on_every_page_that_mail_is_held_and_releases_it(administrator: Client) -> None:
+def test_an_administrator_sees_on_every_page_that_mail_is_held_and_releases_it(
+    administrator: Client,
+) -> None:
     assert "Mail is held." in administrator.get("/").content.decode()
     assert "1 digest waits." in administrator.get("/digests/").content.decode()
     assert administrator.post("/digests/release/", {"discard": "1"}).status_code == 302
@@ -153,12 +161,18 @@ def test_a_wrong_statement_is_our_fault_and_a_wait_that_was_too_long_is_not(db: 
         cursor.execute("SELECT nothing FROM nowhere")
     assert not error_views.is_passing(wrong.value)
     if on_postgres():
-        with pytest.raises(OperationalError) as slow, transaction.atomic(), connection.cursor() as cursor:
+        with (
+            pytest.raises(OperationalError) as slow,
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
             cursor.execute("SET LOCAL statement_timeout = 50; SELECT pg_sleep(5)")
         assert error_views.is_passing(slow.value)
 
 
-def test_a_page_whose_statement_takes_too_long_says_so_in_both_languages_and_keeps_the_text(calais: Plan) -> None:
+def test_a_page_whose_statement_takes_too_long_says_so_in_both_languages_and_keeps_the_text(
+    calais: Plan,
+) -> None:
     from django.db import transaction
 
     client = Client(raise_request_exception=False)
@@ -166,7 +180,10 @@ def test_a_page_whose_statement_takes_too_long_says_so_in_both_languages_and_kee
 
     def slow(execute: Any, sql: str, *rest: Any) -> Any:
         return execute(
-            "SET LOCAL statement_timeout = 1; SELECT pg_sleep(5)" if "commitments_standing" in sql else sql, *rest
+            "SET LOCAL statement_timeout = 1; SELECT pg_sleep(5)"
+            if "commitments_standing" in sql
+            else sql,
+            *rest,
         )
 
     with transaction.atomic(), connection.execute_wrapper(slow):

@@ -1,4 +1,6 @@
-"""The jobs and their ledger: run twice, late, for a past day or not at all, the database says what it must."""
+"""The jobs and their ledger: run twice, late, for a past day or not at all, the database says what
+it must.
+"""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -38,19 +40,25 @@ def ledger(job: str = "flag_overdue") -> list[tuple[str, str, int]]:
 
 
 def noticed(ref: str, kind: str = "overdue") -> list[tuple[str, str]]:
-    rows = Flag.objects.filter(plan__slug="calais-2014", obligation__ref=ref, kind=kind).order_by("since")
+    rows = Flag.objects.filter(plan__slug="calais-2014", obligation__ref=ref, kind=kind).order_by(
+        "since"
+    )
     return [(row.since.isoformat(), row.noticed.isoformat()) for row in rows]
 
 
 def report(plan: Plan, ref: str, kind: str, effective: str, recorded: str) -> None:
-    row = blank(id=f"{ref}-{kind}", ref=ref, kind=kind, effective=effective, recorded=recorded, side="GB")
+    row = blank(
+        id=f"{ref}-{kind}", ref=ref, kind=kind, effective=effective, recorded=recorded, side="GB"
+    )
     text = f"{','.join(row)}\n{','.join(row.values())}\n"
     now = datetime.fromisoformat(f"{recorded}T12:00+00:00")
     assert entries.load(plan, text.encode(), now=now, by=None).faults == []
 
 
 def second_plan(zone: str = "Europe/London") -> Plan:
-    load.load(changed(SMALL, ("Europe/London", zone)).encode(), now=datetime(2014, 9, 20, 9, tzinfo=UTC))
+    load.load(
+        changed(SMALL, ("Europe/London", zone)).encode(), now=datetime(2014, 9, 20, 9, tzinfo=UTC)
+    )
     return Plan.objects.get(slug="small")
 
 
@@ -78,7 +86,9 @@ def test_missed_days_are_run_with_their_true_dates(calais: Plan, today: Today) -
     runner.run_due()
     today("2014-11-04")
     runner.run_due()
-    assert ledger() == [(f"2014-{day}", "succeeded", 1) for day in ("10-31", "11-01", "11-02", "11-03", "11-04")]
+    assert ledger() == [
+        (f"2014-{day}", "succeeded", 1) for day in ("10-31", "11-01", "11-02", "11-03", "11-04")
+    ]
     assert noticed("4.4") == [("2014-11-01", "2014-11-01")]
     assert noticed("4.1", "stale") == [("2014-11-02", "2014-11-02")]
 
@@ -90,7 +100,11 @@ def test_a_missed_day_is_run_as_it_was_known_on_that_day(calais: Plan, today: To
     today("2014-11-04")
     runner.run_due()
     (flag,) = Flag.objects.filter(plan=calais, obligation__ref="4.4", kind="overdue")
-    assert (flag.noticed, flag.cleared, flag.cleared_by) == (date(2014, 11, 1), date(2014, 11, 3), "reported-late")
+    assert (flag.noticed, flag.cleared, flag.cleared_by) == (
+        date(2014, 11, 1),
+        date(2014, 11, 3),
+        "reported-late",
+    )
 
 
 def test_no_more_than_a_year_is_filled_in(calais: Plan, today: Today) -> None:
@@ -129,22 +143,31 @@ def test_a_day_ends_at_midnight_in_the_zone_of_the_plan(
 ) -> None:
     with time_machine.travel(moment, tick=False):
         tasks.run_due_jobs()
-    assert (JobRun.objects.get(plan=calais, job="flag_overdue").day, bool(noticed("4.4"))) == (day, flagged)
+    assert (JobRun.objects.get(plan=calais, job="flag_overdue").day, bool(noticed("4.4"))) == (
+        day,
+        flagged,
+    )
 
 
 # Days that are asked for
 
 
-def test_a_future_day_is_refused(calais: Plan, today: Today, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_future_day_is_refused(
+    calais: Plan, today: Today, capsys: pytest.CaptureFixture[str]
+) -> None:
     today("2014-11-01")
     with pytest.raises(SystemExit) as ended:
         call_command("flag_overdue", on="2014-11-02")
     assert ended.value.code == 1
-    assert capsys.readouterr().err == ("2014-11-02 has not come yet in Europe/London: give today or a day before it\n")
+    assert capsys.readouterr().err == (
+        "2014-11-02 has not come yet in Europe/London: give today or a day before it\n"
+    )
     assert (ledger(), Flag.objects.count()) == ([], 0)
 
 
-@pytest.mark.parametrize("text", ["2014-11-31", "1 November", "2014-W44-6", "20141101", "0001-01-01", ""])
+@pytest.mark.parametrize(
+    "text", ["2014-11-31", "1 November", "2014-W44-6", "20141101", "0001-01-01", ""]
+)
 def test_a_day_that_is_none_is_refused(
     calais: Plan, today: Today, capsys: pytest.CaptureFixture[str], text: str
 ) -> None:
@@ -163,10 +186,16 @@ def test_a_past_day_is_run_as_at_its_end_and_resurrects_nothing(calais: Plan, to
     for day in ("2014-11-05", "2014-11-03", "2014-11-01", "2014-10-31"):
         call_command("flag_overdue", on=day)
     (flag,) = Flag.objects.filter(plan=calais, obligation__ref="4.4", kind="overdue")
-    assert (flag.noticed, flag.cleared, flag.cleared_by) == (date(2014, 11, 1), date(2014, 11, 5), "reported-late")
+    assert (flag.noticed, flag.cleared, flag.cleared_by) == (
+        date(2014, 11, 1),
+        date(2014, 11, 5),
+        "reported-late",
+    )
 
 
-def test_the_commands_say_what_they_did(calais: Plan, today: Today, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_commands_say_what_they_did(
+    calais: Plan, today: Today, capsys: pytest.CaptureFixture[str]
+) -> None:
     today("2014-11-01")
     call_command("flag_overdue")
     said = capsys.readouterr().out
@@ -203,7 +232,11 @@ def test_a_failure_leaves_a_failed_row_and_the_day_is_run_again(
             runner.run_due()
     assert ledger() == [("2014-10-31", "succeeded", 1), ("2014-11-01", "failed", 1)]
     runner.run_due()
-    assert ledger() == [("2014-10-31", "succeeded", 1), ("2014-11-01", "succeeded", 2), ("2014-11-02", "succeeded", 1)]
+    assert ledger() == [
+        ("2014-10-31", "succeeded", 1),
+        ("2014-11-01", "succeeded", 2),
+        ("2014-11-02", "succeeded", 1),
+    ]
     assert noticed("4.4") == [("2014-11-01", "2014-11-01")]
 
 
@@ -212,7 +245,9 @@ def test_what_fails_holds_up_no_other_plan_and_no_other_job(
 ) -> None:
     second_plan()
     real = runner.JOBS["flag_overdue"]
-    monkeypatch.setitem(runner.JOBS, "flag_overdue", lambda plan, day: (fail if plan == calais else real)(plan, day))
+    monkeypatch.setitem(
+        runner.JOBS, "flag_overdue", lambda plan, day: (fail if plan == calais else real)(plan, day)
+    )
     today("2014-11-01")
     with pytest.raises(RuntimeError):
         runner.run_due()
@@ -225,7 +260,9 @@ def test_what_fails_holds_up_no_other_plan_and_no_other_job(
     }
 
 
-def test_a_job_without_a_success_for_two_days_is_shown(calais: Plan, today: Today, client: Client) -> None:
+def test_a_job_without_a_success_for_two_days_is_shown(
+    calais: Plan, today: Today, client: Client
+) -> None:
     today("2014-11-01")
     assert client.get("/health/jobs/").status_code == 503
     tasks.run_due_jobs()
@@ -236,8 +273,12 @@ def test_a_job_without_a_success_for_two_days_is_shown(calais: Plan, today: Toda
     assert (answer.status_code, answer.json()["late"]) == (503, ["flag_overdue"])
 
 
-def test_digests_asked_for_on_a_later_day_leave_the_row_of_their_week(calais: Plan, settings: Settings) -> None:
+def test_digests_asked_for_on_a_later_day_leave_the_row_of_their_week(
+    calais: Plan, settings: Settings
+) -> None:
     settings.ACTIONPLAN_TODAY = date(2015, 1, 14)
     runner.run("send_digests", calais, date(2015, 1, 14))
-    assert list(JobRun.objects.filter(job="send_digests").values_list("day", flat=True)) == [date(2015, 1, 12)]
+    assert list(JobRun.objects.filter(job="send_digests").values_list("day", flat=True)) == [
+        date(2015, 1, 12)
+    ]
     assert runner.due_days("send_digests", calais) == [date(2015, 1, 12)]

@@ -23,7 +23,9 @@ READ_OUT = {"aria-label", "title", "placeholder", "alt"}
 
 
 class Words(HTMLParser):
-    """Every text of a page with the language it is marked with, those that only a screen reader says included."""
+    """Every text of a page with the language it is marked with, those that only a screen reader
+    says included.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -72,7 +74,9 @@ def texts_of(plan: Plan) -> Iterator[tuple[str, str]]:
 
 
 def patterns(pairs: Iterable[tuple[str, str]], wrong: str) -> re.Pattern[str]:
-    """What in a page of the other language is a text of `wrong`: short texts alone, long ones anywhere."""
+    """What in a page of the other language is a text of `wrong`: short texts alone, long ones
+    anywhere.
+    """
     own = {pair[wrong == "en"].casefold() for pair in pairs}
     alone: set[str] = set()
     anywhere: set[str] = set()
@@ -83,7 +87,9 @@ def patterns(pairs: Iterable[tuple[str, str]], wrong: str) -> re.Pattern[str]:
             continue
         # of a short text with a number in it nearly any sentence could be the number
         filled = r".{1,80}?" if letters > 14 else r"\\S+"
-        shape = re.sub(r"%\\\((\w+)\\\)s", filled, re.escape(re.sub(r"\s+", " ", text.replace("%%", "%"))))
+        shape = re.sub(
+            r"%\\\((\w+)\\\)s", filled, re.escape(re.sub(r"\s+", " ", text.replace("%%", "%")))
+        )
         (anywhere if letters > 14 else alone).add(shape)
     return re.compile(rf"^(?:{'|'.join(sorted(alone))})$|(?:{'|'.join(sorted(anywhere))})")
 
@@ -98,10 +104,24 @@ def test_no_page_says_anything_in_the_other_language(
     wrong = patterns([*catalogue(), *texts_of(calais)], "fr" if language == "en" else "en")
     found = []
     accounts = people(calais, language)
-    role_of = {path: "manager" if "manager" in readers else "viewer" for path, readers in READERS.items()}
-    pages = [(path, role) for path, role in role_of.items() if "format" not in path and path != "status.json"]
-    pages += [("?on=2014-11-01&known=now", "viewer"), ("?on=x", "viewer"), ("actions/9.9/", "viewer")]
-    pages += [("actions/4.4/move/", "viewer"), ("commitments/?q=zebra", "viewer"), ("mine/", "official")]
+    role_of = {
+        path: "manager" if "manager" in readers else "viewer" for path, readers in READERS.items()
+    }
+    pages = [
+        (path, role)
+        for path, role in role_of.items()
+        if "format" not in path and path != "status.json"
+    ]
+    pages += [
+        ("?on=2014-11-01&known=now", "viewer"),
+        ("?on=x", "viewer"),
+        ("actions/9.9/", "viewer"),
+    ]
+    pages += [
+        ("actions/4.4/move/", "viewer"),
+        ("commitments/?q=zebra", "viewer"),
+        ("mine/", "official"),
+    ]
     for path, role in pages:
         client.force_login(accounts[role])
         page = Words()
@@ -109,19 +129,27 @@ def test_no_page_says_anything_in_the_other_language(
         if not response["Content-Type"].startswith("text/html"):
             continue
         page.feed(response.content.decode())
-        found += [(path, text) for marked, text in page.found if marked == language and wrong.search(text)]
+        found += [
+            (path, text) for marked, text in page.found if marked == language and wrong.search(text)
+        ]
     for path in ("actions/4.4/report/", "actions/4.4/move/", "fund/pay/1.2/", "register/load/"):
         client.force_login(accounts["manager"])
         page = Words()
         page.feed(client.post(f"/{path}", {"key": "k1"}).content.decode())
-        found += [(path, text) for marked, text in page.found if marked == language and wrong.search(text)]
+        found += [
+            (path, text) for marked, text in page.found if marked == language and wrong.search(text)
+        ]
     assert found == []
     assert set(accounts) == EVERYBODY
 
 
 def test_a_mixed_page_would_be_noticed() -> None:
     wrong = patterns(
-        [("Overdue", "En retard"), ("Nothing has been recorded yet.", "Rien n’a encore été consigné.")], "en"
+        [
+            ("Overdue", "En retard"),
+            ("Nothing has been recorded yet.", "Rien n’a encore été consigné."),
+        ],
+        "en",
     )
     page = Words()
     page.feed(

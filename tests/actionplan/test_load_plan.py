@@ -1,4 +1,6 @@
-"""Plan files loaded by the command: what a run changes, what a later run may change, and what is refused."""
+"""Plan files loaded by the command: what a run changes, what a later run may change, and what is
+refused.
+"""
 
 import hashlib
 import re
@@ -32,7 +34,9 @@ ADOPTED = date(2014, 9, 20)
 class Desk:
     """Loads plan files on a day, and says what the command said."""
 
-    def __init__(self, folder: Path, settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    def __init__(
+        self, folder: Path, settings: Settings, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         self.file, self.settings, self.capsys = folder / "plan.toml", settings, capsys
 
     def load(self, content: str, day: date = ADOPTED, **options: Any) -> str:
@@ -42,7 +46,9 @@ class Desk:
         return self.capsys.readouterr().out
 
     def refused(self, content: str, day: date = ADOPTED, **options: Any) -> list[str]:
-        """The lines on stderr of a run that ends with 1 and writes nothing; a reader of French gets as many faults."""
+        """The lines on stderr of a run that ends with 1 and writes nothing; a reader of French gets
+        as many faults.
+        """
         before = rows()
         with pytest.raises(SystemExit) as ended:
             self.load(content, day, **options)
@@ -60,7 +66,11 @@ class Desk:
 
 def rows() -> dict[str, int]:
     """How many rows there are of each model."""
-    models = [model for app in ("commitments", "funding") for model in apps.get_app_config(app).get_models()]
+    models = [
+        model
+        for app in ("commitments", "funding")
+        for model in apps.get_app_config(app).get_models()
+    ]
     return {model.__name__: model._default_manager.count() for model in models}
 
 
@@ -128,7 +138,9 @@ def test_a_file_over_one_mebibyte_is_not_read(desk: Desk) -> None:
     assert found == ["FILE:1: the file is larger than 1024 KiB: nothing of it was read"]
 
 
-def test_a_file_that_is_not_there_is_one_line(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_that_is_not_there_is_one_line(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as ended:
         call_command("load_plan", "nowhere.toml")
     assert (ended.value.code, capsys.readouterr().err) == (
@@ -140,7 +152,10 @@ def test_a_file_that_is_not_there_is_one_line(desk: Desk, capsys: pytest.Capture
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("format = \n", "FILE:1: this is not TOML: this value cannot be read: a text stands in quotes"),
+        (
+            "format = \n",
+            "FILE:1: this is not TOML: this value cannot be read: a text stands in quotes",
+        ),
         ("format = 1\nx = " + "[" * 50_000, "FILE:2: this is not TOML: nested too deeply"),
         ("", "FILE:1: the file has no [plan]"),
     ],
@@ -149,7 +164,9 @@ def test_what_is_no_plan_file_is_one_line(desk: Desk, text: str, message: str) -
     assert message in desk.refused(text)
 
 
-def test_a_file_that_is_not_utf_8_is_one_line(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_that_is_not_utf_8_is_one_line(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
     desk.file.write_bytes(SMALL.encode("utf-16"))
     with pytest.raises(SystemExit):
         call_command("load_plan", str(desk.file))
@@ -172,18 +189,29 @@ def test_words_are_anchored_in_the_signed_text(desk: Desk) -> None:
     text, path = with_text(desk, '"will begin in October"\n  at = 2')
     desk.load(text, text=path)
     action = Action.objects.get(plan__slug="small", ref="1.1")
-    assert (action.anchor_start, action.anchor_end) == (SIGNED.rindex("will"), SIGNED.rindex(" indeed"))
+    assert (action.anchor_start, action.anchor_end) == (
+        SIGNED.rindex("will"),
+        SIGNED.rindex(" indeed"),
+    )
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         ('"will end in October"', "the signed text does not hold these words"),
-        ('"will begin in October"', "the signed text holds these words 2 times: say which with at = 1 to 2"),
-        ('"will begin in October"\n  at = 3', "the signed text holds these words only 2 times: at = 3 is too many"),
+        (
+            '"will begin in October"',
+            "the signed text holds these words 2 times: say which with at = 1 to 2",
+        ),
+        (
+            '"will begin in October"\n  at = 3',
+            "the signed text holds these words only 2 times: at = 3 is too many",
+        ),
     ],
 )
-def test_words_that_the_signed_text_does_not_hold_once_are_refused(desk: Desk, words: str, message: str) -> None:
+def test_words_that_the_signed_text_does_not_hold_once_are_refused(
+    desk: Desk, words: str, message: str
+) -> None:
     text, path = with_text(desk, words)
     line = line_of(text, f"words = {words}".split("\n")[0])
     assert desk.refused(text, text=path) == [f"FILE:{line}: words of action 1.1: {message}"]
@@ -239,7 +267,10 @@ def test_a_second_load_changes_nothing_and_leaves_no_entry(desk: Desk) -> None:
 
 
 def test_the_calais_plan_loads_a_second_time_without_a_change(calais: Plan, desk: Desk) -> None:
-    assert desk.load(samples.PLAN_FILE.read_text(), date(2015, 1, 12)) == "calais-2014: nothing changed\n"
+    assert (
+        desk.load(samples.PLAN_FILE.read_text(), date(2015, 1, 12))
+        == "calais-2014: nothing changed\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -267,7 +298,10 @@ def test_texts_change_freely(desk: Desk, old: str, new: str, said: str) -> None:
     text = changed(SMALL, (old, new))
     assert said in desk.load(text)
     assert kinds() == ["plan", *["terms"] * 7, "plan"]
-    assert Entry.objects.filter(plan=small()).order_by("-number")[0].words == hashlib.sha256(text.encode()).hexdigest()
+    assert (
+        Entry.objects.filter(plan=small()).order_by("-number")[0].words
+        == hashlib.sha256(text.encode()).hexdigest()
+    )
 
 
 LATER = date(2014, 11, 5)
@@ -279,7 +313,12 @@ NOVEMBER = ('when = "2014-10"', 'when = "2014-11"')
     [
         (*NOVEMBER, "[[commitments.actions]]", 1),
         ('modality = "soft"', 'modality = "firm"', "[[commitments.actions]]", 3),
-        ('modality = "soft"', 'modality = "soft"\nthird_party = true', "[[commitments.actions]]", 3),
+        (
+            'modality = "soft"',
+            'modality = "soft"\nthird_party = true',
+            "[[commitments.actions]]",
+            3,
+        ),
         ('consents = ["port"]', "consents = []", "[[commitments.actions]]", 3),
         ('until = ["1.1"]', "until = []", "[[commitments.actions]]", 3),
         ("quantity = 2", "quantity = 3", "[[commitments.actions]]", 2),
@@ -293,12 +332,17 @@ NOVEMBER = ('when = "2014-10"', 'when = "2014-11"')
         ('["GB", "FR"]', '["GB", "FR", "EU"]', "sides", 1),
     ],
 )
-def test_other_terms_are_refused_with_the_advice(desk: Desk, old: str, new: str, mark: str, occurrence: int) -> None:
+def test_other_terms_are_refused_with_the_advice(
+    desk: Desk, old: str, new: str, mark: str, occurrence: int
+) -> None:
     desk.load(SMALL)
     text = changed(SMALL, (old, new))
     (fault,) = desk.refused(text, LATER)
     assert fault.startswith(f"FILE:{line_of(text, mark, occurrence)}: ")
-    assert "move a deadline in the register instead, or give the file a reason at its top level" in fault
+    assert (
+        "move a deadline in the register instead, or give the file a reason at its top level"
+        in fault
+    )
 
 
 def test_another_year_basis_is_refused_with_the_instalments_that_it_moves(desk: Desk) -> None:
@@ -343,9 +387,15 @@ def test_a_reason_left_in_the_file_changes_nothing_more(desk: Desk) -> None:
     assert rows() == before
 
 
-def test_changed_settings_of_the_plan_count_from_the_day_on_which_they_are_loaded(desk: Desk) -> None:
+def test_changed_settings_of_the_plan_count_from_the_day_on_which_they_are_loaded(
+    desk: Desk,
+) -> None:
     desk.load(SMALL)
-    text = changed(SMALL, ("lead_days = 14", "lead_days = 40"), ("format = 1\n", 'format = 1\nchange = "agreed"\n'))
+    text = changed(
+        SMALL,
+        ("lead_days = 14", "lead_days = 40"),
+        ("format = 1\n", 'format = 1\nchange = "agreed"\n'),
+    )
     desk.load(text, date(2014, 9, 22))
     assert both("1.9", date(2015, 3, 1)) == {("due-soon", 30)}
     # 1 October less 14 days is 17 September, so only the earlier terms could have said upcoming
@@ -354,11 +404,17 @@ def test_changed_settings_of_the_plan_count_from_the_day_on_which_they_are_loade
 
 def test_changed_amounts_count_from_the_day_on_which_they_are_loaded(desk: Desk) -> None:
     desk.load(SMALL)
-    text = changed(SMALL, ('["EUR", "7"]', '["EUR", "8.50"]'), ("format = 1\n", 'format = 1\nchange = "agreed"\n'))
+    text = changed(
+        SMALL,
+        ('["EUR", "7"]', '["EUR", "8.50"]'),
+        ("format = 1\n", 'format = 1\nchange = "agreed"\n'),
+    )
     desk.load(text, LATER)
     for day, amount in ((date(2014, 11, 4), "7.00"), (LATER, "8.50")):
         found = status(small(), day, None, today=date(2020, 1, 1))
-        assert [row["stated"] for row in found["contributions"] if row["ref"] == "1.9-FR"] == [{"EUR": amount}]
+        assert [row["stated"] for row in found["contributions"] if row["ref"] == "1.9-FR"] == [
+            {"EUR": amount}
+        ]
 
 
 def test_earlier_and_later_terms_run_in_no_circle_either(desk: Desk) -> None:
@@ -382,19 +438,27 @@ def without_campaign(text: str) -> str:
     """The plan without its first action, which others name."""
     start = text.index("  [[commitments.actions]]")
     cut = text[:start] + text[text.index("  [[commitments.actions]]", start + 1) :]
-    return changed(cut, ('  after = ["1.1"]\n', ""), ('  until = ["1.1"]\n', ""), ('actions = ["1.1"]', "actions = []"))
+    return changed(
+        cut,
+        ('  after = ["1.1"]\n', ""),
+        ('  until = ["1.1"]\n', ""),
+        ('actions = ["1.1"]', "actions = []"),
+    )
 
 
 def test_a_vanished_action_is_refused(desk: Desk) -> None:
     desk.load(SMALL)
-    assert 'FILE:1: action 1.1 is missing: nothing is deleted, so keep it and give it withdrawn = "…"' in desk.refused(
-        without_campaign(SMALL), LATER
+    assert (
+        'FILE:1: action 1.1 is missing: nothing is deleted, so keep it and give it withdrawn = "…"'
+        in desk.refused(without_campaign(SMALL), LATER)
     )
 
 
 def test_a_vanished_action_stays_as_not_pursued_where_the_file_says_why(desk: Desk) -> None:
     desk.load(changed(SMALL, ('  until = ["1.1"]\n', "")))
-    text = changed(without_campaign(SMALL), ("format = 1\n", 'format = 1\nwithdrawn = "given up"\n'))
+    text = changed(
+        without_campaign(SMALL), ("format = 1\n", 'format = 1\nwithdrawn = "given up"\n')
+    )
     desk.load(text, LATER)
     assert both("1.1", date(2014, 11, 4)) == {("overdue", 4)}
     assert both("1.1", LATER) == {("not-pursued", None)}
@@ -414,7 +478,9 @@ def test_a_shortened_contribution_is_refused_without_a_reason(desk: Desk) -> Non
     desk.load(SMALL)
     text = changed(SMALL, ("times = 3", "times = 2"))
     (fault,) = desk.refused(text, LATER)
-    assert fault.startswith("FILE:1: instalment 3 of contribution 1.9 is missing: nothing is deleted, so keep it")
+    assert fault.startswith(
+        "FILE:1: instalment 3 of contribution 1.9 is missing: nothing is deleted, so keep it"
+    )
 
 
 def test_a_vanished_commitment_and_fund_are_refused(desk: Desk) -> None:
@@ -429,10 +495,16 @@ def test_a_vanished_commitment_and_fund_are_refused(desk: Desk) -> None:
 def test_an_aim_a_purpose_and_a_figure_that_are_gone_are_said_to_be(desk: Desk) -> None:
     desk.load(SMALL)
     text = changed(
-        SMALL, ('[[aims]]\nid = "A1"\ntitle = { en = "Aim", fr = "Objectif" }\n', ""), ('aims = ["A1"]\n', "")
+        SMALL,
+        ('[[aims]]\nid = "A1"\ntitle = { en = "Aim", fr = "Objectif" }\n', ""),
+        ('aims = ["A1"]\n', ""),
     )
     said = desk.load(text[: text.index("  [[funds.purposes]]")], LATER).splitlines()
-    assert {"aim A1: removed", "purpose security: removed", "reported figures of fund fund: 0"} <= set(said)
+    assert {
+        "aim A1: removed",
+        "purpose security: removed",
+        "reported figures of fund fund: 0",
+    } <= set(said)
 
 
 def test_a_body_that_nothing_names_goes(desk: Desk) -> None:
@@ -446,9 +518,14 @@ def test_a_body_that_nothing_names_goes(desk: Desk) -> None:
 
 def test_a_body_that_leads_an_action_which_vanishes_with_it_stays(desk: Desk) -> None:
     body = '[[bodies]]\nid = "spare"\nname = { en = "x", fr = "x" }\n'
-    text = changed(SMALL, ("[[aims]]", f"{body}[[aims]]"), ('lead = ["office"]', 'lead = ["spare"]'))
+    text = changed(
+        SMALL, ("[[aims]]", f"{body}[[aims]]"), ('lead = ["office"]', 'lead = ["spare"]')
+    )
     desk.load(text)
-    gone = changed(without_campaign(SMALL), ("format = 1\n", 'format = 1\nwithdrawn = "given up"\nchange = "x"\n'))
+    gone = changed(
+        without_campaign(SMALL),
+        ("format = 1\n", 'format = 1\nwithdrawn = "given up"\nchange = "x"\n'),
+    )
     assert desk.refused(gone, LATER) == [
         "FILE:1: body spare is missing: accounts, entries or actions that are kept name it"
     ]
@@ -468,11 +545,16 @@ def test_the_second_example_takes_the_addendum_of_the_guide(desk: Desk) -> None:
     plan = Plan.objects.get(slug="small-boats-2019")
 
     def states(day: date) -> dict[str, str]:
-        return {row["ref"]: row["state"] for row in status(plan, day, day, today=date(2020, 1, 1))["actions"]}
+        return {
+            row["ref"]: row["state"]
+            for row in status(plan, day, day, today=date(2020, 1, 1))["actions"]
+        }
 
     assert "6.1" not in states(date(2019, 9, 14))
     assert states(date(2019, 11, 1))["6.1"] == "overdue"
-    assert {state for ref, state in states(date(2019, 11, 1)).items() if ref != "6.1"} == {"no-date"}
+    assert {state for ref, state in states(date(2019, 11, 1)).items() if ref != "6.1"} == {
+        "no-date"
+    }
 
 
 # Slips
@@ -481,7 +563,9 @@ CALAIS = samples.PLAN_FILE.read_text()
 
 
 @pytest.mark.attacks
-def test_a_spoilt_file_is_refused_with_faults_or_loaded_whole(calais: Plan, request: pytest.FixtureRequest) -> None:
+def test_a_spoilt_file_is_refused_with_faults_or_loaded_whole(
+    calais: Plan, request: pytest.FixtureRequest
+) -> None:
     before = rows()
 
     def holds(text: str) -> None:
@@ -490,12 +574,21 @@ def test_a_spoilt_file_is_refused_with_faults_or_loaded_whole(calais: Plan, requ
                 loaded = plan_loading.load(text.encode(), now=datetime(2014, 11, 5, 9, tzinfo=UTC))
             except plan_loading.Refused as refused:
                 assert refused.faults
-                assert all(fault.line <= text.count("\n") + 1 and "\n" not in fault.text for fault in refused.faults)
+                assert all(
+                    fault.line <= text.count("\n") + 1 and "\n" not in fault.text
+                    for fault in refused.faults
+                )
                 assert rows() == before
             else:
                 tree = tomllib.loads(text.removeprefix("\ufeff").replace("\r\n", "\n"))
-                said = [action for found in tree["commitments"] for action in found.get("actions", [])]
-                said += [promised for fund in tree.get("funds", []) for promised in fund.get("contributions", [])]
+                said = [
+                    action for found in tree["commitments"] for action in found.get("actions", [])
+                ]
+                said += [
+                    promised
+                    for fund in tree.get("funds", [])
+                    for promised in fund.get("contributions", [])
+                ]
                 assert {one["ref"] for one in said} <= judged(loaded.slug)
             transaction.set_rollback(True)
 
@@ -505,7 +598,9 @@ def test_a_spoilt_file_is_refused_with_faults_or_loaded_whole(calais: Plan, requ
 def judged(slug: str) -> set[str]:
     """The refs of what has a standing on the day of adoption, by both lenses."""
     found = Standing.objects.filter(plan__slug=slug)
-    then, now = (set(found.on(ADOPTED, lens).values_list("obligation__ref", flat=True)) for lens in Lens)
+    then, now = (
+        set(found.on(ADOPTED, lens).values_list("obligation__ref", flat=True)) for lens in Lens
+    )
     assert then == now
     return then
 
@@ -530,13 +625,16 @@ def test_what_a_later_file_adds_needs_a_reason_and_counts_from_its_loading(db: N
     assert standings.differences(plan) == []
 
 
-def test_the_parties_that_the_list_counts_are_those_that_lead_or_join(calais: Plan, desk: Desk) -> None:
+def test_the_parties_that_the_list_counts_are_those_that_lead_or_join(
+    calais: Plan, desk: Desk
+) -> None:
     desk.load(SMALL)
     desk.load(changed(SMALL, ('  with = ["port"]\n', "")), date(2014, 12, 1))
     desk.load(SMALL, date(2014, 12, 2))
     actions = Action.objects.prefetch_related("leads", "partners")
     assert {action.ref: action.parties.split() for action in actions} == {
-        action.ref: sorted({body.code for body in (*action.leads.all(), *action.partners.all())}) for action in actions
+        action.ref: sorted({body.code for body in (*action.leads.all(), *action.partners.all())})
+        for action in actions
     }
     assert any(" " in action.parties for action in actions)
 
@@ -551,9 +649,13 @@ aims = ["A1"]
 
 
 def test_an_action_counts_for_the_commitment_under_which_a_later_file_has_it(desk: Desk) -> None:
-    third = SMALL[SMALL.index('  [[commitments.actions]]\n  ref = "1.3"') : SMALL.index("[[funds]]")]
+    third = SMALL[
+        SMALL.index('  [[commitments.actions]]\n  ref = "1.3"') : SMALL.index("[[funds]]")
+    ]
     desk.load(changed(SMALL, (third, third + SECOND)))
     desk.load(changed(SMALL, (third, SECOND + third)), date(2014, 12, 1))
     plan = Plan.objects.get(slug="small")
-    assert set(plan.standings.filter(obligation__ref="1.3").values_list("commitment__number", flat=True)) == {2}
+    assert set(
+        plan.standings.filter(obligation__ref="1.3").values_list("commitment__number", flat=True)
+    ) == {2}
     assert standings.differences(plan) == []

@@ -15,18 +15,26 @@ from tests.people import account
 from tests.plans import SMALL, changed
 
 ADDRESS = "/load-plan/"
-LATER = changed(SMALL, ('when = "2014-10"', 'when = "2014-11"'), ("format = 1\n", 'format = 1\nchange = "agreed"\n'))
+LATER = changed(
+    SMALL,
+    ('when = "2014-10"', 'when = "2014-11"'),
+    ("format = 1\n", 'format = 1\nchange = "agreed"\n'),
+)
 
 
 @pytest.fixture
 def administrator(db: None, settings: Settings, client: Client) -> Client:
     settings.ACTIONPLAN_TODAY = date(2014, 11, 5)
-    client.force_login(User.objects.create(email="root@example.org", is_superuser=True, post="Administrator"))
+    client.force_login(
+        User.objects.create(email="root@example.org", is_superuser=True, post="Administrator")
+    )
     return client
 
 
 def upload(text: str | bytes) -> dict[str, SimpleUploadedFile]:
-    return {"file": SimpleUploadedFile("plan.toml", text if isinstance(text, bytes) else text.encode())}
+    return {
+        "file": SimpleUploadedFile("plan.toml", text if isinstance(text, bytes) else text.encode())
+    }
 
 
 def second_step(client: Client, text: str) -> dict[str, str]:
@@ -46,11 +54,15 @@ def test_a_new_plan_is_shown_and_then_loaded_byte_for_byte(administrator: Client
     assert administrator.get("/plans/small/").status_code == 200
 
 
-def test_a_changed_plan_file_is_shown_with_the_states_that_it_would_change(administrator: Client) -> None:
+def test_a_changed_plan_file_is_shown_with_the_states_that_it_would_change(
+    administrator: Client,
+) -> None:
     administrator.post(ADDRESS, second_step(administrator, SMALL))
     before = Entry.objects.count()
     shown = administrator.post(ADDRESS, upload(LATER))
-    assert [(one.name, one.before, one.after) for one in shown.context["changes"]] == [("1.1", "overdue", "due")]
+    assert [(one.name, one.before, one.after) for one in shown.context["changes"]] == [
+        ("1.1", "overdue", "due")
+    ]
     assert "terms of 1.1: recorded" in shown.content.decode()
     assert Entry.objects.count() == before
     again = administrator.post(ADDRESS, upload(SMALL)).content.decode()
@@ -68,7 +80,10 @@ def test_a_plan_that_would_be_public_is_said_to_be(administrator: Client) -> Non
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (changed(SMALL, ("lead_days = 14", "lead_days = -1")), "Line 10: lead_days of the plan must be"),
+        (
+            changed(SMALL, ("lead_days = 14", "lead_days = -1")),
+            "Line 10: lead_days of the plan must be",
+        ),
         ("format = ", "this is not TOML"),
         (b"\xff\xfe", "this is not UTF-8"),
         (SMALL + "#" * 1024 * 1024, "the file is larger than 1024 KiB: nothing of it was read"),
@@ -86,7 +101,9 @@ def test_faults_are_named_with_their_lines_and_nothing_is_written(
 
 def test_a_reader_of_french_gets_faults_and_changes_in_french(administrator: Client) -> None:
     User.objects.update(language="fr")
-    refused = administrator.post(ADDRESS, upload(changed(SMALL, ("lead_days = 14", "lead_days = -1"))))
+    refused = administrator.post(
+        ADDRESS, upload(changed(SMALL, ("lead_days = 14", "lead_days = -1")))
+    )
     said = "Ligne 10 : plan, « lead_days » : il faut un nombre entier de 0 à 3660, et non -1"
     assert said in refused.content.decode().replace("\u00a0", " ")
     administrator.post(ADDRESS, second_step(administrator, SMALL))

@@ -1,4 +1,6 @@
-"""Claiming and ending digests: many at a time, and one by one as soon as one may have been sent before."""
+"""Claiming and ending digests: many at a time, and one by one as soon as one may have been sent
+before.
+"""
 
 import email
 import email.policy
@@ -36,7 +38,9 @@ def ends() -> list[str]:
 
 def kill(lot: outbox.Lot) -> None:
     """Its worker ended without a word, and its lease is over."""
-    lot.held(*(row.pk for row in lot.rows)).update(lease_until=timezone.now() - timedelta(seconds=1))
+    lot.held(*(row.pk for row in lot.rows)).update(
+        lease_until=timezone.now() - timedelta(seconds=1)
+    )
 
 
 def test_a_lot_is_taken_whole_and_a_second_caller_finds_nothing(queued: list[Digest]) -> None:
@@ -74,7 +78,9 @@ def test_a_lot_that_another_took_over_is_not_sent_and_its_ends_stay(queued: list
     assert ends() == ["sent"] * 5
 
 
-def test_five_hundred_mails_cost_no_more_queries_than_five(calais: Plan, queued: list[Digest]) -> None:
+def test_five_hundred_mails_cost_no_more_queries_than_five(
+    calais: Plan, queued: list[Digest]
+) -> None:
     with CaptureQueriesContext(connection) as five:
         assert outbox.deliver()["sent"] == 5
     for _number in range(100):
@@ -95,23 +101,41 @@ ODD_TEXTS = (
 
 
 @pytest.mark.parametrize(("subject", "text", "html"), ODD_TEXTS)
-@pytest.mark.parametrize("address", ["", "o'neill+x@example.org", '"a b"@example.org', "x@exämple.org"])
+@pytest.mark.parametrize(
+    "address", ["", "o'neill+x@example.org", '"a b"@example.org', "x@exämple.org"]
+)
 def test_a_mail_put_together_from_shared_parts_is_the_one_that_django_makes(
     queued: list[Digest], subject: str, text: str, html: str, address: str
 ) -> None:
     row = queued[0]
     leave = unsubscribe_url(row.recipient, row.plan) if "no way" not in text else ""
-    row.subject, row.text, row.html = subject, f"{text}\n{leave}\n", f'{html}<a href="{leave}">x</a>'
+    row.subject, row.text, row.html = (
+        subject,
+        f"{text}\n{leave}\n",
+        f'{html}<a href="{leave}">x</a>',
+    )
     row.recipient.email = address or row.recipient.email
     sent = bytes_of(row)
     assert sent == bytes_of(row)
     assert all(len(line) <= 1000 and b"\n" not in line[:-1] for line in sent.split(b"\r\n"))
-    made, expected = (parsed(found) for found in (re.sub(rb"(?m)^\.", b"", sent), message_of(row).message().as_bytes()))
+    made, expected = (
+        parsed(found)
+        for found in (re.sub(rb"(?m)^\.", b"", sent), message_of(row).message().as_bytes())
+    )
     assert made == expected
 
 
 def parsed(content: bytes) -> tuple[object, ...]:
     message = email.message_from_bytes(content, policy=email.policy.default)
-    headers = sorted((name, str(value).strip()) for name, value in message.items() if name != "Content-Type")
-    parts = [(part.get_content_type(), part.get_content().rstrip("\r\n")) for part in message.iter_parts()]
-    return message.get_content_type(), headers, [(kind, said.replace("\r\n", "\n")) for kind, said in parts]
+    headers = sorted(
+        (name, str(value).strip()) for name, value in message.items() if name != "Content-Type"
+    )
+    parts = [
+        (part.get_content_type(), part.get_content().rstrip("\r\n"))
+        for part in message.iter_parts()
+    ]
+    return (
+        message.get_content_type(),
+        headers,
+        [(kind, said.replace("\r\n", "\n")) for kind, said in parts],
+    )

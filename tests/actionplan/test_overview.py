@@ -34,11 +34,15 @@ def reader(calais: Plan, settings: Settings, client: Client) -> Client:
 
 def length(client: Client, address: str) -> int:
     context = client.get(address.replace("&amp;", "&")).context
-    paginator = context["page_obj"].paginator if "page_obj" in context else context["table"].paginator
+    paginator = (
+        context["page_obj"].paginator if "page_obj" in context else context["table"].paginator
+    )
     return int(paginator.count)
 
 
-@pytest.mark.parametrize("day", ["", "?on=2014-11-20", "?on=2014-11-20&known=now", "?on=2015-03-01"])
+@pytest.mark.parametrize(
+    "day", ["", "?on=2014-11-20", "?on=2014-11-20&known=now", "?on=2015-03-01"]
+)
 def test_every_figure_of_the_overview_is_the_length_of_its_list(reader: Client, day: str) -> None:
     page = reader.get(f"/{day}").context
     for commitment in page["commitments"]:
@@ -67,7 +71,9 @@ def test_the_states_of_the_last_week_are_those_of_the_commitments(reader: Client
     for commitment in page["commitments"]:
         counted.update({count["state"]: count["count"] for count in commitment["counts"]})
     last = page["trend"]["rows"][-1]["cells"]
-    assert [count for count, _ in last] == [counted[state["state"]] for state in page["trend"]["states"]]
+    assert [count for count, _ in last] == [
+        counted[state["state"]] for state in page["trend"]["states"]
+    ]
 
 
 def test_missed_months_can_be_counted_on_the_timeline(reader: Client) -> None:
@@ -84,7 +90,9 @@ def test_overview_and_action_ask_eight_questions_at_most(reader: Client) -> None
 
 
 @pytest.mark.parametrize("path", ["/", "/commitments/?state=overdue"])
-def test_an_unchanged_page_is_not_sent_again_to_the_same_reader(reader: Client, calais: Plan, path: str) -> None:
+def test_an_unchanged_page_is_not_sent_again_to_the_same_reader(
+    reader: Client, calais: Plan, path: str
+) -> None:
     reader.get(path)  # brings the cookie of the forms
     tag = reader.get(path).headers["ETag"]
     kept = reader.get(path, headers={"If-None-Match": tag})
@@ -93,13 +101,22 @@ def test_an_unchanged_page_is_not_sent_again_to_the_same_reader(reader: Client, 
     assert other.get(path, headers={"If-None-Match": tag}).status_code == 302
     other.force_login(account(calais, Role.VIEWER))
     assert other.get(path, headers={"If-None-Match": tag}).status_code == 200
-    row = blank(id="new", ref="4.4", kind="note", side="GB", effective="2015-01-12", recorded="2015-01-12")
+    row = blank(
+        id="new", ref="4.4", kind="note", side="GB", effective="2015-01-12", recorded="2015-01-12"
+    )
     text = "\n".join([",".join(row), ",".join(row.values())])
-    assert entries.load(calais, text.encode(), now=datetime(2015, 1, 12, 9, tzinfo=UTC), by=None).faults == []
+    assert (
+        entries.load(
+            calais, text.encode(), now=datetime(2015, 1, 12, 9, tzinfo=UTC), by=None
+        ).faults
+        == []
+    )
     assert reader.get(path, headers={"If-None-Match": tag}).status_code == 200
 
 
-def test_an_administrator_is_told_at_once_that_mail_is_held_no_longer(reader: Client, calais: Plan) -> None:
+def test_an_administrator_is_told_at_once_that_mail_is_held_no_longer(
+    reader: Client, calais: Plan
+) -> None:
     administrator = account(calais, Role.VIEWER)
     User.objects.filter(pk=administrator.pk).update(is_superuser=True)
     Mark.objects.create(name=Mark.MAIL_HELD, at=datetime(2015, 1, 12, 9, tzinfo=UTC))
@@ -112,7 +129,9 @@ def test_an_administrator_is_told_at_once_that_mail_is_held_no_longer(reader: Cl
     assert (again.status_code, "Mail is held." in again.content.decode()) == (200, False)
 
 
-def test_a_page_with_a_message_is_sent_whole_and_not_kept(reader: Client, rf: RequestFactory) -> None:
+def test_a_page_with_a_message_is_sent_whole_and_not_kept(
+    reader: Client, rf: RequestFactory
+) -> None:
     reader.get("/")
     tag = reader.get("/").headers["ETag"]
     request = rf.get("/")
@@ -122,15 +141,25 @@ def test_a_page_with_a_message_is_sent_whole_and_not_kept(reader: Client, rf: Re
     storage.update(response)
     reader.cookies["messages"] = response.cookies["messages"].value
     said = reader.get("/", headers={"If-None-Match": tag})
-    assert (said.status_code, "Recorded." in said.content.decode(), "ETag" in said.headers) == (200, True, False)
+    assert (said.status_code, "Recorded." in said.content.decode(), "ETag" in said.headers) == (
+        200,
+        True,
+        False,
+    )
 
 
 def test_the_sentence_says_in_words_what_is_overdue_and_what_is_near(reader: Client) -> None:
     said = [strip_tags(part) for part in reader.get("/").context["sentence"]]
-    assert said == ["2 actions are overdue", "1 falls due within 14 days", "10 entries were recorded this week"]
+    assert said == [
+        "2 actions are overdue",
+        "1 falls due within 14 days",
+        "10 entries were recorded this week",
+    ]
 
 
-def test_jobs_are_dated_by_the_real_clock_which_a_fixed_day_has_to_say(reader: Client, settings: Settings) -> None:
+def test_jobs_are_dated_by_the_real_clock_which_a_fixed_day_has_to_say(
+    reader: Client, settings: Settings
+) -> None:
     said = "By the real clock, not on the fixed day."
     fixed = said in reader.get("/").content.decode()
     settings.ACTIONPLAN_TODAY = None

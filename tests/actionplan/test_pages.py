@@ -1,4 +1,6 @@
-"""The pages as they are asked for: by whom, on which day, with what; and what becomes of what was typed."""
+"""The pages as they are asked for: by whom, on which day, with what; and what becomes of what was
+typed.
+"""
 
 import re
 from collections.abc import Iterator
@@ -107,8 +109,17 @@ READERS: dict[str, set[str]] = {
     "accessibility/": EVERYBODY,
     "health/": EVERYBODY,
 }
-# pages without a plan, those that only POST reaches; those of digests, files and accounts have tests of their own
-ELSEWHERE = {"language", "unsubscribe", "health-jobs", "digest", "digest-preview", "digest-mend", "evidence"}
+# pages without a plan, those that only POST reaches; those of digests, files and accounts have
+# tests of their own
+ELSEWHERE = {
+    "language",
+    "unsubscribe",
+    "health-jobs",
+    "digest",
+    "digest-preview",
+    "digest-mend",
+    "evidence",
+}
 ELSEWHERE |= {str(pattern.name) for pattern in accounts.urlpatterns}
 ELSEWHERE |= {"health-ready", "mail-release", "styleguide"}
 
@@ -120,7 +131,9 @@ def numbers() -> dict[str, int]:
 
 @pytest.mark.parametrize("language", ["en", "fr"])
 @pytest.mark.parametrize("role", sorted(EVERYBODY))
-def test_each_page_answers_each_role_in_its_language(plan: Plan, client: Client, role: str, language: str) -> None:
+def test_each_page_answers_each_role_in_its_language(
+    plan: Plan, client: Client, role: str, language: str
+) -> None:
     client.force_login(people(plan, language)[role])
     found, expected = {}, {}
     for path, readers in READERS.items():
@@ -150,9 +163,15 @@ def test_each_address_is_among_the_pages_that_are_tested() -> None:
         assert name in ELSEWHERE or any(re.fullmatch(shape, path) for path in tested), route
 
 
-@pytest.mark.parametrize("path", [path for path in READERS if path not in ("accessibility/", "health/")])
-def test_nobody_reads_a_page_of_the_plan_without_signing_in(calais: Plan, client: Client, path: str) -> None:
-    response = client.get("/" + path.format(paid=1, french=1, british=1), headers={"Accept": "text/html"})
+@pytest.mark.parametrize(
+    "path", [path for path in READERS if path not in ("accessibility/", "health/")]
+)
+def test_nobody_reads_a_page_of_the_plan_without_signing_in(
+    calais: Plan, client: Client, path: str
+) -> None:
+    response = client.get(
+        "/" + path.format(paid=1, french=1, british=1), headers={"Accept": "text/html"}
+    )
     if path in ("calendar.ics", "register.atom"):
         assert (response.status_code, "WWW-Authenticate" in response.headers) == (401, True)
         return
@@ -161,16 +180,28 @@ def test_nobody_reads_a_page_of_the_plan_without_signing_in(calais: Plan, client
 
 
 @pytest.mark.parametrize(
-    "query", ["on=2014-11-01", "on=2014-11-01&known=now", "known=now", "on=2030-01-01", "on=1066-10-14"]
+    "query",
+    ["on=2014-11-01", "on=2014-11-01&known=now", "known=now", "on=2030-01-01", "on=1066-10-14"],
 )
 def test_pages_show_any_day_as_known_then_or_now(plan: Plan, client: Client, query: str) -> None:
     client.force_login(account(plan, Role.VIEWER))
-    for path in ("", "commitments/", "commitments/4/", "actions/4.4/", "mine/", "fund/", "text/", "register/"):
+    for path in (
+        "",
+        "commitments/",
+        "commitments/4/",
+        "actions/4.4/",
+        "mine/",
+        "fund/",
+        "text/",
+        "register/",
+    ):
         assert client.get(f"/{path}?{query}").status_code == 200, path
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_the_page_of_signing_in_speaks_the_language_of_the_browser(calais: Plan, client: Client, language: str) -> None:
+def test_the_page_of_signing_in_speaks_the_language_of_the_browser(
+    calais: Plan, client: Client, language: str
+) -> None:
     response = client.get("/sign-in/", headers={"Accept-Language": language})
     assert (response.status_code, f'<html lang="{language}"' in text(response)) == (200, True)
 
@@ -182,8 +213,20 @@ def test_what_is_not_there_or_not_to_be_read_is_not_found(calais: Plan, client: 
     load.load(SMALL.encode(), now=NOW)
     client.force_login(account(calais, Role.MANAGER, "GB"))
     for path in (
-        *("actions/9.9/", "actions/9.9/report/", "actions/1.2/", "commitments/9/", "commitments/99999999999999999999/"),
-        *("register/99999/", "register/99999999999999999999/", "register/99999/withdraw/", "fund/pay/4.4/", "nowhere/"),
+        *(
+            "actions/9.9/",
+            "actions/9.9/report/",
+            "actions/1.2/",
+            "commitments/9/",
+            "commitments/99999999999999999999/",
+        ),
+        *(
+            "register/99999/",
+            "register/99999999999999999999/",
+            "register/99999/withdraw/",
+            "fund/pay/4.4/",
+            "nowhere/",
+        ),
         *("plans/nowhere/", "plans/nowhere/actions/4.4/", "plans/small/", "plans/small/register/"),
     ):
         response = client.get(f"/{path}")
@@ -192,12 +235,26 @@ def test_what_is_not_there_or_not_to_be_read_is_not_found(calais: Plan, client: 
 
 @pytest.mark.parametrize(
     "query",
-    ["on=x", "on=2014-11-31", "on=2014-W44-6", "on=20141101", "on=0999-12-31", "on=2014-11", "on=%00", "on=٢٠١٤-11-01"],
+    [
+        "on=x",
+        "on=2014-11-31",
+        "on=2014-W44-6",
+        "on=20141101",
+        "on=0999-12-31",
+        "on=2014-11",
+        "on=%00",
+        "on=٢٠١٤-11-01",
+    ],
 )
-def test_a_day_that_is_none_is_answered_with_what_would_be_right(signed_in: Client, query: str) -> None:
+def test_a_day_that_is_none_is_answered_with_what_would_be_right(
+    signed_in: Client, query: str
+) -> None:
     response = signed_in.get(f"/actions/4.4/?{query}")
     assert response.status_code == 400
-    assert "is no day that can be shown: give one from 1000-01-01 to 2999-12-31, such as 2014-11-01." in text(response)
+    assert (
+        "is no day that can be shown: give one from 1000-01-01 to 2999-12-31, such as 2014-11-01."
+        in text(response)
+    )
 
 
 def test_another_way_of_knowing_is_answered_with_what_would_be_right(signed_in: Client) -> None:
@@ -237,7 +294,9 @@ def test_odd_filters_show_the_list_all_the_same(signed_in: Client, query: str) -
         assert signed_in.get(f"{path}?{query}").status_code == 200
 
 
-def test_plans_stand_under_their_own_addresses_where_there_are_several(calais: Plan, client: Client) -> None:
+def test_plans_stand_under_their_own_addresses_where_there_are_several(
+    calais: Plan, client: Client
+) -> None:
     load.load(changed(SMALL, ("2014-09-20", "2014-10-01")).encode(), now=NOW)
     client.force_login(User.objects.create(email="root@example.org", is_superuser=True))
     assert "/plans/small/commitments/" in text(client.get("/"))
@@ -252,7 +311,13 @@ def test_an_account_without_a_plan_is_told_so(calais: Plan, client: Client) -> N
 
 # Recording
 
-REPORT = {"key": "k1", "seen": "0", "kind": "progress", "day": "2015-01-09", "note": "Leaflets printed < twice"}
+REPORT = {
+    "key": "k1",
+    "seen": "0",
+    "kind": "progress",
+    "day": "2015-01-09",
+    "note": "Leaflets printed < twice",
+}
 
 
 def send(client: Client, path: str = "/actions/4.4/report/", **fields: str) -> Any:
@@ -265,7 +330,11 @@ def recorded() -> list[str]:
 
 def test_a_report_is_recorded_and_leads_back_to_the_action(signed_in: Client) -> None:
     response = send(signed_in)
-    assert (response.status_code, response.headers["Location"], recorded()) == (302, "/actions/4.4/", ["k1"])
+    assert (response.status_code, response.headers["Location"], recorded()) == (
+        302,
+        "/actions/4.4/",
+        ["k1"],
+    )
     assert "Leaflets printed &lt; twice" in text(signed_in.get("/actions/4.4/"))
 
 
@@ -280,10 +349,20 @@ def test_a_preview_says_what_would_be_and_records_nothing(signed_in: Client) -> 
     assert "Leaflets printed &lt; twice" in text(response)
 
 
-def test_what_somebody_recorded_in_between_is_shown_and_the_text_kept(calais: Plan, signed_in: Client) -> None:
+def test_what_somebody_recorded_in_between_is_shown_and_the_text_kept(
+    calais: Plan, signed_in: Client
+) -> None:
     french = account(calais, Role.MANAGER, "FR")
     action = Action.objects.get(plan=calais, ref="4.4")
-    services.report(action=action, kind="note", effective="2015-01-12", by=french, now=PINNED, key="f1", note="Déjà vu")
+    services.report(
+        action=action,
+        kind="note",
+        effective="2015-01-12",
+        by=french,
+        now=PINNED,
+        key="f1",
+        note="Déjà vu",
+    )
     response = send(signed_in)
     said = text(response)
     assert (response.status_code, recorded()) == (409, ["f1"])
@@ -324,19 +403,31 @@ def test_what_the_register_refuses_comes_back_with_its_reason(signed_in: Client)
 
 
 @pytest.mark.parametrize("path", ["actions/4.4/move/", "actions/4.4/decide/"])
-def test_a_decision_comes_back_with_a_link_to_each_field(calais: Plan, client: Client, path: str) -> None:
+def test_a_decision_comes_back_with_a_link_to_each_field(
+    calais: Plan, client: Client, path: str
+) -> None:
     client.force_login(account(calais, Role.MANAGER, "GB"))
-    response = client.post(f"/{path}", {"key": "k1", "seen": "0", "decided_by": "both", "reason": ""})
+    response = client.post(
+        f"/{path}", {"key": "k1", "seen": "0", "decided_by": "both", "reason": ""}
+    )
     said = text(response)
     links = re.findall(r'<li><a href="#([^"]+)">', said)
     assert (response.status_code, recorded(), len(links)) == (422, [], 3)
     assert all(f'id="{link}"' in said for link in links)
 
 
-def test_a_moved_deadline_is_recorded_once(calais: Plan, client: Client, settings: Settings) -> None:
+def test_a_moved_deadline_is_recorded_once(
+    calais: Plan, client: Client, settings: Settings
+) -> None:
     settings.ACTIONPLAN_TODAY = TODAY
     client.force_login(account(calais, Role.MANAGER, "GB"))
-    form = {"key": "k1", "seen": "0", "when": "../2015-03-31", "reason": "agreed", "day": "2015-01-12"}
+    form = {
+        "key": "k1",
+        "seen": "0",
+        "when": "../2015-03-31",
+        "reason": "agreed",
+        "day": "2015-01-12",
+    }
     assert [client.post("/actions/2.5/move/", form).status_code for _ in range(2)] == [302, 302]
     assert recorded() == ["k1"]
 
@@ -357,12 +448,15 @@ def test_who_may_not_record_is_refused(calais: Plan, client: Client, role: Role)
     assert recorded() == []
 
 
-def test_who_is_refused_is_led_back_to_what_they_came_from(calais: Plan, client: Client, signed_in: Client) -> None:
+def test_who_is_refused_is_led_back_to_what_they_came_from(
+    calais: Plan, client: Client, signed_in: Client
+) -> None:
     send(signed_in)
     entry = Entry.objects.count()
     client.force_login(account(calais, Role.VIEWER))
     refused = [
-        client.get(f"/{path}") for path in ("actions/4.4/report/", f"register/{entry}/withdraw/", "fund/pay/1.2/")
+        client.get(f"/{path}")
+        for path in ("actions/4.4/report/", f"register/{entry}/withdraw/", "fund/pay/1.2/")
     ]
     ways = [re.findall(r'<p><a href="([^"]+)">Back to', text(page))[0] for page in refused]
     assert [page.status_code for page in refused] == [403] * 3
@@ -372,7 +466,9 @@ def test_who_is_refused_is_led_back_to_what_they_came_from(calais: Plan, client:
 def test_an_entry_leads_to_its_action_by_name(signed_in: Client) -> None:
     assert send(signed_in).status_code == 302
     page = text(signed_in.get(f"/register/{Entry.objects.count()}/"))
-    assert re.search(r'class="trail">.*<a href="/actions/4.4/">4.4 Begin the information campaigns</a>', page)
+    assert re.search(
+        r'class="trail">.*<a href="/actions/4.4/">4.4 Begin the information campaigns</a>', page
+    )
 
 
 def test_a_payment_is_offered_the_currencies_that_were_stated(calais: Plan, client: Client) -> None:
@@ -385,8 +481,12 @@ def test_a_payment_is_offered_the_currencies_that_were_stated(calais: Plan, clie
 # Nothing that was typed is lost
 
 
-@pytest.mark.parametrize("path", ["/actions/4.4/report/", "/actions/4.4/move/", "/register/1/withdraw/"])
-def test_a_form_sent_after_the_session_has_ended_gives_the_text_back(calais: Plan, client: Client, path: str) -> None:
+@pytest.mark.parametrize(
+    "path", ["/actions/4.4/report/", "/actions/4.4/move/", "/register/1/withdraw/"]
+)
+def test_a_form_sent_after_the_session_has_ended_gives_the_text_back(
+    calais: Plan, client: Client, path: str
+) -> None:
     response = send(client, path, key="key-of-the-form")
     said = text(response)
     assert (response.status_code, recorded()) == (401, [])
@@ -407,17 +507,26 @@ def test_a_form_without_its_token_gives_the_text_back(official: User) -> None:
 
 def test_a_password_is_never_given_back(calais: Plan) -> None:
     client = Client(enforce_csrf_checks=True)
-    response = client.post("/sign-in/", {"username": "a@example.org", "password": "sample-calais-2014"})
+    response = client.post(
+        "/sign-in/", {"username": "a@example.org", "password": "sample-calais-2014"}
+    )
     assert response.status_code == 403
     assert "sample-calais-2014" not in text(response)
 
 
-def test_an_empty_form_sent_after_the_session_has_ended_leads_to_signing_in(calais: Plan, client: Client) -> None:
+def test_an_empty_form_sent_after_the_session_has_ended_leads_to_signing_in(
+    calais: Plan, client: Client
+) -> None:
     response = client.post("/actions/4.4/report/", {"key": "k1"})
-    assert (response.status_code, response.headers["Location"]) == (302, "/sign-in/?next=/actions/4.4/report/")
+    assert (response.status_code, response.headers["Location"]) == (
+        302,
+        "/sign-in/?next=/actions/4.4/report/",
+    )
 
 
-def test_another_language_on_the_page_of_signing_in_is_no_lost_text(calais: Plan, client: Client) -> None:
+def test_another_language_on_the_page_of_signing_in_is_no_lost_text(
+    calais: Plan, client: Client
+) -> None:
     response = client.post("/language/", {"language": "fr", "next": "/sign-in/?next=/fund/"})
     assert (response.status_code, response.headers["Location"]) == (302, "/sign-in/?next=/fund/")
     assert '<html lang="fr"' in text(client.get("/sign-in/"))
@@ -452,10 +561,15 @@ def test_a_report_late_in_a_summer_evening_is_of_the_next_day(calais: Plan, clie
         client.force_login(account(calais, Role.OFFICIAL, "GB", "home-office"))
         assert send(client, day="2015-07-01").status_code == 302
     entry = Entry.objects.get(code="k1")
-    assert (entry.recorded_day, entry.recorded_at) == (date(2015, 7, 1), datetime(2015, 6, 30, 23, 30, tzinfo=UTC))
+    assert (entry.recorded_day, entry.recorded_at) == (
+        date(2015, 7, 1),
+        datetime(2015, 6, 30, 23, 30, tzinfo=UTC),
+    )
 
 
-def test_the_preview_of_a_withdrawal_says_what_would_be_and_withdraws_nothing(signed_in: Client) -> None:
+def test_the_preview_of_a_withdrawal_says_what_would_be_and_withdraws_nothing(
+    signed_in: Client,
+) -> None:
     send(signed_in, kind="started", day="2014-10-20")
     entry = Entry.objects.reported().get()
     fields = {"key": "w", "reason": "It was another campaign.", "preview": "1"}

@@ -1,4 +1,6 @@
-"""The table of docs/reference/permissions.md, held against the site: each address, kind of account and method."""
+"""The table of docs/reference/permissions.md, held against the site: each address, kind of account
+and method.
+"""
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
@@ -33,7 +35,8 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 MEMBERS = {"viewer", "official GB", "official FR", "manager GB", "manager FR", "administrator"}
 ACCOUNTS = MEMBERS | {"member of another plan"}
 EVERYBODY = ACCOUNTS | {"anonymous", "disabled"}
-# the sample is about 5.3, which the Home Office leads; its entry is a British official's, the digest a manager's
+# the sample is about 5.3, which the Home Office leads; its entry is a British official's, the
+# digest a manager's
 WHO: dict[str, set[str]] = {
     "anyone": EVERYBODY,
     "accounts": ACCOUNTS,
@@ -50,8 +53,9 @@ WHO: dict[str, set[str]] = {
     "administrators": {"administrator"},
     "—": set(),
 }
-# who is signed in is led on from signing in; no job has run yet; the identity provider does not answer; some pages
-# of one's own account ask for the password first, or are about what the accounts here do not have
+# who is signed in is led on from signing in; no job has run yet; the identity provider does not
+# answer; some pages of one's own account ask for the password first, or are about what the accounts
+# here do not have
 ANOTHER_ANSWER = {
     ("sign-in", 302),
     ("account_login", 302),
@@ -59,7 +63,10 @@ ANOTHER_ANSWER = {
     ("organisation-back", 400),
     ("mfa_deactivate_totp", 404),
     ("mfa_view_recovery_codes", 404),
-    *{(f"mfa_{page}", 302) for page in ("authenticate", "login_webauthn", "reauthenticate", "reauthenticate_webauthn")},
+    *{
+        (f"mfa_{page}", 302)
+        for page in ("authenticate", "login_webauthn", "reauthenticate", "reauthenticate_webauthn")
+    },
     *{(f"mfa_{page}", 302) for page in ("activate_totp", "add_webauthn", "remove_webauthn")},
     ("mfa_generate_recovery_codes", 302),
 }
@@ -74,8 +81,14 @@ class Row(NamedTuple):
 
 
 def rows() -> dict[str, Row]:
-    lines = [[cell.strip() for cell in line.split("|")[1:-1]] for line in TABLE.read_text().splitlines()]
-    return {cells[1]: Row(*cells[1:]) for cells in lines if len(cells) == 4 and cells[0].startswith("`/")}
+    lines = [
+        [cell.strip() for cell in line.split("|")[1:-1]] for line in TABLE.read_text().splitlines()
+    ]
+    return {
+        cells[1]: Row(*cells[1:])
+        for cells in lines
+        if len(cells) == 4 and cells[0].startswith("`/")
+    }
 
 
 def patterns(found: list[Any]) -> Iterator[URLPattern]:
@@ -93,7 +106,12 @@ def names() -> set[str]:
 @pytest.fixture
 def plan(calais: Plan, settings: Settings) -> Plan:
     settings.ACTIONPLAN_TODAY = date(2015, 1, 12)
-    app = {"provider_id": "gb", "client_id": "x", "secret": "x", "settings": {"server_url": "http://127.0.0.1:1"}}
+    app = {
+        "provider_id": "gb",
+        "client_id": "x",
+        "secret": "x",
+        "settings": {"server_url": "http://127.0.0.1:1"},
+    }
     settings.SOCIALACCOUNT_PROVIDERS = {
         "openid_connect": settings.SOCIALACCOUNT_PROVIDERS["openid_connect"] | {"APPS": [app]}
     }
@@ -152,7 +170,9 @@ def arguments(plan: Plan, people: dict[str, Any]) -> dict[str, list[Any]]:
     found = {}
     for pattern in patterns(urls.urlpatterns):
         kinds = [f"<{part.split('>')[0]}>" for part in str(pattern.pattern).split("<")[1:]]
-        found[str(pattern.name)] = [argument for kind in kinds for argument in by_kind.get(kind, [])]
+        found[str(pattern.name)] = [
+            argument for kind in kinds for argument in by_kind.get(kind, [])
+        ]
     of_their_own: dict[str, list[Any]] = {
         "commitment": [5],
         "pay": ["1.2"],
@@ -161,14 +181,18 @@ def arguments(plan: Plan, people: dict[str, Any]) -> dict[str, list[Any]]:
         "invitation": [invitations.token(invitation)],
         "invitation-resend": [invitation.pk],
         "invitation-revoke": [invitation.pk],
-        "unlink": [SocialAccount.objects.create(user=people["manager GB"], provider="gb", uid="1").pk],
+        "unlink": [
+            SocialAccount.objects.create(user=people["manager GB"], provider="gb", uid="1").pk
+        ],
         "account_reset_password_from_key": ["1", "none"],
     }
     return {**found, **of_their_own}
 
 
 def is_right(name: str, role: str, method: str, status: int, who: set[str]) -> bool:
-    """Whether the answer is one that the table allows; nothing is ever answered with an error of the server."""
+    """Whether the answer is one that the table allows; nothing is ever answered with an error of
+    the server.
+    """
     if method == "OPTIONS":
         return status in (200, 302, 401, 403, 404, 405)
     if role in who:
@@ -176,7 +200,9 @@ def is_right(name: str, role: str, method: str, status: int, who: set[str]) -> b
             # what was sent is empty: its faults are shown, and a page may lead on
             return status in (200, 302, 400, 422) or (name, status) in ANOTHER_ANSWER
         return status == 200 or (name, status) in ANOTHER_ANSWER
-    return status in ((302, 401, 404, 405) if role in ("anonymous", "disabled") else (403, 404, 405))
+    return status in (
+        (302, 401, 404, 405) if role in ("anonymous", "disabled") else (403, 404, 405)
+    )
 
 
 class Visitor:
@@ -227,7 +253,9 @@ def test_each_account_gets_from_each_address_what_the_table_says(
 def test_who_may_report_on_what_is_the_same_asked_for_all_at_once(calais: Plan) -> None:
     found = set(Action.objects.reporters(calais))
     anybody = {action for action, body, _side in found if body is None}
-    assert anybody == set(Action.objects.reportable_for(calais.bodies.none(), calais).values_list("pk", flat=True))
+    assert anybody == set(
+        Action.objects.reportable_for(calais.bodies.none(), calais).values_list("pk", flat=True)
+    )
     for body in calais.bodies.all():
         mine = Action.objects.reportable_for(calais.bodies.filter(pk=body.pk), calais)
         assert anybody | {action for action, of, _side in found if of == body.pk} == set(

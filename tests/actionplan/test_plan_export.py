@@ -39,17 +39,24 @@ FIRST, LAST = date(2014, 8, 1), date(2017, 7, 1)
 
 
 def statuses(plan: Plan, step: int) -> tuple[list[Any], dict[Any, Any]]:
-    """Every stretch of days that the pages look up, by both lenses, and what the status says on a day in so many."""
+    """Every stretch of days that the pages look up, by both lenses, and what the status says on a
+    day in so many.
+    """
     names = [
         field.attname
         for field in Standing._meta.concrete_fields
         if field.name not in ("id", "plan", "obligation", "commitment")
     ]
     rows = Standing.objects.filter(plan=plan).select_related("obligation")
-    stretches = sorted((str(row.obligation), *(str(getattr(row, name)) for name in names)) for row in rows)
-    days = itertools.takewhile(lambda day: day <= LAST, (FIRST + timedelta(days=n) for n in itertools.count(0, step)))
+    stretches = sorted(
+        (str(row.obligation), *(str(getattr(row, name)) for name in names)) for row in rows
+    )
+    days = itertools.takewhile(
+        lambda day: day <= LAST, (FIRST + timedelta(days=n) for n in itertools.count(0, step))
+    )
     return stretches, {
-        (day, now): without_jobs(status(plan, day, None if now else day, today=NOW.date())) | {"plan": ""}
+        (day, now): without_jobs(status(plan, day, None if now else day, today=NOW.date()))
+        | {"plan": ""}
         for day in days
         for now in (False, True)
     }
@@ -62,16 +69,35 @@ def exported(plan: Plan) -> bytes:
 
 
 def rows_of(plan: Plan) -> list[tuple[Any, ...]]:
-    """The register, apart from what is new by nature: keys, hashes, salts, times of loading, ids of plan files."""
+    """The register, apart from what is new by nature: keys, hashes, salts, times of loading, ids of
+    plan files.
+    """
     found = []
     for entry in Entry.objects.filter(plan=plan).select_related("to", "text").order_by("number"):
         text = getattr(entry, "text", None) or EntryText()
         code = "" if entry.kind in ("plan", "terms") else entry.code
-        names = ("number", "kind", "ref", "instalment", "effective", "recorded_day", "recorded_at", "side", "when")
+        names = (
+            "number",
+            "kind",
+            "ref",
+            "instalment",
+            "effective",
+            "recorded_day",
+            "recorded_at",
+            "side",
+            "when",
+        )
         found.append(
             (
                 *(getattr(entry, name) for name in names),
-                *(code, entry.to and entry.to.number, entry.words, entry.quantity, entry.amount, entry.currency),
+                *(
+                    code,
+                    entry.to and entry.to.number,
+                    entry.words,
+                    entry.quantity,
+                    entry.amount,
+                    entry.currency,
+                ),
                 *(entry.terms, text.reason, text.note, text.source, text.decided_by),
             )
         )
@@ -105,7 +131,9 @@ def histories(draw: st.DrawFn) -> tuple[list[bytes], list[list[dict[str, str]]]]
 
 @given(histories(), st.integers(60, 90))
 @hypothesis_settings(
-    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=6,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_an_export_is_the_same_plan_on_every_day_elsewhere(
     db: None, tmp_path: Path, history: tuple[list[bytes], list[list[dict[str, str]]]], step: int
@@ -132,14 +160,23 @@ def test_an_export_is_the_same_plan_on_every_day_elsewhere(
 
 
 def test_a_redacted_entry_travels_without_its_text(calais: Plan, tmp_path: Path) -> None:
-    row = {"id": "m", "ref": "2.5", "kind": "moved", "effective": "2014-12-01", "recorded": "2014-12-01", "side": "GB"}
+    row = {
+        "id": "m",
+        "ref": "2.5",
+        "kind": "moved",
+        "effective": "2014-12-01",
+        "recorded": "2014-12-01",
+        "side": "GB",
+    }
     row |= {"to": "../2015-03-31", "reason": "a name", "words": "both"}
     with transaction.atomic():
         lines = [",".join(row), ",".join(row.values())]
         assert entries_file.load(calais, "\n".join(lines).encode(), now=NOW, by=None).faults == []
         moved = Entry.objects.get(plan=calais, code="m")
         by = account(calais, Role.MANAGER, "GB")
-        services.redact(entry=moved, what="text", by=by, now=NOW, key="r", reason="a person was named")
+        services.redact(
+            entry=moved, what="text", by=by, now=NOW, key="r", reason="a person was named"
+        )
         before, entries, content = statuses(calais, 150), rows_of(calais), exported(calais)
         transaction.set_rollback(True)
     copy = taken_in(content, tmp_path)
@@ -147,12 +184,19 @@ def test_a_redacted_entry_travels_without_its_text(calais: Plan, tmp_path: Path)
     assert list(register.broken(copy)) == []
 
 
-def test_the_files_that_entries_carry_travel_too(calais: Plan, tmp_path: Path, settings: Settings) -> None:
+def test_the_files_that_entries_carry_travel_too(
+    calais: Plan, tmp_path: Path, settings: Settings
+) -> None:
     settings.MEDIA_ROOT = tmp_path / "old"
     rows = "a,b\n1,2\n"
     with transaction.atomic():
-        files = [storage.store(SimpleUploadedFile(name, rows.encode())) for name in ("one.csv", "two.csv")]
-        draft = register.Draft(kind="note", code="n", effective="2015-01-02", recorded_day=date(2015, 1, 2), ref="4.4")
+        files = [
+            storage.store(SimpleUploadedFile(name, rows.encode()))
+            for name in ("one.csv", "two.csv")
+        ]
+        draft = register.Draft(
+            kind="note", code="n", effective="2015-01-02", recorded_day=date(2015, 1, 2), ref="4.4"
+        )
         draft.evidence = tuple(files)
         register.append(calais, [draft], by=None, now=NOW)
         content = exported(calais)
@@ -175,7 +219,9 @@ def sampled(calais: Plan, settings: Settings) -> Plan:
     return calais
 
 
-def test_the_samples_of_calais_travel_whole(sampled: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_samples_of_calais_travel_whole(
+    sampled: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # in several parts, as a large register
     monkeypatch.setattr(export, "PART", 4000)
     content = exported(sampled)
@@ -186,7 +232,9 @@ def test_the_samples_of_calais_travel_whole(sampled: Plan, tmp_path: Path, monke
         copy = taken_in(renamed(content), tmp_path)
         assert statuses(copy, 40) == before
         # a plan file with another name is another file
-        assert [row for row in rows_of(copy) if row[1] != "plan"] == [row for row in entries if row[1] != "plan"]
+        assert [row for row in rows_of(copy) if row[1] != "plan"] == [
+            row for row in entries if row[1] != "plan"
+        ]
         assert copy.slug == "calais-copy"
         assert Plan.objects.get(pk=copy.pk).is_sample
 
@@ -198,16 +246,27 @@ def renamed(content: bytes) -> bytes:
         text = old.read("manifest.json").decode()
         for name in old.namelist():
             part = old.read(name).replace(b'slug = "calais-2014"', b'slug = "calais-copy"')
-            text = text.replace(hashlib.sha256(old.read(name)).hexdigest(), hashlib.sha256(part).hexdigest())
+            text = text.replace(
+                hashlib.sha256(old.read(name)).hexdigest(), hashlib.sha256(part).hexdigest()
+            )
             if name != "manifest.json":
                 new.writestr(name, part)
-        new.writestr("manifest.json", text.replace('"plan": "calais-2014"', '"plan": "calais-copy"'))
+        new.writestr(
+            "manifest.json", text.replace('"plan": "calais-2014"', '"plan": "calais-copy"')
+        )
     return file.getvalue()
 
 
 def test_an_export_names_no_account(sampled: Plan, client: Client) -> None:
     client.force_login(User.objects.get(email="official.gb@example.org"))
-    form = {"key": "k1", "seen": "", "anyway": "1", "kind": "progress", "day": "2015-01-10", "note": "under way"}
+    form = {
+        "key": "k1",
+        "seen": "",
+        "anyway": "1",
+        "kind": "progress",
+        "day": "2015-01-10",
+        "note": "under way",
+    }
     assert client.post("/actions/4.4/report/", form).status_code == 302
     with zipfile.ZipFile(io.BytesIO(exported(sampled))) as archive:
         parts = {name: archive.read(name).decode() for name in archive.namelist()}
@@ -216,7 +275,9 @@ def test_an_export_names_no_account(sampled: Plan, client: Client) -> None:
     assert parts["entries/001.csv"].rstrip().endswith("under way,")
 
 
-def test_a_site_with_nothing_but_the_same_plan_file_takes_an_export(calais: Plan, tmp_path: Path) -> None:
+def test_a_site_with_nothing_but_the_same_plan_file_takes_an_export(
+    calais: Plan, tmp_path: Path
+) -> None:
     with transaction.atomic():
         samples.load(calais)
         content, before = exported(calais), statuses(calais, 150)
@@ -249,7 +310,11 @@ def test_a_plan_file_whose_text_was_not_kept_is_named_until_it_is(
     plan = Plan.objects.get(slug="small")
     # as a plan that was loaded before texts were kept
     entry = Entry.objects.get(plan=plan, kind="plan")
-    drafts = [register.Draft(kind="plan", code="old", effective="2016-09-01", recorded_day=NOW.date(), words="0" * 64)]
+    drafts = [
+        register.Draft(
+            kind="plan", code="old", effective="2016-09-01", recorded_day=NOW.date(), words="0" * 64
+        )
+    ]
     register.append(plan, drafts, by=None, now=NOW)
     file = io.BytesIO()
     (said,) = export.write(plan, file, now=NOW)
@@ -282,8 +347,14 @@ def spoilt(**parts: bytes | None) -> bytes:
         ({"manifest.json": None}, "its manifest.json is missing or not of format 1"),
         ({"manifest.json": b"{}"}, "its manifest.json is missing or not of format 1"),
         ({"manifest.json": b"[" * 100_000}, "its manifest.json is missing or not of format 1"),
-        ({"plan/001.toml": None}, "plan/001.toml is missing, too large or not the one in the manifest"),
-        ({"plan/001.toml": SMALL.encode() + b"\n"}, "plan/001.toml is missing, too large or not the one"),
+        (
+            {"plan/001.toml": None},
+            "plan/001.toml is missing, too large or not the one in the manifest",
+        ),
+        (
+            {"plan/001.toml": SMALL.encode() + b"\n"},
+            "plan/001.toml is missing, too large or not the one",
+        ),
     ],
 )
 def test_a_spoilt_export_is_refused_in_a_sentence(
@@ -300,7 +371,9 @@ def test_a_spoilt_export_is_refused_in_a_sentence(
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"PK" + b"\0" * 200, "ünlesbar".encode()])
-def test_what_is_no_zip_file_is_refused_in_a_sentence(db: None, tmp_path: Path, content: bytes) -> None:
+def test_what_is_no_zip_file_is_refused_in_a_sentence(
+    db: None, tmp_path: Path, content: bytes
+) -> None:
     with pytest.raises(load.Refused) as refused:
         taken_in(content, tmp_path)
     assert refused.value.faults[0].text.startswith("this is no ZIP file that can be read")
@@ -319,13 +392,18 @@ def test_an_export_of_later_than_today_is_refused(db: None, tmp_path: Path) -> N
 
 @pytest.mark.sqlite
 def test_the_text_of_a_plan_file_is_neither_changed_nor_removed(calais: Plan) -> None:
-    for write in (lambda: PlanFile.objects.update(content=b""), lambda: PlanFile.objects.all().delete()):
+    for write in (
+        lambda: PlanFile.objects.update(content=b""),
+        lambda: PlanFile.objects.all().delete(),
+    ):
         with pytest.raises(Exception, match="append-only"), transaction.atomic():
             write()
 
 
 @pytest.mark.parametrize(("role", "answer"), [("viewer", 403), ("official", 403), ("manager", 200)])
-def test_managers_and_administrators_export_a_plan(calais: Plan, client: Client, role: str, answer: int) -> None:
+def test_managers_and_administrators_export_a_plan(
+    calais: Plan, client: Client, role: str, answer: int
+) -> None:
     client.force_login(account(calais, Role(role), "" if role == "viewer" else "GB"))
     response = client.get("/register/export/")
     assert response.status_code == answer

@@ -20,8 +20,24 @@ NOW = datetime(2015, 1, 12, 9, tzinfo=UTC)
 # a copy of the first plan in which every text is marked
 MARK = "zwilling"
 PAGES = (
-    *("", "commitments/", "commitments/4/", "actions/4.4/", "actions/4.4/report/", "mine/", "fund/", "text/"),
-    *("register/", "digests/", "status.json", "commitments/?format=csv", "register/?format=json", "fund/?format=csv"),
+    *(
+        "",
+        "commitments/",
+        "commitments/4/",
+        "actions/4.4/",
+        "actions/4.4/report/",
+        "mine/",
+        "fund/",
+        "text/",
+    ),
+    *(
+        "register/",
+        "digests/",
+        "status.json",
+        "commitments/?format=csv",
+        "register/?format=json",
+        "fund/?format=csv",
+    ),
     *("commitments/?q=zwilling", "register/?q=zwilling", "?on=2014-11-01&known=now"),
 )
 
@@ -36,8 +52,24 @@ def twins(calais: Plan, settings: Settings) -> tuple[Plan, Plan]:
     load.load(text.encode(), now=NOW)
     twin = Plan.objects.get(slug="twin")
     rows = [
-        blank(id="t1", ref="4.4", kind="started", effective="2014-10-05", recorded="2014-10-06", side="GB", note=MARK),
-        blank(id="t2", ref="1.2", kind="paid", effective="2014-12-05", recorded="2014-12-06", side="GB", note=MARK)
+        blank(
+            id="t1",
+            ref="4.4",
+            kind="started",
+            effective="2014-10-05",
+            recorded="2014-10-06",
+            side="GB",
+            note=MARK,
+        ),
+        blank(
+            id="t2",
+            ref="1.2",
+            kind="paid",
+            effective="2014-12-05",
+            recorded="2014-12-06",
+            side="GB",
+            note=MARK,
+        )
         | {"amount": "771234.56", "currency": "EUR", "instalment": "1"},
     ]
     lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
@@ -52,7 +84,9 @@ def member(plan: Plan, role: str = "manager", side: str = "GB") -> User:
     return user
 
 
-def test_no_page_of_one_plan_shows_anything_of_another(twins: tuple[Plan, Plan], client: Client) -> None:
+def test_no_page_of_one_plan_shows_anything_of_another(
+    twins: tuple[Plan, Plan], client: Client
+) -> None:
     calais, _twin = twins
     client.force_login(member(calais))
     for path in PAGES:
@@ -65,20 +99,34 @@ def test_no_page_of_one_plan_shows_anything_of_another(twins: tuple[Plan, Plan],
         assert not re.search(r"\b771.?234\b", shown), path
 
 
-def test_a_plan_of_others_is_not_found_whoever_asks(twins: tuple[Plan, Plan], client: Client) -> None:
+def test_a_plan_of_others_is_not_found_whoever_asks(
+    twins: tuple[Plan, Plan], client: Client
+) -> None:
     calais, _twin = twins
     client.force_login(member(calais))
     for path in [*PAGES, "register/1/", "register/load/", "fund/pay/1.2/", "register/1/withdraw/"]:
         assert client.get(f"/plans/twin/{path}").status_code == 404
-        assert client.post(f"/plans/twin/{path}", {"key": "k", "reason": "r"}).status_code in (404, 405)
+        assert client.post(f"/plans/twin/{path}", {"key": "k", "reason": "r"}).status_code in (
+            404,
+            405,
+        )
 
 
-def test_an_entry_is_recorded_in_the_plan_of_its_address(twins: tuple[Plan, Plan], client: Client) -> None:
+def test_an_entry_is_recorded_in_the_plan_of_its_address(
+    twins: tuple[Plan, Plan], client: Client
+) -> None:
     calais, twin = twins
     user = member(twin)
     Membership.objects.create(user=user, plan=calais, role="viewer")
     client.force_login(user)
-    data = {"key": "k", "seen": "", "anyway": "1", "kind": "progress", "day": "2015-01-10", "note": "here"}
+    data = {
+        "key": "k",
+        "seen": "",
+        "anyway": "1",
+        "kind": "progress",
+        "day": "2015-01-10",
+        "note": "here",
+    }
     assert client.post("/plans/calais-2014/actions/4.4/report/", data).status_code == 403
     assert client.post("/plans/twin/actions/4.4/report/", data).status_code == 302
     assert Entry.objects.get(code="k").plan == twin
@@ -88,18 +136,30 @@ def test_a_second_plan_stands_as_its_own_register_says(twins: tuple[Plan, Plan])
     calais, twin = twins
     on = date(2014, 11, 1)
     before = without_jobs(status(calais, on, on, today=NOW.date()))
-    states = {row["ref"]: (row["state"], row["days"]) for row in status(twin, on, on, today=NOW.date())["actions"]}
+    states = {
+        row["ref"]: (row["state"], row["days"])
+        for row in status(twin, on, on, today=NOW.date())["actions"]
+    }
     assert states["4.4"] == ("met", None)
     assert states["5.4"] == ("overdue", 42)
     rows = [
-        blank(id="t3", ref="5.4", kind="started", effective="2014-09-20", recorded="2014-10-06", side="GB"),
+        blank(
+            id="t3",
+            ref="5.4",
+            kind="started",
+            effective="2014-09-20",
+            recorded="2014-10-06",
+            side="GB",
+        ),
     ]
     lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
     entries.load(twin, "\n".join(lines).encode(), now=NOW, by=None)
     assert without_jobs(status(calais, on, on, today=NOW.date())) == before
 
 
-def test_the_header_leads_from_one_plan_to_the_others(twins: tuple[Plan, Plan], client: Client) -> None:
+def test_the_header_leads_from_one_plan_to_the_others(
+    twins: tuple[Plan, Plan], client: Client
+) -> None:
     calais, twin = twins
     user = member(calais)
     Membership.objects.create(user=user, plan=twin, role="viewer")
@@ -111,7 +171,9 @@ def test_the_header_leads_from_one_plan_to_the_others(twins: tuple[Plan, Plan], 
     assert MARK in client.get("/").content.decode()
 
 
-def test_a_plan_that_was_loaded_before_its_adoption_shows_what_its_register_has(client: Client, calais: Plan) -> None:
+def test_a_plan_that_was_loaded_before_its_adoption_shows_what_its_register_has(
+    client: Client, calais: Plan
+) -> None:
     later = samples.PLAN_FILE.read_text().replace('slug = "calais-2014"', 'slug = "later"')
     later = re.sub(r"\b20(\d\d)(?=[-\"])", lambda year: f"20{int(year[1]) + 75}", later)
     load.load(later.encode(), now=datetime(2026, 11, 24, 9, tzinfo=UTC))

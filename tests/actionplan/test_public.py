@@ -1,4 +1,6 @@
-"""A plan that is open for reading: what everybody sees of it, and that nothing internal shows through anywhere."""
+"""A plan that is open for reading: what everybody sees of it, and that nothing internal shows
+through anywhere.
+"""
 
 import io
 import zipfile
@@ -29,31 +31,131 @@ from tests.plans import SMALL, changed
 NOW = datetime(2015, 1, 12, 9, 41, 7, tzinfo=UTC)
 CANARY = "kanarie"
 OPEN = changed(SMALL, ("stale_days = 30\n", "stale_days = 30\npublic = true\n"))
-TEXTS = {"reason": f"{CANARY} reason", "note": f"{CANARY} note", "source": f"https://{CANARY}.example.org/"}
+TEXTS = {
+    "reason": f"{CANARY} reason",
+    "note": f"{CANARY} note",
+    "source": f"https://{CANARY}.example.org/",
+}
 ROWS = (
-    blank(id="1", ref="1.1", kind="started", effective="2014-10-05", recorded="2014-10-06T11:11+00:00", side="GB"),
     blank(
-        id="2", ref="1.1", kind="confidence", words="amber", effective="2014-10-06", recorded="2014-10-06", side="GB"
+        id="1",
+        ref="1.1",
+        kind="started",
+        effective="2014-10-05",
+        recorded="2014-10-06T11:11+00:00",
+        side="GB",
+    ),
+    blank(
+        id="2",
+        ref="1.1",
+        kind="confidence",
+        words="amber",
+        effective="2014-10-06",
+        recorded="2014-10-06",
+        side="GB",
     ),
     blank(id="3", ref="1.1", kind="note", effective="2014-10-06", recorded="2014-10-06", side="FR"),
-    blank(id="4", ref="1.1", kind="moved", to="../2014-11-30", words=f"{CANARY} both", effective="2014-10-07")
+    blank(
+        id="4",
+        ref="1.1",
+        kind="moved",
+        to="../2014-11-30",
+        words=f"{CANARY} both",
+        effective="2014-10-07",
+    )
     | {"recorded": "2014-10-07", "side": "GB"},
-    blank(id="5", ref="1.3", kind="event", words=f"{CANARY} event", effective="2014-10-08", recorded="2014-10-08"),
-    blank(id="6", ref="1.3", kind="consent", words="port", effective="2014-10-08", recorded="2014-10-08", side="FR"),
-    blank(id="7", ref="1.9", kind="paid", effective="2014-12-01", recorded="2014-12-01", side="GB", instalment="1")
+    blank(
+        id="5",
+        ref="1.3",
+        kind="event",
+        words=f"{CANARY} event",
+        effective="2014-10-08",
+        recorded="2014-10-08",
+    ),
+    blank(
+        id="6",
+        ref="1.3",
+        kind="consent",
+        words="port",
+        effective="2014-10-08",
+        recorded="2014-10-08",
+        side="FR",
+    ),
+    blank(
+        id="7",
+        ref="1.9",
+        kind="paid",
+        effective="2014-12-01",
+        recorded="2014-12-01",
+        side="GB",
+        instalment="1",
+    )
     | {"amount": "123456.78", "currency": "EUR"},
-    blank(id="8", kind="spent", words="security", amount="999.00", currency="EUR", effective="2014-12-02", ref="1.1")
+    blank(
+        id="8",
+        kind="spent",
+        words="security",
+        amount="999.00",
+        currency="EUR",
+        effective="2014-12-02",
+        ref="1.1",
+    )
     | {"recorded": "2014-12-02", "side": "GB"},
-    blank(id="9", kind="disputed", to=f"{CANARY}-1", effective="2014-12-03", recorded="2014-12-03", side="FR"),
-    blank(id="10", kind="withdrawn", to=f"{CANARY}-2", effective="2014-12-04", recorded="2014-12-04", side="GB"),
-    blank(id="11", ref="1.2", kind="delivered", quantity="1", effective="2014-11", recorded="2014-12-04", side="GB"),
+    blank(
+        id="9",
+        kind="disputed",
+        to=f"{CANARY}-1",
+        effective="2014-12-03",
+        recorded="2014-12-03",
+        side="FR",
+    ),
+    blank(
+        id="10",
+        kind="withdrawn",
+        to=f"{CANARY}-2",
+        effective="2014-12-04",
+        recorded="2014-12-04",
+        side="GB",
+    ),
+    blank(
+        id="11",
+        ref="1.2",
+        kind="delivered",
+        quantity="1",
+        effective="2014-11",
+        recorded="2014-12-04",
+        side="GB",
+    ),
 )
 # every address that a public plan answers, with what its lists can be asked
 ADDRESSES = (
-    *("", "commitments/", "commitments/1/", "actions/1.1/", "actions/1.2/", "actions/1.3/", "fund/", "text/"),
-    *("register/", "status.json", "register/{first}/", "register/{paid}/", "register/?kind=moved&kind=confidence"),
-    *(f"{name}/?format={form}" for name in ("commitments", "register", "fund") for form in ("csv", "xlsx", "json")),
-    *(f"fund/?list={name}&format={form}" for name in ("payments", "spending") for form in ("csv", "json")),
+    *(
+        "",
+        "commitments/",
+        "commitments/1/",
+        "actions/1.1/",
+        "actions/1.2/",
+        "actions/1.3/",
+        "fund/",
+        "text/",
+    ),
+    *(
+        "register/",
+        "status.json",
+        "register/{first}/",
+        "register/{paid}/",
+        "register/?kind=moved&kind=confidence",
+    ),
+    *(
+        f"{name}/?format={form}"
+        for name in ("commitments", "register", "fund")
+        for form in ("csv", "xlsx", "json")
+    ),
+    *(
+        f"fund/?list={name}&format={form}"
+        for name in ("payments", "spending")
+        for form in ("csv", "json")
+    ),
     "register/?format=json&per_page=3&page=2",
 )
 CLOSED = (
@@ -69,7 +171,13 @@ CLOSED = (
         "actions/1.1/move/",
         "actions/1.1/decide/",
     ),
-    *("fund/pay/1.9/", "fund/spend/fund/", "register/load/", "register/export/", "register/{first}/withdraw/"),
+    *(
+        "fund/pay/1.9/",
+        "fund/spend/fund/",
+        "register/load/",
+        "register/export/",
+        "register/{first}/withdraw/",
+    ),
     *("register/{first}/confirm/", "register/{first}/dispute/"),
 )
 
@@ -78,7 +186,9 @@ CLOSED = (
 def opened(db: None, settings: Settings, tmp_path: Path) -> Plan:
     """A public plan with the word that nobody outside may see in every internal field."""
     settings.ACTIONPLAN_TODAY, settings.MEDIA_ROOT = NOW.date(), tmp_path
-    load.load(changed(OPEN, ("format = 1\n", 'format = 1\nchange = "kanarie change"\n')).encode(), now=NOW)
+    load.load(
+        changed(OPEN, ("format = 1\n", 'format = 1\nchange = "kanarie change"\n')).encode(), now=NOW
+    )
     plan = Plan.objects.get(slug="small")
     rows = [row | TEXTS | {"id": f"{CANARY}-{row['id']}"} for row in ROWS]
     lines = [",".join(blank()), *(",".join(row.values()) for row in rows)]
@@ -87,28 +197,61 @@ def opened(db: None, settings: Settings, tmp_path: Path) -> Plan:
     User.objects.filter(pk=author.pk).update(post=f"{CANARY} post", email=f"{CANARY}@example.org")
     author.refresh_from_db()
     action = Action.objects.get(plan=plan, ref="1.1")
-    said: dict[str, Any] = {"note": f"{CANARY} said", "source": CANARY, "reason": CANARY, "confidence": "red"}
+    said: dict[str, Any] = {
+        "note": f"{CANARY} said",
+        "source": CANARY,
+        "reason": CANARY,
+        "confidence": "red",
+    }
     services.report(
-        action=action, kind="progress", effective="2015-01-10", by=author, now=NOW, key="k" + CANARY, **said
+        action=action,
+        kind="progress",
+        effective="2015-01-10",
+        by=author,
+        now=NOW,
+        key="k" + CANARY,
+        **said,
     )
     moved = Entry.objects.get(plan=plan, kind="moved")
-    services.redact(entry=moved, what="text", by=author, now=NOW, key=f"r{CANARY}", reason=f"{CANARY} gone")
+    services.redact(
+        entry=moved, what="text", by=author, now=NOW, key=f"r{CANARY}", reason=f"{CANARY} gone"
+    )
     file = storage.store(SimpleUploadedFile(f"{CANARY}.csv", b"a,b\n1,2\n"))
     draft = register.Draft(
-        kind="progress", code=f"{CANARY}-e", effective="2015-01-11", recorded_day=NOW.date(), ref="1.1"
+        kind="progress",
+        code=f"{CANARY}-e",
+        effective="2015-01-11",
+        recorded_day=NOW.date(),
+        ref="1.1",
     )
     draft.evidence = (file,)
     register.append(plan, [draft], by=author.pk, now=NOW)
-    JobRun.objects.create(plan=plan, job="flag_overdue", day=NOW.date(), started=NOW, finished=NOW, outcome="succeeded")
+    JobRun.objects.create(
+        plan=plan,
+        job="flag_overdue",
+        day=NOW.date(),
+        started=NOW,
+        finished=NOW,
+        outcome="succeeded",
+    )
     Digest.objects.create(
-        plan=plan, recipient=author, kind="manager", week=date(2015, 1, 5), subject=CANARY, next_try=NOW, language="en"
+        plan=plan,
+        recipient=author,
+        kind="manager",
+        week=date(2015, 1, 5),
+        subject=CANARY,
+        next_try=NOW,
+        language="en",
     )
     return plan
 
 
 def addresses(plan: Plan, paths: tuple[str, ...]) -> list[str]:
     numbers = dict(Entry.objects.filter(plan=plan).values_list("kind", "number"))
-    return [f"/plans/small/{path.format(first=numbers['started'], paid=numbers['paid'])}" for path in paths]
+    return [
+        f"/plans/small/{path.format(first=numbers['started'], paid=numbers['paid'])}"
+        for path in paths
+    ]
 
 
 def text(response: Any) -> str:
@@ -120,7 +263,9 @@ def text(response: Any) -> str:
     return f"{response.headers}{content.decode('utf-8-sig')}"
 
 
-@pytest.mark.parametrize(("who", "language"), [("nobody", "en"), ("nobody", "fr"), ("stranger", "fr")])
+@pytest.mark.parametrize(
+    ("who", "language"), [("nobody", "en"), ("nobody", "fr"), ("stranger", "fr")]
+)
 def test_nothing_internal_shows_through_a_public_plan(
     opened: Plan, calais: Plan, client: Client, who: str, language: str
 ) -> None:
@@ -128,7 +273,9 @@ def test_nothing_internal_shows_through_a_public_plan(
         client.force_login(account(calais, Role.MANAGER, "GB", language=language))
     digests = [
         digest[:12]
-        for found in Entry.objects.filter(plan=opened).values_list("hash", "previous_hash", "text_digest")
+        for found in Entry.objects.filter(plan=opened).values_list(
+            "hash", "previous_hash", "text_digest"
+        )
         for digest in found
         if digest.strip("0")
     ]
@@ -139,11 +286,23 @@ def test_nothing_internal_shows_through_a_public_plan(
             said = text(response)
             assert response.status_code == 200, asked
             assert response.headers["X-Robots-Tag"] == "noindex, nofollow"
-            assert "private" in response.headers["Cache-Control"] or "no-store" in response.headers["Cache-Control"]
+            assert (
+                "private" in response.headers["Cache-Control"]
+                or "no-store" in response.headers["Cache-Control"]
+            )
             assert response.headers["Content-Language"] == language
             assert CANARY not in said.lower(), asked
-            # the time of day at which something was recorded, the colour of the confidence, links of the chain, jobs
-            for inner in ("11:11", "09:41", "09:42", '"amber"', '"red"', "confidence-", "flag_overdue"):
+            # the time of day at which something was recorded, the colour of the confidence, links
+            # of the chain, jobs
+            for inner in (
+                "11:11",
+                "09:41",
+                "09:42",
+                '"amber"',
+                '"red"',
+                "confidence-",
+                "flag_overdue",
+            ):
                 assert inner not in said, (asked, inner)
             assert all(digest not in said for digest in digests), asked
 
@@ -172,7 +331,9 @@ def test_a_public_plan_shows_what_happened(opened: Plan, client: Client) -> None
     }
 
 
-def test_no_count_from_outside_tells_of_an_entry_that_is_not_shown(opened: Plan, client: Client) -> None:
+def test_no_count_from_outside_tells_of_an_entry_that_is_not_shown(
+    opened: Plan, client: Client
+) -> None:
     shown = client.get("/plans/small/actions/1.1/").context
     told = client.get("/plans/small/register/?ref=1.1&format=json").json()
     assert len(shown["entries"]) + shown["older"] == len(told)
@@ -189,7 +350,9 @@ def test_no_search_from_outside_tells_what_the_texts_hold(opened: Plan, client: 
     assert client.get(f"/plans/small/register/?format=json&q={CANARY}").json() != []
 
 
-def test_pages_for_those_with_a_role_stay_closed(opened: Plan, calais: Plan, client: Client) -> None:
+def test_pages_for_those_with_a_role_stay_closed(
+    opened: Plan, calais: Plan, client: Client
+) -> None:
     stranger = Client()
     stranger.force_login(account(calais, Role.MANAGER, "GB"))
     for address in addresses(opened, CLOSED):
@@ -201,9 +364,21 @@ def test_pages_for_those_with_a_role_stay_closed(opened: Plan, calais: Plan, cli
 
 
 def test_each_page_says_whether_everybody_may_read_it() -> None:
-    open_pages = {path.name for path in urls.plan_pages if getattr(path.callback.view_class, "public", False)}  # type: ignore[attr-defined]
+    open_pages = {
+        path.name for path in urls.plan_pages if getattr(path.callback.view_class, "public", False)
+    }  # type: ignore[attr-defined]
     assert open_pages == {
-        *("overview", "commitments", "commitment", "action", "fund", "text", "register", "entry", "status")
+        *(
+            "overview",
+            "commitments",
+            "commitment",
+            "action",
+            "fund",
+            "text",
+            "register",
+            "entry",
+            "status",
+        )
     }
 
 
@@ -221,7 +396,9 @@ def test_a_plan_is_closed_unless_its_file_says_public(db: None, client: Client) 
 
 def test_a_token_ends_with_the_role_also_in_a_public_plan(opened: Plan, client: Client) -> None:
     reader = account(opened, Role.VIEWER)
-    secret = tokens.make(by=reader, plan=opened, purpose="read", label="x", days=30, today=NOW.date())
+    secret = tokens.make(
+        by=reader, plan=opened, purpose="read", label="x", days=30, today=NOW.date()
+    )
     asked = {"headers": {"Authorization": f"Bearer {secret}"}}
     assert client.get("/plans/small/status.json", **asked).status_code == 200  # type: ignore[arg-type]
     reader.memberships.all().delete()
@@ -234,7 +411,9 @@ def test_whoever_has_no_session_gets_none(opened: Plan, client: Client) -> None:
     assert client.get("/").status_code == 200
 
 
-def test_a_reader_from_outside_costs_but_the_query_for_their_roles_more(opened: Plan, client: Client) -> None:
+def test_a_reader_from_outside_costs_but_the_query_for_their_roles_more(
+    opened: Plan, client: Client
+) -> None:
     def queries(visitor: Client, address: str) -> int:
         with CaptureQueriesContext(connection) as captured:
             assert visitor.get(address).status_code == 200

@@ -1,4 +1,6 @@
-"""The application's role on PostgreSQL: what it cannot do to the register, and that the site works with it."""
+"""The application's role on PostgreSQL: what it cannot do to the register, and that the site works
+with it.
+"""
 
 import io
 import os
@@ -69,11 +71,17 @@ def as_role(role: str) -> Iterator[None]:
     ],
 )
 def test_the_role_cannot_touch_what_is_recorded(role: str, statement: str) -> None:
-    with as_role(role), pytest.raises(DatabaseError, match=r"permission denied|must be"), transaction.atomic():
+    with (
+        as_role(role),
+        pytest.raises(DatabaseError, match=r"permission denied|must be"),
+        transaction.atomic(),
+    ):
         execute(statement)
 
 
-def test_the_register_of_the_role_refuses_to_lose_a_text_that_was_not_redacted(role: str, calais: Plan) -> None:
+def test_the_register_of_the_role_refuses_to_lose_a_text_that_was_not_redacted(
+    role: str, calais: Plan
+) -> None:
     samples.load(calais)
     with as_role(role), pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         execute("DELETE FROM commitments_entrytext")
@@ -84,19 +92,31 @@ def test_the_site_works_with_it(role: str, calais: Plan, client: Client) -> None
     before = Entry.objects.count()
     with as_role(role):
         client.force_login(user)
-        for path in ("/", "/commitments/", "/actions/4.4/", "/register/", "/mine/", "/digests/", "/fund/"):
+        for path in (
+            "/",
+            "/commitments/",
+            "/actions/4.4/",
+            "/register/",
+            "/mine/",
+            "/digests/",
+            "/fund/",
+        ):
             assert client.get(path).status_code == 200, path
         page = client.get("/actions/4.4/report/")
         form = page.context["form"]
         fields = {name: form[name].value() or "" for name in form.fields}
-        answer = client.post("/actions/4.4/report/", fields | {"kind": "progress", "note": "Under way"})
+        answer = client.post(
+            "/actions/4.4/report/", fields | {"kind": "progress", "note": "Under way"}
+        )
         assert answer.status_code == 302, answer.content.decode()
         tasks.run_due_jobs()
         call_command("verify_register", stdout=io.StringIO())
     assert Entry.objects.count() == before + 1
 
 
-def test_what_a_superuser_changed_is_named(role: str, calais: Plan, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_a_superuser_changed_is_named(
+    role: str, calais: Plan, capsys: pytest.CaptureFixture[str]
+) -> None:
     samples.load(calais)
     changed = Entry.objects.filter(kind="completed").order_by("number").first()
     assert changed
@@ -105,7 +125,10 @@ def test_what_a_superuser_changed_is_named(role: str, calais: Plan, capsys: pyte
     execute("SET LOCAL session_replication_role = DEFAULT")
     with pytest.raises(SystemExit):
         call_command("verify_register")
-    assert f"entry {changed.number} ({changed.code}) does not match its hash" in capsys.readouterr().err
+    assert (
+        f"entry {changed.number} ({changed.code}) does not match its hash"
+        in capsys.readouterr().err
+    )
 
 
 def test_a_second_grant_changes_nothing_and_names_every_table(role: str) -> None:
@@ -121,8 +144,12 @@ def test_a_second_grant_changes_nothing_and_names_every_table(role: str) -> None
 
 @pytest.mark.sqlite
 @pytest.mark.django_db
-@pytest.mark.parametrize(("name", "fault"), [("nobody here", "there is no role"), ("postgres", "is a superuser")])
-def test_a_role_that_rights_cannot_bind_is_refused(name: str, fault: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("name", "fault"), [("nobody here", "there is no role"), ("postgres", "is a superuser")]
+)
+def test_a_role_that_rights_cannot_bind_is_refused(
+    name: str, fault: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit):
         call_command("grant_rights", name)
     said = capsys.readouterr().err

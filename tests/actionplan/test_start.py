@@ -15,12 +15,29 @@ print(connection.connection, threading.active_count(), "url_patterns" in vars(ge
 print(*{name.partition(".")[0] for name in sys.modules})
 """
 # each is imported where it is used: some seconds after a start, or never
-SELDOM = {"PIL", "celery", "cryptography", "environs", "fido2", "icalendar", "marshmallow", "openpyxl", "redis"}
+SELDOM = {
+    "PIL",
+    "celery",
+    "cryptography",
+    "environs",
+    "fido2",
+    "icalendar",
+    "marshmallow",
+    "openpyxl",
+    "redis",
+}
 
 
 def test_a_web_process_is_forked_without_a_connection_and_without_what_few_pages_need() -> None:
     command = [sys.executable, "-c", LOADED]
-    done = subprocess.run(command, cwd=environment.BASE_DIR, env=os.environ, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        command,
+        cwd=environment.BASE_DIR,
+        env=os.environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     state, modules = done.stdout.splitlines()
     assert state == "None 1 True"
     assert not SELDOM & set(modules.split())

@@ -1,4 +1,6 @@
-"""The status of the Calais plan with its samples, from the database, against the oracle: every part, many days."""
+"""The status of the Calais plan with its samples, from the database, against the oracle: every
+part, many days.
+"""
 
 import csv
 import io
@@ -43,7 +45,9 @@ def without_jobs(found: dict[str, Any]) -> dict[str, Any]:
 def test_status_from_the_database_is_what_the_oracle_says(sampled: Plan) -> None:
     for on in days():
         for known in (on, None):
-            assert without_jobs(status(sampled, on, known, today=TODAY)) == oracle.status(TREE, ROWS, on, known)
+            assert without_jobs(status(sampled, on, known, today=TODAY)) == oracle.status(
+                TREE, ROWS, on, known
+            )
 
 
 @pytest.mark.parametrize(

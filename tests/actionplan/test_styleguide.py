@@ -1,4 +1,6 @@
-"""The parts of the pages: there for those who work on them, and legible by the numbers of the style sheet."""
+"""The parts of the pages: there for those who work on them, and legible by the numbers of the style
+sheet.
+"""
 
 import re
 from itertools import product
@@ -11,14 +13,20 @@ from actionplan.static_files import BASE
 from commitments.rules.states import State
 
 THEME = (BASE / "static" / "theme.css").read_text()
-# what stands on each surface, as WCAG 1.4.3 asks: text 4.5 to 1; 1.4.11: outlines of fields and shapes 3 to 1
+# what stands on each surface, as WCAG 1.4.3 asks: text 4.5 to 1; 1.4.11: outlines of fields and
+# shapes 3 to 1
 TEXTS = ("bs-body-color", "dim", "accent", "overdue", "due", "soon", "ahead", "wait", "met")
 SURFACES = ("bs-body-bg", "surface", "band")
 PAIRS = [
     *((text, ground, 4.5) for text, ground in product(TEXTS, SURFACES)),
     *(("strong", ground, 3.0) for ground in SURFACES),
     *[("on-accent", "accent", 4.5), ("bs-body-bg", "overdue", 4.5), ("due", "due-bg", 4.5)],
-    *[("bs-body-color", "due-bg", 4.5), ("bs-body-color", "hit", 4.5), ("dim", "hit", 4.5), ("link", "due-bg", 4.5)],
+    *[
+        ("bs-body-color", "due-bg", 4.5),
+        ("bs-body-color", "hit", 4.5),
+        ("dim", "hit", 4.5),
+        ("link", "due-bg", 4.5),
+    ],
     *[("link", ground, 4.5) for ground in (*SURFACES, "hit")],
 ]
 
@@ -33,7 +41,9 @@ def colours(block: str) -> dict[str, str]:
 def luminance(colour: str) -> float:
     digits = colour[1:] if len(colour) == 7 else "".join(digit * 2 for digit in colour[1:])
     parts = [int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4)]
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
@@ -49,18 +59,26 @@ def test_texts_and_outlines_stand_out_from_what_they_stand_on(scheme: str) -> No
     assert (contrast("#000", "#fff"), contrast("#777", "#fff") < 4.5) == (21, True)
     faults = {(a, b): round(contrast(found[a], found[b]), 2) for a, b, least in PAIRS}
     assert {
-        pair: ratio for pair, ratio in faults.items() for a, b, least in PAIRS if pair == (a, b) and ratio < least
+        pair: ratio
+        for pair, ratio in faults.items()
+        for a, b, least in PAIRS
+        if pair == (a, b) and ratio < least
     } == {}
 
 
 def test_each_state_has_a_shape_of_its_own() -> None:
-    places = {state: re.findall(rf"\.state-{state.value}(?:,[^{{]*)? {{[^}}]*--i: (\d+)", THEME) for state in State}
+    places = {
+        state: re.findall(rf"\.state-{state.value}(?:,[^{{]*)? {{[^}}]*--i: (\d+)", THEME)
+        for state in State
+    }
     last = {state: numbers[-1] if numbers else "0" for state, numbers in places.items()}
     assert len(set(last.values())) == len(State), last
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_the_style_guide_shows_every_state_where_debug_is_on(client: Client, settings: Settings, language: str) -> None:
+def test_the_style_guide_shows_every_state_where_debug_is_on(
+    client: Client, settings: Settings, language: str
+) -> None:
     settings.DEBUG = True
     page = client.get("/styleguide/", headers={"Accept-Language": language}).content.decode()
     assert f'<html lang="{language}"' in page

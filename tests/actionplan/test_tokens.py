@@ -1,4 +1,6 @@
-"""Personal tokens: one purpose each, a digest at rest, dead at once with the account or the membership, in no log."""
+"""Personal tokens: one purpose each, a digest at rest, dead at once with the account or the
+membership, in no log.
+"""
 
 import base64
 import io
@@ -89,7 +91,10 @@ def test_a_token_takes_a_sign_in_of_the_last_minutes_and_the_form_comes_back_fil
     asked = client.post("/tokens/", form)
     assert asked.headers["Location"].startswith("/account/confirm/?next=%2Ftokens%2F%3F")
     assert not Token.objects.exists()
-    assert "the form opens as you filled it in" in client.get(asked.headers["Location"]).content.decode()
+    assert (
+        "the form opens as you filled it in"
+        in client.get(asked.headers["Location"]).content.decode()
+    )
     assert client.post(asked.headers["Location"], {"password": "not this one"}).status_code == 200
     back = client.post(asked.headers["Location"], {"password": "four words of the tests"})
     again = client.get(back.headers["Location"])
@@ -98,10 +103,14 @@ def test_a_token_takes_a_sign_in_of_the_last_minutes_and_the_form_comes_back_fil
 
 
 @pytest.mark.parametrize("field", ["purpose", "label", "days"])
-def test_what_makes_no_token_is_answered_with_what_would_be_right(client: Client, official: User, field: str) -> None:
+def test_what_makes_no_token_is_answered_with_what_would_be_right(
+    client: Client, official: User, field: str
+) -> None:
     client.force_login(official)
     for value in ("", "x" * 61, "\x00"):
-        answer = client.post("/tokens/", {"purpose": "read", "label": "x", "days": "30", field: value})
+        answer = client.post(
+            "/tokens/", {"purpose": "read", "label": "x", "days": "30", field: value}
+        )
         assert (answer.status_code, field in answer.context["form"].errors) == (422, True)
     assert not Token.objects.exists()
 
@@ -114,7 +123,9 @@ def test_a_person_has_twenty_tokens_at_the_most(client: Client, official: User, 
     assert (answer.status_code, Token.objects.count()) == (422, tokens.MOST)
 
 
-def test_only_its_owner_revokes_a_token(client: Client, calais: Plan, official: User, make: Make) -> None:
+def test_only_its_owner_revokes_a_token(
+    client: Client, calais: Plan, official: User, make: Make
+) -> None:
     secret = make("read")
     number = str(Token.objects.get().pk)
     client.force_login(account(calais, Role.MANAGER, "GB"))
@@ -130,11 +141,20 @@ def test_only_its_owner_revokes_a_token(client: Client, calais: Plan, official: 
 
 
 @pytest.mark.parametrize("purpose", ADDRESSES)
-def test_a_token_opens_what_it_was_made_for_and_nothing_else(client: Client, make: Make, purpose: str) -> None:
+def test_a_token_opens_what_it_was_made_for_and_nothing_else(
+    client: Client, make: Make, purpose: str
+) -> None:
     secret = make(purpose)
     found = {other: status(client, path, secret) for other, path in ADDRESSES.items()}
     assert found == {other: 200 if other == purpose else 401 for other in ADDRESSES}
-    for path in ("/", "/register/", "/tokens/", "/digests/", "/commitments/?format=csv", "/actions/4.4/report/"):
+    for path in (
+        "/",
+        "/register/",
+        "/tokens/",
+        "/digests/",
+        "/commitments/?format=csv",
+        "/actions/4.4/report/",
+    ):
         assert status(client, path, secret) == 403, path
 
 
@@ -142,7 +162,9 @@ def test_a_feed_takes_its_token_in_the_address_or_as_a_password(client: Client, 
     secret = make("calendar")
     basic = base64.b64encode(f"anybody:{secret}".encode()).decode()
     assert client.get(f"/calendar.ics?token={secret}").status_code == 200
-    assert client.get("/calendar.ics", headers={"Authorization": f"Basic {basic}"}).status_code == 200
+    assert (
+        client.get("/calendar.ics", headers={"Authorization": f"Basic {basic}"}).status_code == 200
+    )
     reading = make("read")
     assert client.get(f"/status.json?token={reading}").status_code == 401
 
@@ -158,24 +180,33 @@ def test_without_a_token_a_program_is_told_what_it_lacks(calais: Plan, client: C
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
 def test_a_token_only_reads(client: Client, make: Make, method: str) -> None:
-    answer = getattr(Client(enforce_csrf_checks=True), method)("/register/?format=json", headers=bearer(make("read")))
+    answer = getattr(Client(enforce_csrf_checks=True), method)(
+        "/register/?format=json", headers=bearer(make("read"))
+    )
     assert answer.status_code in (403, 405)
     assert not Entry.objects.reported().exists()
 
 
 @pytest.mark.parametrize("method", ["head", "options"])
-def test_a_token_asks_in_the_ways_that_change_nothing(client: Client, make: Make, method: str) -> None:
+def test_a_token_asks_in_the_ways_that_change_nothing(
+    client: Client, make: Make, method: str
+) -> None:
     answer = getattr(client, method)("/status.json", headers=bearer(make("read")))
     assert (answer.status_code, answer.content) == (200, b"")
     assert not [name for name in answer.headers if name.startswith("Access-Control")]
 
 
-@pytest.mark.parametrize("secret", ["", "x", "é", "actp_", "a b", "\x00", "x" * 5000, "actp_' OR 1=1 --"])
+@pytest.mark.parametrize(
+    "secret", ["", "x", "é", "actp_", "a b", "\x00", "x" * 5000, "actp_' OR 1=1 --"]
+)
 def test_odd_tokens_are_refused(client: Client, calais: Plan, secret: str) -> None:
     assert status(client, "/status.json", secret) == 401
     assert client.get("/calendar.ics", {"token": secret}).status_code == 401
     for value in (secret, base64.b64encode(f"x:{secret}".encode()).decode()):
-        assert client.get("/register.atom", headers={"Authorization": f"Basic {value}"}).status_code == 401
+        assert (
+            client.get("/register.atom", headers={"Authorization": f"Basic {value}"}).status_code
+            == 401
+        )
 
 
 # Its end
@@ -188,13 +219,17 @@ def test_a_token_ends_after_its_last_day(client: Client, settings: Settings, mak
         assert status(client, "/status.json", secret) == code
 
 
-def test_a_token_of_a_disabled_account_is_dead_at_once(client: Client, official: User, make: Make) -> None:
+def test_a_token_of_a_disabled_account_is_dead_at_once(
+    client: Client, official: User, make: Make
+) -> None:
     secret = make("read")
     User.objects.filter(pk=official.pk).update(is_active=False)
     assert status(client, "/status.json", secret) == 401
 
 
-def test_a_token_of_somebody_who_left_the_plan_is_dead_at_once(client: Client, official: User, make: Make) -> None:
+def test_a_token_of_somebody_who_left_the_plan_is_dead_at_once(
+    client: Client, official: User, make: Make
+) -> None:
     secret = make("read")
     official.memberships.all().delete()
     assert status(client, "/status.json", secret) == 401
@@ -217,12 +252,17 @@ def test_a_token_does_not_come_back_with_its_account_or_its_membership(
     assert status(client, "/status.json", secret) == 401
 
 
-def test_a_token_opens_its_own_plan_only(client: Client, calais: Plan, official: User, make: Make) -> None:
+def test_a_token_opens_its_own_plan_only(
+    client: Client, calais: Plan, official: User, make: Make
+) -> None:
     load.load(SMALL.encode(), now=NOW)
     small = Plan.objects.get(slug="small")
     official.memberships.create(plan=small, role="viewer")
     of_small, of_calais = make("read", plan=small), make("read")
-    for secret, own, other in ((of_small, "small", "calais-2014"), (of_calais, "calais-2014", "small")):
+    for secret, own, other in (
+        (of_small, "small", "calais-2014"),
+        (of_calais, "calais-2014", "small"),
+    ):
         assert client.get("/status.json", headers=bearer(secret)).json()["plan"] == own
         assert status(client, f"/plans/{own}/status.json", secret) == 200
         assert status(client, f"/plans/{other}/status.json", secret) == 404
@@ -249,11 +289,15 @@ def test_the_day_of_its_last_use_is_kept_and_written_once_a_day(
 # Where a token must not be seen
 
 
-def test_a_token_in_an_address_is_in_no_log(client: Client, make: Make, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_token_in_an_address_is_in_no_log(
+    client: Client, make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
     secret, root, stream = make("calendar"), logging.getLogger(), io.StringIO()
     handler = logging.StreamHandler(stream)
     ours = structlog.stdlib.ProcessorFormatter
-    handler.setFormatter(next(each.formatter for each in root.handlers if isinstance(each.formatter, ours)))
+    handler.setFormatter(
+        next(each.formatter for each in root.handlers if isinstance(each.formatter, ours))
+    )
     root.addHandler(handler)
     for name in ("", "django_structlog", "django.request"):
         caplog.set_level(logging.DEBUG, name)
@@ -262,7 +306,9 @@ def test_a_token_in_an_address_is_in_no_log(client: Client, make: Make, caplog: 
         client.get(f"/calendar.ics?mine=1&token={secret}&on=x")
         client.get(f"/register.atom?token={secret}")
         logging.getLogger("django.request").error("Failed: /calendar.ics?token=%s", secret)
-        structlog.get_logger("actionplan").error("failed", request=f"GET /calendar.ics?token={secret}")
+        structlog.get_logger("actionplan").error(
+            "failed", request=f"GET /calendar.ics?token={secret}"
+        )
     finally:
         root.removeHandler(handler)
     assert stream.getvalue().count("\\u2026") > 5

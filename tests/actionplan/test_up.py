@@ -38,10 +38,14 @@ def up(tmp_path: Path) -> Iterator[Callable[[], Up]]:
             one.end(signal.SIGTERM)
 
 
-def test_it_answers_once_it_says_so_lets_commands_join_and_ends_cleanly_on_a_signal(up: Callable[[], Up]) -> None:
+def test_it_answers_once_it_says_so_lets_commands_join_and_ends_cleanly_on_a_signal(
+    up: Callable[[], Up],
+) -> None:
     site = up()
     assert get(site.port, "/health/") == 200
-    assert "in use by another up" in refused("--data", str(site.data), "--port", str(processes.free_port()))
+    assert "in use by another up" in refused(
+        "--data", str(site.data), "--port", str(processes.free_port())
+    )
     code = "from django.conf import settings as s; print(s.ACTIONPLAN_TODAY, s.DATABASES['default']['NAME'])"
     done = manage("shell", "-v", "0", "-c", code, ACTIONPLAN_DATA=str(site.data))
     assert done.stdout == f"2015-01-12 {site.data}/actionplan.sqlite3\n", done.stderr

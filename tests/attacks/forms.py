@@ -16,7 +16,9 @@ GOOD = {
 
 
 class Forms(HTMLParser):
-    """For each form that is sent by POST: where to, the fields with their values, and those that are typed."""
+    """For each form that is sent by POST: where to, the fields with their values, and those that
+    are typed.
+    """
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,6 @@
-"""What holds for each answer of each address: no forged form, nothing changed by reading, the headers."""
+"""What holds for each answer of each address: no forged form, nothing changed by reading, the
+headers.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +15,13 @@ from tests.attacks.world import World, contents, faults_of
 ROLES = ("anonymous", "manager GB", "administrator")
 # POST from a mail program, without a page before: it acts on its signed link alone
 WITHOUT_TOKEN = {"unsubscribe"}
-STRANGE = ("/no-such-page/", "/actions/9.9/", "/?on=nothing", "/plans/no-such-plan/", "/health/none")
+STRANGE = (
+    "/no-such-page/",
+    "/actions/9.9/",
+    "/?on=nothing",
+    "/plans/no-such-plan/",
+    "/health/none",
+)
 
 
 def answers(world: World, *methods: str) -> Iterator[tuple[str, str, str, Any]]:
@@ -29,7 +37,9 @@ def test_each_form_needs_the_token_of_its_page(world: World) -> None:
     before, wrong = contents(), []
     for role, client in clients.items():
         for name, path in world.addresses.items():
-            status = client.post(path, {"preview": "1"}, headers={"Origin": "https://evil.example"}).status_code
+            status = client.post(
+                path, {"preview": "1"}, headers={"Origin": "https://evil.example"}
+            ).status_code
             if (status == 403) == (name in WITHOUT_TOKEN):
                 wrong.append((role, name, status))
     assert wrong == []
@@ -38,7 +48,11 @@ def test_each_form_needs_the_token_of_its_page(world: World) -> None:
 
 
 def test_only_the_link_of_a_mail_goes_without_a_token(world: World) -> None:
-    exempt = {name for name, path in world.addresses.items() if getattr(resolve(path).func, "csrf_exempt", False)}
+    exempt = {
+        name
+        for name, path in world.addresses.items()
+        if getattr(resolve(path).func, "csrf_exempt", False)
+    }
     assert exempt == WITHOUT_TOKEN
 
 
@@ -52,7 +66,11 @@ def _faults_of_headers(name: str, role: str, response: Any) -> list[str]:
         "X-Frame-Options": "DENY",
         "Cross-Origin-Opener-Policy": "same-origin",
     }
-    faults += [f"{key} is {headers.get(key)}" for key, value in expected.items() if headers.get(key) != value]
+    faults += [
+        f"{key} is {headers.get(key)}"
+        for key, value in expected.items()
+        if headers.get(key) != value
+    ]
     if headers.get("Referrer-Policy") not in ("same-origin", "no-referrer"):
         faults.append("referrer")
     if "camera=()" not in headers.get("Permissions-Policy", ""):
@@ -64,7 +82,8 @@ def _faults_of_headers(name: str, role: str, response: Any) -> list[str]:
         if "Cookie" not in headers.get("Vary", ""):
             faults.append("vary")
     if response.cookies and any(
-        not cookie["httponly"] or cookie["samesite"] != "Lax" for cookie in response.cookies.values()
+        not cookie["httponly"] or cookie["samesite"] != "Lax"
+        for cookie in response.cookies.values()
     ):
         faults.append("cookies")
     return faults
@@ -96,18 +115,23 @@ def test_a_fault_of_ours_shows_nothing_of_its_inside(world: World, settings: Set
         assert response.status_code == 500
         text = response.content.decode()
         assert "The fault is on our side" in text
-        assert not any(word in text for word in ("zz-inside", "Traceback", "RuntimeError", "tests/", "/fails/"))
+        assert not any(
+            word in text for word in ("zz-inside", "Traceback", "RuntimeError", "tests/", "/fails/")
+        )
         assert _faults_of_headers("", "administrator", response) == []
 
 
-# what nobody should find on the disk of a shared machine, or in the memory of one that is signed out
+# what nobody should find on the disk of a shared machine, or in the memory of one that is signed
+# out
 NEVER_KEPT = ("account", "invit", "mfa_", "sign-in", "token", "evidence", "export", "unsubscribe")
 EXPORTS = ("commitments/", "register/", "fund/", "mine/")
 
 
 def test_accounts_evidence_and_exports_are_kept_by_no_browser(world: World) -> None:
     pages = {
-        n: p for n, p in world.addresses.items() if n.startswith(NEVER_KEPT) and n not in ("sign-in", "account_login")
+        n: p
+        for n, p in world.addresses.items()
+        if n.startswith(NEVER_KEPT) and n not in ("sign-in", "account_login")
     }
     exports = {
         f"{path}?{form}": f"/plans/{world.plan.slug}/{path}?format={form}"
@@ -120,13 +144,18 @@ def test_accounts_evidence_and_exports_are_kept_by_no_browser(world: World) -> N
         for name, path in {**pages, **exports}.items():
             response = client.get(path)
             faults_of(response)
-            if response.status_code in (200, 201) and "no-store" not in response.headers["Cache-Control"]:
+            if (
+                response.status_code in (200, 201)
+                and "no-store" not in response.headers["Cache-Control"]
+            ):
                 wrong.append((role, name, response.headers["Cache-Control"]))
     assert wrong == []
 
 
 @pytest.mark.parametrize("path", ["/", "/sign-in/", "/health/"])
-def test_a_page_without_https_leads_to_the_one_with_it(world: World, settings: Settings, path: str) -> None:
+def test_a_page_without_https_leads_to_the_one_with_it(
+    world: World, settings: Settings, path: str
+) -> None:
     settings.SECURE_SSL_REDIRECT = True
     settings.SECURE_HSTS_SECONDS = 31536000
     settings.SECURE_REDIRECT_EXEMPT = [r"^health/"]

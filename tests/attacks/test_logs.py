@@ -1,4 +1,6 @@
-"""What was logged in the whole run is searched when it ends (tests/secrets_in_logs.py); here that the search finds."""
+"""What was logged in the whole run is searched when it ends (tests/secrets_in_logs.py); here that
+the search finds.
+"""
 
 import json
 import logging
@@ -43,33 +45,68 @@ def test_the_search_finds_each_kind_of_secret() -> None:
     assert len(LEAKS) == len(NEVER)
     for line in LEAKS:
         assert list(faults(line)), line
-    harmless = 'POST /register/, "request_id": "04f238ff-9c1f-4eab-81c3-9ff7068290e4", "user_id": 31, ' + "0f" * 32
+    harmless = (
+        'POST /register/, "request_id": "04f238ff-9c1f-4eab-81c3-9ff7068290e4", "user_id": 31, '
+        + "0f" * 32
+    )
     assert list(faults(harmless)) == []
 
 
 def test_no_secret_of_an_address_reaches_the_log(world: World, logged: list[str]) -> None:
-    """Links that act for somebody carry it in their path, feeds in their query, an identity provider its code."""
-    secrets = [str(part) for name in world.arguments for part in world.arguments[name] if len(str(part)) > 20]
+    """Links that act for somebody carry it in their path, feeds in their query, an identity
+    provider its code.
+    """
+    secrets = [
+        str(part)
+        for name in world.arguments
+        for part in world.arguments[name]
+        if len(str(part)) > 20
+    ]
     token = tokens.make(
-        by=world.people["viewer"], plan=world.plan, purpose="read", label="x", days=30, today=NOW.date()
+        by=world.people["viewer"],
+        plan=world.plan,
+        purpose="read",
+        label="x",
+        days=30,
+        today=NOW.date(),
     )
-    paths = [path for name, path in world.addresses.items() if any(secret in path for secret in secrets)]
+    paths = [
+        path for name, path in world.addresses.items() if any(secret in path for secret in secrets)
+    ]
     assert len(paths) >= 2
     mistyped = [f"/x{path[path.index('/', 1) :]}" for path in paths]
-    for path in (*paths, *mistyped, "/sign-in/forgotten/1-c0ffee-0123456789abcdef0123456789abcdef/"):
+    for path in (
+        *paths,
+        *mistyped,
+        "/sign-in/forgotten/1-c0ffee-0123456789abcdef0123456789abcdef/",
+    ):
         for client in (Client(), Client(enforce_csrf_checks=True)):
-            for answer in (client.get(path), client.post(path), client.put(path), client.get(path[:-2] + "X/")):
+            for answer in (
+                client.get(path),
+                client.post(path),
+                client.put(path),
+                client.get(path[:-2] + "X/"),
+            ):
                 assert answer.status_code < 500
-    for query in (f"token={token}", f"code={token}&state={token}", "q=somebody@example.org", f"on={token}"):
+    for query in (
+        f"token={token}",
+        f"code={token}&state={token}",
+        "q=somebody@example.org",
+        f"on={token}",
+    ):
         for path in ("/calendar.ics", "/no-such-page/", "/sign-in/with/gb/back/", "/status.json"):
             Client().get(path, QUERY_STRING=query)
     text = "\n".join(logged)
     assert logged
     keys = [secret for secret in secrets if "/evidence/" not in secret and ":" in secret]
-    assert [secret for secret in [*keys, token, "0123456789abcdef", "somebody@"] if secret in text] == []
+    assert [
+        secret for secret in [*keys, token, "0123456789abcdef", "somebody@"] if secret in text
+    ] == []
 
 
-def test_a_refusal_is_logged_by_number_and_without_what_was_sent(world: World, logged: list[str]) -> None:
+def test_a_refusal_is_logged_by_number_and_without_what_was_sent(
+    world: World, logged: list[str]
+) -> None:
     client, person = world.client("official FR"), world.people["official FR"]
     sent = {"kind": "progress", "day": "2015-01-10", "note": NOTED, "key": "k"}
     assert client.post(world.address("report"), sent).status_code == 403

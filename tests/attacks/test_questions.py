@@ -46,7 +46,9 @@ QUERIES = {
 }
 
 
-def test_an_odd_question_is_answered_or_refused_in_words(world: World, request: pytest.FixtureRequest) -> None:
+def test_an_odd_question_is_answered_or_refused_in_words(
+    world: World, request: pytest.FixtureRequest
+) -> None:
     every = bool(request.config.getoption("--attacks"))
     client, wrong = world.client("official GB"), []
     for place, (what, query) in enumerate(QUERIES.items()):
@@ -65,7 +67,9 @@ def test_ten_thousand_parameters_are_refused(world: World) -> None:
         response = method(f"/plans/{world.plan.slug}/commitments/", QUERY_STRING=many)
         assert response.status_code in (400, 405)
         assert faults_of(response) == []
-    response = client.generic("POST", world.address("report"), many, "application/x-www-form-urlencoded")
+    response = client.generic(
+        "POST", world.address("report"), many, "application/x-www-form-urlencoded"
+    )
     assert response.status_code == 400
     assert faults_of(response) == []
 
@@ -90,7 +94,10 @@ HEADERS: dict[str, dict[str, str]] = {
     "a language of another cookie": {"HTTP_COOKIE": "django_language=../../etc"},
     "bytes": {"HTTP_USER_AGENT": "\xff\xfe", "HTTP_ACCEPT": "\xff", "HTTP_REFERER": "\xff"},
     "a request number": {"HTTP_X_REQUEST_ID": "<zz-typed>" * 100},
-    "an odd day": {"HTTP_IF_MODIFIED_SINCE": "Thu, 99 Foo 99999 99:99:99 GMT", "HTTP_IF_NONE_MATCH": '"' * 999},
+    "an odd day": {
+        "HTTP_IF_MODIFIED_SINCE": "Thu, 99 Foo 99999 99:99:99 GMT",
+        "HTTP_IF_NONE_MATCH": '"' * 999,
+    },
     "a range": {"HTTP_RANGE": "bytes=0-0,1-1," * 1000},
     "another method": {"HTTP_X_HTTP_METHOD_OVERRIDE": "DELETE", "HTTP_X_METHOD_OVERRIDE": "POST"},
     "another place": {"HTTP_X_ORIGINAL_URL": "/register/", "HTTP_X_REWRITE_URL": "/register/"},
@@ -110,7 +117,16 @@ def test_an_odd_header_changes_nothing(world: World) -> None:
 
 def test_a_host_that_is_not_ours_is_refused(world: World) -> None:
     client = world.client("official GB")
-    for host in ("evil.example", "localhost.evil.example", "localhost:80:80", "@evil", "", "[::1", "a\tb", "\xff"):
+    for host in (
+        "evil.example",
+        "localhost.evil.example",
+        "localhost:80:80",
+        "@evil",
+        "",
+        "[::1",
+        "a\tb",
+        "\xff",
+    ):
         response = client.get("/", HTTP_HOST=host)
         assert (host, response.status_code, faults_of(response)) == (host, 400, [])
 
@@ -140,8 +156,19 @@ AWAY = [
         "\\/evil.example",
         "http:evil.example",
     ),
-    *("http://evil.example", "https:///evil.example", "javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x"),
-    *("//evil.example\\@localhost", "//localhost@evil.example", "http://localhost@evil.example", "//evil。example"),
+    *(
+        "http://evil.example",
+        "https:///evil.example",
+        "javascript:alert(1)",
+        "JaVaScRiPt:alert(1)",
+        "data:text/html,x",
+    ),
+    *(
+        "//evil.example\\@localhost",
+        "//localhost@evil.example",
+        "http://localhost@evil.example",
+        "//evil。example",
+    ),
     *(
         "/\t/evil.example",
         "/\n/evil.example",
@@ -150,13 +177,24 @@ AWAY = [
         "\u2028//evil.example",
         "//ｅvil.example",
     ),
-    *("http://[::1", "//[evil", "/\\/evil.example", "./\\evil.example", "https:evil.example", "ftp://evil.example"),
+    *(
+        "http://[::1",
+        "//[evil",
+        "/\\/evil.example",
+        "./\\evil.example",
+        "https:evil.example",
+        "ftp://evil.example",
+    ),
 ]
 
 
 def leads_away(response: Any) -> bool:
-    """Whether a browser would leave the site: it takes a backslash for a slash and leaves out tabs and line ends."""
-    target = "".join(sign for sign in response.headers.get("Location", "").strip() if sign > "\x20").replace("\\", "/")
+    """Whether a browser would leave the site: it takes a backslash for a slash and leaves out tabs
+    and line ends.
+    """
+    target = "".join(
+        sign for sign in response.headers.get("Location", "").strip() if sign > "\x20"
+    ).replace("\\", "/")
     return urlsplit(urljoin("http://testserver/language/", target)).netloc != "testserver"
 
 
@@ -172,14 +210,22 @@ def test_nobody_is_led_to_another_site(world: World) -> None:
             world.client("official GB").get("/sign-in/", {"next": to}),
             world.client("official GB").post("/sign-out/", {"next": to}),
         ]
-        wrong += [(to, response) for response in answers if leads_away(response) or faults_of(response)]
+        wrong += [
+            (to, response) for response in answers if leads_away(response) or faults_of(response)
+        ]
         if b'action="//' in Client().get("/sign-in/", {"next": to}).content:
             wrong.append((to, "the form"))
     assert wrong == []
 
 
 def test_a_missing_slash_leads_nobody_away(world: World) -> None:
-    for path in ("//evil.example/..", "/%2F%2Fevil.example", "/\\evil.example/", "/evil.example", "//evil.example/%2e"):
+    for path in (
+        "//evil.example/..",
+        "/%2F%2Fevil.example",
+        "/\\evil.example/",
+        "/evil.example",
+        "//evil.example/%2e",
+    ):
         for client in (Client(), world.client("official GB")):
             response = client.generic("GET", path, PATH_INFO=path)
             assert not leads_away(response), response.headers["Location"]

@@ -1,4 +1,6 @@
-"""What people type, at its worst: taken or refused in words, and shown by every page, file, feed and mail as text."""
+"""What people type, at its worst: taken or refused in words, and shown by every page, file, feed
+and mail as text.
+"""
 
 from copy import deepcopy
 from datetime import date
@@ -30,7 +32,18 @@ BAD = {
     "one megabyte": NOTED * 125_000,
     "markup": MARKUP,
 }
-FORMULAS = ("=HYPERLINK(1)", "+1", "-1+1", "@SUM(1)", "\t=1", "＝1", "＠1", "a;=1", "a\n=1", 'a";"=1')
+FORMULAS = (
+    "=HYPERLINK(1)",
+    "+1",
+    "-1+1",
+    "@SUM(1)",
+    "\t=1",
+    "＝1",
+    "＠1",
+    "a;=1",
+    "a\n=1",
+    'a";"=1',
+)
 READABLE = (
     *(
         "",
@@ -55,15 +68,24 @@ READABLE = (
 
 def sent_as_bytes(client: Client, path: str, fields: dict[str, str]) -> Any:
     """With what no text can hold as the bytes that a program would send."""
-    return client.generic("POST", path, encoded(list(fields.items())), "application/x-www-form-urlencoded")
+    return client.generic(
+        "POST", path, encoded(list(fields.items())), "application/x-www-form-urlencoded"
+    )
 
 
 def _pages(world: World) -> list[tuple[str, str]]:
     own = [(role, name) for role in ("manager GB", "administrator") for name in world.addresses]
-    return [*own, ("anonymous", "sign-in"), ("anonymous", "invitation"), ("anonymous", "account_reset_password")]
+    return [
+        *own,
+        ("anonymous", "sign-in"),
+        ("anonymous", "invitation"),
+        ("anonymous", "account_reset_password"),
+    ]
 
 
-def test_every_field_of_every_form_is_taken_or_refused_in_words(world: World, request: pytest.FixtureRequest) -> None:
+def test_every_field_of_every_form_is_taken_or_refused_in_words(
+    world: World, request: pytest.FixtureRequest
+) -> None:
     every = bool(request.config.getoption("--attacks"))
     clients = {role: world.client(role) for role in ("manager GB", "administrator", "anonymous")}
     wrong, tried = [], set()
@@ -84,7 +106,9 @@ def test_every_field_of_every_form_is_taken_or_refused_in_words(world: World, re
                 chosen = list(BAD) if every else [list(BAD)[len(tried) % len(BAD)]]
                 for what, text in ((what, BAD[what]) for what in chosen):
                     cookies = deepcopy(clients[role].cookies)
-                    answer = sent_as_bytes(clients[role], path, {**fields, "preview": "1", field: text})
+                    answer = sent_as_bytes(
+                        clients[role], path, {**fields, "preview": "1", field: text}
+                    )
                     clients[role].cookies = cookies
                     if faults := faults_of(answer):
                         wrong.append((name, field, what, faults))
@@ -113,22 +137,36 @@ def spoilt(world: World) -> World:
                 source=text[:900],
                 confidence="red" if kind == "confidence" else "",
             )
-    moved: dict[str, Any] = {"effective": "2015-01-12", "when": "2016-01-01", "reason": MARKUP, "decided_by": MARKUP}
-    services.decide(action=action, kind="moved", by=world.people["manager GB"], now=NOW, key="moved", **moved)
+    moved: dict[str, Any] = {
+        "effective": "2015-01-12",
+        "when": "2016-01-01",
+        "reason": MARKUP,
+        "decided_by": MARKUP,
+    }
+    services.decide(
+        action=action, kind="moved", by=world.people["manager GB"], now=NOW, key="moved", **moved
+    )
     return world
 
 
 def test_every_page_file_and_feed_shows_it_as_text(spoilt: World) -> None:
     client, wrong, shown = spoilt.client("manager GB"), [], 0
     newest = Entry.objects.filter(plan=spoilt.plan).latest("number").number
-    for path in (*READABLE, f"register/{newest}/", f"register/{newest}/withdraw/", "actions/5.3/report/"):
+    for path in (
+        *READABLE,
+        f"register/{newest}/",
+        f"register/{newest}/withdraw/",
+        "actions/5.3/report/",
+    ):
         response = client.get(f"/plans/{spoilt.plan.slug}/{path}")
         if response.status_code == 404 and path.startswith("tokens"):
             continue
         assert response.status_code == 200, path
         if faults := faults_of(response):
             wrong.append((path, faults))
-        shown += not response.streaming and "zz-typed" in unescape(response.content.decode("utf-8", "replace"))
+        shown += not response.streaming and "zz-typed" in unescape(
+            response.content.decode("utf-8", "replace")
+        )
     assert wrong == []
     assert shown >= 4
 
@@ -139,7 +177,10 @@ def test_a_mail_shows_it_as_text_and_its_headers_hold_none_of_it(spoilt: World) 
     assert rows
     for row in rows:
         message = message_of(row).message()
-        assert not any("zz-typed" in str(value) or "\n" in str(value).replace("\n ", "") for value in message.values())
+        assert not any(
+            "zz-typed" in str(value) or "\n" in str(value).replace("\n ", "")
+            for value in message.values()
+        )
         text, html = message.get_payload()
         markup = html.get_payload(decode=True).decode()
         assert "<zz-typed" not in markup
@@ -148,13 +189,17 @@ def test_a_mail_shows_it_as_text_and_its_headers_hold_none_of_it(spoilt: World) 
 
 def test_no_text_of_a_plan_makes_a_header_of_a_mail(world: World) -> None:
     """Its title stands in the subject."""
-    for week, text in enumerate(("a\r\nBcc: all@example.org", "a\nBcc: x", "a\x0bBcc: x", "\u2028Bcc: x"), 5):
+    for week, text in enumerate(
+        ("a\r\nBcc: all@example.org", "a\nBcc: x", "a\x0bBcc: x", "\u2028Bcc: x"), 5
+    ):
         world.plan.title = {"en": text, "fr": text}
         world.plan.save()
         outbox.queue(world.plan, monday := date.fromisocalendar(2015, week, 1))
         rows = Digest.objects.filter(plan=world.plan, week=monday)
         assert rows
-        assert not any(b"\nBcc" in message_of(row).message().as_bytes().partition(b"\n\n")[0] for row in rows)
+        assert not any(
+            b"\nBcc" in message_of(row).message().as_bytes().partition(b"\n\n")[0] for row in rows
+        )
 
 
 def test_what_was_typed_comes_back_as_text_when_the_session_has_ended(world: World) -> None:

@@ -1,4 +1,6 @@
-"""The site as an attacker meets it: every address with something behind it, and what an answer must be."""
+"""The site as an attacker meets it: every address with something behind it, and what an answer must
+be.
+"""
 
 import csv
 import io
@@ -52,7 +54,9 @@ def contents() -> dict[str, str]:
     with connection.cursor() as cursor:
         found = {}
         for table in sorted(set(connection.introspection.table_names(cursor)) - NOT_HISTORY):
-            cursor.execute(f'SELECT md5(string_agg(t::text, chr(10) ORDER BY t::text)) FROM "{table}" t')  # noqa: S608
+            cursor.execute(
+                f'SELECT md5(string_agg(t::text, chr(10) ORDER BY t::text)) FROM "{table}" t'  # noqa: S608
+            )
             found[table] = cursor.fetchone()[0]
     return found
 
@@ -78,13 +82,17 @@ class Markup(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         for name, value in attrs:
-            code = name in ("href", "src", "action") and (value or "").strip().lower().startswith("javascript:")
+            code = name in ("href", "src", "action") and (value or "").strip().lower().startswith(
+                "javascript:"
+            )
             if code or name.startswith("on") or name in ("style", CANARY):
                 self.faults.append(f"<{tag} {name}={value!r}>")
         if tag in ("style", "iframe", "object", "embed", "base", CANARY):
             self.faults.append(f"<{tag}>")
         given = dict(attrs)
-        ours = given.get("type") == "application/json" or (given.get("src") or "").startswith("/static/")
+        ours = given.get("type") == "application/json" or (given.get("src") or "").startswith(
+            "/static/"
+        )
         if tag == "script" and not ours:
             self.faults.append("<script> without a file of ours")
         if tag not in VOID:
@@ -122,12 +130,20 @@ def _feed(content: bytes) -> list[str]:
 def _table(content: bytes) -> list[str]:
     rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))
     lines = [cell for row in rows for cell in row if cell[:1] in tuple("=+-@\t\r\n＝＋－＠")]
-    return [f"a formula {cell!r}" for cell in lines] + [f"{len(row)} cells" for row in rows if len(row) != len(rows[0])]
+    return [f"a formula {cell!r}" for cell in lines] + [
+        f"{len(row)} cells" for row in rows if len(row) != len(rows[0])
+    ]
 
 
 def _sheet(content: bytes) -> list[str]:
     book = openpyxl.load_workbook(io.BytesIO(content))
-    return [f"a formula {cell.value!r}" for sheet in book for row in sheet for cell in row if cell.data_type == "f"]
+    return [
+        f"a formula {cell.value!r}"
+        for sheet in book
+        for row in sheet
+        for cell in row
+        if cell.data_type == "f"
+    ]
 
 
 def _text(content: bytes) -> list[str]:
@@ -165,7 +181,9 @@ def faults_of(response: Any) -> list[str]:
         for name, value in response.items()
         if "\r" in str(value) or "\n" in str(value)
     ]
-    if response.status_code >= 500 and not (response.status_code == 503 and "health" in response.request["PATH_INFO"]):
+    if response.status_code >= 500 and not (
+        response.status_code == 503 and "health" in response.request["PATH_INFO"]
+    ):
         faults.append(f"answered with {response.status_code}")
     if content and kind in READERS:
         try:

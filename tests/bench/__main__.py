@@ -22,13 +22,26 @@ ACTIONS, LARGEST, ROUNDS = 1_000, 100_000, 5
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="dev bench", description=__doc__)
-    parser.add_argument("--case", action="append", default=[], metavar="NAME", help="only this one; repeat for more")
-    parser.add_argument("--actions", type=_size, default=ACTIONS, help=f"actions of most rows, else {ACTIONS:,}")
-    parser.add_argument("--largest", type=_size, default=LARGEST, help=f"actions of rows about size, else {LARGEST:,}")
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"interleaved rounds, else {ROUNDS}")
+    parser.add_argument(
+        "--case", action="append", default=[], metavar="NAME", help="only this one; repeat for more"
+    )
+    parser.add_argument(
+        "--actions", type=_size, default=ACTIONS, help=f"actions of most rows, else {ACTIONS:,}"
+    )
+    parser.add_argument(
+        "--largest",
+        type=_size,
+        default=LARGEST,
+        help=f"actions of rows about size, else {LARGEST:,}",
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=ROUNDS, help=f"interleaved rounds, else {ROUNDS}"
+    )
     parser.add_argument("--database", choices=("postgresql", "sqlite"), default="postgresql")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where the samples go as well")
-    parser.add_argument("--profile", metavar="PATH", help="no table, but where the time of this page goes")
+    parser.add_argument(
+        "--profile", metavar="PATH", help="no table, but where the time of this page goes"
+    )
     return parser.parse_args()
 
 
@@ -47,7 +60,9 @@ def servers(database: str) -> Iterator[tuple[Path, str]]:
     folder.chmod(0o711)
     (folder / "postgres").mkdir()
     server = Postgres(folder / "postgres") if database == "postgresql" else None
-    mail = subprocess.Popen([sys.executable, "-m", "tests.faults.smtp"], stdout=subprocess.PIPE, text=True)
+    mail = subprocess.Popen(
+        [sys.executable, "-m", "tests.faults.smtp"], stdout=subprocess.PIPE, text=True
+    )
     try:
         if server:
             server.start()
@@ -110,7 +125,9 @@ def measure(world: Any, options: argparse.Namespace) -> None:
     known = page_cases.CASES | work_cases.CASES
     chosen = options.case or [*known, *(() if world.sqlite else ("plans",))]
     if unknown := set(chosen) - {*known, "plans"}:
-        sys.exit(f"error: there is no case {', '.join(sorted(unknown))}: give one of {', '.join(known)}, plans")
+        sys.exit(
+            f"error: there is no case {', '.join(sorted(unknown))}: give one of {', '.join(known)}, plans"
+        )
     start = perf_counter()
     cases = [known[name](world) for name in chosen if name in known]
     samples = runner.interleave(cases, options.rounds)

@@ -1,6 +1,8 @@
-"""A bare Django project with django-tables2: what `startproject` gives, and one list of 25 rows of the same table.
+"""A bare Django project with django-tables2: what `startproject` gives, and one list of 25 rows of
+the same table.
 
-The baseline for how fast a site starts and what its workers weigh; served by the same command as the product.
+The baseline for how fast a site starts and what its workers weigh; served by the same command as
+the product.
 """
 
 import os

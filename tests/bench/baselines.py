@@ -1,4 +1,6 @@
-"""What the product is compared with, where that is not a page: the least that could do the same work by hand."""
+"""What the product is compared with, where that is not a page: the least that could do the same
+work by hand.
+"""
 
 import hashlib
 import io
@@ -18,8 +20,25 @@ from commitments.rules.events import Lens
 PLACE = "obligation__action__position"
 # the columns of the list's export that are stored, by the names of the tables
 STORED = (
-    *("s.state", "s.modality", "s.scored", "s.words", "s.first_day", "s.last_day", "s.original_last", "s.stale_since"),
-    *("s.never_reported", "s.confirmed", "s.disputed", "s.sides_differ", "s.confidence", "s.delivered", "s.target"),
+    *(
+        "s.state",
+        "s.modality",
+        "s.scored",
+        "s.words",
+        "s.first_day",
+        "s.last_day",
+        "s.original_last",
+        "s.stale_since",
+    ),
+    *(
+        "s.never_reported",
+        "s.confirmed",
+        "s.disputed",
+        "s.sides_differ",
+        "s.confidence",
+        "s.delivered",
+        "s.target",
+    ),
     *("o.ref", "c.number", "a.title"),
 )
 
@@ -77,17 +96,25 @@ def three_statements(raw: Plan, number: int) -> float:
 
 
 def same_flags(plan: Plan, day: date) -> int:
-    """The flags of a day by one raw INSERT … SELECT; the missed periods, which no column holds, from a table."""
+    """The flags of a day by one raw INSERT … SELECT; the missed periods, which no column holds,
+    from a table.
+    """
     parts = []
     for kind, condition in CONDITIONS.items():
         found = Standing.objects.filter(condition.where, plan=plan).on(day, Lens.THEN)
-        select, params = found.values_list("plan_id", "obligation_id", condition.since).query.sql_with_params()
+        select, params = found.values_list(
+            "plan_id", "obligation_id", condition.since
+        ).query.sql_with_params()
         with connection.cursor() as cursor:
             text = (
-                cursor.mogrify(select, params).decode() if connection.vendor == "postgresql" else _bound(select, params)
+                cursor.mogrify(select, params).decode()
+                if connection.vendor == "postgresql"
+                else _bound(select, params)
             )
         parts.append(f"SELECT f.*, '{kind.value}' FROM ({text}) AS f")
-    parts.append(f"SELECT plan_id, obligation_id, since, '{FlagKind.MISSED_PERIOD.value}' FROM bench_missed")
+    parts.append(
+        f"SELECT plan_id, obligation_id, since, '{FlagKind.MISSED_PERIOD.value}' FROM bench_missed"
+    )
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {Flag._meta.db_table} (plan_id, obligation_id, since, kind, noticed, cleared_by) "
@@ -115,9 +142,13 @@ def one_pass(plan: Plan) -> float:
     """SHA-256 of the JSON of each entry, as a bare cursor gives it."""
     start, previous = perf_counter(), ""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT * FROM {Entry._meta.db_table} WHERE plan_id = %s ORDER BY number", [plan.pk])
+        cursor.execute(
+            f"SELECT * FROM {Entry._meta.db_table} WHERE plan_id = %s ORDER BY number", [plan.pk]
+        )
         for row in cursor.fetchall():
-            previous = hashlib.sha256(json.dumps([*row, previous], default=str).encode()).hexdigest()
+            previous = hashlib.sha256(
+                json.dumps([*row, previous], default=str).encode()
+            ).hexdigest()
     return perf_counter() - start
 
 

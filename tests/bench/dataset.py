@@ -1,8 +1,10 @@
-"""Data of any size in seconds: what the product made of a hundred actions, copied under keys of their own.
+"""Data of any size in seconds: what the product made of a hundred actions, copied under keys of
+their own.
 
-The product itself loads, judges and chains the first hundred actions. The copies get their rows from these by shifting
-keys and references, and a place in the chain of their own, so that the whole satisfies `rebuild_standings --check` and
-`verify_register` as if it had been recorded entry by entry.
+The product itself loads, judges and chains the first hundred actions. The copies get their rows
+from these by shifting keys and references, and a place in the chain of their own, so that the whole
+satisfies `rebuild_standings --check` and `verify_register` as if it had been recorded entry by
+entry.
 """
 
 import hashlib
@@ -21,7 +23,17 @@ from django.db.models import Max, Min
 from actionplan.models import User
 from actionplan.plan_transfer import load
 from commitments.files import entries as entries_file
-from commitments.models import Action, Entry, EntryText, Membership, Obligation, Plan, Role, Standing, Tally
+from commitments.models import (
+    Action,
+    Entry,
+    EntryText,
+    Membership,
+    Obligation,
+    Plan,
+    Role,
+    Standing,
+    Tally,
+)
 from commitments.register import entries as register
 from commitments.register import flags, tally
 from tests.bench import story
@@ -32,7 +44,9 @@ CHUNK = 20_000
 
 
 def make(actions: int, slug: str, base: int = LARGEST_BASE) -> Plan:
-    """A plan of so many actions, in tens and above `base` in multiples of it, and ten times as many entries."""
+    """A plan of so many actions, in tens and above `base` in multiples of it, and ten times as many
+    entries.
+    """
     base = min(actions, base)
     with transaction.atomic():
         load.load(story.plan_file(base, slug).encode(), now=datetime(2014, 9, 20, 9, tzinfo=UTC))
@@ -57,7 +71,10 @@ def people(plan: Plan, officials: int = 1) -> dict[str, User]:
         "manager": User(email="manager@example.org", post="Director"),
         "viewer": User(email="viewer@example.org", post="Reader", language="fr"),
     }
-    found |= {f"official-{n}": User(email=f"official-{n}@example.org", post=f"Desk {n}") for n in range(officials)}
+    found |= {
+        f"official-{n}": User(email=f"official-{n}@example.org", post=f"Desk {n}")
+        for n in range(officials)
+    }
     bodies = list(plan.bodies.exclude(side=""))
     User.objects.bulk_create(found.values())
     members, own = [], []
@@ -80,7 +97,9 @@ def flagged(plan: Plan) -> None:
 def _unwatched() -> Iterator[None]:
     """Without indexes and foreign keys: both are made up for at the end, faster than row by row."""
     postgresql = connection.vendor == "postgresql"
-    tables = ", ".join(f"'{model._meta.db_table}'" for model in (Entry, EntryText, Standing, Action, Obligation))
+    tables = ", ".join(
+        f"'{model._meta.db_table}'" for model in (Entry, EntryText, Standing, Action, Obligation)
+    )
     found = (
         "SELECT i.relname, pg_get_indexdef(i.oid) FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid "
         f"WHERE x.indrelid::regclass::text IN ({tables}) AND NOT x.indisunique"
@@ -93,16 +112,32 @@ def _unwatched() -> Iterator[None]:
         for name, _definition in indexes:
             cursor.execute(f'DROP INDEX "{name}"')
         if postgresql:
-            cursor.execute("SET LOCAL session_replication_role = replica; SET LOCAL statement_timeout = 0")
+            cursor.execute(
+                "SET LOCAL session_replication_role = replica; SET LOCAL statement_timeout = 0"
+            )
         yield
         if postgresql:
-            cursor.execute("SET LOCAL session_replication_role = origin; SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute(
+                "SET LOCAL session_replication_role = origin; SET CONSTRAINTS ALL IMMEDIATE"
+            )
         for _name, definition in indexes:
             cursor.execute(definition)
 
 
 # what differs between a row and its copies, as it stands in a row's text
-SLOTS = ("pk", "number", "code", "ref", "obligation", "to", "to_number", "until", "previous", "hash", "position")
+SLOTS = (
+    "pk",
+    "number",
+    "code",
+    "ref",
+    "obligation",
+    "to",
+    "to_number",
+    "until",
+    "previous",
+    "hash",
+    "position",
+)
 MARKS = {name: f"\x02{name}\x03" for name in SLOTS}
 # numbers that no row has, for what cannot hold a mark
 NUMBER, TO_NUMBER = 900_000_001, 900_000_002
@@ -131,7 +166,9 @@ class Line:
 class Copies:
     def __init__(self, plan: Plan, base: int, times: int) -> None:
         self.plan, self.step, self.times = plan, base // story.COMMITMENTS, times
-        self.actions = list(Action.objects.filter(plan=plan).exclude(ref=story.SPECIAL).order_by("position"))
+        self.actions = list(
+            Action.objects.filter(plan=plan).exclude(ref=story.SPECIAL).order_by("position")
+        )
         self.entry_ids = _span(Entry, plan)
         self.ids = _span(Obligation, plan)
         self.refs = {action.pk: action.ref for action in self.actions}
@@ -143,9 +180,17 @@ class Copies:
 
     def lay(self) -> None:
         """Everything that a copy has, table by table."""
-        _lay(Obligation, ("id", "plan_id", "commitment_id", "ref", "instalment"), self._obligations())
-        columns = [field for field in Action._meta.local_concrete_fields if field.name != "obligation_ptr"]
-        _lay(Action, ("obligation_ptr_id", *(field.column for field in columns)), self._actions(columns))
+        _lay(
+            Obligation, ("id", "plan_id", "commitment_id", "ref", "instalment"), self._obligations()
+        )
+        columns = [
+            field for field in Action._meta.local_concrete_fields if field.name != "obligation_ptr"
+        ]
+        _lay(
+            Action,
+            ("obligation_ptr_id", *(field.column for field in columns)),
+            self._actions(columns),
+        )
         for name in ("leads", "partners", "superseders"):
             self._relations(getattr(Action, name).through)
         self._entries()
@@ -171,16 +216,24 @@ class Copies:
         templates = []
         for action in self.actions:
             values = _texts_of(action, columns, position=MARKS["position"])
-            templates.append(_template("\t".join([MARKS["pk"], *values]).replace(action.ref, MARKS["ref"])))
+            templates.append(
+                _template("\t".join([MARKS["pk"], *values]).replace(action.ref, MARKS["ref"]))
+            )
         top = Action.objects.filter(plan=self.plan).aggregate(top=Max("position"))["top"]
         positions = itertools.count(top + 1)
         for copy in range(1, self.times):
             for action, template in zip(self.actions, templates, strict=True):
                 ref = self.ref(action.pk, copy)
-                yield template % {"pk": action.pk + copy * self.ids, "ref": ref, "position": next(positions)}
+                yield template % {
+                    "pk": action.pk + copy * self.ids,
+                    "ref": ref,
+                    "position": next(positions),
+                }
 
     def _relations(self, through: Any) -> None:
-        """Rows that link an action with a body, which stays, or with another action, which moves along."""
+        """Rows that link an action with a body, which stays, or with another action, which moves
+        along.
+        """
         columns = [field.column for field in through._meta.concrete_fields if not field.primary_key]
         shifted = ", ".join(f"{c} + {self.ids} * n.i" if "action" in c else c for c in columns)
         where = f"{columns[0]} IN ({_list(self.refs)})"
@@ -188,14 +241,18 @@ class Copies:
 
     def _texts(self) -> None:
         columns = [field.column for field in EntryText._meta.concrete_fields]
-        shifted = ", ".join(f"entry_id + {self.entry_ids} * n.i" if c == "entry_id" else c for c in columns)
+        shifted = ", ".join(
+            f"entry_id + {self.entry_ids} * n.i" if c == "entry_id" else c for c in columns
+        )
         copied = f"entry_id IN (SELECT id FROM commitments_entry WHERE obligation_id IN ({_list(self.refs)}) "
         where = copied + f"AND id <= {self.last_base})"
         self._multiply(EntryText._meta.db_table, columns, shifted, where, "entry_id")
 
     def _standings(self) -> None:
         columns = [field.column for field in Standing._meta.concrete_fields if field.column != "id"]
-        shifted = ", ".join(f"obligation_id + {self.ids} * n.i" if c == "obligation_id" else c for c in columns)
+        shifted = ", ".join(
+            f"obligation_id + {self.ids} * n.i" if c == "obligation_id" else c for c in columns
+        )
         where = f"obligation_id IN ({_list(self.refs)})"
         self._multiply(Standing._meta.db_table, columns, shifted, where, "obligation_id")
 
@@ -203,9 +260,13 @@ class Copies:
         commitments = {action.pk: action.commitment_id for action in self.actions}
         rows = Standing.objects.filter(obligation__in=[action.pk for action in self.actions])
         counted = tally.changes((commitments[row.obligation_id], row) for row in rows)
-        Tally.objects.add(self.plan, {key: change * (self.times - 1) for key, change in counted.items()})
+        Tally.objects.add(
+            self.plan, {key: change * (self.times - 1) for key, change in counted.items()}
+        )
 
-    def _multiply(self, table: str, columns: Iterable[str], shifted: str, where: str, order: str) -> None:
+    def _multiply(
+        self, table: str, columns: Iterable[str], shifted: str, where: str, order: str
+    ) -> None:
         with connection.cursor() as cursor:
             cursor.execute(
                 f"INSERT INTO {table} ({_quoted(columns)}) WITH RECURSIVE n(i) AS "
@@ -215,7 +276,11 @@ class Copies:
 
     def _entries(self) -> None:
         fields = list(Entry._meta.concrete_fields)
-        entries = Entry.objects.filter(plan=self.plan, obligation__in=self.refs).select_related("to").order_by("number")
+        entries = (
+            Entry.objects.filter(plan=self.plan, obligation__in=self.refs)
+            .select_related("to")
+            .order_by("number")
+        )
         lines = [self._line(entry, fields) for entry in entries]
         self.last_base = Entry.objects.aggregate(last=Max("pk"))["last"]
         head = register.head_of(self.plan)
@@ -225,10 +290,17 @@ class Copies:
     def _line(self, entry: Entry, fields: list[Any]) -> Line:
         found = Line(entry.pk, entry.code, entry.obligation_id or 0, entry.to_id, "", "")
         until = self.refs.get(self.until.get(found.obligation, 0), "")
-        entry.plan, entry.number, entry.code, entry.ref = self.plan, NUMBER, MARKS["code"], MARKS["ref"]
+        entry.plan, entry.number, entry.code, entry.ref = (
+            self.plan,
+            NUMBER,
+            MARKS["code"],
+            MARKS["ref"],
+        )
         entry.previous_hash, entry.hash = MARKS["previous"], MARKS["hash"]
         if until and entry.terms:
-            entry.terms = json.loads(json.dumps(entry.terms).replace(f'"{until}"', json.dumps(MARKS["until"])))
+            entry.terms = json.loads(
+                json.dumps(entry.terms).replace(f'"{until}"', json.dumps(MARKS["until"]))
+            )
         if entry.to:
             entry.to.number = TO_NUMBER
         columns = register.columns_of(entry)
@@ -238,7 +310,9 @@ class Copies:
             .replace(str(TO_NUMBER), MARKS["to_number"])
         )
         given = {"id": MARKS["pk"], "obligation": MARKS["obligation"], "number": MARKS["number"]}
-        row = "\t".join(_texts_of(entry, fields, **given, **({"to": MARKS["to"]} if entry.to else {})))
+        row = "\t".join(
+            _texts_of(entry, fields, **given, **({"to": MARKS["to"]} if entry.to else {}))
+        )
         found.canonical = _template(canonical.replace(str(NUMBER), MARKS["number"]))
         found.row = _template(row)
         return found
@@ -262,12 +336,16 @@ class Copies:
                     "until": refs.get(self.until.get(line.obligation, 0)),
                     "previous": previous,
                 }
-                slots["hash"] = previous = hashlib.sha256((line.canonical % slots).encode()).hexdigest()
+                slots["hash"] = previous = hashlib.sha256(
+                    (line.canonical % slots).encode()
+                ).hexdigest()
                 yield line.row % slots
 
 
 def _span(model: Any, plan: Plan) -> int:
-    """A distance between keys by which no two copies meet; no larger than it must be, since keys have an end."""
+    """A distance between keys by which no two copies meet; no larger than it must be, since keys
+    have an end.
+    """
     top = model.objects.aggregate(top=Max("pk"))["top"]
     return int(top - model.objects.filter(plan=plan).aggregate(low=Min("pk"))["low"] + 1)
 
@@ -312,6 +390,11 @@ def _lay(model: Any, columns: Iterable[str], lines: Iterator[str]) -> None:
                 copy = f"COPY {table} ({_quoted(columns)}) FROM STDIN"
                 cursor.copy_expert(copy, io.StringIO("\n".join(chunk) + "\n"))
             else:
-                rows = [[None if value == "\\N" else value for value in line.split("\t")] for line in chunk]
+                rows = [
+                    [None if value == "\\N" else value for value in line.split("\t")]
+                    for line in chunk
+                ]
                 marks = ", ".join(["%s"] * len(columns))
-                cursor.executemany(f"INSERT INTO {table} ({_quoted(columns)}) VALUES ({marks})", rows)
+                cursor.executemany(
+                    f"INSERT INTO {table} ({_quoted(columns)}) VALUES ({marks})", rows
+                )

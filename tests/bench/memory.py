@@ -1,4 +1,6 @@
-"""By how many MiB a process grows while it answers one request: `python -m tests.bench.memory PATH USER BYTES`."""
+"""By how many MiB a process grows while it answers one request: `python -m tests.bench.memory PATH
+USER BYTES`.
+"""
 
 import logging
 import resource

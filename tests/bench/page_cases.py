@@ -29,7 +29,9 @@ end
 
 
 def visit(world: World, data: Data, path: str, account: str = "manager") -> float:
-    """Seconds of one request, the mean of a while on a warm connection: whatever disturbs it, disturbs all alike."""
+    """Seconds of one request, the mean of a while on a warm connection: whatever disturbs it,
+    disturbs all alike.
+    """
     visitor = Visitor(world.site(data).port, data.cookies[account])
     first = visitor.get(path)[0]
     if first > SLOW:
@@ -40,7 +42,9 @@ def visit(world: World, data: Data, path: str, account: str = "manager") -> floa
     return sum(taken) / len(taken)
 
 
-def page(world: World, name: str, path: str, *, actions: int = 0, account: str = "manager") -> Probe:
+def page(
+    world: World, name: str, path: str, *, actions: int = 0, account: str = "manager"
+) -> Probe:
     return Probe(name, lambda: visit(world, world.data(actions or world.actions), path, account))
 
 
@@ -49,9 +53,21 @@ def login(world: World) -> Probe:
 
 
 def overview(world: World) -> Case:
-    probes = [page(world, "overview", "/"), page(world, "overview in French", "/", account="viewer"), login(world)]
+    probes = [
+        page(world, "overview", "/"),
+        page(world, "overview in French", "/", account="viewer"),
+        login(world),
+    ]
     figures = [
-        Figure(1, f"overview, {world.actions:,} actions, manager, English", "overview", LOGIN, LOGIN, 4, 8),
+        Figure(
+            1,
+            f"overview, {world.actions:,} actions, manager, English",
+            "overview",
+            LOGIN,
+            LOGIN,
+            4,
+            8,
+        ),
         Figure(1, "overview, viewer, French", "overview in French", LOGIN, LOGIN, 4, 8),
     ]
     return Case("overview", probes, figures)
@@ -73,7 +89,9 @@ def list_of_100(world: World) -> Case:
     probes = [page(world, "list of 100", "/bench/list-of-100/")]
     administrator(world)
     probes.append(page(world, ADMIN, "/bench/admin/commitments/standing/", account="administrator"))
-    return Case("list100", probes, [Figure(3, "list of 100", "list of 100", ADMIN, ADMIN, 0.4, 0.9)])
+    return Case(
+        "list100", probes, [Figure(3, "list of 100", "list of 100", ADMIN, ADMIN, 0.4, 0.9)]
+    )
 
 
 def administrator(world: World) -> None:
@@ -82,13 +100,17 @@ def administrator(world: World) -> None:
 
     data = world.data(world.actions)
     if "administrator" not in data.cookies:
-        user = User.objects.create(email="administrator@example.org", is_superuser=True, is_staff=True)
+        user = User.objects.create(
+            email="administrator@example.org", is_superuser=True, is_staff=True
+        )
         data.cookies["administrator"] = cookie(user)
 
 
 def action(world: World) -> Case:
     probes = [page(world, "action", f"/actions/{story.SPECIAL}/"), login(world)]
-    return Case("action", probes, [Figure(4, "action with 200 entries", "action", LOGIN, LOGIN, 6, 10)])
+    return Case(
+        "action", probes, [Figure(4, "action with 200 entries", "action", LOGIN, LOGIN, 6, 10)]
+    )
 
 
 def queries(world: World) -> Case:
@@ -97,7 +119,9 @@ def queries(world: World) -> Case:
     def count() -> dict[str, float]:
         found = {}
         for size in (10, world.actions, world.largest):
-            for name, path in (pages.PAGED | (pages.WHOLE if size <= world.actions else {})).items():
+            for name, path in (
+                pages.PAGED | (pages.WHOLE if size <= world.actions else {})
+            ).items():
                 data, client = world.data(size), Client()
                 client.force_login(data.users["manager"])
                 found[f"queries of {name} at {size}"] = float(pages.queries(client, path))
@@ -105,7 +129,12 @@ def queries(world: World) -> Case:
 
     figures = [
         Figure(
-            5, f"queries of {name} at {size:,} actions", f"queries of {name} at {size}", aim=6, floor=8, unit="queries"
+            5,
+            f"queries of {name} at {size:,} actions",
+            f"queries of {name} at {size}",
+            aim=6,
+            floor=8,
+            unit="queries",
         )
         for size in sorted({10, world.actions, world.largest})
         for name in (pages.PAGED | (pages.WHOLE if size <= world.actions else {}))
@@ -117,7 +146,9 @@ def growth(world: World) -> Case:
     """The overview at the largest size against the usual one."""
     large = page(world, "overview, large", "/", actions=world.largest)
     probes = [page(world, "overview", "/"), Probe(large.name, large.run, FEW)]
-    probes.append(Probe("list, large", page(world, "", "/commitments/", actions=world.largest).run, FEW))
+    probes.append(
+        Probe("list, large", page(world, "", "/commitments/", actions=world.largest).run, FEW)
+    )
     probes.append(page(world, "list", "/commitments/"))
     sizes = f"{world.largest:,} actions / {world.actions:,}"
     figures = [
@@ -129,9 +160,20 @@ def growth(world: World) -> Case:
 
 def past(world: World) -> Case:
     probes = [page(world, "overview", "/"), page(world, "overview, past day", f"/?on={EARLIER}")]
-    probes += [page(world, "list", "/commitments/"), page(world, "list, past day", f"/commitments/?on={EARLIER}")]
+    probes += [
+        page(world, "list", "/commitments/"),
+        page(world, "list, past day", f"/commitments/?on={EARLIER}"),
+    ]
     figures = [
-        Figure(7, "overview of a past day / of today", "overview, past day", "overview", "itself", 1.15, 1.5),
+        Figure(
+            7,
+            "overview of a past day / of today",
+            "overview, past day",
+            "overview",
+            "itself",
+            1.15,
+            1.5,
+        ),
         Figure(7, "list of a past day / of today", "list, past day", "list", "itself", 1.15, 1.5),
     ]
     return Case("past", probes, figures)
@@ -139,8 +181,17 @@ def past(world: World) -> Case:
 
 def load(world: World) -> Case:
     figures = [
-        Figure(8, f"{CONNECTIONS} connections on the overview: errors", "load errors", unit="errors", aim=0, floor=0),
-        Figure(8, f"{CONNECTIONS} connections: p95 / p50", "load p95", "load p50", "itself", 1.3, 2),
+        Figure(
+            8,
+            f"{CONNECTIONS} connections on the overview: errors",
+            "load errors",
+            unit="errors",
+            aim=0,
+            floor=0,
+        ),
+        Figure(
+            8, f"{CONNECTIONS} connections: p95 / p50", "load p95", "load p50", "itself", 1.3, 2
+        ),
         Figure(8, "beside it: requests a second", "load rate", unit="/s", higher=True),
     ]
     return Case("load", [Probe("load", lambda: _loaded(world))], figures)
@@ -153,14 +204,27 @@ def _loaded(world: World) -> dict[str, float]:
         p50, p95, errors, requests = _wrk(world.folder, port, cookie)
     else:
         p50, p95, errors, requests = _threads(port, cookie)
-    return {"load p50": p50, "load p95": p95, "load errors": errors, "load rate": requests / LOAD_SECONDS}
+    return {
+        "load p50": p50,
+        "load p95": p95,
+        "load errors": errors,
+        "load rate": requests / LOAD_SECONDS,
+    }
 
 
 def _wrk(folder: Path, port: int, cookie: str) -> tuple[float, float, float, float]:
     script = folder / "wrk.lua"
     script.write_text(LUA)
     size = ["-t1", f"-c{CONNECTIONS}", f"-d{LOAD_SECONDS}s", "--timeout", "30s"]
-    command = ["wrk", *size, "-s", str(script), "-H", f"Cookie: {cookie}", f"http://127.0.0.1:{port}/"]
+    command = [
+        "wrk",
+        *size,
+        "-s",
+        str(script),
+        "-H",
+        f"Cookie: {cookie}",
+        f"http://127.0.0.1:{port}/",
+    ]
     said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
     result = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+)", said)
     assert result, said
@@ -189,7 +253,12 @@ def _threads(port: int, cookie: str) -> tuple[float, float, float, float]:
     for thread in threads:
         thread.join()
     taken.sort()
-    return taken[len(taken) // 2], taken[len(taken) * 95 // 100], float(len(errors)), float(len(taken))
+    return (
+        taken[len(taken) // 2],
+        taken[len(taken) * 95 // 100],
+        float(len(errors)),
+        float(len(taken)),
+    )
 
 
 def weight(world: World) -> Case:
@@ -199,9 +268,16 @@ def weight(world: World) -> Case:
         data = world.data(world.actions)
         visitor = Visitor(world.site(data).port, data.cookies["manager"])
         named = pages.addresses(visitor.get("/")[1])
-        sizes = [len(visitor.get(address, **{"Accept-Encoding": "gzip"})[1]) for address in ["/", *named]]
+        sizes = [
+            len(visitor.get(address, **{"Accept-Encoding": "gzip"})[1]) for address in ["/", *named]
+        ]
         row = pages.row_bytes(visitor.get("/commitments/")[1])
-        return {"bytes": sum(sizes) / 1000, "requests": float(len(sizes)), "row": row / 1000, "page": sizes[0] / 1000}
+        return {
+            "bytes": sum(sizes) / 1000,
+            "requests": float(len(sizes)),
+            "row": row / 1000,
+            "page": sizes[0] / 1000,
+        }
 
     figures = [
         Figure(14, "first visit to the overview, gzip", "bytes", unit="kB", aim=30, floor=60),

@@ -13,7 +13,12 @@ from django.test.utils import CaptureQueriesContext
 from actionplan import static_files
 
 # what is shown in parts, and so must not ask more as the plan grows
-PAGED = {"overview": "/", "list": "/commitments/", "action": "/actions/1.1/", "register": "/register/"}
+PAGED = {
+    "overview": "/",
+    "list": "/commitments/",
+    "action": "/actions/1.1/",
+    "register": "/register/",
+}
 # what shows all of a plan or of a commitment
 WHOLE = {"commitment": "/commitments/1/", "mine": "/mine/", "text": "/text/", "fund": "/fund/"}
 

@@ -1,4 +1,6 @@
-"""How the database answers the queries of the pages and jobs: which tables are read whole, which indexes are used."""
+"""How the database answers the queries of the pages and jobs: which tables are read whole, which
+indexes are used.
+"""
 
 import json
 from collections.abc import Iterator
@@ -17,7 +19,9 @@ LARGE = ("commitments_entry", "commitments_entrytext", "commitments_standing")
 
 @dataclass(frozen=True)
 class Read:
-    """One scan in a plan: of which table, how, by what condition on an index, and how many rows it was to give."""
+    """One scan in a plan: of which table, how, by what condition on an index, and how many rows it
+    was to give.
+    """
 
     table: str
     kind: str
@@ -98,7 +102,13 @@ def of_work(plan: Any, user: Any) -> dict[str, list[str]]:
         "digests queued": lambda: outbox.queue(plan, rendering.week_before(story.TODAY)),
         "digests to send": lambda: outbox.Lot(),
         "report saved": lambda: services.report(
-            action=action, kind="note", effective="2015-01-12", by=user, now=dataset.NOW, key="plans", note="x"
+            action=action,
+            kind="note",
+            effective="2015-01-12",
+            by=user,
+            now=dataset.NOW,
+            key="plans",
+            note="x",
         ),
     }
     return {name: captured(work) for name, work in works.items()}
@@ -106,9 +116,14 @@ def of_work(plan: Any, user: Any) -> dict[str, list[str]]:
 
 def table(found: dict[str, list[str]]) -> str:
     """Every scan of a large table, once for each page or job."""
-    lines = ["| page or job | table | scan | index | bounded | rows expected |", "|---|---|---|---|---|---|"]
+    lines = [
+        "| page or job | table | scan | index | bounded | rows expected |",
+        "|---|---|---|---|---|---|",
+    ]
     for name, statements in found.items():
-        reads = {read for statement in statements for read in scans(statement) if read.table in LARGE}
+        reads = {
+            read for statement in statements for read in scans(statement) if read.table in LARGE
+        }
         for read in sorted(reads, key=lambda read: (read.table, -read.rows)):
             cells = (
                 name,

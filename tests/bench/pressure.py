@@ -1,7 +1,8 @@
-"""`python -m tests.bench.pressure [SECONDS]`: 32 connections on three pages in turn, while two officials report.
+"""`python -m tests.bench.pressure [SECONDS]`: 32 connections on three pages in turn, while two
+officials report.
 
-Says what was answered and how fast, whether a word was lost, and how the memory of the web processes moved. It needs
-`wrk`, starts its own servers and ends them.
+Says what was answered and how fast, whether a word was lost, and how the memory of the web
+processes moved. It needs `wrk`, starts its own servers and ends them.
 """
 
 import os
@@ -40,15 +41,33 @@ def press(wrk: str, seconds: int, cleanups: ExitStack) -> None:
     before = memory(world.web.process.pid)
     with saving(world.url, WRITERS) as reports:
         for path in PAGES:
-            command = [wrk, "-t2", "-c32", f"-d{seconds}s", "--timeout", "60s", "--latency", "-H", cookie]
-            said = subprocess.run([*command, world.url + path], capture_output=True, text=True, check=True).stdout
-            shown = re.findall(r"(?:50%|90%|99%|requests in|Socket errors|Non-2xx|Requests/sec).*", said)
+            command = [
+                wrk,
+                "-t2",
+                "-c32",
+                f"-d{seconds}s",
+                "--timeout",
+                "60s",
+                "--latency",
+                "-H",
+                cookie,
+            ]
+            said = subprocess.run(
+                [*command, world.url + path], capture_output=True, text=True, check=True
+            ).stdout
+            shown = re.findall(
+                r"(?:50%|90%|99%|requests in|Socket errors|Non-2xx|Requests/sec).*", said
+            )
             print(path, "; ".join(" ".join(line.split()) for line in shown), flush=True)
     after = memory(world.web.process.pid)
     accepted = sum(report.accepted for report in reports)
-    kept = world.value("SELECT count(*) FROM commitments_entrytext WHERE note LIKE 'Word %% of desk %%'")
+    kept = world.value(
+        "SELECT count(*) FROM commitments_entrytext WHERE note LIKE 'Word %% of desk %%'"
+    )
     slowest = max(answer.seconds for report in reports for answer in report.answers)
-    print(f"{len(reports)} reports, {accepted} accepted, {kept} kept; the slowest took {slowest:.1f} s")
+    print(
+        f"{len(reports)} reports, {accepted} accepted, {kept} kept; the slowest took {slowest:.1f} s"
+    )
     print(f"private memory of the web processes: {before} MiB before, {after} MiB after")
 
 

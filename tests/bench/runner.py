@@ -13,7 +13,9 @@ FEW = 3
 
 @dataclass(frozen=True)
 class Probe:
-    """Something that is done once a round; it gives one number, or several by name. `most` rounds, 0 for all."""
+    """Something that is done once a round; it gives one number, or several by name. `most` rounds,
+    0 for all.
+    """
 
     name: str
     run: Callable[[], float | dict[str, float]]
@@ -22,7 +24,9 @@ class Probe:
 
 @dataclass(frozen=True)
 class Figure:
-    """What is read off the samples: one of them, or the ratio of two; the smaller the better unless `higher`."""
+    """What is read off the samples: one of them, or the ratio of two; the smaller the better unless
+    `higher`.
+    """
 
     row: int
     what: str
@@ -75,7 +79,11 @@ def interleave(cases: Sequence[Case], rounds: int) -> Samples:
             # whoever has waited long enough sees what there is
             print(f"stopped in round {turn + 1}", file=sys.stderr)
             break
-        print(f"round {turn + 1} of {rounds}: {perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
+        print(
+            f"round {turn + 1} of {rounds}: {perf_counter() - start:.0f} s",
+            file=sys.stderr,
+            flush=True,
+        )
     return samples
 
 

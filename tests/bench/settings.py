@@ -1,8 +1,13 @@
-"""The product's settings as they are, and beside them what only a baseline needs: the admin, and addresses for it."""
+"""The product's settings as they are, and beside them what only a baseline needs: the admin, and
+addresses for it.
+"""
 
 from actionplan.settings import *  # noqa: F403
 from actionplan.settings import INSTALLED_APPS, STATICFILES_FINDERS
 
 INSTALLED_APPS = [*INSTALLED_APPS, "django.contrib.admin"]
-STATICFILES_FINDERS = [*STATICFILES_FINDERS, "django.contrib.staticfiles.finders.AppDirectoriesFinder"]
+STATICFILES_FINDERS = [
+    *STATICFILES_FINDERS,
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+]
 ROOT_URLCONF = "tests.bench.urls"

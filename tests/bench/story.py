@@ -1,4 +1,6 @@
-"""The plan that the measurements enlarge: ten kinds of action with their histories, as files that the product loads."""
+"""The plan that the measurements enlarge: ten kinds of action with their histories, as files that
+the product loads.
+"""
 
 import csv
 import io
@@ -12,8 +14,20 @@ COMMITMENTS = 10
 HEADER = "id,ref,kind,effective,recorded,side,quantity,amount,currency,instalment,to,words,reason,note,source"
 SPECIAL, SPECIAL_ENTRIES = "11.1", 200
 BODIES = (
-    *(("home-office", "GB"), ("border-force", "GB"), ("nca", "GB"), ("jbiu", "GB"), ("transport", "GB")),
-    *(("interior", "FR"), ("dcpaf", "FR"), ("ocriest", "FR"), ("prefecture", "FR"), ("customs", "FR")),
+    *(
+        ("home-office", "GB"),
+        ("border-force", "GB"),
+        ("nca", "GB"),
+        ("jbiu", "GB"),
+        ("transport", "GB"),
+    ),
+    *(
+        ("interior", "FR"),
+        ("dcpaf", "FR"),
+        ("ocriest", "FR"),
+        ("prefecture", "FR"),
+        ("customs", "FR"),
+    ),
     *(("port", ""), ("commission", "")),
 )
 RECURRING = 'kind = "recurring", every = "month", quantity = 2, first = "2014-10"'
@@ -51,9 +65,14 @@ def plan_file(actions: int, slug: str) -> str:
     ]
     for code, side in BODIES:
         parts.append(
-            f'[[bodies]]\nid = "{code}"\nname = {texts(code.title())}\nside = "{side}"\n'.replace('side = ""\n', "")
+            f'[[bodies]]\nid = "{code}"\nname = {texts(code.title())}\nside = "{side}"\n'.replace(
+                'side = ""\n', ""
+            )
         )
-    parts += [f'[[aims]]\nid = "A{n}"\ntitle = {texts(f"Aim number {n} of the two governments")}\n' for n in (1, 2, 3)]
+    parts += [
+        f'[[aims]]\nid = "A{n}"\ntitle = {texts(f"Aim number {n} of the two governments")}\n'
+        for n in (1, 2, 3)
+    ]
     for commitment in range(1, COMMITMENTS + 2):
         title = texts(f"Commitment {commitment}: what both sides will do together")
         aims = '["A1", "A2"]' if commitment % 2 else '["A2"]'
@@ -73,9 +92,18 @@ def _action(commitment: int, number: int) -> str:
         # waits for a consent, and some for what supersedes it
         deadline, more = 'kind = "finish", when = "2014-12-31"', 'consents = ["port"]\n'
         more += f'until = ["{(5 - number) % 10 + 1}.{number}"]\n' if number % 4 == 0 else ""
-    lead, partner = BODIES[(commitment * 7 + number) % 10][0], BODIES[(commitment * 7 + number + 5) % 12][0]
+    lead, partner = (
+        BODIES[(commitment * 7 + number) % 10][0],
+        BODIES[(commitment * 7 + number + 5) % 12][0],
+    )
     ref = f"{commitment}.{number}"
-    modality = "optional" if kind == 8 and number % 2 else "soft" if kind == 5 and number % 3 == 0 else "firm"
+    modality = (
+        "optional"
+        if kind == 8 and number % 2
+        else "soft"
+        if kind == 5 and number % 3 == 0
+        else "firm"
+    )
     return (
         f'[[commitments.actions]]\nref = "{ref}"\n'
         f"title = {texts(f'Action {ref}: officers of both sides work on this together at the port')}\n"
@@ -131,7 +159,11 @@ def entries_file(actions: int) -> bytes:
 def _round(number: int) -> Iterator[Row]:
     """The facts of one action in each commitment."""
     for commitment in range(1, COMMITMENTS + 1):
-        kind, ref, place = kind_of(commitment, number), f"{commitment}.{number}", number * 10 + commitment
+        kind, ref, place = (
+            kind_of(commitment, number),
+            f"{commitment}.{number}",
+            number * 10 + commitment,
+        )
         if kind == 0 and number % 2 == 0:
             continue  # never reported
         told = list(_story(kind, ref, number))
@@ -155,13 +187,31 @@ def _row(ref: str, kind: str, day: str, side: str = "GB", **cells: Any) -> Row:
 def _story(kind: int, ref: str, number: int) -> Iterator[Row]:
     """What makes the kind what it is."""
     if kind == 1:
-        yield _row(ref, "moved", "2014-10-20", to="../2014-12-31", reason="The site was not ready.", words="both sides")
+        yield _row(
+            ref,
+            "moved",
+            "2014-10-20",
+            to="../2014-12-31",
+            reason="The site was not ready.",
+            words="both sides",
+        )
     if kind == 2:
         done = _row(ref, "completed", "2014-11-20", id=f"e-{ref}")
         yield done
-        yield _row("", "withdrawn", "2014-11-25", id=f"w-{ref}", to=done["id"], reason="It was another port.")
+        yield _row(
+            "",
+            "withdrawn",
+            "2014-11-25",
+            id=f"w-{ref}",
+            to=done["id"],
+            reason="It was another port.",
+        )
     if kind == 4 or (kind == 3 and number % 2):
-        for day, quantity in (("2014-10-15", 2), ("2014-11-15", 2 if kind == 4 else 1), ("2014-12-15", 2)):
+        for day, quantity in (
+            ("2014-10-15", 2),
+            ("2014-11-15", 2 if kind == 4 else 1),
+            ("2014-12-15", 2),
+        ):
             yield _row(ref, "delivered", day, quantity=quantity, note="Officers posted")
     if kind == 5:
         yield _row(ref, "delivered", "2014-11-03", "FR", quantity=3, recorded="2014-11-10")
@@ -170,16 +220,29 @@ def _story(kind: int, ref: str, number: int) -> Iterator[Row]:
         yield _row("", "confirmed", "2014-10-20", "FR", id=f"c-{ref}", to=f"e-{ref}")
     if kind == 7:
         yield _row(ref, "completed", "2014-11-25", id=f"e-{ref}", recorded="2014-11-28")
-        yield _row("", "disputed", "2014-12-01", "FR", id=f"d-{ref}", to=f"e-{ref}", reason="Only one gate is closed.")
+        yield _row(
+            "",
+            "disputed",
+            "2014-12-01",
+            "FR",
+            id=f"d-{ref}",
+            to=f"e-{ref}",
+            reason="Only one gate is closed.",
+        )
 
 
 def _fill(ref: str, place: int, number: int, end: date) -> Iterator[Row]:
     """So many words about an action, spread over the days until the end."""
     span = (end - ADOPTED).days
     for k in range(number):
-        day = (ADOPTED + timedelta(days=(k * span // max(number, 1) + place * 3) % span + 1)).isoformat()
+        day = (
+            ADOPTED + timedelta(days=(k * span // max(number, 1) + place * 3) % span + 1)
+        ).isoformat()
         side = ("GB", "FR")[(k + place) % 2]
-        cells = {"id": f"f-{ref}-{k}", "note": f"Word {k} about {ref}: the work goes on at the port as planned."}
+        cells = {
+            "id": f"f-{ref}-{k}",
+            "note": f"Word {k} about {ref}: the work goes on at the port as planned.",
+        }
         kind = ("progress", "note", "progress", "confidence")[k % 4]
         if kind == "confidence":
             cells = {"id": cells["id"], "words": "amber", "reason": "The second gate is late."}

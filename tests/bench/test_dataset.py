@@ -28,4 +28,8 @@ def test_copied_data_are_as_if_recorded_entry_by_entry() -> None:
 def indexes() -> set[str]:
     with connection.cursor() as cursor:
         tables = (Entry._meta.db_table, Standing._meta.db_table)
-        return {name for table in tables for name in connection.introspection.get_constraints(cursor, table)}
+        return {
+            name
+            for table in tables
+            for name in connection.introspection.get_constraints(cursor, table)
+        }

@@ -16,14 +16,21 @@ from commitments.rules.events import Lens
 from commitments.views import commitments as views
 from tests.bench import story
 
-handler400, handler403, handler404, handler500 = urls.handler400, urls.handler403, urls.handler404, urls.handler500
+handler400, handler403, handler404, handler500 = (
+    urls.handler400,
+    urls.handler403,
+    urls.handler404,
+    urls.handler500,
+)
 PAGE = b"<!doctype html><title>Constant</title><p>" + b"x" * 20_000
 
 
 def rows() -> QuerySet[Standing]:
     """What the list shows: the standing of each action today."""
     found = (
-        Standing.objects.filter(plan=Plan.objects.get(slug__startswith="plan-of-")).on(story.TODAY, Lens.THEN).actions()
+        Standing.objects.filter(plan=Plan.objects.get(slug__startswith="plan-of-"))
+        .on(story.TODAY, Lens.THEN)
+        .actions()
     )
     return found.select_related("obligation__action").order_by("obligation__action__position")
 
@@ -42,7 +49,15 @@ class BareTable(tables.Table):
     class Meta:
         model = Standing
         template_name = "django_tables2/table.html"
-        fields = ("obligation__ref", "action", "state", "words", "last_day", "modality", "stale_since")
+        fields = (
+            "obligation__ref",
+            "action",
+            "state",
+            "words",
+            "last_day",
+            "modality",
+            "stale_since",
+        )
 
 
 @login_required

@@ -1,7 +1,9 @@
-"""How long it takes to verify the chain of 100,000 entries, beside one pass of SHA-256 and JSON over the same rows.
+"""How long it takes to verify the chain of 100,000 entries, beside one pass of SHA-256 and JSON
+over the same rows.
 
-Run as `python -m tests.bench.verify [ENTRIES]` with DATABASE_URL naming a scratch database that may be filled. The
-pass is over rows that are in memory already, so it is what cannot be had for less. Medians of interleaved rounds.
+Run as `python -m tests.bench.verify [ENTRIES]` with DATABASE_URL naming a scratch database that may
+be filled. The pass is over rows that are in memory already, so it is what cannot be had for less.
+Medians of interleaved rounds.
 """
 
 import hashlib
@@ -68,14 +70,18 @@ def verification(plan: Plan) -> float:
 
 
 def one_pass(plan: Plan) -> Callable[[], float]:
-    """Reads the rows of entries and texts once; what comes back takes seconds for SHA-256 and JSON over them."""
+    """Reads the rows of entries and texts once; what comes back takes seconds for SHA-256 and JSON
+    over them.
+    """
     entries = list(Entry.objects.filter(plan=plan).values(*register.CHAINED))
     texts = list(EntryText.objects.filter(entry__plan=plan).values("salt", *register.TEXTS))
 
     def run() -> float:
         start = time.perf_counter()
         for row in (*entries, *texts):
-            hashlib.sha256(json.dumps(row, sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()
+            hashlib.sha256(
+                json.dumps(row, sort_keys=True, ensure_ascii=False, default=str).encode()
+            ).hexdigest()
         return time.perf_counter() - start
 
     return run
@@ -89,15 +95,21 @@ def measure(entries: int = 100_000, rounds: int = ROUNDS) -> tuple[float, float]
     for turn in range(rounds):
         pair = (verification(plan), run()) if turn % 2 else (run(), verification(plan))[::-1]
         found.append(pair)
-    return statistics.median(one for one, _two in found), statistics.median(two for _one, two in found)
+    return statistics.median(one for one, _two in found), statistics.median(
+        two for _one, two in found
+    )
 
 
 def main() -> None:
     call_command("migrate", verbosity=0)
     entries = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     verified, passed = measure(entries)
-    print(f"{connection.vendor}, Python {sys.version.split()[0]}, medians of {ROUNDS} interleaved rounds")
-    print(f"{entries} entries: verified in {verified:.2f} s, one pass {passed:.2f} s: {verified / passed:.2f} x")
+    print(
+        f"{connection.vendor}, Python {sys.version.split()[0]}, medians of {ROUNDS} interleaved rounds"
+    )
+    print(
+        f"{entries} entries: verified in {verified:.2f} s, one pass {passed:.2f} s: {verified / passed:.2f} x"
+    )
 
 
 if __name__ == "__main__":

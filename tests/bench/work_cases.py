@@ -50,11 +50,23 @@ def report(world: World) -> Case:
         from commitments.models import Plan
 
         data = world.data(world.actions)
-        values = {f.name: getattr(data.plan, f.name) for f in Plan._meta.fields if f.name not in ("id", "slug")}
+        values = {
+            f.name: getattr(data.plan, f.name)
+            for f in Plan._meta.fields
+            if f.name not in ("id", "slug")
+        }
         other, _created = Plan.objects.get_or_create(slug="raw", defaults=values)
         return sum(baselines.three_statements(other, next(serial)) for _ in range(SAVES)) / SAVES
 
-    figure = Figure(9, "a report saved, an action with 200 entries", "save", "raw save", "three raw statements", 5, 10)
+    figure = Figure(
+        9,
+        "a report saved, an action with 200 entries",
+        "save",
+        "raw save",
+        "three raw statements",
+        5,
+        10,
+    )
     return Case("report", [Probe("save", save), Probe("raw save", raw)], [figure])
 
 
@@ -80,9 +92,19 @@ def flag_job(world: World) -> Case:
         return {"raw flags": perf_counter() - start, "flags of the raw statement": float(raised)}
 
     figures = [
-        Figure(10, f"flag job, {world.largest:,} actions", "flag job", "raw flags", "raw INSERT … SELECT", 1.5, 3),
+        Figure(
+            10,
+            f"flag job, {world.largest:,} actions",
+            "flag job",
+            "raw flags",
+            "raw INSERT … SELECT",
+            1.5,
+            3,
+        ),
         Figure(10, "beside it: flags raised", "flags", unit="flags"),
-        Figure(10, "beside it: flags of the raw statement", "flags of the raw statement", unit="flags"),
+        Figure(
+            10, "beside it: flags of the raw statement", "flags of the raw statement", unit="flags"
+        ),
         Figure(11, "flag job again: rows written", "rows again", unit="rows"),
         Figure(11, "flag job again / first run", "flag job again", "flag job", "itself", 0.01, 0.1),
     ]
@@ -92,7 +114,9 @@ def flag_job(world: World) -> Case:
 def _unflagged(world: World) -> Any:
     data = world.data(world.largest)
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM commitments_flag" if world.sqlite else "TRUNCATE commitments_flag")
+        cursor.execute(
+            "DELETE FROM commitments_flag" if world.sqlite else "TRUNCATE commitments_flag"
+        )
         cursor.execute("UPDATE commitments_plan SET flagged = ''")
         # the product allows a statement 30 seconds; how long one takes is to be seen here
         cursor.execute("SELECT 1" if world.sqlite else "SET statement_timeout = 0")
@@ -130,7 +154,9 @@ def digests(world: World) -> Case:
             queued = counted.count
             done = outbox.deliver(seconds=3600)
         taken = perf_counter() - start
-        rows = list(Digest.objects.filter(state=Digest.State.SENT).select_related("recipient", "plan"))
+        rows = list(
+            Digest.objects.filter(state=Digest.State.SENT).select_related("recipient", "plan")
+        )
         assert done["sent"] == len(rows) > people * 0.9, done
         sent[people] = [(row.recipient.email, delivery.bytes_of(row)) for row in rows]
         many = PER / len(rows)
@@ -153,7 +179,9 @@ def digests(world: World) -> Case:
         rate, queries = f"digests of {people}", f"queries of {people}"
         rate_aim, rate_floor, aim, floor = (0.4, 0.22, 3, 10) if not beside else (0, 0, 0, 0)
         probes.append(Probe(rate, partial(of, people), FEW if people == MANY else 0))
-        probes.append(Probe(f"bare mail of {people}", partial(bare, people), FEW if people == MANY else 0))
+        probes.append(
+            Probe(f"bare mail of {people}", partial(bare, people), FEW if people == MANY else 0)
+        )
         figures += [
             Figure(
                 12,
@@ -165,7 +193,14 @@ def digests(world: World) -> Case:
                 floor=rate_floor,
                 higher=True,
             ),
-            Figure(12, f"{beside}queries per {PER} of them", queries, unit="queries", aim=aim, floor=floor),
+            Figure(
+                12,
+                f"{beside}queries per {PER} of them",
+                queries,
+                unit="queries",
+                aim=aim,
+                floor=floor,
+            ),
             Figure(12, "of these while they are built", f"queued of {people}", unit="queries"),
             Figure(12, "of these while they are sent", f"delivered of {people}", unit="queries"),
         ]
@@ -188,10 +223,14 @@ def export(world: World) -> Case:
 
     def ours() -> float:
         data = world.data(world.largest)
-        return Visitor(world.site(data).port, data.cookies["manager"]).get("/commitments/?format=csv")[0]
+        return Visitor(world.site(data).port, data.cookies["manager"]).get(
+            "/commitments/?format=csv"
+        )[0]
 
     def raw() -> float:
-        return baselines.copied(baselines.rows_of_a_day(world.data(world.largest).plan, story.TODAY))
+        return baselines.copied(
+            baselines.rows_of_a_day(world.data(world.largest).plan, story.TODAY)
+        )
 
     def memory() -> dict[str, float]:
         data = world.data(world.largest)
@@ -200,7 +239,14 @@ def export(world: World) -> Case:
 
     figures = [
         Figure(13, f"list as CSV, {rows}", "export", "raw COPY", "raw COPY", 1.5, 5),
-        Figure(13, f"memory growth, list as CSV, {rows}", "memory of list", unit="MiB", aim=10, floor=20),
+        Figure(
+            13,
+            f"memory growth, list as CSV, {rows}",
+            "memory of list",
+            unit="MiB",
+            aim=10,
+            floor=20,
+        ),
         Figure(
             13,
             f"memory growth, register as CSV, {world.largest * 10:,} rows",
@@ -210,7 +256,11 @@ def export(world: World) -> Case:
             floor=20,
         ),
     ]
-    return Case("export", [Probe("export", ours, FEW), Probe("raw COPY", raw), Probe("memory", memory, 1)], figures)
+    return Case(
+        "export",
+        [Probe("export", ours, FEW), Probe("raw COPY", raw), Probe("memory", memory, 1)],
+        figures,
+    )
 
 
 MEMORY = {"list": "/commitments/?format=csv", "register": "/register/?format=csv"}
@@ -219,9 +269,21 @@ MEMORY = {"list": "/commitments/?format=csv", "register": "/register/?format=csv
 def _memory(data: Data, path: str) -> float:
     """MiB by which a process grows while it exports; bounded, since it might be all."""
     environ = {"DATABASE_URL": data.url, "DJANGO_SETTINGS_MODULE": "actionplan.settings"}
-    command = [sys.executable, "-m", "tests.bench.memory", path, str(data.users["manager"].pk), str(BOUND)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.bench.memory",
+        path,
+        str(data.users["manager"].pk),
+        str(BOUND),
+    ]
     done = subprocess.run(
-        command, env=os.environ | environ, cwd=environment.BASE_DIR, capture_output=True, text=True, timeout=1200
+        command,
+        env=os.environ | environ,
+        cwd=environment.BASE_DIR,
+        capture_output=True,
+        text=True,
+        timeout=1200,
     )
     if done.returncode:
         print(f"{path}: {done.stderr.strip().splitlines()[-1:]}", file=sys.stderr)
@@ -252,8 +314,24 @@ def start(world: World) -> Case:
     ]
     bare = "bare Django with django-tables2"
     figures = [
-        Figure(15, "web start, exec to the first list", "start of product", "start of bare", bare, 1.5, 2.5),
-        Figure(15, "a worker's own memory after 60 pages", "memory of product", "memory of bare", bare, 1.4, 2),
+        Figure(
+            15,
+            "web start, exec to the first list",
+            "start of product",
+            "start of bare",
+            bare,
+            1.5,
+            2.5,
+        ),
+        Figure(
+            15,
+            "a worker's own memory after 60 pages",
+            "memory of product",
+            "memory of bare",
+            bare,
+            1.4,
+            2,
+        ),
     ]
     return Case("start", probes, figures)
 

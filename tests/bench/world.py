@@ -1,4 +1,6 @@
-"""Where a measurement runs: a server of our own, data sets in databases of their own, the product's web processes."""
+"""Where a measurement runs: a server of our own, data sets in databases of their own, the product's
+web processes.
+"""
 
 import http.client
 import os
@@ -19,7 +21,8 @@ from actionplan.local import commands, environment, processes
 from tests.servers import Server
 
 EMPTY = "bench_empty"
-# packages of the tests that libraries of the product import where they find them; a site does not have them
+# packages of the tests that libraries of the product import where they find them; a site does not
+# have them
 TESTS_OWN = ("attr", "rich", "yaml")
 
 
@@ -38,17 +41,26 @@ class Data:
 class Web(Server):
     """The product's web processes, by the command with which they are run anywhere."""
 
-    def __init__(self, folder: Path, data: Data, *, settings: str = "tests.bench.settings", app: str = "") -> None:
+    def __init__(
+        self, folder: Path, data: Data, *, settings: str = "tests.bench.settings", app: str = ""
+    ) -> None:
         super().__init__(folder)
         self.port, self.app = processes.free_port(), app
         self.path, self.cookie = "/health/", ""
         paths = f"{_without(folder, TESTS_OWN)}{os.pathsep}{environment.BASE_DIR}"
-        environ = {"DATABASE_URL": data.url, "DJANGO_SETTINGS_MODULE": settings, "PYTHONPATH": paths}
+        environ = {
+            "DATABASE_URL": data.url,
+            "DJANGO_SETTINGS_MODULE": settings,
+            "PYTHONPATH": paths,
+        }
         self.options = {"env": os.environ | environ}
 
     def command(self) -> list[str]:
         command = commands.web(f"127.0.0.1:{self.port}")
-        return [sys.executable, *(self.app if self.app and part == "actionplan.wsgi" else part for part in command[1:])]
+        return [
+            sys.executable,
+            *(self.app if self.app and part == "actionplan.wsgi" else part for part in command[1:]),
+        ]
 
     def ready(self) -> bool:
         assert self.process
@@ -62,7 +74,9 @@ class Web(Server):
     def workers(self) -> list[int]:
         assert self.process
         pid = self.process.pid
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        return [
+            int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        ]
 
 
 def _without(folder: Path, packages: Sequence[str]) -> Path:
@@ -82,7 +96,9 @@ class Visitor:
         self.headers = {"Cookie": cookie} if cookie else {}
 
     def get(self, path: str, **headers: str) -> tuple[float, bytes]:
-        """Seconds to the last byte, and the bytes; whatever is not found, refused or failed ends the run."""
+        """Seconds to the last byte, and the bytes; whatever is not found, refused or failed ends
+        the run.
+        """
         start = perf_counter()
         self.connection.request("GET", path, headers=self.headers | headers)
         response = self.connection.getresponse()
@@ -95,7 +111,12 @@ class World:
     """Made once for a run; data sets and sites come to be when they are first asked for."""
 
     def __init__(self, folder: Path, server_url: str, *, actions: int, largest: int) -> None:
-        self.folder, self.server_url, self.actions, self.largest = folder, server_url, actions, largest
+        self.folder, self.server_url, self.actions, self.largest = (
+            folder,
+            server_url,
+            actions,
+            largest,
+        )
         self.sets: dict[str, Data] = {}
         self.sites: dict[str, Web] = {}
         self.made: dict[str, float] = {}
@@ -136,7 +157,11 @@ class World:
         data = Data(actions, name, self.url(name), dataset.make(actions, f"plan-of-{actions}"))
         self.made[name] = perf_counter() - start
         data.users = dataset.people(data.plan, officials)
-        data.cookies = {name: cookie(user) for name, user in data.users.items() if not name.startswith("official-")}
+        data.cookies = {
+            name: cookie(user)
+            for name, user in data.users.items()
+            if not name.startswith("official-")
+        }
         dataset.settle()
         return data
 
@@ -152,7 +177,10 @@ class World:
         connection.close()
         self._sql(f"CREATE DATABASE {name} TEMPLATE {EMPTY}")
         if self.sqlite:
-            with closing(sqlite3.connect(self.file(EMPTY))) as empty, closing(sqlite3.connect(self.file(name))) as new:
+            with (
+                closing(sqlite3.connect(self.file(EMPTY))) as empty,
+                closing(sqlite3.connect(self.file(name))) as new,
+            ):
                 empty.backup(new)
 
     def _sql(self, statement: str) -> None:

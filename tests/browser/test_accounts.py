@@ -1,4 +1,6 @@
-"""Accounts in the browser: an invitation, an organisation's own sign-in with real redirects, a passkey; and axe."""
+"""Accounts in the browser: an invitation, an organisation's own sign-in with real redirects, a
+passkey; and axe.
+"""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +19,9 @@ PASSWORD = "four words of the tests"
 
 
 class WithProvider(Site):
-    """Under the name localhost, on which browsers know passkeys; its mails are files; the provider is another site."""
+    """Under the name localhost, on which browsers know passkeys; its mails are files; the provider
+    is another site.
+    """
 
     def __init__(self, worker: str, provider: Provider) -> None:
         super().__init__(f"{worker}_accounts")
@@ -32,7 +36,9 @@ class WithProvider(Site):
         """The one in the latest mail to an address."""
         mails = sorted(self.mail.glob("*.log"), key=lambda file: file.stat().st_mtime_ns)
         last = [text for file in mails if f"To: {address}" in (text := file.read_text())][-1]
-        found = re.search(r"http://localhost:\d+/(?:invitation|sign-in)/[^\s\"<=]+", last.replace("=\n", ""))
+        found = re.search(
+            r"http://localhost:\d+/(?:invitation|sign-in)/[^\s\"<=]+", last.replace("=\n", "")
+        )
         assert found, last
         return found[0]
 
@@ -90,7 +96,10 @@ def test_an_invited_reader_signs_in_with_their_organisation_and_a_stranger_does_
     at_the_provider(page, "reader-1")
     expect(page.get_by_role("link", name="Deputy director")).to_be_visible()
     page.get_by_role("button", name="Sign out").click()
-    for subject, text in (("stranger", "Accounts come by invitation"), ("reader-1", "Deputy director")):
+    for subject, text in (
+        ("stranger", "Accounts come by invitation"),
+        ("reader-1", "Deputy director"),
+    ):
         page.goto("/sign-in/")
         page.get_by_role("button", name="Sign in with my organisation: United Kingdom").click()
         at_the_provider(page, subject)
@@ -102,10 +111,17 @@ def test_an_invited_manager_sets_up_a_passkey_first_and_signs_in_with_it(
 ) -> None:
     page = invited.new_page()
     errors: list[str] = []
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on(
+        "console", lambda message: errors.append(message.text) if message.type == "error" else None
+    )
     devtools = invited.new_cdp_session(page)
     devtools.send("WebAuthn.enable")
-    key = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
+    key = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+    }
     devtools.send(
         "WebAuthn.addVirtualAuthenticator",
         {"options": key | {"isUserVerified": True, "automaticPresenceSimulation": True}},
@@ -139,7 +155,9 @@ def test_a_forgotten_password_is_set_anew(site: WithProvider, page: Page) -> Non
     page.get_by_role("button", name="Send the link").click()
     expect(page.get_by_role("heading", name="Check your mail")).to_be_visible()
     for _ in range(100):
-        if site.mail.exists() and any("To: viewer@" in file.read_text() for file in site.mail.glob("*.log")):
+        if site.mail.exists() and any(
+            "To: viewer@" in file.read_text() for file in site.mail.glob("*.log")
+        ):
             break
         page.wait_for_timeout(50)
     page.goto(site.link("viewer@example.org"))
@@ -154,18 +172,28 @@ def test_a_forgotten_password_is_set_anew(site: WithProvider, page: Page) -> Non
 
 
 PAGES = (
-    *("/account/", "/account/password/", "/account/factor/", "/account/factor/app/", "/account/factor/passkey/"),
+    *(
+        "/account/",
+        "/account/password/",
+        "/account/factor/",
+        "/account/factor/app/",
+        "/account/factor/passkey/",
+    ),
     *("/accounts/", "/accounts/invite/", "/accounts/1/", "/accounts/1/erase/", "/actions/4.4/"),
 )
 
 
-@pytest.mark.parametrize(("locale", "width", "scheme"), [("en-GB", 1280, "light"), ("fr-FR", 390, "dark")])
+@pytest.mark.parametrize(
+    ("locale", "width", "scheme"), [("en-GB", 1280, "light"), ("fr-FR", 390, "dark")]
+)
 def test_no_page_of_accounts_has_a_fault_that_axe_can_see(
     browser: Browser, site: WithProvider, locale: str, width: int, scheme: str
 ) -> None:
     site.reset()
     size = {"width": width, "height": 900}
-    context = browser.new_context(base_url=site.url, locale=locale, viewport=size, color_scheme=scheme)  # type: ignore[arg-type]
+    context = browser.new_context(
+        base_url=site.url, locale=locale, viewport=size, color_scheme=scheme
+    )  # type: ignore[arg-type]
     page = context.new_page()
     seen = {}
     for path in (
@@ -183,6 +211,8 @@ def test_no_page_of_accounts_has_a_fault_that_axe_can_see(
     for path in PAGES:
         page.goto(path)
         seen[path] = faults(page)
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{path} scrolls sideways"
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (
+            f"{path} scrolls sideways"
+        )
     context.close()
     assert {path: found for path, found in seen.items() if found} == {}

@@ -1,4 +1,6 @@
-"""No page has a fault that axe can see, in either language, on a desk or a phone; none scrolls sideways at 400 %."""
+"""No page has a fault that axe can see, in either language, on a desk or a phone; none scrolls
+sideways at 400 %.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,10 +21,23 @@ from tests.site import Site
 pytestmark = pytest.mark.browser
 
 PAGES = (
-    *("/", "/commitments/", "/commitments/?state=overdue&q=port", "/commitments/?q=zebra", "/commitments/1/"),
+    *(
+        "/",
+        "/commitments/",
+        "/commitments/?state=overdue&q=port",
+        "/commitments/?q=zebra",
+        "/commitments/1/",
+    ),
     *("/actions/5.5/", "/actions/1.7/", "/actions/1.4/", "/mine/"),
     *("/actions/4.4/report/", "/actions/4.4/move/", "/actions/4.4/decide/"),
-    *("/fund/", "/fund/pay/1.2/", "/fund/spend/intervention/", "/text/", "/register/", "/register/?q=zebra"),
+    *(
+        "/fund/",
+        "/fund/pay/1.2/",
+        "/fund/spend/intervention/",
+        "/text/",
+        "/register/",
+        "/register/?q=zebra",
+    ),
     *(
         "/register/60/",
         "/register/60/redact/",
@@ -33,14 +48,38 @@ PAGES = (
         "/?on=x",
     ),
     *("/actions/9.9/", "/fund/pay/1.2-FR/"),
-    *("/tokens/", "/account/", "/account/password/", "/account/factor/", "/account/factor/app/", "/register/98/"),
+    *(
+        "/tokens/",
+        "/account/",
+        "/account/password/",
+        "/account/factor/",
+        "/account/factor/app/",
+        "/register/98/",
+    ),
     *("/register/83/confirm/", "/register/83/dispute/"),
 )
 OF_ADMINISTRATORS = (
-    *("/load-plan/", "/accounts/", "/accounts/invite/", "/accounts/2/", "/accounts/2/erase/", "/digests/"),
-    *("/digests/preview/?recipient=1&week=2015-01-05&language=en", "/register/60/redact/", "/register/load/"),
+    *(
+        "/load-plan/",
+        "/accounts/",
+        "/accounts/invite/",
+        "/accounts/2/",
+        "/accounts/2/erase/",
+        "/digests/",
+    ),
+    *(
+        "/digests/preview/?recipient=1&week=2015-01-05&language=en",
+        "/register/60/redact/",
+        "/register/load/",
+    ),
 )
-WITHOUT_ACCOUNT = ("/sign-in/", "/sign-in/forgotten/", "/sign-in/forgotten/sent/", "/invitation/x/", "/nothing/")
+WITHOUT_ACCOUNT = (
+    "/sign-in/",
+    "/sign-in/forgotten/",
+    "/sign-in/forgotten/sent/",
+    "/invitation/x/",
+    "/nothing/",
+)
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
     "rules": {"target-size": {"enabled": True}},
@@ -51,7 +90,9 @@ LANGUAGES = {"en": ("manager.gb", "en-GB"), "fr": ("manager.fr", "fr-FR")}
 def faults(page: Page) -> list[str]:
     page.wait_for_load_state()
     found = Axe().run(page, options=RULES).response["violations"]
-    seen = [f"{fault['id']}: {node['html'][:120]}" for fault in found for node in fault["nodes"][:2]]
+    seen = [
+        f"{fault['id']}: {node['html'][:120]}" for fault in found for node in fault["nodes"][:2]
+    ]
     return seen + (["scrolls sideways"] if sideways(page) else [])
 
 
@@ -61,18 +102,27 @@ def sideways(page: Page) -> bool:
 
 @contextmanager
 def visitor(
-    browser: Browser, site: Site, language: str, width: int = 1280, scheme: Any = "light", name: str = ""
+    browser: Browser,
+    site: Site,
+    language: str,
+    width: int = 1280,
+    scheme: Any = "light",
+    name: str = "",
 ) -> Iterator[Page]:
     manager, locale = LANGUAGES[language]
     size: Any = {"width": width, "height": 900}
-    context = browser.new_context(base_url=site.url, locale=locale, viewport=size, color_scheme=scheme)
+    context = browser.new_context(
+        base_url=site.url, locale=locale, viewport=size, color_scheme=scheme
+    )
     page = context.new_page()
     sign_in(page, name or manager)
     yield page
     context.close()
 
 
-@pytest.mark.parametrize(("language", "width", "scheme"), [("en", 1280, "light"), ("fr", 390, "dark")])
+@pytest.mark.parametrize(
+    ("language", "width", "scheme"), [("en", 1280, "light"), ("fr", 390, "dark")]
+)
 def test_no_page_has_a_fault_that_axe_can_see(
     browser: Browser, site: Site, language: str, width: int, scheme: str
 ) -> None:
@@ -85,14 +135,20 @@ def test_no_page_has_a_fault_that_axe_can_see(
             seen[path] = faults(page)
             titles |= {path: page.title()} if response and response.ok and "?" not in path else {}
             page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
-            seen[f"{path} opened"] = faults(page) if path in ("/commitments/", "/actions/5.5/") else []
+            seen[f"{path} opened"] = (
+                faults(page) if path in ("/commitments/", "/actions/5.5/") else []
+            )
     assert {path: found for path, found in seen.items() if found} == {}
     assert len(set(titles.values())) == len(titles)
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_what_stands_against_a_form_has_no_fault_either(browser: Browser, site: Site, language: str) -> None:
-    """Faults of the form, what it would change, a colleague's newer entry, and the session that has ended."""
+def test_what_stands_against_a_form_has_no_fault_either(
+    browser: Browser, site: Site, language: str
+) -> None:
+    """Faults of the form, what it would change, a colleague's newer entry, and the session that has
+    ended.
+    """
     site.reset()
     seen = {}
     with visitor(browser, site, language, 390) as page:
@@ -122,7 +178,8 @@ def test_what_stands_against_a_form_has_no_fault_either(browser: Browser, site: 
 
 
 @pytest.mark.parametrize(
-    ("language", "button", "width", "scheme"), [("en", "English", 390, "dark"), ("fr", "Français", 1280, "light")]
+    ("language", "button", "width", "scheme"),
+    [("en", "English", 390, "dark"), ("fr", "Français", 1280, "light")],
 )
 def test_nor_has_what_administrators_see_and_who_is_not_signed_in(
     browser: Browser, site: Site, language: str, button: str, width: int, scheme: str
@@ -144,24 +201,44 @@ def test_nor_has_what_administrators_see_and_who_is_not_signed_in(
 
 @pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("fr", "dark")])
 def test_what_the_site_of_the_tests_never_shows_has_no_fault(
-    browser: Browser, site: Site, client: Client, settings: Settings, rf: RequestFactory, language: str, scheme: Any
+    browser: Browser,
+    site: Site,
+    client: Client,
+    settings: Settings,
+    rf: RequestFactory,
+    language: str,
+    scheme: Any,
 ) -> None:
-    """The style guide and what stands for failures are made here and shown at an address of the site."""
+    """The style guide and what stands for failures are made here and shown at an address of the
+    site.
+    """
     settings.DEBUG = True
-    made = {"guide": client.get("/styleguide/", headers={"Accept-Language": language}).content.decode()}
+    made = {
+        "guide": client.get("/styleguide/", headers={"Accept-Language": language}).content.decode()
+    }
     kept = {"kept_text": [("Note", "…")]}
     with override(language):
-        for name in ("429.html", "500.html", "503.html", "actionplan/csrf.html", "actionplan/no_plan.html"):
+        for name in (
+            "429.html",
+            "500.html",
+            "503.html",
+            "actionplan/csrf.html",
+            "actionplan/no_plan.html",
+        ):
             request = rf.get("/")
             request.user = AnonymousUser()
             made[name.split("/")[-1]] = render_to_string(
                 name, kept, request if name not in ("500.html", "503.html") else None
             )
-    context = browser.new_context(base_url=site.url, color_scheme=scheme, viewport={"width": 1280, "height": 900})
+    context = browser.new_context(
+        base_url=site.url, color_scheme=scheme, viewport={"width": 1280, "height": 900}
+    )
     page, seen = context.new_page(), {}
     page.route(
         "**/made/*",
-        lambda route: route.fulfill(body=made[route.request.url.split("made/")[1]], content_type="text/html"),
+        lambda route: route.fulfill(
+            body=made[route.request.url.split("made/")[1]], content_type="text/html"
+        ),
     )
     for name in made:
         page.goto(f"/made/{name}")

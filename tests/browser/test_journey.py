@@ -40,7 +40,11 @@ def states(page: Page) -> dict[str, str]:
     page.goto("/commitments/?q=4.4")
     listed = page.locator("table .state").first.inner_text()
     page.goto("/actions/4.4/")
-    return {"overview": overview, "list": listed, "action": page.locator("main .state").first.inner_text()}
+    return {
+        "overview": overview,
+        "list": listed,
+        "action": page.locator("main .state").first.inner_text(),
+    }
 
 
 def test_a_british_official_reports_4_4_as_started_and_every_page_says_so(page: Page) -> None:
@@ -65,7 +69,9 @@ def test_a_british_official_reports_4_4_as_started_and_every_page_says_so(page: 
     expect(page.get_by_text("First messages given out in the port.")).to_be_visible()
 
 
-def test_an_official_reports_with_a_photo_and_a_manager_downloads_it(page: Page, site: Site, tmp_path: Path) -> None:
+def test_an_official_reports_with_a_photo_and_a_manager_downloads_it(
+    page: Page, site: Site, tmp_path: Path
+) -> None:
     photo = tmp_path / "Calais port.jpg"
     photo.write_bytes(hostile.photo())
     sign_in(page, "official.gb")
@@ -88,7 +94,9 @@ def test_an_official_reports_with_a_photo_and_a_manager_downloads_it(page: Page,
     manager.context.close()
 
 
-def test_a_colleague_who_saved_first_is_shown_before_my_entry_is_recorded(page: Page, site: Site) -> None:
+def test_a_colleague_who_saved_first_is_shown_before_my_entry_is_recorded(
+    page: Page, site: Site
+) -> None:
     sign_in(page, "official.gb")
     page.goto("/actions/4.4/report/")
     page.get_by_label("progress").check()

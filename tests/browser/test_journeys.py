@@ -43,10 +43,15 @@ class Counted:
     ("name", "words"),
     [
         ("official.gb", ("My actions", "Report 1.6", "progress", "What there is to say", "Record")),
-        ("official.fr", ("Mes actions", "Rendre compte 1.6", "avancement", "Observations", "Consigner")),
+        (
+            "official.fr",
+            ("Mes actions", "Rendre compte 1.6", "avancement", "Observations", "Consigner"),
+        ),
     ],
 )
-def test_an_official_reports_in_eight_acts_and_under_a_minute(page: Page, name: str, words: tuple[str, ...]) -> None:
+def test_an_official_reports_in_eight_acts_and_under_a_minute(
+    page: Page, name: str, words: tuple[str, ...]
+) -> None:
     """Address, password and Enter are three of the eight."""
     mine, report, kind, note, record = words
     began = time.monotonic()
@@ -87,7 +92,9 @@ def test_a_reader_compares_two_dates(page: Page) -> None:
     page.locator("details.day summary").click()
     reader.type("Show the plan as it stood on", date(2014, 12, 10).isoformat())
     reader.click("button", "Show this day")
-    expect(page.get_by_text("You see the plan as it stood on 10 December 2014, as known on that day.")).to_be_visible()
+    expect(
+        page.get_by_text("You see the plan as it stood on 10 December 2014, as known on that day.")
+    ).to_be_visible()
     then = page.locator("main .state").first.inner_text()
     assert (then, today) == ("upcoming", "overdue") or (then, today) == ("due soon", "overdue")
     reader.click("link", re.compile("^Commitments$"))

@@ -27,7 +27,9 @@ def walk(page: Page, steps: int) -> list[Any]:
     return found
 
 
-def test_the_focus_goes_in_order_can_be_seen_and_is_never_caught(browser: Browser, site: Site) -> None:
+def test_the_focus_goes_in_order_can_be_seen_and_is_never_caught(
+    browser: Browser, site: Site
+) -> None:
     site.reset()
     with visitor(browser, site, "en") as page:
         page.goto("/commitments/")
@@ -35,7 +37,12 @@ def test_the_focus_goes_in_order_can_be_seen_and_is_never_caught(browser: Browse
         assert first == "Skip to content"
         assert [words for words, seen in others if not seen] == []
         names = [words for words, _ in others]
-        assert names.index("Overview") < names.index("Register") < names.index("q") < names.index("state")
+        assert (
+            names.index("Overview")
+            < names.index("Register")
+            < names.index("q")
+            < names.index("state")
+        )
         page.goto("/commitments/")
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
@@ -75,7 +82,9 @@ def test_a_fault_is_reached_from_the_summary_by_its_link(browser: Browser, site:
 
 
 def test_no_page_scrolls_sideways_at_200_and_400_per_cent(browser: Browser, site: Site) -> None:
-    """A window of 1280 so enlarged has room for as many of the units that the style sheet counts in."""
+    """A window of 1280 so enlarged has room for as many of the units that the style sheet counts
+    in.
+    """
     with visitor(browser, site, "fr", 640) as page:
         found = []
         for path in PAGES:
@@ -91,13 +100,19 @@ def test_pages_hold_without_colours_of_ours_and_in_print(browser: Browser, site:
     with visitor(browser, site, "fr") as page:
         page.emulate_media(forced_colors="active", reduced_motion="reduce")
         page.goto("/commitments/?state=overdue")
-        shape = "getComputedStyle(document.querySelector('table .state'), '::before').backgroundColor"
+        shape = (
+            "getComputedStyle(document.querySelector('table .state'), '::before').backgroundColor"
+        )
         ground = "getComputedStyle(document.querySelector('table .state')).backgroundColor"
         assert page.evaluate(shape) != page.evaluate(ground)
         page.emulate_media(media="print", forced_colors="none")
         for path in ("/commitments/", "/actions/5.5/", "/fund/"):
             page.goto(path)
-            assert not page.locator("nav a, form.filter, .exports, .account").locator("visible=true").count(), path
+            assert (
+                not page.locator("nav a, form.filter, .exports, .account")
+                .locator("visible=true")
+                .count()
+            ), path
             assert page.locator(".state").first.is_visible()
         page.goto("/commitments/")
         expect(page.get_by_text("Page 1 sur 2")).to_be_visible()

@@ -17,12 +17,19 @@ DAYS = st.lists(st.dates(date(2014, 8, 1), date(2016, 6, 1)), min_size=4, max_si
 
 def edges(register: Register) -> list[date]:
     """Days around which something changes, where a rule is most likely to be off by one."""
-    found = {stretch.start for lenses in register.stored.values() for lens in lenses.values() for stretch in lens}
+    found = {
+        stretch.start
+        for lenses in register.stored.values()
+        for lens in lenses.values()
+        for stretch in lens
+    }
     near = {day + timedelta(days=n) for day in found if day.year > 2000 for n in (-1, 0)}
     return sorted(day for day in near if day.year < 2017)
 
 
-def compare(register: Register, tree: dict[str, Any], rows: list[dict[str, str]], on: date, lens: Lens) -> None:
+def compare(
+    register: Register, tree: dict[str, Any], rows: list[dict[str, str]], on: date, lens: Lens
+) -> None:
     expected = oracle.status(tree, rows, on, on if lens is Lens.THEN else None)
     for action in expected["actions"]:
         ref = action.pop("ref")

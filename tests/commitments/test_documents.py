@@ -1,4 +1,6 @@
-"""What an attached file is, is read from its content; what could hurt who opens it is refused with a reason."""
+"""What an attached file is, is read from its content; what could hurt who opens it is refused with
+a reason.
+"""
 
 import io
 from pathlib import Path
@@ -98,8 +100,13 @@ def test_a_name_keeps_its_words_and_ends_as_what_the_file_is(given: str, kept: s
     assert file_types.clean_name(given, "pdf") == kept
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+@pytest.mark.skipif(
+    not Path("/dev/full").exists(), reason="only Linux has a device that is always full"
+)
 @pytest.mark.parametrize("form", ["JPEG", "PNG"])
 def test_a_full_disk_is_not_blamed_on_the_picture(form: str) -> None:
-    with Path("/dev/full").open("wb", buffering=0) as full, pytest.raises(OSError, match="No space left"):
+    with (
+        Path("/dev/full").open("wb", buffering=0) as full,
+        pytest.raises(OSError, match="No space left"),
+    ):
         file_types.clean(io.BytesIO(hostile.photo(form, (400, 400))), full)

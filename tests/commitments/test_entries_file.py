@@ -22,15 +22,30 @@ from tests.spoken import in_both
 
 TODAY = date(2015, 1, 12)
 NOW = datetime(2015, 1, 12, 9, tzinfo=UTC)
-STARTED = {"ref": "4.4", "kind": "started", "effective": "2014-10-29", "recorded": "2014-11-05", "side": "GB"}
-PAID = {"ref": "1.2", "kind": "paid", "effective": "2014-11-28", "recorded": "2014-12-01", "side": "GB"}
+STARTED = {
+    "ref": "4.4",
+    "kind": "started",
+    "effective": "2014-10-29",
+    "recorded": "2014-11-05",
+    "side": "GB",
+}
+PAID = {
+    "ref": "1.2",
+    "kind": "paid",
+    "effective": "2014-11-28",
+    "recorded": "2014-12-01",
+    "side": "GB",
+}
 SUM = {"amount": "3000000.00", "currency": "EUR", "instalment": "1"}
 SPENT = {"kind": "spent", "effective": "2015-01-05", "recorded": "2015-01-08", "side": "FR"}
 
 
 def file(*rows: dict[str, str], sign: str = ",") -> str:
     """A file of these rows, which get the ids e1, e2 … where they have none."""
-    lines = [sign.join(blank()), *(sign.join((blank(id=f"e{n}") | row).values()) for n, row in enumerate(rows, 1))]
+    lines = [
+        sign.join(blank()),
+        *(sign.join((blank(id=f"e{n}") | row).values()) for n, row in enumerate(rows, 1)),
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -83,30 +98,51 @@ def test_rows_are_skipped_the_second_time(calais: Plan) -> None:
 
 def test_new_rows_are_added_to_those_that_are_there(calais: Plan) -> None:
     loaded(calais, STARTED)
-    again = loaded(calais, STARTED, {"kind": "confirmed", "to": "e1", "recorded": "2014-11-06", "side": "FR"})
+    again = loaded(
+        calais, STARTED, {"kind": "confirmed", "to": "e1", "recorded": "2014-11-06", "side": "FR"}
+    )
     assert (len(again.rows), again.skipped, codes(calais)) == (1, 1, ["e1", "e2"])
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        *({"effective": "2014-10-30"}, {"recorded": "2014-11-06"}, {"recorded": "2014-11-05T10:00+00:00"}),
-        *({"side": "FR"}, {"kind": "progress"}, {"ref": "4.1"}, {"note": "x"}, {"source": "x"}, {"reason": "x"}),
+        *(
+            {"effective": "2014-10-30"},
+            {"recorded": "2014-11-06"},
+            {"recorded": "2014-11-05T10:00+00:00"},
+        ),
+        *(
+            {"side": "FR"},
+            {"kind": "progress"},
+            {"ref": "4.1"},
+            {"note": "x"},
+            {"source": "x"},
+            {"reason": "x"},
+        ),
     ],
 )
 def test_the_same_id_with_other_content_is_a_fault(calais: Plan, other: dict[str, str]) -> None:
     loaded(calais, STARTED)
-    assert faults(calais, STARTED | other) == [Fault(2, "The id “e1” is there already, with other content.")]
+    assert faults(calais, STARTED | other) == [
+        Fault(2, "The id “e1” is there already, with other content.")
+    ]
 
 
-@pytest.mark.parametrize("other", [{"amount": "3000000.01"}, {"currency": "GBP"}, {"instalment": "2"}])
+@pytest.mark.parametrize(
+    "other", [{"amount": "3000000.01"}, {"currency": "GBP"}, {"instalment": "2"}]
+)
 def test_another_amount_under_the_same_id_is_a_fault(calais: Plan, other: dict[str, str]) -> None:
     loaded(calais, PAID | SUM)
-    assert faults(calais, PAID | SUM | other) == [Fault(2, "The id “e1” is there already, with other content.")]
+    assert faults(calais, PAID | SUM | other) == [
+        Fault(2, "The id “e1” is there already, with other content.")
+    ]
 
 
 @pytest.mark.parametrize("other", [{"amount": "3000000"}, {"amount": "03000000.0"}])
-def test_the_same_amount_written_otherwise_is_the_same_content(calais: Plan, other: dict[str, str]) -> None:
+def test_the_same_amount_written_otherwise_is_the_same_content(
+    calais: Plan, other: dict[str, str]
+) -> None:
     loaded(calais, PAID | SUM)
     assert loaded(calais, PAID | SUM | other).skipped == 1
 
@@ -141,7 +177,9 @@ def test_semicolons_separate_as_well(calais: Plan) -> None:
 
 def test_the_line_of_a_row_is_its_first(calais: Plan) -> None:
     note = {"note": '"one\n\ntwo ""three"",\n"'}
-    text = file(STARTED | note, STARTED | note | {"side": "US"}, {}, STARTED | {"side": "DE"}).replace("e3,,", ",,")
+    text = file(
+        STARTED | note, STARTED | note | {"side": "US"}, {}, STARTED | {"side": "DE"}
+    ).replace("e3,,", ",,")
     assert [fault.line for fault in load(calais, text).faults] == [6, 11]
 
 
@@ -276,7 +314,9 @@ def test_a_file_over_four_mebibytes_is_refused(calais: Plan) -> None:
         (SPENT | {"amount": "1", "currency": "EUR", "words": "security", "ref": "9.9"}, "There is no action or"),
     ],
 )  # fmt: skip
-def test_a_malformed_dangling_or_contradictory_row_is_a_fault(calais: Plan, row: dict[str, str], message: str) -> None:
+def test_a_malformed_dangling_or_contradictory_row_is_a_fault(
+    calais: Plan, row: dict[str, str], message: str
+) -> None:
     (fault,) = faults(calais, row)
     assert (fault.line, fault.text[: len(message)]) == (2, message)
 
@@ -304,12 +344,16 @@ def test_a_malformed_dangling_or_contradictory_row_is_a_fault(calais: Plan, row:
 )
 def test_an_amount_that_is_no_plain_positive_decimal_is_a_fault(calais: Plan, amount: str) -> None:
     (fault,) = faults(calais, PAID | SUM | {"amount": amount})
-    assert fault.text.endswith("must be a plain number above zero with at most two decimals, such as 4000000.00.")
+    assert fault.text.endswith(
+        "must be a plain number above zero with at most two decimals, such as 4000000.00."
+    )
 
 
 def test_a_doubled_id_is_a_fault_on_its_second_row(calais: Plan) -> None:
     other = STARTED | {"id": "e1", "note": "other"}
-    assert faults(calais, STARTED, other) == [Fault(3, "The id “e1” stands twice, with other content.")]
+    assert faults(calais, STARTED, other) == [
+        Fault(3, "The id “e1” stands twice, with other content.")
+    ]
 
 
 def test_what_a_naming_row_says_of_the_entry_must_be_so(calais: Plan) -> None:
@@ -334,7 +378,9 @@ def test_what_a_naming_row_says_of_the_entry_must_be_so(calais: Plan) -> None:
 
 def test_terms_are_not_withdrawn(calais: Plan) -> None:
     terms = Entry.objects.filter(plan=calais, kind="terms")[0].code
-    (fault,) = faults(calais, {"kind": "withdrawn", "to": terms, "reason": "x", "recorded": "2015-01-01"})
+    (fault,) = faults(
+        calais, {"kind": "withdrawn", "to": terms, "reason": "x", "recorded": "2015-01-01"}
+    )
     assert fault.text == "Terms are not withdrawn: load a corrected plan file."
 
 
@@ -362,7 +408,9 @@ def test_all_faults_are_named_at_once_and_no_row_is_written(calais: Plan) -> Non
 
 def test_rows_that_name_each_other_in_a_circle_are_faults(calais: Plan) -> None:
     names = {"kind": "withdrawn", "reason": "x", "recorded": "2014-12-05"}
-    found = faults(calais, names | {"to": "e2"}, names | {"to": "e3"}, names | {"to": "e1"}, STARTED)
+    found = faults(
+        calais, names | {"to": "e2"}, names | {"to": "e3"}, names | {"to": "e1"}, STARTED
+    )
     assert found == [Fault(line, "These rows name each other in a circle.") for line in (2, 3, 4)]
 
 
@@ -378,20 +426,31 @@ def test_a_row_may_name_one_that_comes_later_in_the_file(calais: Plan) -> None:
 
 
 def test_a_naming_row_takes_ref_and_instalment_from_the_entry_that_it_names(calais: Plan) -> None:
-    loaded(calais, PAID | SUM, {"kind": "confirmed", "to": "e1", "recorded": "2014-12-05", "side": "FR"})
+    loaded(
+        calais,
+        PAID | SUM,
+        {"kind": "confirmed", "to": "e1", "recorded": "2014-12-05", "side": "FR"},
+    )
     entry = Entry.objects.get(plan=calais, code="e2")
     assert (entry.ref, entry.instalment, entry.effective) == ("1.2", 1, "2014-12-05")
 
 
 def test_a_spoken_for_side_is_not_asked_for(calais: Plan) -> None:
-    loaded(calais, STARTED | {"side": ""}, SPENT | {"amount": "1", "currency": "EUR", "words": "security"})
+    loaded(
+        calais,
+        STARTED | {"side": ""},
+        SPENT | {"amount": "1", "currency": "EUR", "words": "security"},
+    )
     assert codes(calais) == ["e1", "e2"]
 
 
 def test_an_entry_keeps_the_recorded_time_of_the_file_and_that_of_loading(calais: Plan) -> None:
     loaded(calais, STARTED | {"recorded": "2014-11-05T23:30:00-01:00"}, STARTED)
     first, second = Entry.objects.reported().filter(plan=calais)
-    assert (first.recorded_day, first.recorded_at) == (date(2014, 11, 6), datetime(2014, 11, 6, 0, 30, tzinfo=UTC))
+    assert (first.recorded_day, first.recorded_at) == (
+        date(2014, 11, 6),
+        datetime(2014, 11, 6, 0, 30, tzinfo=UTC),
+    )
     assert (second.recorded_day, second.recorded_at) == (date(2014, 11, 5), None)
     assert first.loaded_at == second.loaded_at == NOW
 
@@ -409,8 +468,20 @@ MOVED = {
     "side": "GB",
     "reason": "x",
 }
-DONE = {"ref": "2.5", "kind": "completed", "effective": "2014-12-10", "recorded": "2014-12-10", "side": "GB"}
-DROPPED = {"ref": "2.5", "kind": "not-pursued", "effective": "2014-12-10", "recorded": "2014-12-10", "reason": "x"}
+DONE = {
+    "ref": "2.5",
+    "kind": "completed",
+    "effective": "2014-12-10",
+    "recorded": "2014-12-10",
+    "side": "GB",
+}
+DROPPED = {
+    "ref": "2.5",
+    "kind": "not-pursued",
+    "effective": "2014-12-10",
+    "recorded": "2014-12-10",
+    "reason": "x",
+}
 
 
 @pytest.mark.parametrize(
@@ -438,7 +509,8 @@ def test_what_is_only_unusual_is_a_warning(
     found = loaded(calais, *rows).warnings
     assert len(found) == len(warnings)
     assert all(
-        (one.line, one.text[: len(text)]) == (line, text) for one, (line, text) in zip(found, warnings, strict=True)
+        (one.line, one.text[: len(text)]) == (line, text)
+        for one, (line, text) in zip(found, warnings, strict=True)
     )
     assert len(codes(calais)) == len(rows)
 
@@ -460,12 +532,18 @@ def path(calais: Plan, tmp_path: Path, settings: Settings) -> Path:
 
 def test_the_command_says_what_it_appended(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path.write_text(file(STARTED))
-    for said in ("1 to append, 0 there already", "1 appended, 0 there already", "0 appended, 1 there already"):
+    for said in (
+        "1 to append, 0 there already",
+        "1 appended, 0 there already",
+        "0 appended, 1 there already",
+    ):
         call_command("load_entries", str(path), plan="calais-2014", check="to append" in said)
         assert capsys.readouterr().out == f"calais-2014: {said}\n"
 
 
-def test_the_command_names_each_fault_with_file_and_line(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_names_each_fault_with_file_and_line(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path.write_text(file(STARTED, STARTED | {"side": "US"}, STARTED | {"ref": "9.9"}))
     before = counts()
     with pytest.raises(SystemExit) as ended:
@@ -478,7 +556,9 @@ def test_the_command_names_each_fault_with_file_and_line(path: Path, capsys: pyt
     ]
 
 
-def test_the_command_warns_and_loads_what_is_only_unusual(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_warns_and_loads_what_is_only_unusual(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path.write_text(file(STARTED | {"effective": "2014-09-19"}))
     call_command("load_entries", str(path), plan="calais-2014")
     captured = capsys.readouterr()
@@ -505,7 +585,9 @@ def test_the_command_says_what_is_not_there(
 
 
 @pytest.mark.attacks
-def test_a_spoilt_file_is_refused_with_faults_or_loaded_whole(calais: Plan, request: pytest.FixtureRequest) -> None:
+def test_a_spoilt_file_is_refused_with_faults_or_loaded_whole(
+    calais: Plan, request: pytest.FixtureRequest
+) -> None:
     before = counts()
 
     def holds(text: str) -> None:

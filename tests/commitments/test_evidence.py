@@ -1,4 +1,6 @@
-"""Files on their way: from the form to the register, to whoever may read the entry, and out of the folder again."""
+"""Files on their way: from the form to the register, to whoever may read the entry, and out of the
+folder again.
+"""
 
 import hashlib
 import io
@@ -61,7 +63,13 @@ def send(client: Client, *uploads: SimpleUploadedFile, ref: str = "4.4", **given
 
 
 def report(by: User, *files: Evidence, **given: Any) -> Entry:
-    given = {"kind": "progress", "effective": "2015-01-12", "now": NOW, "key": secrets.token_hex(8), **given}
+    given = {
+        "kind": "progress",
+        "effective": "2015-01-12",
+        "now": NOW,
+        "key": secrets.token_hex(8),
+        **given,
+    }
     action = Action.objects.get(plan__slug="calais-2014", ref="4.4")
     return services.report(action=action, by=by, files=files, **given)
 
@@ -126,26 +134,50 @@ def test_the_hash_of_a_file_is_part_of_the_chain(
     row = Entry.objects.filter(pk=entry.pk).values_list(*entries.CHAINED).get()
     files = list(entry.evidence.values_list("sha256", flat=True))
     content = json.loads(entries.canonical('"calais-2014"', row, files))
-    assert (content["evidence"], len(files), entry.hash) == (files, 2, entries.hash_of(entry, files))
+    assert (content["evidence"], len(files), entry.hash) == (
+        files,
+        2,
+        entries.hash_of(entry, files),
+    )
     assert entries.hash_of(entry) != entry.hash
     assert verify(capsys)[0] == 0
     with transaction.atomic():
-        Evidence.objects.create(entry=entry, position=3, name="slipped in.pdf", type="pdf", size=1, sha256="0" * 64)
-        assert verify(capsys)[1].endswith(f"entry {entry.number} ({entry.code}) does not match its hash\n")
+        Evidence.objects.create(
+            entry=entry, position=3, name="slipped in.pdf", type="pdf", size=1, sha256="0" * 64
+        )
+        assert verify(capsys)[1].endswith(
+            f"entry {entry.number} ({entry.code}) does not match its hash\n"
+        )
         transaction.set_rollback(True)
 
 
 def test_an_entry_is_written_canonically_as_json_writes_it(calais: Plan, official: User) -> None:
-    """What the register writes out by hand is what was hashed before: no hash of an older entry changes."""
-    report(official, note='quote " and \\ and é and \u2028', source="x", confidence="amber", reason="\x01")
+    """What the register writes out by hand is what was hashed before: no hash of an older entry
+    changes.
+    """
+    report(
+        official,
+        note='quote " and \\ and é and \u2028',
+        source="x",
+        confidence="amber",
+        reason="\x01",
+    )
     for row in Entry.objects.filter(plan=calais).values(*entries.CHAINED):
-        row["by"], row["to"], row["text"] = row.pop("by_id"), row.pop("to__number"), row.pop("text_digest")
+        row["by"], row["to"], row["text"] = (
+            row.pop("by_id"),
+            row.pop("to__number"),
+            row.pop("text_digest"),
+        )
         row["previous"], row["plan"] = row.pop("previous_hash"), calais.slug
         row["amount"] = row["amount"] and f"{row['amount']:.2f}"
         for name in ("recorded_day", "recorded_at", "loaded_at"):
             row[name] = row[name] and row[name].isoformat()
         expected = json.dumps(row, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        values = Entry.objects.filter(plan=calais, number=row["number"]).values_list(*entries.CHAINED).get()
+        values = (
+            Entry.objects.filter(plan=calais, number=row["number"])
+            .values_list(*entries.CHAINED)
+            .get()
+        )
         assert entries.canonical('"calais-2014"', values).decode() == expected
     text = Entry.objects.filter(plan=calais).order_by("number").last().text  # type: ignore[union-attr]
     texts = {name: getattr(text, name) for name in entries.TEXTS}
@@ -184,7 +216,9 @@ def test_the_export_of_the_register_names_the_files(signed_in: Client, official:
 
 def test_a_withdrawn_file_keeps_its_record(calais: Plan, signed_in: Client, official: User) -> None:
     entry = report(official, storage.store(upload()))
-    services.name_entry(entry=entry, kind="withdrawn", by=official, now=NOW, key="w", reason="wrong file")
+    services.name_entry(
+        entry=entry, kind="withdrawn", by=official, now=NOW, key="w", reason="wrong file"
+    )
     page = signed_in.get("/actions/4.4/").content.decode()
     assert re.search(r'<article class="entry withdrawn".*?report\.pdf', page, re.DOTALL)
     response = signed_in.get(f"/evidence/{entry.evidence.get().id}/")
@@ -219,10 +253,14 @@ def test_a_file_that_is_no_longer_marked_is_left_out(signed_in: Client) -> None:
     assert Evidence.objects.get().name == "a.csv"
 
 
-def test_a_token_is_good_for_its_author_its_plan_and_some_hours(calais: Plan, official: User) -> None:
+def test_a_token_is_good_for_its_author_its_plan_and_some_hours(
+    calais: Plan, official: User
+) -> None:
     file = storage.store(upload())
     token = storage.token(file, plan=calais, by=official.pk)
-    assert [found.id for found in storage.drafts([token, token], plan=calais, by=official.pk)] == [file.id]
+    assert [found.id for found in storage.drafts([token, token], plan=calais, by=official.pk)] == [
+        file.id
+    ]
     assert list(storage.drafts([token], plan=calais, by=official.pk + 1)) == []
     assert list(storage.drafts([token], plan=Plan(pk=0), by=official.pk)) == []
     for forged in ("", "x", token[:-1], token + "\0", "x" * 1_000_000):
@@ -240,18 +278,28 @@ def test_a_file_is_part_of_one_entry_only(signed_in: Client) -> None:
 # Refused
 
 
-@pytest.mark.parametrize("name", ["svg", "html", "macros", "bomb of zeros", "bomb of a picture", "pdf and html"])
-def test_what_could_hurt_comes_back_with_the_reason_and_the_text(signed_in: Client, folder: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["svg", "html", "macros", "bomb of zeros", "bomb of a picture", "pdf and html"]
+)
+def test_what_could_hurt_comes_back_with_the_reason_and_the_text(
+    signed_in: Client, folder: Path, name: str
+) -> None:
     content, reason = hostile.REFUSED[name]
     response = send(signed_in, upload(content, "photo.png"))
     said = response.content.decode()
-    assert (response.status_code, Entry.objects.filter(code="k1").exists(), stored(folder)) == (422, False, [])
+    assert (response.status_code, Entry.objects.filter(code="k1").exists(), stored(folder)) == (
+        422,
+        False,
+        [],
+    )
     assert "photo.png: " in said
     assert reason in said
     assert ">\nLeaflets</textarea>" in said
 
 
-def test_an_empty_file_and_one_that_is_too_large_are_refused(signed_in: Client, folder: Path) -> None:
+def test_an_empty_file_and_one_that_is_too_large_are_refused(
+    signed_in: Client, folder: Path
+) -> None:
     for content in (b"", hostile.PDF + b" " * file_types.LARGEST):
         assert send(signed_in, upload(content)).status_code == 422
     assert stored(folder) == []
@@ -264,13 +312,19 @@ def test_a_sixth_file_is_refused_and_five_are_kept(signed_in: Client) -> None:
 
 def test_more_than_all_files_together_is_refused_before_it_is_read(signed_in: Client) -> None:
     response = signed_in.generic(
-        "POST", "/actions/4.4/report/", b"x", "multipart/form-data; boundary=x", CONTENT_LENGTH=120_000_000
+        "POST",
+        "/actions/4.4/report/",
+        b"x",
+        "multipart/form-data; boundary=x",
+        CONTENT_LENGTH=120_000_000,
     )
     assert response.status_code == 400
     assert b"larger than 100 MB together" in response.content
 
 
-def test_files_of_somebody_who_is_not_signed_in_are_not_even_kept_for_a_moment(client: Client, calais: Plan) -> None:
+def test_files_of_somebody_who_is_not_signed_in_are_not_even_kept_for_a_moment(
+    client: Client, calais: Plan
+) -> None:
     response = send(client, upload())
     said = response.content.decode()
     assert (response.status_code, response.wsgi_request.FILES) == (401, {})
@@ -278,7 +332,9 @@ def test_files_of_somebody_who_is_not_signed_in_are_not_even_kept_for_a_moment(c
     assert "Leaflets</textarea>" in said
 
 
-def test_a_folder_that_cannot_be_written_is_said_and_loses_no_text(signed_in: Client, settings: Settings) -> None:
+def test_a_folder_that_cannot_be_written_is_said_and_loses_no_text(
+    signed_in: Client, settings: Settings
+) -> None:
     settings.MEDIA_ROOT = Path("/proc/nowhere")
     response = send(signed_in, upload())
     assert response.status_code == 422
@@ -305,7 +361,9 @@ def test_a_link_leads_to_the_web_or_is_refused(signed_in: Client, source: str) -
     assert b"is no link to the web" in response.content
 
 
-@pytest.mark.parametrize("source", ["https://example.org/a?b=c", "http://intranet/1", "FOI:2014/5", "a letter: 5 May"])
+@pytest.mark.parametrize(
+    "source", ["https://example.org/a?b=c", "http://intranet/1", "FOI:2014/5", "a letter: 5 May"]
+)
 def test_a_link_to_the_web_or_a_reference_is_taken(signed_in: Client, source: str) -> None:
     assert send(signed_in, source=source).status_code == 302
     assert Entry.objects.get(code="k1").text.source == source
@@ -314,7 +372,9 @@ def test_a_link_to_the_web_or_a_reference_is_taken(signed_in: Client, source: st
 # Required
 
 
-def test_a_completion_needs_evidence_where_the_plan_says_so(calais: Plan, signed_in: Client) -> None:
+def test_a_completion_needs_evidence_where_the_plan_says_so(
+    calais: Plan, signed_in: Client
+) -> None:
     Plan.objects.filter(pk=calais.pk).update(evidence_required=True)
     assert b"asks for evidence" in signed_in.get("/actions/1.1/report/").content
     done = {"kind": "completed", "ref": "1.1"}
@@ -344,14 +404,25 @@ def test_the_service_takes_no_row_without_its_file(official: User) -> None:
 # Read by whoever may read the entry
 
 
-def test_a_file_of_another_plan_or_of_nowhere_is_not_found(calais: Plan, client: Client, official: User) -> None:
+def test_a_file_of_another_plan_or_of_nowhere_is_not_found(
+    calais: Plan, client: Client, official: User
+) -> None:
     file = report(official, storage.store(upload())).evidence.get()
     load.load(SMALL.encode(), now=NOW)
     client.force_login(account(Plan.objects.get(slug="small"), Role.MANAGER, "GB"))
-    for path in (f"evidence/{file.id}/", f"plans/calais-2014/evidence/{file.id}/", f"plans/small/evidence/{file.id}/"):
+    for path in (
+        f"evidence/{file.id}/",
+        f"plans/calais-2014/evidence/{file.id}/",
+        f"plans/small/evidence/{file.id}/",
+    ):
         assert client.get(f"/{path}").status_code == 404
     client.force_login(official)
-    for path in ("evidence/00000000-0000-0000-0000-000000000000/", "evidence/1/", "evidence/../", "evidence/%00/"):
+    for path in (
+        "evidence/00000000-0000-0000-0000-000000000000/",
+        "evidence/1/",
+        "evidence/../",
+        "evidence/%00/",
+    ):
         assert client.get(f"/{path}").status_code == 404
     assert client.get(f"/evidence/{file.id}/?on=2015-01-11").status_code == 404
     assert client.post(f"/evidence/{file.id}/").status_code == 405
@@ -368,11 +439,21 @@ def test_a_file_that_is_lost_is_not_found(signed_in: Client, official: User) -> 
 # Kept and swept
 
 
-@pytest.mark.parametrize("change", [{"name": "other.pdf"}, {"sha256": "0" * 64}, {"name": ""}, {"position": 2}])
-def test_the_database_refuses_to_change_what_is_known_of_a_file(official: User, change: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "change", [{"name": "other.pdf"}, {"sha256": "0" * 64}, {"name": ""}, {"position": 2}]
+)
+def test_the_database_refuses_to_change_what_is_known_of_a_file(
+    official: User, change: dict[str, Any]
+) -> None:
     entry = report(official, storage.store(upload()))
-    for act in (lambda: Evidence.objects.filter(entry=entry).update(**change), lambda: entry.evidence.get().delete()):
-        with pytest.raises(DatabaseError, match="the register is append-only"), transaction.atomic():
+    for act in (
+        lambda: Evidence.objects.filter(entry=entry).update(**change),
+        lambda: entry.evidence.get().delete(),
+    ):
+        with (
+            pytest.raises(DatabaseError, match="the register is append-only"),
+            transaction.atomic(),
+        ):
             act()
 
 
@@ -385,7 +466,10 @@ def test_a_missing_and_an_altered_file_are_named_with_their_entries(
     code, said = verify(capsys)
     assert (code, said.count("\n")) == (1, 2)
     assert f"calais-2014: file 1 of entry {first.number} ({first.code}) is missing" in said
-    assert f"calais-2014: file 1 of entry {second.number} ({second.code}) is not the one recorded" in said
+    assert (
+        f"calais-2014: file 1 of entry {second.number} ({second.code}) is not the one recorded"
+        in said
+    )
     assert verify(capsys, without_files=True)[0] == 0
 
 

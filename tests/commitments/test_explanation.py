@@ -1,4 +1,6 @@
-"""The worked examples of docs/explanation: each row of their tables says what the rule says, in both languages."""
+"""The worked examples of docs/explanation: each row of their tables says what the rule says, in
+both languages.
+"""
 
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -20,7 +22,9 @@ NOW = datetime(2015, 6, 1, 12, tzinfo=UTC)
 
 
 class Example(NamedTuple):
-    """What is recorded (kind, effective, recorded day, quantity or new date) about an action, and the day asked for."""
+    """What is recorded (kind, effective, recorded day, quantity or new date) about an action, and
+    the day asked for.
+    """
 
     ref: str
     recorded: tuple[tuple[str, str, str, str], ...]
@@ -60,7 +64,11 @@ EXAMPLES = [
 def told(language: str) -> list[str]:
     """The last cell of each row of the tables of examples, which begin with a day."""
     text = (Path(settings.BASE_DIR) / "docs" / "explanation" / PAGES[language]).read_text()
-    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("| ")]
+    cells = [
+        [cell.strip() for cell in line.split("|")[1:-1]]
+        for line in text.splitlines()
+        if line.startswith("| ")
+    ]
     return [row[-1] for row in cells if len(row) == 4 and row[2][:1].isdigit()]
 
 
@@ -98,5 +106,7 @@ def test_every_example_has_its_row(language: str) -> None:
 
 @pytest.mark.parametrize("language", list(PAGES))
 @pytest.mark.parametrize("number", range(len(EXAMPLES)))
-def test_each_worked_example_says_what_the_rule_says(calais: Plan, number: int, language: str) -> None:
+def test_each_worked_example_says_what_the_rule_says(
+    calais: Plan, number: int, language: str
+) -> None:
     assert told(language)[number] == says(EXAMPLES[number], calais, language)

@@ -1,4 +1,6 @@
-"""Every list as CSV, XLSX and JSON: the same rows, numbers as numbers, and no cell that a spreadsheet runs."""
+"""Every list as CSV, XLSX and JSON: the same rows, numbers as numbers, and no cell that a
+spreadsheet runs.
+"""
 
 import csv
 import io
@@ -24,10 +26,29 @@ from tests.actionplan.test_pages import NOW
 from tests.people import account
 
 TODAY = date(2015, 1, 12)
-LISTS = ("commitments/?", "mine/?", "register/?", "fund/?", "fund/?list=payments&", "fund/?list=spending&")
+LISTS = (
+    "commitments/?",
+    "mine/?",
+    "register/?",
+    "fund/?",
+    "fund/?list=payments&",
+    "fund/?list=spending&",
+)
 FORMULA = re.compile(r"(?:\A|[;\t\r\n] *)(?:[=+@＝＋＠]|[-－](?! ))")
 EVIL = [
-    *("=1+1", "+1", "-1+cmd|' /C calc'!A0", "@SUM(1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠1"),
+    *(
+        "=1+1",
+        "+1",
+        "-1+cmd|' /C calc'!A0",
+        "@SUM(1)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        "＝1",
+        "＋1",
+        "－1",
+        "＠1",
+    ),
     *("x;=1", "x; =1", "x\n=cmd", "x\t@1", "x;-1", '"=1', 'x";=1', "- item\n- item", "x;＝1"),
 ]
 
@@ -72,7 +93,11 @@ def text(value: Any) -> str:
 def test_a_list_is_the_same_in_each_format(reader: Client, path: str) -> None:
     as_csv, as_xlsx, as_json = (rows(reader, path, form) for form in writers.FORMATS)
     assert as_csv
-    assert [list(row) for row in as_csv] == [list(row) for row in as_xlsx] == [list(row) for row in as_json]
+    assert (
+        [list(row) for row in as_csv]
+        == [list(row) for row in as_xlsx]
+        == [list(row) for row in as_json]
+    )
     for number, row in enumerate(as_json):
         for name, value in row.items():
             in_csv, in_xlsx = as_csv[number][name], text(as_xlsx[number][name])
@@ -86,7 +111,11 @@ def test_a_list_is_the_same_in_each_format(reader: Client, path: str) -> None:
 def test_a_list_says_the_plan_the_day_and_what_is_known(reader: Client, path: str) -> None:
     for query, known in (("on=2015-01-05&", "2015-01-05"), ("on=2015-01-05&known=now&", "now")):
         for row in rows(reader, path + query, "json"):
-            assert list(row.items())[:3] == [("plan", "calais-2014"), ("on", "2015-01-05"), ("known", known)]
+            assert list(row.items())[:3] == [
+                ("plan", "calais-2014"),
+                ("on", "2015-01-05"),
+                ("known", known),
+            ]
 
 
 def test_numbers_and_days_are_numbers_and_days_in_a_sheet(reader: Client) -> None:
@@ -141,10 +170,14 @@ def test_a_cell_never_begins_like_a_formula_however_it_is_split(value: str) -> N
     assert row == ["", inert(value), ""]
 
 
-@pytest.mark.parametrize("value", ["2014-10-31", "a-b", "x = 1", "mail@example.org", "two; three", "a\nb", "5+5", ""])
+@pytest.mark.parametrize(
+    "value", ["2014-10-31", "a-b", "x = 1", "mail@example.org", "two; three", "a\nb", "5+5", ""]
+)
 def test_a_harmless_text_stays_as_it_is(value: str) -> None:
     assert inert(value) == value
-    assert not writers._SUSPECT.search(writers._written([[value, "x", value]])) or value.startswith("a\n")
+    assert not writers._SUSPECT.search(writers._written([[value, "x", value]])) or value.startswith(
+        "a\n"
+    )
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
@@ -193,6 +226,10 @@ def test_a_long_list_is_streamed_and_nothing_is_read_ahead(form: str) -> None:
 
 
 def test_an_empty_list_has_its_columns(calais: Plan, reader: Client) -> None:
-    assert content(reader.get("/register/?format=csv&q=nothing-has-this")).decode("utf-8-sig").startswith("plan,on,")
+    assert (
+        content(reader.get("/register/?format=csv&q=nothing-has-this"))
+        .decode("utf-8-sig")
+        .startswith("plan,on,")
+    )
     assert rows(reader, "register/?q=nothing-has-this&", "json") == []
     assert rows(reader, "register/?q=nothing-has-this&", "xlsx") == []

@@ -12,8 +12,16 @@ from tests.catalogues import LOCALE, PLACEHOLDER
 
 ROOT = LOCALE.parent
 READERS = [
-    *(f"commitments/{name}.py" for name in ("toml_reader", "plan_file", "loading", "entries_file", "kinds")),
-    *("commitments/spreadsheet.py", "funding/plan_file.py", "funding/loading.py", "funding/kinds.py"),
+    *(
+        f"commitments/{name}.py"
+        for name in ("toml_reader", "plan_file", "loading", "entries_file", "kinds")
+    ),
+    *(
+        "commitments/spreadsheet.py",
+        "funding/plan_file.py",
+        "funding/loading.py",
+        "funding/kinds.py",
+    ),
     "actionplan/plan_loading.py",
 ]
 TRANSLATING = {"_", "gettext_lazy", "gettext_noop", "ngettext"}
@@ -28,14 +36,28 @@ def calls(path: str) -> Iterator[tuple[str, ast.Call]]:
 
 
 def untranslated(path: str) -> list[str]:
-    """Faults, warnings and changes whose text stands in the source as it is; those of no line are for commands only."""
-    found = [(name, node) for name, node in calls(path) if name in ("Fault", "fault", "warn", "change")]
-    found = [(name, node) for name, node in found if not (name == "Fault" and ast.unparse(node.args[0]) == "0")]
-    return [ast.unparse(node) for _name, node in found if any(is_text(argument) for argument in node.args[1:])]
+    """Faults, warnings and changes whose text stands in the source as it is; those of no line are
+    for commands only.
+    """
+    found = [
+        (name, node) for name, node in calls(path) if name in ("Fault", "fault", "warn", "change")
+    ]
+    found = [
+        (name, node)
+        for name, node in found
+        if not (name == "Fault" and ast.unparse(node.args[0]) == "0")
+    ]
+    return [
+        ast.unparse(node)
+        for _name, node in found
+        if any(is_text(argument) for argument in node.args[1:])
+    ]
 
 
 def is_text(node: ast.expr) -> bool:
-    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+    return isinstance(node, ast.JoinedStr) or (
+        isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
 
 
 @pytest.mark.parametrize("path", READERS)
@@ -44,7 +66,10 @@ def test_no_reader_finds_fault_in_one_language_only(path: str) -> None:
 
 
 def test_every_fault_has_french_of_its_own_with_all_that_it_tells() -> None:
-    french = {entry.msgid: entry for entry in polib.pofile(str(LOCALE / "fr" / "LC_MESSAGES" / "django.po"))}
+    french = {
+        entry.msgid: entry
+        for entry in polib.pofile(str(LOCALE / "fr" / "LC_MESSAGES" / "django.po"))
+    }
     texts = [
         ast.literal_eval(node.args[0])
         for path in READERS
@@ -57,11 +82,16 @@ def test_every_fault_has_french_of_its_own_with_all_that_it_tells() -> None:
         entry = french[text]
         for said in entry.msgstr_plural.values() or [entry.msgstr]:
             assert said != text
-            assert set(PLACEHOLDER.findall(said)) == set(PLACEHOLDER.findall(text)) or entry.msgid_plural
+            assert (
+                set(PLACEHOLDER.findall(said)) == set(PLACEHOLDER.findall(text))
+                or entry.msgid_plural
+            )
             assert not re.search(r"(?<!\u00a0)[:;!?»](?= |$)|«(?!\u00a0)", said), said
 
 
 def test_a_text_in_one_language_would_be_noticed(tmp_path: Path) -> None:
     file = tmp_path / "reader.py"
-    file.write_text('fault(1, f"{key} is odd")\nfault(1, _("odd"))\nFault(0, "odd")\nself.fault("key", "odd", key=key)')
+    file.write_text(
+        'fault(1, f"{key} is odd")\nfault(1, _("odd"))\nFault(0, "odd")\nself.fault("key", "odd", key=key)'
+    )
     assert len(untranslated(str(file))) == 2

@@ -1,4 +1,6 @@
-"""The calendar and the feed as other programs read them: ranges, moves, what is done, stable ids, and no way in."""
+"""The calendar and the feed as other programs read them: ranges, moves, what is done, stable ids,
+and no way in.
+"""
 
 import re
 from datetime import UTC, date, datetime
@@ -24,7 +26,9 @@ TODAY = date(2015, 1, 12)
 NOW = datetime(2015, 1, 12, 9, tzinfo=UTC)
 LATER = datetime(2015, 1, 13, 9, tzinfo=UTC)
 ATOM = "{http://www.w3.org/2005/Atom}"
-PROPERTY = re.compile(r"([A-Z-]+)((?:;[A-Z-]+=(?:\"[^\"\x00-\x1f]*\"|[^\";:,\x00-\x1f]*))*):([^\x00-\x08\x0a-\x1f]*)")
+PROPERTY = re.compile(
+    r"([A-Z-]+)((?:;[A-Z-]+=(?:\"[^\"\x00-\x1f]*\"|[^\";:,\x00-\x1f]*))*):([^\x00-\x08\x0a-\x1f]*)"
+)
 
 
 @pytest.fixture
@@ -47,7 +51,9 @@ def reader(client: Client, manager: User) -> Client:
 
 
 def lines(content: bytes) -> list[tuple[str, str, str]]:
-    """A strict reading of the lines of RFC 5545, 3.1: CRLF, 75 octets, whole characters, name, parameters, value."""
+    """A strict reading of the lines of RFC 5545, 3.1: CRLF, 75 octets, whole characters, name,
+    parameters, value.
+    """
     assert content.endswith(b"\r\n")
     physical = content.split(b"\r\n")[:-1]
     for line in physical:
@@ -81,7 +87,9 @@ def events(client: Client, query: str = "") -> dict[str, Any]:
         title = str(event["SUMMARY"]).removeprefix("Done: ").removeprefix("Fait\u00a0: ")
         period = re.search(r" \((.+)\)$", title)
         number = re.search(r"^1.2 (.* \d+)", title)
-        found[number[0] if number else title.split()[0] + (f" {period[1]}" if period else "")] = event
+        found[number[0] if number else title.split()[0] + (f" {period[1]}" if period else "")] = (
+            event
+        )
     return found
 
 
@@ -91,13 +99,17 @@ def days(event: Any) -> tuple[date, date]:
 
 def report(ref: str, kind: str, day: str, by: User, now: datetime = NOW, **more: Any) -> Entry:
     action = Action.objects.get(ref=ref, plan__slug="calais-2014")
-    return services.report(action=action, kind=kind, effective=day, by=by, now=now, key=f"{ref}{kind}{now}", **more)
+    return services.report(
+        action=action, kind=kind, effective=day, by=by, now=now, key=f"{ref}{kind}{now}", **more
+    )
 
 
 def decide(ref: str, kind: str, by: User, key: str, when: str = "") -> Entry:
     action = Action.objects.get(ref=ref, plan__slug="calais-2014")
     day = NOW.date().isoformat()
-    return services.decide(action=action, kind=kind, effective=day, when=when, reason="agreed", by=by, now=NOW, key=key)
+    return services.decide(
+        action=action, kind=kind, effective=day, when=when, reason="agreed", by=by, now=NOW, key=key
+    )
 
 
 # The calendar
@@ -111,7 +123,9 @@ def test_a_vague_deadline_is_a_range_and_a_point_is_a_day(reader: Client) -> Non
     assert found["4.4"]["DTSTART"].params["VALUE"] == "DATE"
 
 
-def test_the_periods_of_a_recurring_action_and_the_next_three_are_events_of_their_own(reader: Client) -> None:
+def test_the_periods_of_a_recurring_action_and_the_next_three_are_events_of_their_own(
+    reader: Client,
+) -> None:
     found = events(reader)
     periods = [name for name in found if name.startswith("5.5 ")]
     assert periods == [
@@ -127,7 +141,9 @@ def test_the_periods_of_a_recurring_action_and_the_next_three_are_events_of_thei
 
 def test_instalments_are_in_the_calendar_on_their_due_days(reader: Client) -> None:
     found = events(reader)
-    assert [days(found[f"1.2 Instalment {n}"])[0] for n in (1, 2, 3)] == [date(y, 3, 31) for y in (2015, 2016, 2017)]
+    assert [days(found[f"1.2 Instalment {n}"])[0] for n in (1, 2, 3)] == [
+        date(y, 3, 31) for y in (2015, 2016, 2017)
+    ]
     assert "€5\u00a0million (£4\u00a0million)" in found["1.2 Instalment 1"]["DESCRIPTION"]
 
 
@@ -148,7 +164,12 @@ def test_a_moved_deadline_updates_the_same_event(reader: Client, manager: User) 
     assert days(after) == (date(2015, 3, 31), date(2015, 4, 1))
     assert after["UID"] == before["UID"]
     assert (before["SEQUENCE"], after["SEQUENCE"]) == (0, 1)
-    assert after.decoded("LAST-MODIFIED") == after.decoded("DTSTAMP") == NOW > before.decoded("DTSTAMP")
+    assert (
+        after.decoded("LAST-MODIFIED")
+        == after.decoded("DTSTAMP")
+        == NOW
+        > before.decoded("DTSTAMP")
+    )
     assert "Signed for 31 December 2014, and moved since." in after["DESCRIPTION"]
     services.name_entry(entry=moved, kind="withdrawn", reason="slip", by=manager, now=NOW, key="w1")
     back = events(reader)["2.5"]
@@ -179,7 +200,9 @@ def test_the_calendar_speaks_the_language_that_is_asked_for(plan: Plan, reader: 
     assert (response.status_code, b"en, fr" in response.content) == (400, True)
 
 
-def test_a_person_has_a_calendar_of_what_is_asked_of_their_bodies(plan: Plan, client: Client) -> None:
+def test_a_person_has_a_calendar_of_what_is_asked_of_their_bodies(
+    plan: Plan, client: Client
+) -> None:
     client.force_login(account(plan, Role.OFFICIAL, "GB", "nca"))
     mine = {name.split()[0] for name in events(client, "mine=1")}
     assert mine
@@ -215,20 +238,28 @@ def feed(client: Client, query: str = "") -> ET.Element:
 
 
 def texts(found: ET.Element, path: str) -> list[str]:
-    return [element.text or "" for element in found.findall("/".join(ATOM + part for part in path.split("/")))]
+    return [
+        element.text or ""
+        for element in found.findall("/".join(ATOM + part for part in path.split("/")))
+    ]
 
 
 def links(found: ET.Element) -> dict[str, str]:
     return {str(link.get("rel")): str(link.get("href")) for link in found.findall(ATOM + "link")}
 
 
-def test_the_feed_has_the_entries_newest_first_with_what_the_page_shows(plan: Plan, reader: Client) -> None:
+def test_the_feed_has_the_entries_newest_first_with_what_the_page_shows(
+    plan: Plan, reader: Client
+) -> None:
     found = feed(reader)
     newest = plan.entries.order_by("-number").first()
     assert newest
     assert len(found.findall(ATOM + "entry")) == feeds.PAGE
     assert texts(found, "entry/id")[0].startswith("urn:uuid:")
-    assert found.find(f"{ATOM}entry/{ATOM}link").get("href") == f"http://localhost:8000/register/{newest.number}/"  # type: ignore[union-attr]
+    assert (
+        found.find(f"{ATOM}entry/{ATOM}link").get("href")
+        == f"http://localhost:8000/register/{newest.number}/"
+    )  # type: ignore[union-attr]
     assert 'href="http://localhost:8000/' in texts(found, "entry/content")[0]
     assert all("<article" in content for content in texts(found, "entry/content"))
     assert found.get("{http://www.w3.org/XML/1998/namespace}lang") == "en"
@@ -252,10 +283,14 @@ def test_the_pages_of_the_feed_hold_each_entry_once(plan: Plan, reader: Client) 
     assert {"first", "last", "previous"} <= links(found).keys()
 
 
-def test_an_entry_keeps_its_id_and_is_updated_by_its_withdrawal(reader: Client, manager: User) -> None:
+def test_an_entry_keeps_its_id_and_is_updated_by_its_withdrawal(
+    reader: Client, manager: User
+) -> None:
     entry = report("4.4", "progress", "2015-01-12", manager, note="printed")
     before = feed(reader)
-    services.name_entry(entry=entry, kind="withdrawn", reason="slip", by=manager, now=LATER, key="w1")
+    services.name_entry(
+        entry=entry, kind="withdrawn", reason="slip", by=manager, now=LATER, key="w1"
+    )
     settings_day = reader.get("/register.atom?on=2015-01-13&known=now").content
     after = ET.fromstring(settings_day)  # noqa: S314 our own
     assert texts(after, "entry/id")[1] == texts(before, "entry/id")[0]
@@ -271,13 +306,18 @@ def test_what_was_typed_stays_text_in_the_feed(reader: Client, manager: User) ->
 
 
 def test_the_feed_speaks_the_language_that_is_asked_for(plan: Plan, reader: Client) -> None:
-    titles = [texts(feed(reader, f"language={language}"), "entry/title") for language in ("en", "fr")]
+    titles = [
+        texts(feed(reader, f"language={language}"), "entry/title") for language in ("en", "fr")
+    ]
     assert titles[0] != titles[1]
 
 
 def test_the_page_of_the_register_leads_to_the_feed(reader: Client) -> None:
     said = reader.get("/register/").content.decode()
-    assert '<link rel="alternate" type="application/atom+xml" title="Register" href="/register.atom">' in said
+    assert (
+        '<link rel="alternate" type="application/atom+xml" title="Register" href="/register.atom">'
+        in said
+    )
 
 
 @pytest.mark.parametrize("path", ["/calendar.ics", "/register.atom"])
@@ -292,4 +332,6 @@ def test_an_unchanged_feed_is_answered_with_304(reader: Client, manager: User, p
 def test_links_name_the_plan_where_there_are_several(reader: Client, manager: User) -> None:
     load.load(SMALL.encode(), now=NOW)
     manager.memberships.create(plan=Plan.objects.get(slug="small"), role="viewer")
-    assert links(feed(reader))["alternate"].endswith(("/plans/small/register/", "/plans/calais-2014/register/"))
+    assert links(feed(reader))["alternate"].endswith(
+        ("/plans/small/register/", "/plans/calais-2014/register/")
+    )

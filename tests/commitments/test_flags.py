@@ -1,4 +1,6 @@
-"""Flags: raised once for each first day, cleared with the reason, never deleted and never raised again for the past."""
+"""Flags: raised once for each first day, cleared with the reason, never deleted and never raised
+again for the past.
+"""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -28,7 +30,9 @@ def run(plan: Plan, *days: str) -> None:
 
 
 def entry(ref: str, kind: str, effective: str, recorded: str = "", **cells: str) -> dict[str, str]:
-    return blank(ref=ref, kind=kind, effective=effective, recorded=recorded or effective, side="GB", **cells)
+    return blank(
+        ref=ref, kind=kind, effective=effective, recorded=recorded or effective, side="GB", **cells
+    )
 
 
 def record(plan: Plan, *rows: dict[str, str], on: str = "") -> None:
@@ -42,8 +46,12 @@ def record(plan: Plan, *rows: dict[str, str], on: str = "") -> None:
 
 
 def found(plan: Plan, ref: str, kind: str = "") -> list[Raised]:
-    """Kind or since, noticed, cleared and why of the flags of an action, in order of their first days."""
-    rows: QuerySet[Flag] = Flag.objects.filter(plan=plan, obligation__ref=ref).order_by("since", "kind")
+    """Kind or since, noticed, cleared and why of the flags of an action, in order of their first
+    days.
+    """
+    rows: QuerySet[Flag] = Flag.objects.filter(plan=plan, obligation__ref=ref).order_by(
+        "since", "kind"
+    )
     chosen = [row for row in rows if kind in ("", row.kind)]
     return [
         (
@@ -94,10 +102,14 @@ def test_due_soon_is_flagged_from_the_lead_on_and_cleared_when_the_day_comes(cal
     run(calais, "2014-09-30")
     assert found(calais, "4.4", "due-soon") == [("2014-09-17", "2014-09-30", None, "")]
     run(calais, "2014-10-01")
-    assert found(calais, "4.4", "due-soon") == [("2014-09-17", "2014-09-30", "2014-10-01", "passed")]
+    assert found(calais, "4.4", "due-soon") == [
+        ("2014-09-17", "2014-09-30", "2014-10-01", "passed")
+    ]
 
 
-def test_a_scored_action_is_flagged_as_stale_thirty_days_after_the_latest_word(calais: Plan) -> None:
+def test_a_scored_action_is_flagged_as_stale_thirty_days_after_the_latest_word(
+    calais: Plan,
+) -> None:
     record(calais, entry("4.1", "progress", "2014-10-10", "2014-10-13"))
     run(calais, "2014-10-19")
     assert not Flag.objects.filter(kind="stale")
@@ -135,7 +147,8 @@ def test_an_instalment_is_flagged_like_an_action(calais: Plan) -> None:
 
 
 @pytest.mark.parametrize(
-    "new", ['modality = "optional"', 'modality = "statement"', 'modality = "firm"\nthird_party = true']
+    "new",
+    ['modality = "optional"', 'modality = "statement"', 'modality = "firm"\nthird_party = true'],
 )
 def test_what_is_not_scored_is_never_flagged(db: None, new: str) -> None:
     text = SMALL.replace('modality = "firm"', new)
@@ -178,10 +191,14 @@ def test_an_overdue_flag_is_not_cleared_by_mere_words(calais: Plan, kind: str) -
 
 
 def test_a_flag_of_a_moved_deadline_is_cleared_when_the_move_is_withdrawn(calais: Plan) -> None:
-    record(calais, entry("1.1", "moved", "2014-10-15", to="../2014-10-31", reason="agreed", id="move"))
+    record(
+        calais, entry("1.1", "moved", "2014-10-15", to="../2014-10-31", reason="agreed", id="move")
+    )
     run(calais, "2014-11-01")
     record(calais, blank(kind="withdrawn", to="move", reason="slip", recorded="2014-11-05"))
-    assert found(calais, "1.1", "overdue") == [("2014-11-01", "2014-11-01", "2014-11-05", "withdrawn")]
+    assert found(calais, "1.1", "overdue") == [
+        ("2014-11-01", "2014-11-01", "2014-11-05", "withdrawn")
+    ]
 
 
 def test_a_flag_is_cleared_by_changed_terms(calais: Plan) -> None:
@@ -207,7 +224,9 @@ def test_a_flag_is_cleared_by_changed_terms(calais: Plan) -> None:
         (entry("1.1", "not-pursued", "2014-11-05", reason="x"), "superseded"),
     ],
 )
-def test_a_stale_flag_is_cleared_by_any_word(calais: Plan, row: dict[str, str], reason: str) -> None:
+def test_a_stale_flag_is_cleared_by_any_word(
+    calais: Plan, row: dict[str, str], reason: str
+) -> None:
     run(calais, "2014-10-20")
     record(calais, row)
     assert found(calais, "1.1", "stale") == [("2014-10-20", "2014-10-20", "2014-11-05", reason)]
@@ -216,7 +235,9 @@ def test_a_stale_flag_is_cleared_by_any_word(calais: Plan, row: dict[str, str], 
 def test_what_waited_for_others_is_cleared_with_them(calais: Plan) -> None:
     run(calais, "2014-10-20")
     record(calais, entry("1.4", "completed", "2014-11-04"), entry("1.5", "completed", "2014-11-05"))
-    assert found(calais, "1.7", "stale") == [("2014-10-20", "2014-10-20", "2014-11-05", "superseded")]
+    assert found(calais, "1.7", "stale") == [
+        ("2014-10-20", "2014-10-20", "2014-11-05", "superseded")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -229,18 +250,28 @@ def test_a_passed_original_date_is_cleared_by_what_was_done(
     record(calais, entry("2.5", "moved", "2014-12-15", to="../2015-03-31", reason="agreed"))
     run(calais, "2015-01-01")
     record(calais, entry("2.5", "completed", effective, recorded))
-    assert found(calais, "2.5", "original-passed") == [("2015-01-01", "2015-01-01", recorded, reason)]
+    assert found(calais, "2.5", "original-passed") == [
+        ("2015-01-01", "2015-01-01", recorded, reason)
+    ]
 
 
 def test_a_missed_period_is_cleared_by_a_late_report(calais: Plan) -> None:
     run(calais, "2014-11-01")
     record(calais, entry("5.5", "delivered", "2014-10-13", "2014-11-05", quantity="2"))
-    assert found(calais, "5.5", "missed-period") == [("2014-11-01", "2014-11-01", "2014-11-05", "reported-late")]
-    assert found(calais, "5.5", "overdue") == [("2014-11-01", "2014-11-01", "2014-11-05", "reported-late")]
+    assert found(calais, "5.5", "missed-period") == [
+        ("2014-11-01", "2014-11-01", "2014-11-05", "reported-late")
+    ]
+    assert found(calais, "5.5", "overdue") == [
+        ("2014-11-01", "2014-11-01", "2014-11-05", "reported-late")
+    ]
 
 
-@pytest.mark.parametrize(("effective", "reason"), [("2015-03-20", "reported-late"), ("2015-04-02", "met")])
-def test_an_overdue_instalment_is_cleared_by_its_payment(calais: Plan, effective: str, reason: str) -> None:
+@pytest.mark.parametrize(
+    ("effective", "reason"), [("2015-03-20", "reported-late"), ("2015-04-02", "met")]
+)
+def test_an_overdue_instalment_is_cleared_by_its_payment(
+    calais: Plan, effective: str, reason: str
+) -> None:
     run(calais, "2015-04-01")
     money = {"amount": "4000000", "currency": "GBP", "instalment": "1"}
     record(calais, entry("1.2", "paid", effective, "2015-04-03", **money))
@@ -260,7 +291,9 @@ def test_a_run_for_a_past_day_does_not_resurrect_what_has_been_cleared(calais: P
     run(calais, "2014-11-01")
     record(calais, entry("4.4", "started", "2014-10-29", "2014-11-05"))
     run(calais, *(f"2014-11-0{number}" for number in range(1, 8)))
-    assert found(calais, "4.4", "overdue") == [("2014-11-01", "2014-11-01", "2014-11-05", "reported-late")]
+    assert found(calais, "4.4", "overdue") == [
+        ("2014-11-01", "2014-11-01", "2014-11-05", "reported-late")
+    ]
 
 
 def test_a_second_lapse_is_a_second_flag(calais: Plan) -> None:
@@ -282,7 +315,9 @@ def test_a_flag_that_was_cleared_by_a_slip_of_the_same_day_stands_again(calais: 
     assert found(calais, "4.4", "overdue") == [("2014-11-01", "2014-11-01", None, "")]
 
 
-def test_a_missed_period_that_was_cleared_by_a_slip_of_the_same_day_stands_again(calais: Plan) -> None:
+def test_a_missed_period_that_was_cleared_by_a_slip_of_the_same_day_stands_again(
+    calais: Plan,
+) -> None:
     run(calais, "2014-11-01")
     record(calais, entry("5.5", "delivered", "2014-10-13", "2014-11-05", quantity="2", id="two"))
     record(calais, blank(kind="withdrawn", to="two", reason="slip", recorded="2014-11-05"))
@@ -295,7 +330,11 @@ def test_no_flag_is_ever_deleted(calais: Plan) -> None:
     start = day("2014-10-20")
     for number in range(0, 60, 4):
         if number == 24:
-            record(calais, DONE_LATE, entry("5.5", "delivered", "2014-10-13", "2014-11-13", quantity="2"))
+            record(
+                calais,
+                DONE_LATE,
+                entry("5.5", "delivered", "2014-10-13", "2014-11-13", quantity="2"),
+            )
         run(calais, (start + timedelta(days=number)).isoformat())
         now = set(Flag.objects.values_list("pk", flat=True))
         assert keys <= now

@@ -20,7 +20,9 @@ from commitments.register.entry_types import KINDS
 from tests.generated import blank
 
 ADDRESS = "/register/load/"
-STARTED = blank(id="b1", ref="4.4", kind="started", effective="2014-10-05", recorded="2014-10-06", side="GB")
+STARTED = blank(
+    id="b1", ref="4.4", kind="started", effective="2014-10-05", recorded="2014-10-06", side="GB"
+)
 
 
 # the moments of a spreadsheet have no zone
@@ -72,14 +74,19 @@ def test_what_was_shown_is_recorded_when_its_reader_says_so(manager: Client) -> 
 
 def test_a_manager_loads_entries_of_their_own_side_only(manager: Client) -> None:
     theirs = STARTED | {"id": "b2", "side": "FR"}
-    for fields in ({"file": file(STARTED, theirs)}, {"content": carried(STARTED, theirs), "load": "1"}):
+    for fields in (
+        {"file": file(STARTED, theirs)},
+        {"content": carried(STARTED, theirs), "load": "1"},
+    ):
         answer = manager.post(ADDRESS, fields)
         assert answer.status_code == 422
         assert [fault.line for fault in answer.context["reading"].faults] == [3]
     assert not Entry.objects.reported().exists()
 
 
-def test_an_administrator_loads_entries_of_any_side(calais: Plan, settings: Settings, client: Client) -> None:
+def test_an_administrator_loads_entries_of_any_side(
+    calais: Plan, settings: Settings, client: Client
+) -> None:
     settings.ACTIONPLAN_TODAY = date(2015, 1, 12)
     client.force_login(User.objects.create(email="root@example.org", is_superuser=True))
     both = carried(STARTED, STARTED | {"id": "b2", "side": "FR"})
@@ -88,7 +95,9 @@ def test_an_administrator_loads_entries_of_any_side(calais: Plan, settings: Sett
 
 
 @pytest.mark.parametrize(("role", "side"), [("official", "GB"), ("viewer", "")])
-def test_officials_and_viewers_load_nothing(calais: Plan, client: Client, role: str, side: str) -> None:
+def test_officials_and_viewers_load_nothing(
+    calais: Plan, client: Client, role: str, side: str
+) -> None:
     user = User.objects.create(email="somebody@example.org")
     Membership.objects.create(user=user, plan=calais, role=role, side=side)
     client.force_login(user)
@@ -125,7 +134,20 @@ def test_a_spreadsheet_is_loaded_as_what_its_cells_show(manager: Client) -> None
     content = sheet(
         [1, "4.4", "started", date(2014, 10, 5), date(2014, 10, 6), "GB"],
         [],
-        [2.0, "1.2", "paid", NOVEMBER, date(2014, 12, 1), "GB", None, *sums, None, None, None, "a\nb"],
+        [
+            2.0,
+            "1.2",
+            "paid",
+            NOVEMBER,
+            date(2014, 12, 1),
+            "GB",
+            None,
+            *sums,
+            None,
+            None,
+            None,
+            "a\nb",
+        ],
         [3, "5.5", "delivered", NOVEMBER, "2014-12-02T09:30+01:00", "GB", 2],
     )
     book: Any = load_workbook(io.BytesIO(content))
@@ -159,7 +181,9 @@ def test_what_a_spreadsheet_must_not_hold_is_named_with_its_row(
     manager: Client, spoil: dict[str, Any], said: str
 ) -> None:
     row = ["x", "4.4", "started", "2014-10-05", "2014-10-06", "GB"]
-    found = manager.post(ADDRESS, {"file": SimpleUploadedFile("e.xlsx", sheet(["y", *row[1:]], row, **spoil))})
+    found = manager.post(
+        ADDRESS, {"file": SimpleUploadedFile("e.xlsx", sheet(["y", *row[1:]], row, **spoil))}
+    )
     assert found.status_code == 422
     assert said in found.content.decode()
 
@@ -174,7 +198,10 @@ def test_merged_cells_and_sheets_that_nobody_sees_are_not_guessed_at(manager: Cl
     book.active.merge_cells("A2:A3")
     book.save(stored := io.BytesIO())
     merged = manager.post(ADDRESS, {"file": SimpleUploadedFile("e.xlsx", stored.getvalue())})
-    assert (merged.status_code, "The sheet has merged cells" in merged.content.decode()) == (422, True)
+    assert (merged.status_code, "The sheet has merged cells" in merged.content.decode()) == (
+        422,
+        True,
+    )
     book.active.sheet_state = "hidden"
     book.save(stored := io.BytesIO())
     other = manager.post(ADDRESS, {"file": SimpleUploadedFile("e.xlsx", stored.getvalue())})
@@ -203,10 +230,19 @@ def laughing() -> bytes:
 
 @pytest.mark.parametrize(
     "content",
-    [b"PK", b"PK\x03\x04" + b"\0" * 500, packed(a=b"b"), packed(bomb=b"0" * 30_000_000), laughing(), sheet()[:-900]],
+    [
+        b"PK",
+        b"PK\x03\x04" + b"\0" * 500,
+        packed(a=b"b"),
+        packed(bomb=b"0" * 30_000_000),
+        laughing(),
+        sheet()[:-900],
+    ],
     ids=["two bytes", "zeros", "no sheet", "bomb", "laughing", "cut"],
 )
-def test_a_broken_spreadsheet_or_one_that_would_fill_the_memory_is_refused(manager: Client, content: bytes) -> None:
+def test_a_broken_spreadsheet_or_one_that_would_fill_the_memory_is_refused(
+    manager: Client, content: bytes
+) -> None:
     answer = manager.post(ADDRESS, {"file": SimpleUploadedFile("e.xlsx", content)})
     assert answer.status_code == 422
     assert len(answer.context["reading"].faults) == 1
@@ -226,6 +262,9 @@ def test_the_template_has_a_row_for_each_kind_that_only_becomes_an_entry_once_it
     if form == "csv":
         rows = list(csv.DictReader(io.StringIO(template.decode("utf-8-sig"))))
         assert {row["kind"] for row in rows} == set(KINDS)
-        own = [row | {name: row[name].replace("example-", "mine-") for name in ("id", "to")} for row in rows]
+        own = [
+            row | {name: row[name].replace("example-", "mine-") for name in ("id", "to")}
+            for row in rows
+        ]
         reading = manager.post(ADDRESS, {"file": file(*own)}).context["reading"]
         assert reading.faults == []

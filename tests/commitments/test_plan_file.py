@@ -73,7 +73,12 @@ def test_an_unknown_key_inside_a_line_is_refused_on_that_line() -> None:
         ("format = 1\n", "", 1, "the file has no format: it begins with format = 1"),
         ('slug = "small"\n', "[plan]", 1, "the plan has no slug: give it a text"),
         ('timezone = "Europe/London"\n', "[plan]", 1, "the plan has no timezone: give it a text"),
-        ("lead_days = 14\n", "[plan]", 1, "the plan has no lead_days: give it a whole number from 0 to 3660"),
+        (
+            "lead_days = 14\n",
+            "[plan]",
+            1,
+            "the plan has no lead_days: give it a whole number from 0 to 3660",
+        ),
         ('id = "port"\n', "[[bodies]]", 2, "body number 2 has no id: give it a text"),
         ('name = { en = "Port", fr = "Port" }\n', "[[bodies]]", 2, "body port has no name"),
         ('title = { en = "Aim", fr = "Objectif" }\n', "[[aims]]", 1, "aim A1 has no title"),
@@ -112,7 +117,9 @@ def test_a_doubled_name_is_refused_where_it_stands_again(
     old: str, new: str, mark: str, occurrence: int, message: str
 ) -> None:
     text = changed(SMALL, (old, new))
-    assert [fault.line for fault in faults(text) if fault.text.startswith(message)] == [line_of(text, mark, occurrence)]
+    assert [fault.line for fault in faults(text) if fault.text.startswith(message)] == [
+        line_of(text, mark, occurrence)
+    ]
 
 
 @pytest.mark.parametrize("name", ["one two", "1/1", "é", "", " ", "..", "x" * 65, "a\\nb"])
@@ -125,13 +132,37 @@ def test_a_ref_holds_only_what_an_address_can_hold(name: str) -> None:
     ("old", "new", "message"),
     [
         ('aims = ["A1"]', 'aims = ["A2"]', "aims of commitment 1 names 'A2': there is no such aim"),
-        ('with = ["port"]', 'with = ["harbour"]', "with of action 1.1 names 'harbour': there is no such body"),
+        (
+            'with = ["port"]',
+            'with = ["harbour"]',
+            "with of action 1.1 names 'harbour': there is no such body",
+        ),
         ('consents = ["port"]', 'consents = ["harbour"]', "consents of action 1.3 names 'harbour'"),
-        ('after = ["1.1"]', 'after = ["7.7"]', "after of action 1.2 names '7.7': there is no such action"),
-        ('until = ["1.1"]', 'until = ["1.9"]', "until of action 1.3 names '1.9': there is no such action"),
-        ("commitment = 1", "commitment = 7", "fund fund belongs to commitment 7: there is no such one"),
-        ('actions = ["1.1"]', 'actions = ["1.1", "7.7"]', "actions of purpose security names '7.7'"),
-        ('from = "GB"', 'from = "US"', "from of contribution 1.9 must be a side of the plan (FR, GB)"),
+        (
+            'after = ["1.1"]',
+            'after = ["7.7"]',
+            "after of action 1.2 names '7.7': there is no such action",
+        ),
+        (
+            'until = ["1.1"]',
+            'until = ["1.9"]',
+            "until of action 1.3 names '1.9': there is no such action",
+        ),
+        (
+            "commitment = 1",
+            "commitment = 7",
+            "fund fund belongs to commitment 7: there is no such one",
+        ),
+        (
+            'actions = ["1.1"]',
+            'actions = ["1.1", "7.7"]',
+            "actions of purpose security names '7.7'",
+        ),
+        (
+            'from = "GB"',
+            'from = "US"',
+            "from of contribution 1.9 must be a side of the plan (FR, GB)",
+        ),
     ],
 )
 def test_a_name_of_nothing_is_refused(old: str, new: str, message: str) -> None:
@@ -162,15 +193,31 @@ def test_an_action_does_not_wait_for_itself() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('{ en = "Aim", fr = "Objectif" }', '{ en = "Aim" }', "title of aim A1 has no text in 'fr'"),
-        ('{ en = "Aim", fr = "Objectif" }', '{ en = "Aim", fr = " " }', "title of aim A1 has no text in 'fr'"),
+        (
+            '{ en = "Aim", fr = "Objectif" }',
+            '{ en = "Aim" }',
+            "title of aim A1 has no text in 'fr'",
+        ),
+        (
+            '{ en = "Aim", fr = "Objectif" }',
+            '{ en = "Aim", fr = " " }',
+            "title of aim A1 has no text in 'fr'",
+        ),
         (
             '{ en = "Which October?", fr = "Quel octobre ?" }',
             '{ en = "Which October?" }',
             "question of an interpretation of action 1.1 has no text in 'fr'",
         ),
-        ('{ en = "Fund", fr = "Fonds" }', '{ fr = "Fonds" }', "title of fund fund has no text in 'en'"),
-        ('fr = "Presse" }', 'fr = "Presse", de = "Presse" }', "by of reported figure number 1 is in 'de'"),
+        (
+            '{ en = "Fund", fr = "Fonds" }',
+            '{ fr = "Fonds" }',
+            "title of fund fund has no text in 'en'",
+        ),
+        (
+            'fr = "Presse" }',
+            'fr = "Presse", de = "Presse" }',
+            "by of reported figure number 1 is in 'de'",
+        ),
     ],
 )
 def test_a_text_stands_in_each_language_and_in_no_other(old: str, new: str, message: str) -> None:
@@ -182,7 +229,9 @@ def test_a_text_stands_in_each_language_and_in_no_other(old: str, new: str, mess
 
 def test_without_languages_only_that_is_named() -> None:
     text = changed(SMALL, ('languages = ["en", "fr"]', 'languages = "en"'))
-    assert only_fault(text) == Fault(9, "languages of the plan must be a list of texts, [\"en\"], not 'en'")
+    assert only_fault(text) == Fault(
+        9, "languages of the plan must be a list of texts, [\"en\"], not 'en'"
+    )
 
 
 @pytest.mark.parametrize(
@@ -215,7 +264,9 @@ def test_an_impossible_deadline_is_refused(when: str) -> None:
     assert fault.text.startswith("when of the deadline of action 1.1 is ")
 
 
-@pytest.mark.parametrize("first", ["../2014-10", "2014-13", "2014-10-02", "2014-08", "1014-10", "2014"])
+@pytest.mark.parametrize(
+    "first", ["../2014-10", "2014-13", "2014-10-02", "2014-08", "1014-10", "2014"]
+)
 def test_a_first_period_that_is_none_or_ends_before_adoption_is_refused(first: str) -> None:
     text = changed(SMALL, ('first = "2014-10"', f'first = "{first}"'))
     assert {fault.line for fault in faults(text)} == {line_of(text, f'first = "{first}"')}
@@ -246,10 +297,22 @@ def test_an_impossible_day_or_year_is_refused(old: str, new: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('kind = "start", when = "2014-10", ', 'kind = "start", ', "the deadline of action 1.1 has no when"),
-        ('kind = "start", when = "2014-10", ', 'kind = "finish", ', "the deadline of action 1.1 has no when"),
+        (
+            'kind = "start", when = "2014-10", ',
+            'kind = "start", ',
+            "the deadline of action 1.1 has no when",
+        ),
+        (
+            'kind = "start", when = "2014-10", ',
+            'kind = "finish", ',
+            "the deadline of action 1.1 has no when",
+        ),
         ('kind = "start", when = "2014-10", ', "", "the deadline of action 1.1 has no kind"),
-        ('kind = "start"', 'kind = "begin"', "kind of the deadline of action 1.1 must be one of start, finish,"),
+        (
+            'kind = "start"',
+            'kind = "begin"',
+            "kind of the deadline of action 1.1 must be one of start, finish,",
+        ),
         ('kind = "start"', 'kind = "none"', "the deadline of action 1.1 has an unknown key 'when'"),
         (
             'when = "2014-10", words = "will begin in October"',
@@ -263,13 +326,37 @@ def test_an_impossible_day_or_year_is_refused(old: str, new: str) -> None:
             "every of the deadline of action 1.2 must be one of month, quarter, year",
         ),
         ("quantity = 2, ", "", "the deadline of action 1.2 has no quantity"),
-        ("quantity = 2", "quantity = 0", "quantity of the deadline of action 1.2 must be a whole number from 1"),
-        ("quantity = 2", "quantity = 2.0", "quantity of the deadline of action 1.2 must be a whole number from 1"),
-        ("quantity = 2", "quantity = true", "quantity of the deadline of action 1.2 must be a whole number from 1"),
-        ("days = 14, ", "", "the deadline of action 1.3 needs days, months or working_days, and only one of them"),
-        (" days = 14", " days = 14, months = 1", "the deadline of action 1.3 needs days, months or working_days"),
+        (
+            "quantity = 2",
+            "quantity = 0",
+            "quantity of the deadline of action 1.2 must be a whole number from 1",
+        ),
+        (
+            "quantity = 2",
+            "quantity = 2.0",
+            "quantity of the deadline of action 1.2 must be a whole number from 1",
+        ),
+        (
+            "quantity = 2",
+            "quantity = true",
+            "quantity of the deadline of action 1.2 must be a whole number from 1",
+        ),
+        (
+            "days = 14, ",
+            "",
+            "the deadline of action 1.3 needs days, months or working_days, and only one of them",
+        ),
+        (
+            " days = 14",
+            " days = 14, months = 1",
+            "the deadline of action 1.3 needs days, months or working_days",
+        ),
         ('of = "arrival", ', "", "the deadline of action 1.3 has no of"),
-        (" days = 14", " days = -1", "days of the deadline of action 1.3 must be a whole number from 0"),
+        (
+            " days = 14",
+            " days = -1",
+            "days of the deadline of action 1.3 must be a whole number from 0",
+        ),
     ],
 )
 def test_a_kind_of_deadline_has_its_fields_and_no_others(old: str, new: str, message: str) -> None:
@@ -284,18 +371,46 @@ def test_a_kind_of_deadline_has_its_fields_and_no_others(old: str, new: str, mes
     [
         ('"Europe/London"', '"Europe/london"', "timezone 'Europe/london' is unknown"),
         ('"Europe/London"', '"../../etc/passwd"', "timezone '../../etc/passwd' is unknown"),
-        ('["EUR", "5000000"]', '["EURO", "5000000"]', "stated of contribution 1.9 has an unknown currency 'EURO'"),
-        ('["EUR", "5000000"]', '["eur", "5000000"]', "stated of contribution 1.9 has an unknown currency 'eur'"),
-        ('["GBP", "4000000"]', '["EUR", "4000000"]', "stated of contribution 1.9 names a currency twice"),
+        (
+            '["EUR", "5000000"]',
+            '["EURO", "5000000"]',
+            "stated of contribution 1.9 has an unknown currency 'EURO'",
+        ),
+        (
+            '["EUR", "5000000"]',
+            '["eur", "5000000"]',
+            "stated of contribution 1.9 has an unknown currency 'eur'",
+        ),
+        (
+            '["GBP", "4000000"]',
+            '["EUR", "4000000"]',
+            "stated of contribution 1.9 names a currency twice",
+        ),
         ('sides = ["GB", "FR"]', 'sides = ["GB", "Fr"]', "a side is two to eight capital letters"),
         ('slug = "small"', 'slug = "Small_Plan"', "slug of the plan may hold only small letters"),
-        ('year_basis = "uk-financial"', 'year_basis = "uk"', "year_basis of the plan must be one of"),
+        (
+            'year_basis = "uk-financial"',
+            'year_basis = "uk"',
+            "year_basis of the plan must be one of",
+        ),
         ("lead_days = 14", "lead_days = -1", "lead_days of the plan must be a whole number from 0"),
-        ("stale_days = 30", "stale_days = 0", "stale_days of the plan must be a whole number from 1"),
-        ('modality = "soft"', 'modality = "weak"', "modality of action 1.3 must be one of firm, soft,"),
+        (
+            "stale_days = 30",
+            "stale_days = 0",
+            "stale_days of the plan must be a whole number from 1",
+        ),
+        (
+            'modality = "soft"',
+            'modality = "weak"',
+            "modality of action 1.3 must be one of firm, soft,",
+        ),
         ("times = 3", "times = 0", "times of contribution 1.9 must be a whole number from 1"),
         ("format = 1", "format = 2", "format of the file must be"),
-        ('lead = ["office"]', 'lead = ["office", "office"]', "lead of action 1.1 names something twice"),
+        (
+            'lead = ["office"]',
+            'lead = ["office", "office"]',
+            "lead of action 1.1 names something twice",
+        ),
         ('lead = ["office"]', "lead = [1]", "lead of action 1.1 must be a list of texts"),
     ],
 )
@@ -335,7 +450,9 @@ def test_an_amount_that_is_no_plain_positive_decimal_is_refused(amount: str) -> 
     assert "it must be a plain positive decimal" in fault.text
 
 
-@pytest.mark.parametrize("pair", ['["EUR", 5000000]', '"EUR 5000000"', '["EUR"]', '["EUR", "5", "6"]', "5000000"])
+@pytest.mark.parametrize(
+    "pair", ['["EUR", 5000000]', '"EUR 5000000"', '["EUR"]', '["EUR", "5", "6"]', "5000000"]
+)
 def test_an_amount_is_a_pair_of_texts(pair: str) -> None:
     text = changed(SMALL, ('["GBP", "12000000"]', pair))
     fault = only_fault(text)
@@ -346,9 +463,19 @@ def test_an_amount_is_a_pair_of_texts(pair: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "mark", "message"),
     [
-        ('  each = "year"\n', "", "times = 3", 'contribution 1.9 has times but no each: give it each = "year"'),
+        (
+            '  each = "year"\n',
+            "",
+            "times = 3",
+            'contribution 1.9 has times but no each: give it each = "year"',
+        ),
         ("  times = 3\n", "", "[[funds.contributions]]", "contribution 1.9 has no times"),
-        ("times = 3", "times = 3\ndue = 2014-12-31", "[[funds.contributions]]", "contribution 1.9 needs one of each"),
+        (
+            "times = 3",
+            "times = 3\ndue = 2014-12-31",
+            "[[funds.contributions]]",
+            "contribution 1.9 needs one of each",
+        ),
         (
             '  stated = [["EUR", "5000000"], ["GBP", "4000000"]]\n',
             "",
@@ -363,13 +490,19 @@ def test_an_amount_is_a_pair_of_texts(pair: str) -> None:
         ),
     ],
 )
-def test_a_contribution_says_in_one_way_when_it_is_due(old: str, new: str, mark: str, message: str) -> None:
+def test_a_contribution_says_in_one_way_when_it_is_due(
+    old: str, new: str, mark: str, message: str
+) -> None:
     text = changed(SMALL, (old, new))
-    assert line_of(text, mark) in [fault.line for fault in faults(text) if fault.text.startswith(message)]
+    assert line_of(text, mark) in [
+        fault.line for fault in faults(text) if fault.text.startswith(message)
+    ]
 
 
 def test_lines_hold_after_lists_and_texts_of_several_lines() -> None:
-    stated = 'stated = [\n  # in the text\'s order [[\n  ["EUR", "5000000"],\n  ["GBP", "4000000"]\n  ]'
+    stated = (
+        'stated = [\n  # in the text\'s order [[\n  ["EUR", "5000000"],\n  ["GBP", "4000000"]\n  ]'
+    )
     summary = "summary.en = \"\"\"\nIt's \"so\" ''' [x]\nnumber = 2\n\"\"\"\nsummary.fr = '''\n[[commitments]]\n'''\n"
     text = changed(
         SMALL,
@@ -396,7 +529,10 @@ def test_a_text_that_is_not_utf_8_is_refused_at_its_line() -> None:
 
 def test_a_text_that_is_not_toml_is_refused_at_its_line() -> None:
     fault = only_fault(changed(SMALL, ("lead_days = 14", "lead_days = fourteen")))
-    assert (fault.line, fault.text) == (10, "this is not TOML: this value cannot be read: a text stands in quotes")
+    assert (fault.line, fault.text) == (
+        10,
+        "this is not TOML: this value cannot be read: a text stands in quotes",
+    )
 
 
 @pytest.mark.parametrize(
@@ -430,13 +566,18 @@ def test_a_text_that_is_not_toml_is_refused_at_its_line() -> None:
     ],
 )
 def test_what_is_wrong_with_the_toml_is_said_in_plain_words(line: str, message: str) -> None:
-    fault = only_fault(f"{SMALL}{line}\n" if line != "plan.languages.x = 1" else f"plan.languages = []\n{line}\n")
+    fault = only_fault(
+        f"{SMALL}{line}\n" if line != "plan.languages.x = 1" else f"plan.languages = []\n{line}\n"
+    )
     assert fault.text.startswith(f"this is not TOML: {message}")
 
 
 def test_everything_that_the_parser_says_has_words_of_ours() -> None:
     source = (Path(tomllib.__file__).parent / "_parser.py").read_text()
-    said = {found[1] for found in re.finditer(r"""suffixed_err\(\s*src,[^"]*?f?"((?:[^"\\]|\\.)+)""", source)}
+    said = {
+        found[1]
+        for found in re.finditer(r"""suffixed_err\(\s*src,[^"]*?f?"((?:[^"\\]|\\.)+)""", source)
+    }
     assert len(said) > 15
     signs = [sign for sign, _words in _NOT_TOML if sign]
     assert [text for text in said if not any(re.match(sign, text) for sign in signs)] == []
@@ -444,7 +585,12 @@ def test_everything_that_the_parser_says_has_words_of_ours() -> None:
 
 @pytest.mark.parametrize(
     "deep",
-    ["x = " + "[" * 100_000, "x = " + "{a=" * 100_000, "x" + ".a" * 400_000 + " = 1", "[x" + ".a" * 400_000 + "]"],
+    [
+        "x = " + "[" * 100_000,
+        "x = " + "{a=" * 100_000,
+        "x" + ".a" * 400_000 + " = 1",
+        "[x" + ".a" * 400_000 + "]",
+    ],
 )
 def test_a_text_nested_too_deeply_is_refused(deep: str) -> None:
     fault = only_fault(f"format = 1\n{deep}\n")
@@ -452,7 +598,13 @@ def test_a_text_nested_too_deeply_is_refused(deep: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["0x" + "f" * 10_000, "9" * 5000, '{ a.b = { c.d = { e.f = "g" } } }', '"' + "x" * 100_000 + '"']
+    "value",
+    [
+        "0x" + "f" * 10_000,
+        "9" * 5000,
+        '{ a.b = { c.d = { e.f = "g" } } }',
+        '"' + "x" * 100_000 + '"',
+    ],
 )
 def test_an_enormous_value_makes_a_short_message(value: str) -> None:
     fault = only_fault(changed(SMALL, ("lead_days = 14", f"lead_days = {value}")))
@@ -479,13 +631,18 @@ def test_a_file_without_a_plan_says_so_and_names_what_else_is_wrong() -> None:
     assert [(fault.line, fault.text.partition(":")[0]) for fault in faults(text)] == [
         (1, "the file has no [plan]"),
         (3, "the file has an unknown key 'plot'"),
-        (line_of(text, "weak"), "modality of action 1.3 must be one of firm, soft, optional, statement, not 'weak'"),
+        (
+            line_of(text, "weak"),
+            "modality of action 1.3 must be one of firm, soft, optional, statement, not 'weak'",
+        ),
     ]
 
 
 def test_a_change_and_a_correction_are_two_files() -> None:
     text = changed(SMALL, ("format = 1\n", 'format = 1\nchange = "x"\ncorrection = "y"\n'))
-    assert only_fault(text) == Fault(3, "the file gives a change and a correction: load one after the other")
+    assert only_fault(text) == Fault(
+        3, "the file gives a change and a correction: load one after the other"
+    )
 
 
 @pytest.mark.parametrize(
@@ -499,5 +656,7 @@ def test_a_change_and_a_correction_are_two_files() -> None:
         ("it ended", None, "the signed text does not hold these words"),
     ],
 )
-def test_words_are_found_in_the_signed_text(words: str, at: int | None, found: tuple[int, int] | str) -> None:
+def test_words_are_found_in_the_signed_text(
+    words: str, at: int | None, found: tuple[int, int] | str
+) -> None:
     assert find_words("it, will\nbegin; it.", words, at) == found

@@ -1,4 +1,6 @@
-"""A prepared query answers as the queryset that it was made of, with one compilation for all values."""
+"""A prepared query answers as the queryset that it was made of, with one compilation for all
+values.
+"""
 
 from collections.abc import Callable
 from datetime import date
@@ -26,7 +28,9 @@ BUILDERS: dict[str, Callable[[Any, Any], QuerySet[Any]]] = {
         .order_by("obligation__action__position", "pk")
     ),
     "tuples": lambda plan, day: (
-        Entry.objects.filter(plan=plan, recorded_day__lte=day).order_by("number").values_list("number", "terms", "kind")
+        Entry.objects.filter(plan=plan, recorded_day__lte=day)
+        .order_by("number")
+        .values_list("number", "terms", "kind")
     ),
     "single values": lambda plan, day: (
         Entry.objects.filter(Q(recorded_day=day) | Q(first_day__lt=day), plan=plan)
@@ -34,7 +38,11 @@ BUILDERS: dict[str, Callable[[Any, Any], QuerySet[Any]]] = {
         .values_list("hash", flat=True)[:5]
     ),
     "rows by name": lambda plan, day: (
-        Standing.objects.filter(plan=plan).on(day, Lens.NOW).values("state").annotate(n=Count("pk")).order_by("state")
+        Standing.objects.filter(plan=plan)
+        .on(day, Lens.NOW)
+        .values("state")
+        .annotate(n=Count("pk"))
+        .order_by("state")
     ),
     "a subquery": lambda plan, day: (
         Commitment.objects.filter(plan=plan)
@@ -47,11 +55,19 @@ BUILDERS: dict[str, Callable[[Any, Any], QuerySet[Any]]] = {
         )
         .order_by("number")
     ),
-    "rows fetched beside": lambda plan, day: Commitment.objects.prefetch_related("aims").filter(plan=plan),
+    "rows fetched beside": lambda plan, day: Commitment.objects.prefetch_related("aims").filter(
+        plan=plan
+    ),
     "nothing": lambda plan, day: Entry.objects.none(),
 }
 DETAILS: dict[str, Callable[[Any], Any]] = {
-    "rows with related rows": lambda row: (row.pk, row.state, row.figures, row.action.title, row.obligation.commitment),
+    "rows with related rows": lambda row: (
+        row.pk,
+        row.state,
+        row.figures,
+        row.action.title,
+        row.obligation.commitment,
+    ),
     "a subquery": lambda row: (row.pk, row.title, row.newest),
     "rows fetched beside": lambda row: (row.pk, list(row.aims.all())),
 }
@@ -63,7 +79,9 @@ def test_a_prepared_query_gives_what_its_queryset_gives(calais: Plan, name: str)
     build, told = BUILDERS[name], DETAILS.get(name, lambda row: row)
     query = prepared(lambda: build(Slot("plan"), Slot("day")))()
     for day in DAYS:
-        assert [told(row) for row in query(plan=calais.pk, day=day)] == [told(row) for row in build(calais, day)]
+        assert [told(row) for row in query(plan=calais.pk, day=day)] == [
+            told(row) for row in build(calais, day)
+        ]
 
 
 def test_a_prepared_query_is_built_once_for_each_shape(calais: Plan) -> None:

@@ -75,10 +75,18 @@ def verify(capsys: pytest.CaptureFixture[str]) -> str:
 
 def everything(client: Client) -> str:
     """What the pages and exports of a reader say."""
-    paths = ("register/", "actions/4.4/", "register/?format=csv", "register/?format=json", "status.json", "")
+    paths = (
+        "register/",
+        "actions/4.4/",
+        "register/?format=csv",
+        "register/?format=json",
+        "status.json",
+        "",
+    )
     answers: list[Any] = [client.get(f"/{path}") for path in paths]
     return "".join(
-        b"".join(answer.streaming_content if answer.streaming else [answer.content]).decode() for answer in answers
+        b"".join(answer.streaming_content if answer.streaming else [answer.content]).decode()
+        for answer in answers
     )
 
 
@@ -91,7 +99,12 @@ def test_text_and_files_are_gone_and_the_chain_verifies(
     path = storage.path_of(entry.evidence.get().id)
     with django_capture_on_commit_callbacks(execute=True):
         redaction = redact(entry, manager)
-    assert (redaction.kind, redaction.to, redaction.side, redaction.by) == ("redacted", entry, "GB", manager)
+    assert (redaction.kind, redaction.to, redaction.side, redaction.by) == (
+        "redacted",
+        entry,
+        "GB",
+        manager,
+    )
     assert redaction.text.reason == "a person was named"
     assert not EntryText.objects.filter(entry=entry).exists()
     assert (Evidence.objects.get(entry=entry).name, path.exists()) == ("", False)
@@ -108,7 +121,12 @@ def test_the_files_stay_until_it_is_certain_that_they_go(entry: Entry, manager: 
 
 @pytest.mark.parametrize(("what", "text", "files"), [("text", False, True), ("files", True, False)])
 def test_either_can_go_alone_and_the_other_later(
-    entry: Entry, manager: User, capsys: pytest.CaptureFixture[str], what: str, text: bool, files: bool
+    entry: Entry,
+    manager: User,
+    capsys: pytest.CaptureFixture[str],
+    what: str,
+    text: bool,
+    files: bool,
 ) -> None:
     redact(entry, manager, what)
     assert EntryText.objects.filter(entry=entry).exists() == text
@@ -138,19 +156,25 @@ def test_a_redaction_of_text_does_not_cover_a_file_that_is_gone(
     assert "is missing" in verify(capsys)
 
 
-def test_what_is_altered_without_a_redaction_is_named(entry: Entry, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_altered_without_a_redaction_is_named(
+    entry: Entry, capsys: pytest.CaptureFixture[str]
+) -> None:
     with connection.cursor() as cursor:
         if on_postgres():
             cursor.execute("SET LOCAL session_replication_role = replica")
         else:
             cursor.execute("DROP TRIGGER evidence_no_update")
-        cursor.execute("UPDATE commitments_evidence SET sha256 = 'x' WHERE entry_id = %s", [entry.pk])
+        cursor.execute(
+            "UPDATE commitments_evidence SET sha256 = 'x' WHERE entry_id = %s", [entry.pk]
+        )
         if on_postgres():
             cursor.execute("SET LOCAL session_replication_role = DEFAULT")
     assert verify(capsys) == f"calais-2014: entry {entry.number} (k) does not match its hash\n"
 
 
-def test_no_state_changes_and_what_was_said_still_counts(calais: Plan, entry: Entry, administrator: User) -> None:
+def test_no_state_changes_and_what_was_said_still_counts(
+    calais: Plan, entry: Entry, administrator: User
+) -> None:
     before = status(calais, TODAY, TODAY, today=TODAY)
     redact(entry, administrator)
     assert status(calais, TODAY, TODAY, today=TODAY) == before
@@ -158,7 +182,10 @@ def test_no_state_changes_and_what_was_said_still_counts(calais: Plan, entry: En
 
 @pytest.mark.parametrize(
     ("language", "said"),
-    [("en", "Removed on 12 January 2015: its text and its files."), ("fr", "Supprimé le 12 janvier 2015")],
+    [
+        ("en", "Removed on 12 January 2015: its text and its files."),
+        ("fr", "Supprimé le 12 janvier 2015"),
+    ],
 )
 def test_pages_and_exports_forget_the_text_and_say_why(
     calais: Plan, entry: Entry, manager: User, client: Client, language: str, said: str
@@ -178,7 +205,9 @@ def test_pages_and_exports_forget_the_text_and_say_why(
     assert "Doe" not in client.get("/register/?on=2015-01-12&known=now").content.decode()
 
 
-@pytest.mark.parametrize(("role", "side"), [(Role.VIEWER, "GB"), (Role.OFFICIAL, "GB"), (Role.MANAGER, "FR")])
+@pytest.mark.parametrize(
+    ("role", "side"), [(Role.VIEWER, "GB"), (Role.OFFICIAL, "GB"), (Role.MANAGER, "FR")]
+)
 def test_only_a_manager_of_the_side_and_an_administrator_redact(
     calais: Plan, entry: Entry, client: Client, role: Role, side: str
 ) -> None:
@@ -192,7 +221,9 @@ def test_only_a_manager_of_the_side_and_an_administrator_redact(
     assert EntryText.objects.filter(entry=entry).exists()
 
 
-def test_rights_are_read_again_when_it_is_removed(entry: Entry, manager: User, administrator: User) -> None:
+def test_rights_are_read_again_when_it_is_removed(
+    entry: Entry, manager: User, administrator: User
+) -> None:
     Membership.objects.filter(user=manager).update(role=Role.OFFICIAL)
     User.objects.filter(pk=administrator.pk).update(is_superuser=False)
     for somebody in (manager, administrator):
@@ -207,13 +238,17 @@ def test_what_a_plan_file_left_is_not_redacted(calais: Plan, administrator: User
 
 
 @pytest.mark.parametrize("given", [{"reason": " "}, {"what": "everything"}, {"what": ""}])
-def test_a_redaction_needs_a_reason_and_something_to_remove(entry: Entry, manager: User, given: dict[str, str]) -> None:
+def test_a_redaction_needs_a_reason_and_something_to_remove(
+    entry: Entry, manager: User, given: dict[str, str]
+) -> None:
     with pytest.raises(ValidationError, match="give a reason"):
         redact(entry, manager, **given)
     assert EntryText.objects.filter(entry=entry).exists()
 
 
-def test_an_administrator_removes_a_text_on_the_page_once(entry: Entry, administrator: User, client: Client) -> None:
+def test_an_administrator_removes_a_text_on_the_page_once(
+    entry: Entry, administrator: User, client: Client
+) -> None:
     client.force_login(administrator)
     address = f"/register/{entry.number}/redact/"
     assert address in client.get(f"/register/{entry.number}/").content.decode()

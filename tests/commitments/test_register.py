@@ -22,9 +22,13 @@ pytestmark = pytest.mark.sqlite
 NOW = datetime(2014, 11, 5, 9, tzinfo=UTC)
 
 
-def append(plan: Plan, code: str, *, kind: str = "note", to: Entry | None = None, note: str = "") -> Entry:
+def append(
+    plan: Plan, code: str, *, kind: str = "note", to: Entry | None = None, note: str = ""
+) -> Entry:
     day = date(2014, 11, 5)
-    draft = Draft(kind=kind, code=code, ref="4.4", effective="2014-11-05", recorded_day=day, to=to, note=note)
+    draft = Draft(
+        kind=kind, code=code, ref="4.4", effective="2014-11-05", recorded_day=day, to=to, note=note
+    )
     (entry,) = register.append(plan, [draft], by=None, now=NOW)
     return entry
 
@@ -92,7 +96,10 @@ def test_the_database_refuses_to_change_or_delete_an_entry(entry: Entry, stateme
 
 def test_the_orm_is_refused_as_well(entry: Entry) -> None:
     for change in (entry.save, lambda: Entry.objects.filter(pk=entry.pk).update(kind="completed")):
-        with pytest.raises(DatabaseError, match="the register is append-only"), transaction.atomic():
+        with (
+            pytest.raises(DatabaseError, match="the register is append-only"),
+            transaction.atomic(),
+        ):
             change()
 
 
@@ -102,10 +109,14 @@ def test_postgresql_refuses_to_empty_the_register(calais: Plan, table: str) -> N
         refused(f"TRUNCATE {table} CASCADE")
 
 
-@pytest.mark.parametrize(("table", "key"), [("commitments_entry", "id"), ("commitments_entrytext", "entry_id")])
+@pytest.mark.parametrize(
+    ("table", "key"), [("commitments_entry", "id"), ("commitments_entrytext", "entry_id")]
+)
 def test_the_database_refuses_to_replace_an_entry(entry: Entry, table: str, key: str) -> None:
     with connection.cursor() as cursor:
-        names = [column.name for column in connection.introspection.get_table_description(cursor, table)]
+        names = [
+            column.name for column in connection.introspection.get_table_description(cursor, table)
+        ]
     columns = ", ".join(connection.ops.quote_name(name) for name in names)
     verb, tail = ("INSERT OR REPLACE", "")
     if on_postgres():
@@ -121,7 +132,9 @@ def test_an_entry_with_the_number_of_another_is_refused(entry: Entry) -> None:
         entry.save(force_insert=True)
 
 
-def test_the_text_of_an_entry_may_go_once_an_entry_says_so(calais: Plan, entry: Entry, capsys: Any) -> None:
+def test_the_text_of_an_entry_may_go_once_an_entry_says_so(
+    calais: Plan, entry: Entry, capsys: Any
+) -> None:
     append(calais, "third", kind="redacted", to=entry)
     execute("DELETE FROM commitments_entrytext WHERE entry_id = %s", entry.pk)
     assert not EntryText.objects.filter(entry=entry).exists()
@@ -160,7 +173,9 @@ def test_each_entry_carries_the_hash_of_the_one_before(calais: Plan, entry: Entr
         "code = 'other'",
     ],
 )
-def test_an_altered_entry_is_named(entry: Entry, capsys: pytest.CaptureFixture[str], change: str) -> None:
+def test_an_altered_entry_is_named(
+    entry: Entry, capsys: pytest.CaptureFixture[str], change: str
+) -> None:
     before = entry.number - 1
     where = "WHERE number = %s AND plan_id = %s"
     behind_the_back(f"UPDATE commitments_entry SET {change} {where}", before, entry.plan_id)  # noqa: S608 no input
@@ -172,11 +187,16 @@ def test_an_altered_amount_is_named(calais: Plan, capsys: pytest.CaptureFixture[
     load_samples(calais)
     paid = Entry.objects.get(plan=calais, code="sample-026")
     behind_the_back("UPDATE commitments_entry SET amount = amount + 1 WHERE id = %s", paid.pk)
-    assert verify(capsys) == (1, f"calais-2014: entry {paid.number} (sample-026) does not match its hash\n")
+    assert verify(capsys) == (
+        1,
+        f"calais-2014: entry {paid.number} (sample-026) does not match its hash\n",
+    )
 
 
 def test_an_altered_text_is_named(entry: Entry, capsys: pytest.CaptureFixture[str]) -> None:
-    behind_the_back("UPDATE commitments_entrytext SET note = 'nothing' WHERE entry_id = %s", entry.pk)
+    behind_the_back(
+        "UPDATE commitments_entrytext SET note = 'nothing' WHERE entry_id = %s", entry.pk
+    )
     message = f"calais-2014: the text of entry {entry.number} (second) is not the one recorded\n"
     assert verify(capsys) == (1, message)
 
@@ -228,7 +248,9 @@ def test_standings_are_what_the_rule_says(calais: Plan, capsys: pytest.CaptureFi
 def test_an_altered_standing_is_found_and_mended(
     calais: Plan, capsys: pytest.CaptureFixture[str], change: dict[str, Any]
 ) -> None:
-    row = Standing.objects.filter(plan=calais, obligation__ref="4.4").on(date(2014, 11, 5), Lens.THEN)
+    row = Standing.objects.filter(plan=calais, obligation__ref="4.4").on(
+        date(2014, 11, 5), Lens.THEN
+    )
     assert row.update(**change) == 1
     message = "calais-2014: the standing of 4.4 is not what the rule says: run rebuild_standings\n"
     assert check(capsys) == (1, message)
@@ -236,23 +258,35 @@ def test_an_altered_standing_is_found_and_mended(
     assert check(capsys)[0] == 0
 
 
-def test_a_lost_standing_is_found_and_mended(calais: Plan, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_lost_standing_is_found_and_mended(
+    calais: Plan, capsys: pytest.CaptureFixture[str]
+) -> None:
     Standing.objects.filter(plan=calais, obligation__ref="1.2", obligation__instalment=2).delete()
-    assert check(capsys)[1].startswith("calais-2014: the standing of 1.2/2 is not what the rule says")
+    assert check(capsys)[1].startswith(
+        "calais-2014: the standing of 1.2/2 is not what the rule says"
+    )
     call_command("rebuild_standings")
     assert check(capsys)[0] == 0
 
 
 def test_the_stated_pair_keeps_the_order_of_the_text(calais: Plan) -> None:
-    text = changed(SMALL, ('["EUR", "5000000"], ["GBP", "4000000"]', '["GBP", "4000000"], ["EUR", "5000000"]'))
+    text = changed(
+        SMALL, ('["EUR", "5000000"], ["GBP", "4000000"]', '["GBP", "4000000"], ["EUR", "5000000"]')
+    )
     load.load(text.encode(), now=NOW)
-    row = Standing.objects.filter(plan__slug="small", obligation__instalment=1, obligation__ref="1.9")[0]
+    row = Standing.objects.filter(
+        plan__slug="small", obligation__instalment=1, obligation__ref="1.9"
+    )[0]
     assert [list(found) for found in row.amounts.values()] == [["GBP", "EUR"], [], ["GBP", "EUR"]]
 
 
-def test_an_altered_tally_is_found_and_mended(calais: Plan, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_altered_tally_is_found_and_mended(
+    calais: Plan, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert Tally.objects.filter(plan=calais, name="overdue", change__gt=0).update(change=9)
-    message = "calais-2014: the standing of the tally is not what the rule says: run rebuild_standings\n"
+    message = (
+        "calais-2014: the standing of the tally is not what the rule says: run rebuild_standings\n"
+    )
     assert check(capsys) == (1, message)
     call_command("rebuild_standings")
     capsys.readouterr()

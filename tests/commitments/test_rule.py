@@ -24,7 +24,9 @@ SETTINGS = {
 }
 
 
-def plan(*deadlines: dict[str, Any] | None, funds: Any = None, settings: Any = None, **action: Any) -> dict[str, Any]:
+def plan(
+    *deadlines: dict[str, Any] | None, funds: Any = None, settings: Any = None, **action: Any
+) -> dict[str, Any]:
     actions = [
         {"ref": f"1.{n}", "title": NAMES, "modality": "firm", "lead": ["home"], **action}
         | ({"deadline": {"words": "as signed", **deadline}} if deadline else {})
@@ -44,14 +46,18 @@ def row(kind: str, effective: str, recorded: str = "", **cells: str) -> dict[str
     return blank(kind=kind, effective=effective, **found)
 
 
-def stands(tree: dict[str, Any], on: str, *rows: dict[str, str], ref: str = "1.1", known: str = "") -> dict[str, Any]:
+def stands(
+    tree: dict[str, Any], on: str, *rows: dict[str, str], ref: str = "1.1", known: str = ""
+) -> dict[str, Any]:
     numbered = [{**entry, "id": entry["id"] or f"e{n}"} for n, entry in enumerate(rows)]
     register = Register(tree, numbered)
     assert register.source.faults == []
     return register.action(ref, date.fromisoformat(on), Lens.NOW if known == "now" else Lens.THEN)
 
 
-def state(tree: dict[str, Any], on: str, *rows: dict[str, str], **more: Any) -> tuple[str, int | None]:
+def state(
+    tree: dict[str, Any], on: str, *rows: dict[str, str], **more: Any
+) -> tuple[str, int | None]:
     found = stands(tree, on, *rows, **more)
     return found["state"], found["days"]
 
@@ -84,11 +90,19 @@ def test_a_deadline_has_the_window_that_its_wording_says(
     deadline: dict[str, Any] | None, first: str | None, last: str | None
 ) -> None:
     found = stands(plan(deadline), "2014-09-20")
-    assert (found["first_day"], found["last_day"], found["original_last_day"]) == (first, last, last)
+    assert (found["first_day"], found["last_day"], found["original_last_day"]) == (
+        first,
+        last,
+        last,
+    )
 
 
-@pytest.mark.parametrize(("grace", "on", "expected"), [(0, "2014-09-21", "overdue"), (10, "2014-09-30", "due")])
-def test_immediately_leaves_the_days_of_grace_that_the_plan_gives(grace: int, on: str, expected: str) -> None:
+@pytest.mark.parametrize(
+    ("grace", "on", "expected"), [(0, "2014-09-21", "overdue"), (10, "2014-09-30", "due")]
+)
+def test_immediately_leaves_the_days_of_grace_that_the_plan_gives(
+    grace: int, on: str, expected: str
+) -> None:
     tree = plan({"kind": "immediate"}, settings={"grace_days": grace})
     assert state(tree, on)[0] == expected
 
@@ -99,11 +113,17 @@ def test_an_action_that_waits_for_an_event_is_awaiting_until_it_happens() -> Non
     assert state(plan(WITHIN), "2014-11-03", arrived) == ("due", 14)
     assert state(plan(WITHIN), "2014-11-17", arrived) == ("due", 0)
     assert state(plan(WITHIN), "2014-11-18", arrived) == ("overdue", 1)
-    assert state(plan(WITHIN), "2014-11-18", row("event", "2014-11-03", words="departure")) == ("awaiting", None)
+    assert state(plan(WITHIN), "2014-11-18", row("event", "2014-11-03", words="departure")) == (
+        "awaiting",
+        None,
+    )
 
 
 def test_of_several_events_the_earliest_counts_and_a_vague_one_from_its_first_day() -> None:
-    late, vague = row("event", "2014-11-20", words="arrival"), row("event", "2014-11", "2014-11-25", words="arrival")
+    late, vague = (
+        row("event", "2014-11-20", words="arrival"),
+        row("event", "2014-11", "2014-11-25", words="arrival"),
+    )
     assert state(plan(WITHIN), "2014-12-01", late, vague) == ("overdue", 16)
 
 
@@ -120,7 +140,9 @@ def test_of_several_events_the_earliest_counts_and_a_vague_one_from_its_first_da
         ({"days": 0}, "2014-11-10", "2014-11-10"),
     ],
 )
-def test_a_span_after_an_event_ends_on_the_day_the_calendar_says(span: dict[str, int], event: str, last: str) -> None:
+def test_a_span_after_an_event_ends_on_the_day_the_calendar_says(
+    span: dict[str, int], event: str, last: str
+) -> None:
     tree = plan({"kind": "within", "of": "arrival", **span})
     assert stands(tree, "2015-06-01", row("event", event, words="arrival"))["last_day"] == last
 
@@ -129,7 +151,10 @@ PORTS = {"kind": "finish", "when": "../2015-06-30", "quantity": 7}
 
 
 def test_a_quantity_is_reached_when_deliveries_of_all_sides_add_up_to_it() -> None:
-    rows = (row("delivered", "2015-05-01", quantity="4"), row("delivered", "2015-06-10", quantity="3", side="FR"))
+    rows = (
+        row("delivered", "2015-05-01", quantity="4"),
+        row("delivered", "2015-06-10", quantity="3", side="FR"),
+    )
     assert state(plan(PORTS), "2015-06-09", *rows) == ("upcoming", 21)
     assert state(plan(PORTS), "2015-06-10", *rows) == ("met", None)
     found = stands(plan(PORTS), "2015-06-09", *rows)
@@ -137,9 +162,15 @@ def test_a_quantity_is_reached_when_deliveries_of_all_sides_add_up_to_it() -> No
 
 
 def test_a_quantity_reached_late_is_late_by_the_delivery_that_completed_it() -> None:
-    rows = (row("delivered", "2015-07-20", quantity="1"), row("delivered", "2015-05-01", "2015-08-01", quantity="6"))
+    rows = (
+        row("delivered", "2015-07-20", quantity="1"),
+        row("delivered", "2015-05-01", "2015-08-01", quantity="6"),
+    )
     assert state(plan(PORTS), "2015-08-01", *rows) == ("met-late", 20)
-    vague = (row("delivered", "2015-05-01", quantity="6"), row("delivered", "2015", "2015-09-01", quantity="1"))
+    vague = (
+        row("delivered", "2015-05-01", quantity="6"),
+        row("delivered", "2015", "2015-09-01", quantity="1"),
+    )
     assert state(plan(PORTS), "2015-09-01", *vague) == ("met-undated", None)
 
 
@@ -175,7 +206,9 @@ def test_started_does_not_finish_and_completed_also_starts() -> None:
     finish = {"kind": "finish", "when": "2014-10"}
     assert state(plan(finish), "2014-10-20", row("started", "2014-10-10"))[0] == "due"
     assert state(plan(OCTOBER), "2014-10-20", row("completed", "2014-10-10"))[0] == "met"
-    assert state(plan({"kind": "immediate"}), "2014-10-20", row("started", "2014-09-19"))[0] == "met"
+    assert (
+        state(plan({"kind": "immediate"}), "2014-10-20", row("started", "2014-09-19"))[0] == "met"
+    )
     assert state(plan(None), "2014-10-20", row("started", "2014-09-19"))[0] == "no-date"
     assert state(plan(None), "2014-10-20", row("completed", "2014-09-19"))[0] == "met"
 
@@ -194,7 +227,10 @@ def test_reopened_undoes_what_could_have_happened_by_its_first_day() -> None:
 
 def test_consents_are_waited_for_and_restart_no_clock() -> None:
     tree = plan({"kind": "finish", "when": "2014-10"}, consents=["port", "road"])
-    port, road = row("consent", "2014-10-05", words="port"), row("consent", "2014-11-10", words="road")
+    port, road = (
+        row("consent", "2014-10-05", words="port"),
+        row("consent", "2014-11-10", words="road"),
+    )
     assert state(tree, "2014-12-01", port)[0] == "awaiting"
     assert state(tree, "2014-11-09", port, road)[0] == "awaiting"
     assert state(tree, "2014-11-10", port, road) == ("overdue", 10)
@@ -204,10 +240,20 @@ def test_consents_are_waited_for_and_restart_no_clock() -> None:
 def test_periods_before_the_last_consent_are_not_assessed() -> None:
     tree = plan({"kind": "recurring", "every": "month", "quantity": 1}, consents=["port"])
     found = stands(tree, "2015-01-15", row("consent", "2014-11-30", words="port"))
-    assert [period["state"] for period in found["periods"]] == ["not-assessed", "missed", "missed", "open"]
+    assert [period["state"] for period in found["periods"]] == [
+        "not-assessed",
+        "missed",
+        "missed",
+        "open",
+    ]
     assert (found["state"], found["days"]) == ("overdue", 46)
     found = stands(tree, "2015-01-15", row("consent", "2014-12-01", words="port"))
-    assert [period["state"] for period in found["periods"]] == ["not-assessed", "not-assessed", "missed", "open"]
+    assert [period["state"] for period in found["periods"]] == [
+        "not-assessed",
+        "not-assessed",
+        "missed",
+        "open",
+    ]
     waiting = stands(tree, "2015-01-15")
     assert waiting["state"] == "awaiting"
     assert {period["state"] for period in waiting["periods"]} == {"not-assessed"}
@@ -217,16 +263,28 @@ def test_a_recurring_duty_ends_with_a_completion() -> None:
     tree = plan({"kind": "recurring", "every": "month", "quantity": 1})
     ended = row("completed", "2014-11-10")
     found = stands(tree, "2015-02-01", row("delivered", "2014-10-02"[:10], quantity="1"), ended)
-    assert [period["state"] for period in found["periods"]] == ["met", "missed", *["not-assessed"] * 3]
+    assert [period["state"] for period in found["periods"]] == [
+        "met",
+        "missed",
+        *["not-assessed"] * 3,
+    ]
     assert (found["state"], found["days"]) == ("overdue", 63)
-    kept = (row("delivered", "2014-10-02", quantity="1"), row("delivered", "2014-11-02", quantity="1"))
+    kept = (
+        row("delivered", "2014-10-02", quantity="1"),
+        row("delivered", "2014-11-02", quantity="1"),
+    )
     assert state(tree, "2015-02-01", *kept, ended)[0] == "met"
     assert state(tree, "2014-11-20", kept[0], ended) == ("due", 10)
     assert state(tree, "2014-10-20", row("completed", "2014-09-25")) == ("met", None)
-    # a period that begins on the day of the end is still asked for; of several ends the earliest counts
+    # a period that begins on the day of the end is still asked for; of several ends the earliest
+    # counts
     on_the_first, later = row("completed", "2014-11-01"), row("completed", "2015-01-10")
     found = stands(tree, "2015-02-01", kept[0], later, on_the_first)
-    assert [period["state"] for period in found["periods"]] == ["met", "missed", *["not-assessed"] * 3]
+    assert [period["state"] for period in found["periods"]] == [
+        "met",
+        "missed",
+        *["not-assessed"] * 3,
+    ]
 
 
 def test_a_vague_delivery_counts_only_where_it_lies_wholly_inside_a_period() -> None:
@@ -256,9 +314,14 @@ def test_the_current_move_is_the_latest_effective_then_recorded_then_in_order() 
     told_late = row("moved", "2014-10-05", "2014-11-20", to="../2016-12-31", reason="agreed")
     assert stands(tree, "2014-10-20", early, late)["last_day"] == "2014-12-31"
     register = Register(tree, [{**early, "id": "e"}])
-    assert [register.row(("1.1", 0), date(2014, 10, day), Lens.THEN).moved for day in (9, 10)] == [False, True]
+    assert [register.row(("1.1", 0), date(2014, 10, day), Lens.THEN).moved for day in (9, 10)] == [
+        False,
+        True,
+    ]
     assert stands(tree, "2014-11-25", late, early, told_late)["last_day"] == "2015-03-31"
-    morning = row("moved", "2014-11-01", "2014-11-01T09:00+00:00", to="../2015-04-30", reason="agreed")
+    morning = row(
+        "moved", "2014-11-01", "2014-11-01T09:00+00:00", to="../2015-04-30", reason="agreed"
+    )
     assert stands(tree, "2014-11-25", late, morning)["last_day"] == "2015-03-31"
     other = row("moved", "2014-11-01", to="../2015-05-31", reason="agreed")
     assert stands(tree, "2014-11-25", late, other)["last_day"] == "2015-05-31"
@@ -273,8 +336,14 @@ def test_a_move_decides_whether_something_done_before_it_was_on_time() -> None:
 
 
 def test_an_undated_action_gains_a_deadline_by_a_move_and_has_no_original() -> None:
-    found = stands(plan(None), "2014-12-05", row("moved", "2014-11-01", to="2014-12", reason="agreed"))
-    assert (found["state"], found["first_day"], found["original_last_day"]) == ("due", "2014-12-01", None)
+    found = stands(
+        plan(None), "2014-12-05", row("moved", "2014-11-01", to="2014-12", reason="agreed")
+    )
+    assert (found["state"], found["first_day"], found["original_last_day"]) == (
+        "due",
+        "2014-12-01",
+        None,
+    )
     assert found["original_days"] is None
 
 
@@ -299,11 +368,18 @@ def test_closing_otherwise_stands_before_or_behind_being_met() -> None:
     assert state(tree, "2014-10-09", superseded)[0] == "due"
 
 
-@pytest.mark.parametrize("action", [{"modality": "optional"}, {"modality": "statement"}, {"third_party": True}])
+@pytest.mark.parametrize(
+    "action", [{"modality": "optional"}, {"modality": "statement"}, {"third_party": True}]
+)
 def test_what_is_not_scored_has_no_date_and_is_never_stale(action: dict[str, Any]) -> None:
     tree = plan(OCTOBER, **action)
     found = stands(tree, "2014-12-01")
-    assert (found["state"], found["days"], found["scored"], found["stale"]) == ("no-date", None, False, False)
+    assert (found["state"], found["days"], found["scored"], found["stale"]) == (
+        "no-date",
+        None,
+        False,
+        False,
+    )
     assert (found["last_day"], found["never_reported"]) == ("2014-10-31", True)
     recurring = plan({"kind": "recurring", "every": "month", "quantity": 1}, **action)
     assert state(recurring, "2014-12-01") == ("no-date", None)
@@ -324,7 +400,12 @@ def test_confirmed_disputed_and_differing_sides_are_shown_and_change_no_state() 
     yes = row("confirmed", "2014-10-02", to="a", side="FR", id="b")
     no = row("disputed", "2014-10-03", to="a", side="FR", reason="not seen", id="c")
     found = stands(plan(None), "2014-10-05", done, yes, no)
-    assert (found["state"], found["confirmed"], found["disputed"], found["sides_differ"]) == ("met", True, True, False)
+    assert (found["state"], found["confirmed"], found["disputed"], found["sides_differ"]) == (
+        "met",
+        True,
+        True,
+        False,
+    )
     gone = row("withdrawn", "2014-10-04", to="a", reason="mistaken")
     assert stands(plan(None), "2014-10-05", done, yes, gone)["confirmed"] is False
     theirs = row("progress", "2014-10-03", side="FR")
@@ -332,9 +413,12 @@ def test_confirmed_disputed_and_differing_sides_are_shown_and_change_no_state() 
     theirs_too = row("completed", "2014-10-04", side="FR")
     assert stands(plan(None), "2014-10-05", done, theirs, theirs_too)["sides_differ"] is False
     assert (
-        stands(plan(None), "2014-10-05", done, row("confidence", "2014-10-03", side="FR", words="green"))[
-            "sides_differ"
-        ]
+        stands(
+            plan(None),
+            "2014-10-05",
+            done,
+            row("confidence", "2014-10-03", side="FR", words="green"),
+        )["sides_differ"]
         is False
     )
 

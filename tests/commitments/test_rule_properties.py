@@ -50,11 +50,15 @@ def test_what_is_recorded_later_never_changes_what_was_known_on_a_day(case: Case
 
 
 @given(registers(), DAYS)
-def test_a_withdrawn_entry_changes_nothing_once_its_withdrawal_is_known(case: Case, on: date) -> None:
+def test_a_withdrawn_entry_changes_nothing_once_its_withdrawal_is_known(
+    case: Case, on: date
+) -> None:
     tree, rows = case
     named = {row["to"] for row in rows if row["kind"] in ("withdrawn", "confirmed", "disputed")}
     alone = [
-        row for row in rows if row["id"] not in named and row["kind"] not in ("withdrawn", "confirmed", "disputed")
+        row
+        for row in rows
+        if row["id"] not in named and row["kind"] not in ("withdrawn", "confirmed", "disputed")
     ]
     assume(alone)
     gone = alone[-1]
@@ -74,7 +78,9 @@ def test_a_withdrawn_entry_changes_nothing_once_its_withdrawal_is_known(case: Ca
 
 
 @given(registers(), st.integers(1, 3))
-def test_going_on_from_what_is_stored_comes_to_what_judging_every_day_does(case: Case, new: int) -> None:
+def test_going_on_from_what_is_stored_comes_to_what_judging_every_day_does(
+    case: Case, new: int
+) -> None:
     tree, rows = case
     assume(len(rows) >= new)
     before, after = Register(tree, rows[:-new]), Register(tree, rows)
@@ -91,10 +97,14 @@ def test_going_on_from_what_is_stored_comes_to_what_judging_every_day_does(case:
 
 
 @given(plans(), DAYS, st.integers(1, 400))
-def test_without_entries_overdue_stays_overdue_and_grows_by_a_day_a_day(tree: Any, on: date, later: int) -> None:
+def test_without_entries_overdue_stays_overdue_and_grows_by_a_day_a_day(
+    tree: Any, on: date, later: int
+) -> None:
     register = Register(tree, [])
     for ref in register.actions:
-        first, second = (register.action(ref, day, Lens.THEN) for day in (on, on + timedelta(days=later)))
+        first, second = (
+            register.action(ref, day, Lens.THEN) for day in (on, on + timedelta(days=later))
+        )
         if first["state"] == State.OVERDUE:
             assert (second["state"], second["days"]) == (State.OVERDUE, first["days"] + later)
 
@@ -122,9 +132,13 @@ def test_since_is_the_first_day_of_the_unbroken_run(case: Case) -> None:
         for found in lenses.values():
             for place, stretch in enumerate(found):
                 run = found[: place + 1]
-                assert stretch.since == _begin(run, [other.verdict.state == stretch.verdict.state for other in run])
+                assert stretch.since == _begin(
+                    run, [other.verdict.state == stretch.verdict.state for other in run]
+                )
                 assert stretch.stale_since == _begin(run, [other.verdict.stale for other in run])
-                assert stretch.slipped_since == _begin(run, [other.verdict.slipped for other in run])
+                assert stretch.slipped_since == _begin(
+                    run, [other.verdict.slipped for other in run]
+                )
 
 
 def _begin(run: list[Stretch], holds: list[bool]) -> date | None:

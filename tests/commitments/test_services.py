@@ -38,7 +38,9 @@ def find(ref: str) -> Action:
     return Action.objects.get(plan__slug="calais-2014", ref=ref)
 
 
-def report(ref: str, by: Any, kind: str = "progress", effective: str = "2014-11-05", **given: Any) -> Entry:
+def report(
+    ref: str, by: Any, kind: str = "progress", effective: str = "2014-11-05", **given: Any
+) -> Entry:
     given = {"now": NOW, "key": secrets.token_hex(8), **given}
     return services.report(action=find(ref), kind=kind, effective=effective, by=by, **given)
 
@@ -64,14 +66,25 @@ def stands(ref: str, on: date = date(2014, 11, 5)) -> dict[str, Any]:
 
 def test_an_official_reports_for_their_own_side_on_what_their_body_leads(official: User) -> None:
     entry = report("4.4", official, "started", "2014-10-29", note="seen", source="a letter")
-    assert (entry.side, entry.by, entry.recorded_day, entry.recorded_at) == ("GB", official, date(2014, 11, 5), NOW)
+    assert (entry.side, entry.by, entry.recorded_day, entry.recorded_at) == (
+        "GB",
+        official,
+        date(2014, 11, 5),
+        NOW,
+    )
     assert (entry.text.note, entry.text.source) == ("seen", "a letter")
     assert (stands("4.4")["state"], stands("4.4", date(2014, 11, 4))["state"]) == ("met", "overdue")
 
 
 @pytest.mark.parametrize(
     ("bodies", "ref"),
-    [(("nca",), "5.4"), (("nca",), "5.1"), (("border-force",), "2.2"), (("nca",), "2.6"), ((), "6.2")],
+    [
+        (("nca",), "5.4"),
+        (("nca",), "5.1"),
+        (("border-force",), "2.2"),
+        (("nca",), "2.6"),
+        ((), "6.2"),
+    ],
 )
 def test_an_official_reports_where_their_body_leads_or_joins_or_where_no_side_leads(
     calais: Plan, bodies: tuple[str, ...], ref: str
@@ -79,14 +92,22 @@ def test_an_official_reports_where_their_body_leads_or_joins_or_where_no_side_le
     assert report(ref, account(calais, Role.OFFICIAL, "GB", *bodies)).side == "GB"
 
 
-@pytest.mark.parametrize(("bodies", "ref"), [(("nca",), "4.4"), (("home-office",), "5.5"), ((), "4.4")])
-def test_an_official_does_not_report_on_what_others_lead(calais: Plan, bodies: tuple[str, ...], ref: str) -> None:
+@pytest.mark.parametrize(
+    ("bodies", "ref"), [(("nca",), "4.4"), (("home-office",), "5.5"), ((), "4.4")]
+)
+def test_an_official_does_not_report_on_what_others_lead(
+    calais: Plan, bodies: tuple[str, ...], ref: str
+) -> None:
     with pytest.raises(PermissionDenied):
         report(ref, account(calais, Role.OFFICIAL, "GB", *bodies))
 
 
-@pytest.mark.parametrize(("ref", "may"), [("4.4", True), ("5.3", True), ("5.5", False), ("1.4", False), ("2.6", True)])
-def test_a_manager_reports_on_what_their_side_leads_or_joins(manager: User, ref: str, may: bool) -> None:
+@pytest.mark.parametrize(
+    ("ref", "may"), [("4.4", True), ("5.3", True), ("5.5", False), ("1.4", False), ("2.6", True)]
+)
+def test_a_manager_reports_on_what_their_side_leads_or_joins(
+    manager: User, ref: str, may: bool
+) -> None:
     if may:
         assert report(ref, manager).side == "GB"
         return
@@ -94,7 +115,9 @@ def test_a_manager_reports_on_what_their_side_leads_or_joins(manager: User, ref:
         report(ref, manager)
 
 
-def test_a_viewer_a_stranger_and_a_disabled_account_report_nothing(calais: Plan, official: User) -> None:
+def test_a_viewer_a_stranger_and_a_disabled_account_report_nothing(
+    calais: Plan, official: User
+) -> None:
     viewer = account(calais, Role.VIEWER, "GB", "home-office")
     administrator = User.objects.create(email="root@example.org", is_superuser=True)
     User.objects.filter(pk=official.pk).update(is_active=False)
@@ -124,7 +147,9 @@ def test_a_key_of_somebody_else_is_refused(manager: User, official: User) -> Non
         report("4.4", manager, key="k")
 
 
-def test_an_author_who_has_not_seen_the_newest_entry_is_shown_it(official: User, french: User) -> None:
+def test_an_author_who_has_not_seen_the_newest_entry_is_shown_it(
+    official: User, french: User
+) -> None:
     seen = report("4.4", official).number
     newer = report("4.4", french)
     with pytest.raises(NewerEntries) as refused:
@@ -145,7 +170,9 @@ def test_an_author_who_wants_it_all_the_same_is_recorded(official: User, french:
     assert report("4.4", official, seen=None).number == newer.number + 1
 
 
-def test_a_newer_entry_on_another_action_stands_against_nothing(official: User, french: User) -> None:
+def test_a_newer_entry_on_another_action_stands_against_nothing(
+    official: User, french: User
+) -> None:
     report("4.1", french)
     assert report("4.4", official, seen=0)
 
@@ -182,7 +209,12 @@ def test_confidence_is_recorded_beside_a_report(official: User) -> None:
     entry = report("4.4", official, key="k", note="slow", confidence="amber", reason="printer")
     beside = Entry.objects.get(code="k-confidence")
     assert (entry.text.note, entry.text.reason) == ("slow", "")
-    assert (beside.kind, beside.words, beside.text.reason, beside.text.note) == ("confidence", "amber", "printer", "")
+    assert (beside.kind, beside.words, beside.text.reason, beside.text.note) == (
+        "confidence",
+        "amber",
+        "printer",
+        "",
+    )
     assert stands("4.4")["confidence"] == "amber"
 
 
@@ -198,7 +230,9 @@ def test_evidence_is_asked_for_where_the_plan_requires_it(calais: Plan, official
 
 
 @pytest.mark.parametrize("kind", ["moved", "reopened", "superseded", "not-pursued"])
-def test_only_a_manager_decides_and_only_where_their_side_reports(official: User, french: User, kind: str) -> None:
+def test_only_a_manager_decides_and_only_where_their_side_reports(
+    official: User, french: User, kind: str
+) -> None:
     when = {"when": "../2015-03-31"} if kind == "moved" else {}
     with pytest.raises(PermissionDenied):
         decide("4.4", official, kind, **when)
@@ -208,8 +242,14 @@ def test_only_a_manager_decides_and_only_where_their_side_reports(official: User
 
 
 def test_a_moved_deadline_keeps_reason_and_who_decided(manager: User) -> None:
-    entry = decide("2.5", manager, "moved", when="../2015-03-31", reason="port", decided_by="both directors")
-    assert (entry.when, entry.text.reason, entry.text.decided_by) == ("../2015-03-31", "port", "both directors")
+    entry = decide(
+        "2.5", manager, "moved", when="../2015-03-31", reason="port", decided_by="both directors"
+    )
+    assert (entry.when, entry.text.reason, entry.text.decided_by) == (
+        "../2015-03-31",
+        "port",
+        "both directors",
+    )
     found = stands("2.5")
     assert (found["last_day"], found["original_last_day"]) == ("2015-03-31", "2014-12-31")
 
@@ -245,7 +285,9 @@ def test_an_official_withdraws_their_own_entry(official: User) -> None:
     assert stands("4.4")["state"] == "overdue"
 
 
-def test_an_official_does_not_withdraw_the_entry_of_a_colleague(calais: Plan, official: User) -> None:
+def test_an_official_does_not_withdraw_the_entry_of_a_colleague(
+    calais: Plan, official: User
+) -> None:
     colleague = account(calais, Role.OFFICIAL, "GB", "home-office")
     with pytest.raises(PermissionDenied):
         name(report("4.4", colleague), official, "withdrawn")
@@ -300,7 +342,9 @@ def test_nobody_confirms_what_they_said_or_what_their_side_said_on_a_shared_acti
             name(entry, somebody, "confirmed")
 
 
-def test_a_second_person_confirms_what_one_side_does_alone(calais: Plan, official: User, manager: User) -> None:
+def test_a_second_person_confirms_what_one_side_does_alone(
+    calais: Plan, official: User, manager: User
+) -> None:
     entry = report("5.3", official, "completed")
     with pytest.raises(PermissionDenied):
         name(entry, official, "confirmed")
@@ -308,7 +352,9 @@ def test_a_second_person_confirms_what_one_side_does_alone(calais: Plan, officia
     assert stands("5.3")["confirmed"]
 
 
-def test_an_official_of_the_other_side_confirms_whatever_their_body(calais: Plan, official: User) -> None:
+def test_an_official_of_the_other_side_confirms_whatever_their_body(
+    calais: Plan, official: User
+) -> None:
     other = account(calais, Role.OFFICIAL, "FR", "dcpaf")
     assert name(report("4.4", official, "started"), other, "confirmed").side == "FR"
 
@@ -334,7 +380,10 @@ def test_what_waits_for_others_follows_when_they_are_done(french: User) -> None:
     report("1.4", french, "completed", "2014-11-04")
     assert stands("1.7")["state"] == "awaiting"
     last = report("1.5", french, "completed", "2014-11-05")
-    assert (stands("1.7")["state"], stands("1.7", date(2014, 11, 4))["state"]) == ("superseded", "awaiting")
+    assert (stands("1.7")["state"], stands("1.7", date(2014, 11, 4))["state"]) == (
+        "superseded",
+        "awaiting",
+    )
     name(last, french, "withdrawn")
     assert stands("1.7")["state"] == "awaiting"
 

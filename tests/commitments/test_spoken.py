@@ -47,7 +47,15 @@ def test_a_date_is_read_as_it_is_written(said: str, meant: str) -> None:
 @pytest.mark.parametrize(
     "said",
     [
-        *("", "soon", "31/02/2015", "fifth quarter of 2014", "5e trimestre 2014", "3rd half 2014", "October October"),
+        *(
+            "",
+            "soon",
+            "31/02/2015",
+            "fifth quarter of 2014",
+            "5e trimestre 2014",
+            "3rd half 2014",
+            "October October",
+        ),
         *(
             "before October 2014",
             "mi-octobre 2014",

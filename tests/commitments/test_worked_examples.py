@@ -1,4 +1,6 @@
-"""The worked examples of the rules, each from the Calais plan's file and entries to the status that others read."""
+"""The worked examples of the rules, each from the Calais plan's file and entries to the status that
+others read.
+"""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -16,7 +18,9 @@ NOW = datetime(2020, 1, 1, 9, tzinfo=UTC)
 
 
 def entry(ref: str, kind: str, effective: str, recorded: str = "", **cells: str) -> dict[str, str]:
-    return blank(ref=ref, kind=kind, effective=effective, recorded=recorded or effective, side="GB", **cells)
+    return blank(
+        ref=ref, kind=kind, effective=effective, recorded=recorded or effective, side="GB", **cells
+    )
 
 
 def record(plan: Plan, rows: list[dict[str, str]]) -> None:
@@ -35,7 +39,9 @@ def action(plan: Plan, ref: str, on: str, known: str = "") -> dict[str, Any]:
 
 def instalment(plan: Plan, number: int, on: str) -> dict[str, Any]:
     found = status(plan, date.fromisoformat(on), date.fromisoformat(on), today=TODAY)
-    (one,) = [row for row in found["contributions"] if (row["ref"], row["instalment"]) == ("1.2", number)]
+    (one,) = [
+        row for row in found["contributions"] if (row["ref"], row["instalment"]) == ("1.2", number)
+    ]
     return dict(one)
 
 
@@ -66,8 +72,22 @@ STORM = [
         ([MOVED], "2.5", "2015-04-01", "", "overdue", 1),
         ([], "5.4", "2014-09-20", "", "due", 0),
         ([], "5.4", "2014-09-30", "", "overdue", 10),
-        ([entry("5.5", "delivered", "2014-10-13", quantity="2")], "5.5", "2014-10-31", "", "met", None),
-        ([entry("5.5", "delivered", "2014-10-13", quantity="1")], "5.5", "2014-11-01", "", "overdue", 1),
+        (
+            [entry("5.5", "delivered", "2014-10-13", quantity="2")],
+            "5.5",
+            "2014-10-31",
+            "",
+            "met",
+            None,
+        ),
+        (
+            [entry("5.5", "delivered", "2014-10-13", quantity="1")],
+            "5.5",
+            "2014-11-01",
+            "",
+            "overdue",
+            1,
+        ),
         (STORM, "1.4", "2014-12-20", "", "met", None),
         (STORM, "1.4", "2014-12-20", "now", "met", None),
         (STORM, "1.4", "2014-12-30", "", "no-date", None),
@@ -76,7 +96,13 @@ STORM = [
     ],
 )
 def test_an_action_stands_as_the_rules_say(
-    calais: Plan, rows: list[dict[str, str]], ref: str, on: str, known: str, state: str, days: int | None
+    calais: Plan,
+    rows: list[dict[str, str]],
+    ref: str,
+    on: str,
+    known: str,
+    state: str,
+    days: int | None,
 ) -> None:
     record(calais, rows)
     found = action(calais, ref, on, known)
@@ -109,7 +135,10 @@ def test_periods_are_counted_one_by_one_without_back_fill(calais: Plan) -> None:
 def test_a_partly_delivered_month_is_partly_met_while_the_next_is_open(calais: Plan) -> None:
     record(calais, [entry("5.5", "delivered", "2014-10-13", quantity="1")])
     periods = action(calais, "5.5", "2014-11-01")["periods"]
-    assert [(period["period"], period["state"]) for period in periods] == [("2014-10", "partly"), ("2014-11", "open")]
+    assert [(period["period"], period["state"]) for period in periods] == [
+        ("2014-10", "partly"),
+        ("2014-11", "open"),
+    ]
 
 
 def test_an_awaiting_action_gets_stale_and_never_overdue(calais: Plan) -> None:
@@ -131,7 +160,12 @@ POUNDS = entry("1.2", "paid", "2015-03-20", amount="4000000", currency="GBP", in
     ],
 )
 def test_an_instalment_stands_as_the_rules_say(
-    calais: Plan, rows: list[dict[str, str]], on: str, state: str, days: int | None, outstanding: dict[str, str]
+    calais: Plan,
+    rows: list[dict[str, str]],
+    on: str,
+    state: str,
+    days: int | None,
+    outstanding: dict[str, str],
 ) -> None:
     record(calais, rows)
     found = instalment(calais, 1, on)

@@ -1,4 +1,6 @@
-"""What must hold after any fault, seen from outside: the database, the mails that arrived, the answers to people."""
+"""What must hold after any fault, seen from outside: the database, the mails that arrived, the
+answers to people.
+"""
 
 from collections.abc import Sequence
 
@@ -10,7 +12,9 @@ ENDS = ("sent", "failed", "uncertain")
 
 
 def count_digests(world: Outside, outcome: Outcome, *, most: int) -> None:
-    """Everybody has one row for the week; what was sent arrived, `most` times at the most, each copy the same."""
+    """Everybody has one row for the week; what was sent arrived, `most` times at the most, each
+    copy the same.
+    """
     people = world.recipients()
     rows = world.rows(
         "SELECT email, state, message_id FROM actionplan_digest d JOIN actionplan_user u ON u.id = d.recipient_id"
@@ -37,7 +41,9 @@ def count_words(world: Outside, outcome: Outcome, reports: Sequence[Report]) -> 
         "SELECT e.code, t.note FROM commitments_entry e LEFT JOIN commitments_entrytext t ON t.entry_id = e.id"
     )
     notes = dict(found)
-    lost = [report.key for report in reports if report.accepted and notes.get(report.key) != report.note]
+    lost = [
+        report.key for report in reports if report.accepted and notes.get(report.key) != report.note
+    ]
     outcome.lost += len(lost)
     outcome.duplicates += len(found) - len(notes)
     assert lost == []

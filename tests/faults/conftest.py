@@ -38,7 +38,9 @@ def random(seed: int) -> Random:
 
 @pytest.fixture
 def begin(request: pytest.FixtureRequest) -> Begin:
-    """Says which fault a test is about; what it finds goes into the table, whether the test passes or not."""
+    """Says which fault a test is about; what it finds goes into the table, whether the test passes
+    or not.
+    """
 
     def begin(fault: str) -> Outcome:
         outcome = Outcome(fault)

@@ -1,4 +1,6 @@
-"""Accounts for the fault tests, each signed in already. Run as a program on the database of the environment."""
+"""Accounts for the fault tests, each signed in already. Run as a program on the database of the
+environment.
+"""
 
 import os
 from collections.abc import Iterator

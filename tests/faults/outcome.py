@@ -11,8 +11,9 @@ COLUMNS = ("fault", "runs", "kills", "lost", "duplicates", "most copies", "secon
 
 @dataclass
 class Outcome:
-    """`kills`: whatever was inflicted. `lost`: people without a mail or a visible end, words that were accepted and
-    are gone. `duplicates`: mails beyond the first, and rows that there should be once. `copies`: the most of one mail.
+    """`kills`: whatever was inflicted. `lost`: people without a mail or a visible end, words that
+    were accepted and are gone. `duplicates`: mails beyond the first, and rows that there should
+    be once. `copies`: the most of one mail.
     """
 
     fault: str
@@ -40,6 +41,12 @@ def table(reports: Iterable[Any]) -> list[str]:
     lines = [f"| {' | '.join(COLUMNS)} |", f"|{'---|' * len(COLUMNS)}"]
     for fault, runs in sorted(found.items()):
         sums = (sum(getattr(run, name) for run in runs) for name in ("kills", "lost", "duplicates"))
-        cells = [fault, len(runs), *sums, max(run.copies for run in runs) or "–", round(seconds[fault])]
+        cells = [
+            fault,
+            len(runs),
+            *sums,
+            max(run.copies for run in runs) or "–",
+            round(seconds[fault]),
+        ]
         lines.append(f"| {' | '.join(str(cell) for cell in cells)} |")
     return lines if found else []

@@ -32,16 +32,27 @@ class Outside:
         return [email for (email,) in found]
 
     def only(self, people: int) -> list[str]:
-        """All other accounts but the administrator's are disabled; gives the addresses of those who get a digest."""
+        """All other accounts but the administrator's are disabled; gives the addresses of those who
+        get a digest.
+        """
         chosen = self.recipients()[:people]
         marks = ", ".join(["%s"] * len(chosen))
-        self.rows(f"UPDATE actionplan_user SET is_active = (email IN ({marks}) OR is_superuser)", *chosen)  # noqa: S608
+        self.rows(
+            f"UPDATE actionplan_user SET is_active = (email IN ({marks}) OR is_superuser)",  # noqa: S608
+            *chosen,
+        )
         return chosen
 
     def later(self) -> None:
-        """So much time passes that every wait and every lease is over. To be called while nobody sends."""
-        self.rows("UPDATE actionplan_digest SET next_try = CURRENT_TIMESTAMP WHERE state = 'queued'")
-        self.rows("UPDATE actionplan_digest SET lease_until = CURRENT_TIMESTAMP WHERE state = 'sending'")
+        """So much time passes that every wait and every lease is over. To be called while nobody
+        sends.
+        """
+        self.rows(
+            "UPDATE actionplan_digest SET next_try = CURRENT_TIMESTAMP WHERE state = 'queued'"
+        )
+        self.rows(
+            "UPDATE actionplan_digest SET lease_until = CURRENT_TIMESTAMP WHERE state = 'sending'"
+        )
 
     def finish_digests(self, rounds: int = 6) -> None:
         """As many runs, each a while later, as it takes until every digest has come to an end."""

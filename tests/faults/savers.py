@@ -23,7 +23,9 @@ class Saver(threading.Thread):
 
     def run(self) -> None:
         while not self.enough.wait(0.05):
-            report = Report.begin(self.visitor, REF, f"Word {len(self.reports)} of desk {self.number}")
+            report = Report.begin(
+                self.visitor, REF, f"Word {len(self.reports)} of desk {self.number}"
+            )
             self.reports.append(report)
             if report.is_written:
                 report.send(anyway="1")

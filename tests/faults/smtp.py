@@ -37,9 +37,9 @@ class Mail:
 class Trouble:
     """What happens at a stage instead of what should.
 
-    `stage`: connect, recipient, data (the command), end (the final dot has come; without a reply, what was sent is
-    kept). `answer`: a reply; empty to hang; "drop" to end the connection without one. It happens `times` times, to
-    some `recipients` only (every stage but the first).
+    `stage`: connect, recipient, data (the command), end (the final dot has come; without a reply,
+    what was sent is kept). `answer`: a reply; empty to hang; "drop" to end the connection without
+    one. It happens `times` times, to some `recipients` only (every stage but the first).
     """
 
     stage: str
@@ -48,7 +48,11 @@ class Trouble:
     recipients: frozenset[str] = frozenset()
 
     def hits(self, stage: str, recipient: str) -> bool:
-        return self.stage == stage and self.times > 0 and (not self.recipients or recipient in self.recipients)
+        return (
+            self.stage == stage
+            and self.times > 0
+            and (not self.recipients or recipient in self.recipients)
+        )
 
 
 class _Dropped(Exception):
@@ -123,7 +127,9 @@ class _Session(socketserver.StreamRequestHandler):
 
 
 class SmtpServer(socketserver.ThreadingTCPServer):
-    """On a port of the loopback address. `slowness`: seconds between the final dot and the answer to it."""
+    """On a port of the loopback address. `slowness`: seconds between the final dot and the answer
+    to it.
+    """
 
     daemon_threads = True
     allow_reuse_address = True
@@ -160,7 +166,9 @@ class SmtpServer(socketserver.ThreadingTCPServer):
 
     def trouble_at(self, stage: str, recipient: str) -> Trouble | None:
         with self.lock:
-            found = next((trouble for trouble in self.troubles if trouble.hits(stage, recipient)), None)
+            found = next(
+                (trouble for trouble in self.troubles if trouble.hits(stage, recipient)), None
+            )
             if found:
                 found.times -= 1
             return found

@@ -1,4 +1,6 @@
-"""A backup taken while people report, one more killed in the middle; then a site elsewhere, on either database."""
+"""A backup taken while people report, one more killed in the middle; then a site elsewhere, on
+either database.
+"""
 
 import json
 import subprocess
@@ -21,11 +23,16 @@ pytestmark = pytest.mark.faults
 
 
 class Elsewhere:
-    """A database and a folder for files that a backup is restored into; the mail server is the world's."""
+    """A database and a folder for files that a backup is restored into; the mail server is the
+    world's.
+    """
 
     def __init__(self, world: World, database: str, folder: Path) -> None:
         self.world, self.files = world, folder
-        self.environ = world.environment(world.database) | {"DATABASE_URL": database, "MEDIA_ROOT": str(folder)}
+        self.environ = world.environment(world.database) | {
+            "DATABASE_URL": database,
+            "MEDIA_ROOT": str(folder),
+        }
 
     def manage(self, *arguments: str, code: int = 0) -> str:
         done = subprocess.run(
@@ -72,7 +79,9 @@ def test_a_backup_under_load_becomes_the_same_site_elsewhere_and_sends_nothing_b
     assert f"{slug}: {number} entries, head {head}\n" in said
     assert number >= known
     assert world.value("SELECT hash FROM commitments_entry WHERE number = %s", number) == head
-    assert (sqlite.files / "fence.pdf").read_bytes() == (tmp_path / "files" / "fence.pdf").read_bytes()
+    assert (sqlite.files / "fence.pdf").read_bytes() == (
+        tmp_path / "files" / "fence.pdf"
+    ).read_bytes()
     assert "has plans or accounts already" in sqlite.manage("restore", str(first), code=1)
 
     # and back, by the same road

@@ -1,4 +1,6 @@
-"""PostgreSQL drops every connection, and is shut down the hard way, while officials report and digests go out."""
+"""PostgreSQL drops every connection, and is shut down the hard way, while officials report and
+digests go out.
+"""
 
 import signal
 import time
@@ -49,7 +51,9 @@ def own_world(name: str, server: Durable) -> Iterator[World]:
 
 
 def drop_all(server: Postgres, world: World) -> None:
-    world.rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid != pg_backend_pid() AND usename != ''")
+    world.rows(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid != pg_backend_pid() AND usename != ''"
+    )
 
 
 def restart(server: Postgres, world: World) -> None:
@@ -101,7 +105,11 @@ def test_a_site_without_its_database_says_so_at_once_and_goes_on_when_it_is_back
     outcome.kills += 1
     for path in ("/", "/actions/4.4/", "/sign-in/", "/health/jobs/", "/health/ready/"):
         shown = reader.get(path)
-        assert (shown.status, shown.headers["Retry-After"], shown.seconds < 3) == (503, "30", True), path
+        assert (shown.status, shown.headers["Retry-After"], shown.seconds < 3) == (
+            503,
+            "30",
+            True,
+        ), path
         assert "Content-Security-Policy" in shown.headers
         assert "Back in a moment" in shown.text
         assert "De retour dans un instant" in shown.text
@@ -115,7 +123,9 @@ def test_a_site_without_its_database_says_so_at_once_and_goes_on_when_it_is_back
     count_words(own_world, outcome, [report])
 
 
-def test_a_save_that_waits_for_a_lock_in_vain_is_given_back(own_world: World, server: Durable, begin: Begin) -> None:
+def test_a_save_that_waits_for_a_lock_in_vain_is_given_back(
+    own_world: World, server: Durable, begin: Begin
+) -> None:
     outcome = begin("PostgreSQL is stopped for a while; somebody holds a lock for ever")
     own_world.serve()
     report = Report.begin(Visitor(own_world.url, address(0)), REF, "A word that waits")
@@ -123,6 +133,10 @@ def test_a_save_that_waits_for_a_lock_in_vain_is_given_back(own_world: World, se
         holder.cursor().execute("SELECT * FROM commitments_plan FOR UPDATE")
         outcome.kills += 1
         answer = report.send()
-        assert (answer.status, "A word that waits" in answer.text, answer.seconds < 15) == (503, True, True)
+        assert (answer.status, "A word that waits" in answer.text, answer.seconds < 15) == (
+            503,
+            True,
+            True,
+        )
     assert report.send().status == 302
     count_words(own_world, outcome, [report])

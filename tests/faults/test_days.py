@@ -1,4 +1,6 @@
-"""Days without a beat, a clock that jumps: flags bear their true dates and nobody is written to twice."""
+"""Days without a beat, a clock that jumps: flags bear their true dates and nobody is written to
+twice.
+"""
 
 from collections import Counter
 from datetime import date, timedelta
@@ -26,7 +28,13 @@ def flags(world: World) -> list[tuple[Any, ...]]:
 
 def digests(world: World) -> Counter[str]:
     """How many rows there are for each week and state."""
-    return Counter(dict(world.rows("SELECT week::text || ' ' || state, count(*) FROM actionplan_digest GROUP BY 1")))
+    return Counter(
+        dict(
+            world.rows(
+                "SELECT week::text || ' ' || state, count(*) FROM actionplan_digest GROUP BY 1"
+            )
+        )
+    )
 
 
 def run_on(world: World, day: date) -> None:
@@ -47,7 +55,9 @@ def beat_on(world: World, day: date) -> None:
     world.kill_all()
 
 
-def test_three_days_without_a_beat_leave_the_flags_that_daily_runs_would(world: World, seed: int, begin: Begin) -> None:
+def test_three_days_without_a_beat_leave_the_flags_that_daily_runs_would(
+    world: World, seed: int, begin: Begin
+) -> None:
     outcome = begin("beat down for three days")
     world.only(10)
     for day in range(4):
@@ -70,7 +80,9 @@ def test_three_days_without_a_beat_leave_the_flags_that_daily_runs_would(world: 
     assert (len(copies), outcome.copies) == (20, 1)
 
 
-def test_a_clock_that_jumps_and_comes_back_doubles_nothing(world: World, seed: int, begin: Begin) -> None:
+def test_a_clock_that_jumps_and_comes_back_doubles_nothing(
+    world: World, seed: int, begin: Begin
+) -> None:
     outcome = begin("the clock jumps by 8 days and back")
     people = len(world.only(10))
     run_on(world, START)
@@ -93,7 +105,9 @@ def test_a_clock_that_jumps_and_comes_back_doubles_nothing(world: World, seed: i
     assert (len(copies), outcome.copies) == (3 * people, 1)
 
 
-def test_waits_that_a_fast_clock_wrote_do_not_hold_up_a_digest(world: World, seed: int, begin: Begin) -> None:
+def test_waits_that_a_fast_clock_wrote_do_not_hold_up_a_digest(
+    world: World, seed: int, begin: Begin
+) -> None:
     outcome = begin("the clock jumps by 8 days and back")
     world.only(5)
     world.post.troubles = []

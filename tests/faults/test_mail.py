@@ -1,4 +1,6 @@
-"""A mail server that says later, no, nothing at all, or accepts and hangs up: the others get their digest as ever."""
+"""A mail server that says later, no, nothing at all, or accepts and hangs up: the others get their
+digest as ever.
+"""
 
 from collections import Counter
 from random import Random
@@ -33,7 +35,9 @@ def test_three_addresses_refused_for_good_are_shown_and_197_others_get_their_dig
     outcome = begin("SMTP: 550 for 3 of 200")
     refused = random.sample(world.recipients(), 3)
     outcome.kills = len(refused)
-    with world.post.with_trouble(Trouble("recipient", "550 no such mailbox", recipients=frozenset(refused))):
+    with world.post.with_trouble(
+        Trouble("recipient", "550 no such mailbox", recipients=frozenset(refused))
+    ):
         world.manage("run_due_jobs")
     assert states(world) == {"sent": 197, "failed": 3}
     found = ends(world)
@@ -41,10 +45,15 @@ def test_three_addresses_refused_for_good_are_shown_and_197_others_get_their_dig
     world.serve()
     administrator = Visitor(world.url, ADMINISTRATOR)
     page = administrator.get("/digests/").text
-    numbers = [number for (number,) in world.rows("SELECT id FROM actionplan_digest WHERE state = 'failed'")]
+    numbers = [
+        number
+        for (number,) in world.rows("SELECT id FROM actionplan_digest WHERE state = 'failed'")
+    ]
     assert page.count("550 no such mailbox") == 3
     token = administrator.form("/digests/")
-    assert {administrator.post(f"/digests/{number}/mend/", token).status for number in numbers} == {302}
+    assert {administrator.post(f"/digests/{number}/mend/", token).status for number in numbers} == {
+        302
+    }
     world.manage("run_due_jobs")
     count_digests(world, outcome, most=1)
     assert states(world) == {"sent": 200}
@@ -56,7 +65,10 @@ def test_a_server_that_says_later_for_a_while_gets_everything_when_it_is_back(
     outcome = begin("SMTP: 421 and 451 for an hour")
     people = world.only(30)
     later = frozenset(random.sample(people, 10))
-    for trouble in (Trouble("connect", "421 too busy"), Trouble("recipient", "451 try later", recipients=later)):
+    for trouble in (
+        Trouble("connect", "421 too busy"),
+        Trouble("recipient", "451 try later", recipients=later),
+    ):
         with world.post.with_trouble(trouble):
             world.manage("run_due_jobs")
         world.later()
@@ -81,7 +93,10 @@ def test_a_server_that_hangs_holds_up_one_mail_at_a_time_and_none_for_good(
     world.only(20)
     hanging = [Trouble(stage, "", times=1) for stage in ("connect", "data", "end")]
     with world.post.with_trouble(*hanging):
-        runs = [world.process(f"run{number}", ["python", "manage.py", "run_due_jobs"]) for number in range(3)]
+        runs = [
+            world.process(f"run{number}", ["python", "manage.py", "run_due_jobs"])
+            for number in range(3)
+        ]
         for run in runs:
             assert run.child.process.wait(60) == 0, run.log
     outcome.kills = sum(trouble.times == 0 for trouble in hanging)
@@ -108,7 +123,9 @@ def test_a_server_that_accepts_and_hangs_up_gets_two_equal_copies_at_the_most(
         world.finish_digests()
     outcome.kills = len(once) + 2 * len(always)
     assert states(world) == {"sent": 26, "uncertain": 4}
-    assert {email for email, (state, *_rest) in ends(world).items() if state == "uncertain"} == always
+    assert {
+        email for email, (state, *_rest) in ends(world).items() if state == "uncertain"
+    } == always
     count_digests(world, outcome, most=2)
     assert outcome.duplicates == 9
 
@@ -144,13 +161,16 @@ def test_the_headers_of_a_digest_let_one_click_end_it(world: World, begin: Begin
         address = message["List-Unsubscribe"].strip().removeprefix("<").removesuffix(">")
         assert address.startswith((f"{world.url}/unsubscribe/", "https://"))
         assert all(
-            len(message.get_all(name, [])) == 1 for name in ("Message-ID", "Date", "List-Unsubscribe", "List-ID")
+            len(message.get_all(name, [])) == 1
+            for name in ("Message-ID", "Date", "List-Unsubscribe", "List-ID")
         )
         click = Visitor(world.url)
         path = address.removeprefix(world.url)
         for _look in range(2):
             assert click.get(path).status == 200
-        assert world.value("SELECT count(*) FROM actionplan_subscription WHERE NOT active") == people.index(recipient)
+        assert world.value(
+            "SELECT count(*) FROM actionplan_subscription WHERE NOT active"
+        ) == people.index(recipient)
         click.cookies.clear()
         answer = click.post(path, {"List-Unsubscribe": "One-Click"})
         assert (answer.status, "Location" in answer.headers) == (200, False)

@@ -37,11 +37,17 @@ def wired(world: World) -> Iterator[Wire]:
 
 
 def runs(world: World) -> int:
-    return int(world.value("SELECT coalesce(sum(runs), 0) FROM actionplan_jobrun WHERE job = 'send_digests'"))
+    return int(
+        world.value(
+            "SELECT coalesce(sum(runs), 0) FROM actionplan_jobrun WHERE job = 'send_digests'"
+        )
+    )
 
 
 def jobs_go_on(world: World) -> None:
-    """What is asked now is heard in time; a message that went into a dead line is asked again at a later tick."""
+    """What is asked now is heard in time; a message that went into a dead line is asked again at a
+    later tick.
+    """
     before, last = runs(world), 0.0
 
     def heard() -> bool:

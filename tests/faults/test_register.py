@@ -1,4 +1,6 @@
-"""Many officials on one action at once: stale forms, double clicks, and the word of each kept once or given back."""
+"""Many officials on one action at once: stale forms, double clicks, and the word of each kept once
+or given back.
+"""
 
 import html
 from collections.abc import Callable, Sequence
@@ -49,15 +51,23 @@ def test_twenty_officials_on_one_action_at_once_lose_no_word_and_record_none_twi
     assert len(refused) == OFFICIALS - 1, "every form but the first is stale"
     for report in refused:
         assert [answer.status for answer in report.answers] == [409, 409]
-        outcome.lost += any(report.note not in html.unescape(answer.text) for answer in report.answers)
+        outcome.lost += any(
+            report.note not in html.unescape(answer.text) for answer in report.answers
+        )
     count_words(world, outcome, reports)
     double(refused, anyway="1")
     assert {answer.status for report in refused for answer in report.answers[2:]} == {302}
     count_words(world, outcome, reports)
     check_register(world)
-    recorded = world.value("SELECT count(*) FROM commitments_entrytext WHERE note LIKE '%%concurrent%%'")
+    recorded = world.value(
+        "SELECT count(*) FROM commitments_entrytext WHERE note LIKE '%%concurrent%%'"
+    )
     assert recorded == OFFICIALS
 
 
 def begin_report(world: World, number: int) -> Report:
-    return Report.begin(Visitor(world.url, address(number)), REF, f"A concurrent word of desk {number}, “kept” & whole")
+    return Report.begin(
+        Visitor(world.url, address(number)),
+        REF,
+        f"A concurrent word of desk {number}, “kept” & whole",
+    )

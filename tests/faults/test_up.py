@@ -1,4 +1,6 @@
-"""`manage.py up` and its SQLite: parts of it killed in turn, all of it killed while ten people write."""
+"""`manage.py up` and its SQLite: parts of it killed in turn, all of it killed while ten people
+write.
+"""
 
 import os
 import signal

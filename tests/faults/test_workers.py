@@ -21,7 +21,9 @@ def sent(world: World) -> int:
     return int(world.value("SELECT count(*) FROM actionplan_digest WHERE state = 'sent'"))
 
 
-def kill_while_they_send(world: World, workers: Sequence[Process], random: Random, outcome: Outcome) -> None:
+def kill_while_they_send(
+    world: World, workers: Sequence[Process], random: Random, outcome: Outcome
+) -> None:
     until(lambda: world.post.kept, 60)
     for _kill in range(random.randint(2, 4)):
         time.sleep(random.uniform(0.1, 1.0))

@@ -1,4 +1,6 @@
-"""A site as `manage.py up` runs it, on SQLite, in a folder that is prepared once and copied for each test."""
+"""A site as `manage.py up` runs it, on SQLite, in a folder that is prepared once and copied for
+each test.
+"""
 
 import contextlib
 import fcntl
@@ -44,7 +46,9 @@ def _fill(folder: environment.Folder) -> None:
     }
     for program in (["tests.site", str(folder / "static.key")], ["tests.faults.crowd"]):
         command = [sys.executable, "-m", *program]
-        subprocess.run(command, cwd=environment.BASE_DIR, env=environ, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            command, cwd=environment.BASE_DIR, env=environ, check=True, stdout=subprocess.DEVNULL
+        )
     folder.write({"SECRET_KEY": SECRET_KEY, "ACTIONPLAN_TODAY": environment.SAMPLE_DAY})
 
 
@@ -83,7 +87,10 @@ class Trial(Outside):
         self.post.stop()
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(self.folder / "actionplan.sqlite3", timeout=20)) as connection, connection:
+        with (
+            closing(sqlite3.connect(self.folder / "actionplan.sqlite3", timeout=20)) as connection,
+            connection,
+        ):
             return list(connection.execute(query.replace("%s", "?"), values).fetchall())
 
     def manage(self, *arguments: str, **environ: str) -> str:
@@ -93,4 +100,6 @@ class Trial(Outside):
         return done.stdout
 
     def logs(self) -> str:
-        return "".join(file.read_text(errors="replace") for file in (self.folder / "logs").glob("*.log"))
+        return "".join(
+            file.read_text(errors="replace") for file in (self.folder / "logs").glob("*.log")
+        )

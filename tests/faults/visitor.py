@@ -1,4 +1,6 @@
-"""A reader with a browser's manners: cookies, forms; no redirect is followed, every answer is timed."""
+"""A reader with a browser's manners: cookies, forms; no redirect is followed, every answer is
+timed.
+"""
 
 import html
 import http.client
@@ -64,7 +66,9 @@ class Visitor:
         return {name: html.unescape(value) for name, value in _HIDDEN.findall(answer.text)}
 
     def sign_in(self, email: str, password: str) -> None:
-        answer = self.post("/sign-in/", self.form("/sign-in/") | {"username": email, "password": password})
+        answer = self.post(
+            "/sign-in/", self.form("/sign-in/") | {"username": email, "password": password}
+        )
         assert answer.status == 302, answer.status
 
     def _send(self, method: str, path: str, content: dict[str, str] | None = None) -> Answer:

@@ -1,4 +1,6 @@
-"""A line to a server that can be left hanging: what was connected hears nothing more, and is not told."""
+"""A line to a server that can be left hanging: what was connected hears nothing more, and is not
+told.
+"""
 
 import contextlib
 import socket
@@ -40,7 +42,9 @@ class Wire:
                 place = len(self.ends)
                 self.ends += [near, far]
                 for source, sink in ((near, far), (far, near)):
-                    threading.Thread(target=self._pass_on, args=(source, sink, place), daemon=True).start()
+                    threading.Thread(
+                        target=self._pass_on, args=(source, sink, place), daemon=True
+                    ).start()
 
     def _pass_on(self, source: socket.socket, sink: socket.socket, place: int) -> None:
         with contextlib.suppress(OSError):

@@ -1,4 +1,6 @@
-"""A whole site of its own for one test: real processes of the product that can be killed, stopped and started again."""
+"""A whole site of its own for one test: real processes of the product that can be killed, stopped
+and started again.
+"""
 
 import contextlib
 import fcntl
@@ -31,7 +33,9 @@ TASK = "actionplan.jobs.tasks.run_due_jobs"
 class Process:
     """One of the product's own processes, in a group of its own."""
 
-    def __init__(self, name: str, command: list[str], folder: Path, environ: dict[str, str]) -> None:
+    def __init__(
+        self, name: str, command: list[str], folder: Path, environ: dict[str, str]
+    ) -> None:
         self.name, self.folder, self.environ = name, folder, environ
         self.command = [sys.executable, *command[1:]]
         self.starts = 0
@@ -62,7 +66,9 @@ class Process:
         self.child.process.wait()
 
     def kill_some(self, random: Random) -> None:
-        """All of it, its first process alone, or one that the first started; the last is replaced by the first."""
+        """All of it, its first process alone, or one that the first started; the last is replaced
+        by the first.
+        """
         inner = self._inner()
         if not inner or random.random() < 1 / 3:
             self.kill()
@@ -75,7 +81,10 @@ class Process:
 
     def _inner(self) -> list[int]:
         with contextlib.suppress(OSError):
-            return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
+            return [
+                int(pid)
+                for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+            ]
         return []
 
     def stop(self) -> None:
@@ -89,7 +98,8 @@ class Process:
 
 
 class World(Site, Outside):
-    """A database with the samples and a crowd, a queue, a mail server, and as many processes as a test starts.
+    """A database with the samples and a crowd, a queue, a mail server, and as many processes as a
+    test starts.
 
     `own` is a PostgreSQL that nobody else uses.
     """
@@ -129,7 +139,12 @@ class World(Site, Outside):
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not filled.exists():
                 self._sql(f'CREATE DATABASE "{self.template}" TEMPLATE "{self.base}"')
-                self.run(sys.executable, "-m", "tests.faults.crowd", DATABASE_URL=self._address(self.template))
+                self.run(
+                    sys.executable,
+                    "-m",
+                    "tests.faults.crowd",
+                    DATABASE_URL=self._address(self.template),
+                )
                 filled.touch()
         if self.own:
             self._take_along(self.own)
@@ -138,8 +153,15 @@ class World(Site, Outside):
         """The template, to a server of our own."""
         dump, self.server = self._address(self.template), own.url()
         self._sql(f'CREATE DATABASE "{self.template}"')
-        content = subprocess.run([own.binaries / "pg_dump", dump], check=True, capture_output=True).stdout
-        psql = [str(own.binaries / "psql"), "--quiet", "--set=ON_ERROR_STOP=1", self._address(self.template)]
+        content = subprocess.run(
+            [own.binaries / "pg_dump", dump], check=True, capture_output=True
+        ).stdout
+        psql = [
+            str(own.binaries / "psql"),
+            "--quiet",
+            "--set=ON_ERROR_STOP=1",
+            self._address(self.template),
+        ]
         subprocess.run(psql, input=content, check=True, capture_output=True)
 
     def environment(self, database: str) -> dict[str, str]:
@@ -175,7 +197,9 @@ class World(Site, Outside):
         return self.folder / f"schedule{number}"
 
     def beat_was_down(self, number: int = 1, away: timedelta = timedelta(days=3)) -> None:
-        """The file that a beat keeps says that it last asked so long ago; the next one asks as soon as it starts."""
+        """The file that a beat keeps says that it last asked so long ago; the next one asks as soon
+        as it starts.
+        """
         scheduler = PersistentScheduler(celery.app, schedule_filename=str(self.schedule(number)))
         for entry in scheduler.schedule.values():
             entry.last_run_at -= away
@@ -185,7 +209,12 @@ class World(Site, Outside):
         """To its end, which must be a good one."""
         everything = self.environment(self.database) | environ
         done = subprocess.run(
-            command, cwd=embedded.BASE_DIR, env=everything, capture_output=True, text=True, timeout=120
+            command,
+            cwd=embedded.BASE_DIR,
+            env=everything,
+            capture_output=True,
+            text=True,
+            timeout=120,
         )
         assert done.returncode == 0, done.stderr
         return done

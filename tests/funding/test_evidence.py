@@ -1,4 +1,6 @@
-"""Files with a payment, a refund or spending: the same road as with a report, from the form to every file."""
+"""Files with a payment, a refund or spending: the same road as with a report, from the form to
+every file.
+"""
 
 from datetime import date
 from pathlib import Path
@@ -15,7 +17,14 @@ from tests.commitments.test_evidence import downloaded, tokens
 from tests.people import account
 
 pytestmark = pytest.mark.sqlite
-MONEY = {"amount": "1000000", "currency": "EUR", "day": "2015-01-10", "note": "First part", "key": "k", "seen": "0"}
+MONEY = {
+    "amount": "1000000",
+    "currency": "EUR",
+    "day": "2015-01-10",
+    "note": "First part",
+    "key": "k",
+    "seen": "0",
+}
 KINDS = {
     "paid": ("/fund/pay/1.2/", {"kind": "paid", "instalment": "1"}),
     "refunded": ("/fund/pay/1.2/", {"kind": "refunded", "instalment": "1"}),
@@ -51,7 +60,11 @@ def test_a_file_goes_with_money_through_preview_and_error_to_every_page_and_expo
     reader = Client()
     reader.force_login(account(calais, Role.VIEWER))
     assert downloaded(reader.get(f"/evidence/{file.id}/")) == hostile.PDF
-    pages = [f"/register/{entry.number}/", "/register/", "/actions/1.3/" if kind == "spent" else "/fund/"]
+    pages = [
+        f"/register/{entry.number}/",
+        "/register/",
+        "/actions/1.3/" if kind == "spent" else "/fund/",
+    ]
     assert [path for path in pages if b"transfer.pdf" not in reader.get(path).content] == []
     listed = "spending" if kind == "spent" else "payments"
     for path in (f"/fund/?list={listed}&format=json", f"/register/?kind={kind}&format=json"):
@@ -60,7 +73,9 @@ def test_a_file_goes_with_money_through_preview_and_error_to_every_page_and_expo
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_could_hurt_and_no_link_are_refused_with_the_text_kept(manager: Client, kind: str) -> None:
+def test_what_could_hurt_and_no_link_are_refused_with_the_text_kept(
+    manager: Client, kind: str
+) -> None:
     content, reason = hostile.REFUSED["html"]
     for answer in (send(manager, kind, content), send(manager, kind, source="javascript:alert(1)")):
         assert answer.status_code == 422

@@ -1,4 +1,6 @@
-"""One sum, many doors: what goes in through the form comes out of every page and file the same, to the cent."""
+"""One sum, many doors: what goes in through the form comes out of every page and file the same, to
+the cent.
+"""
 
 import csv
 import io
@@ -60,7 +62,9 @@ def exported(client: Client, form: str) -> Sums:
         head, *lines = load_workbook(io.BytesIO(response.content)).active.values  # type: ignore[union-attr]
         rows = [dict(zip(map(str, head), line, strict=True)) for line in lines]
     return {
-        (int(row["instalment"]), row["currency"]): Decimal(str(row["paid"])).quantize(Decimal("0.01"))
+        (int(row["instalment"]), row["currency"]): Decimal(str(row["paid"])).quantize(
+            Decimal("0.01")
+        )
         for row in rows
         if row["ref"] == "1.2" and row["paid"] not in ("", None)
     }
@@ -75,13 +79,19 @@ def stored() -> Sums:
 
 
 @pytest.mark.parametrize("draw", [1, 2, 3])
-def test_sums_are_the_same_through_form_database_status_and_every_export(manager: Client, draw: int) -> None:
+def test_sums_are_the_same_through_form_database_status_and_every_export(
+    manager: Client, draw: int
+) -> None:
     rng = random.Random(draw)
     expected: Sums = defaultdict(Decimal)
     for number in range(12):
         amount = Decimal(rng.randrange(1, 10 ** rng.randrange(3, 11))) / 100
         instalment, currency = rng.choice([1, 2, 3]), rng.choice(["EUR", "GBP"])
-        fields = {"amount": written(amount, rng), "instalment": str(instalment), "currency": currency}
+        fields = {
+            "amount": written(amount, rng),
+            "instalment": str(instalment),
+            "currency": currency,
+        }
         # an amount with a single mark before three digits has two readings and is refused
         if pay(manager, number, **fields) == 302:
             expected[instalment, currency] += amount
@@ -94,12 +104,21 @@ def test_sums_are_the_same_through_form_database_status_and_every_export(manager
         if row["ref"] == "1.2"
     }
     assert dict(expected) == stored() == said
-    assert dict(expected) == exported(manager, "csv") == exported(manager, "xlsx") == exported(manager, "json")
+    assert (
+        dict(expected)
+        == exported(manager, "csv")
+        == exported(manager, "xlsx")
+        == exported(manager, "json")
+    )
     (fund,) = manager.get("/fund/").context["funds"]
     totals = {total.currency: total.paid for total in fund.totals if total.paid}
     for currency, total in totals.items():
         assert total == sum(amount for (_, code), amount in expected.items() if code == currency)
-    overview = {total.currency: total.paid for total in manager.get("/").context["fund"][0]["rows"] if total.paid}
+    overview = {
+        total.currency: total.paid
+        for total in manager.get("/").context["fund"][0]["rows"]
+        if total.paid
+    }
     assert overview == totals
 
 
@@ -108,20 +127,32 @@ def test_a_refund_is_an_entry_of_its_own_and_reopens_what_was_paid(manager: Clie
     assert manager.get("/fund/").context["funds"][0].contributions[0].rows[0].row.state == "met"
     assert pay(manager, 2, kind="refunded", amount="1 000 000,00", day="2015-05-02") == 302
     line = manager.get("/fund/").context["funds"][0].contributions[0].rows[0]
-    assert (line.row.state, line.paid["EUR"], line.outstanding["EUR"]) == ("overdue", 4_000_000, 1_000_000)
+    assert (line.row.state, line.paid["EUR"], line.outstanding["EUR"]) == (
+        "overdue",
+        4_000_000,
+        1_000_000,
+    )
     assert pay(manager, 3, amount="-5") == 422
 
 
 def test_an_overpaid_instalment_says_by_how_much_and_owes_nothing(manager: Client) -> None:
     pay(manager, 1, amount="5000000.50")
     line = manager.get("/fund/").context["funds"][0].contributions[0].rows[0]
-    assert (line.row.state, line.overpaid, line.outstanding["EUR"]) == ("met", {"EUR": Decimal("0.50")}, 0)
+    assert (line.row.state, line.overpaid, line.outstanding["EUR"]) == (
+        "met",
+        {"EUR": Decimal("0.50")},
+        0,
+    )
 
 
-def test_a_payment_on_the_wrong_instalment_is_moved_by_withdrawal_and_a_new_entry(manager: Client) -> None:
+def test_a_payment_on_the_wrong_instalment_is_moved_by_withdrawal_and_a_new_entry(
+    manager: Client,
+) -> None:
     pay(manager, 1, amount="5000000", instalment="2")
     number = Entry.objects.get(kind="paid").number
-    answer = manager.post(f"/register/{number}/withdraw/", {"key": "w", "reason": "It belongs to the first."})
+    answer = manager.post(
+        f"/register/{number}/withdraw/", {"key": "w", "reason": "It belongs to the first."}
+    )
     assert answer.status_code == 302
     pay(manager, 2, amount="5000000", instalment="1")
     rows = manager.get("/fund/").context["funds"][0].contributions[0].rows
@@ -146,9 +177,18 @@ def test_a_payment_on_the_wrong_instalment_is_moved_by_withdrawal_and_a_new_entr
         {"day": "31.02.2015"},
     ],
 )
-def test_what_cannot_be_a_payment_is_refused_with_its_text_kept(manager: Client, fields: dict[str, str]) -> None:
+def test_what_cannot_be_a_payment_is_refused_with_its_text_kept(
+    manager: Client, fields: dict[str, str]
+) -> None:
     before = Entry.objects.count()
-    data = {"key": "k", "seen": "", "kind": "paid", "instalment": "1", "currency": "EUR", "day": "2015-03-01"}
+    data = {
+        "key": "k",
+        "seen": "",
+        "kind": "paid",
+        "instalment": "1",
+        "currency": "EUR",
+        "day": "2015-03-01",
+    }
     answer = manager.post(ADDRESS, {**data, "amount": "10", "note": "kept word", **fields})
     assert answer.status_code == 422
     assert b"kept word" in answer.content
@@ -157,13 +197,22 @@ def test_what_cannot_be_a_payment_is_refused_with_its_text_kept(manager: Client,
 
 def test_the_preview_says_what_will_be_read_and_records_nothing(manager: Client) -> None:
     before = Entry.objects.count()
-    data = {"key": "k", "seen": "", "kind": "paid", "instalment": "1", "currency": "GBP", "day": "2015-03-01"}
+    data = {
+        "key": "k",
+        "seen": "",
+        "kind": "paid",
+        "instalment": "1",
+        "currency": "GBP",
+        "day": "2015-03-01",
+    }
     answer = manager.post(ADDRESS, {**data, "amount": "4000000", "preview": "1"})
     assert answer.context["preview"].row.state == "met"
     assert Entry.objects.count() == before
 
 
-def test_only_a_manager_of_the_contributing_side_records_its_payments(calais: Plan, client: Client) -> None:
+def test_only_a_manager_of_the_contributing_side_records_its_payments(
+    calais: Plan, client: Client
+) -> None:
     for role, side in (("manager", "FR"), ("official", "GB"), ("viewer", "")):
         user = User.objects.create(email=f"{role}.{side}@example.org".lower())
         Membership.objects.create(user=user, plan=calais, role=role, side=side)

@@ -30,7 +30,10 @@ def test_the_anniversary_of_29_february_is_28_february_in_common_years() -> None
     assert dues == [date(2025, 2, 27), date(2026, 2, 27), date(2027, 2, 27), date(2028, 2, 28)]
 
 
-@given(st.dates(date(1900, 1, 1), date(2200, 1, 1)), st.sampled_from(["uk-financial", "calendar", "anniversary"]))
+@given(
+    st.dates(date(1900, 1, 1), date(2200, 1, 1)),
+    st.sampled_from(["uk-financial", "calendar", "anniversary"]),
+)
 def test_the_first_year_is_the_one_in_which_the_plan_was_adopted(adopted: date, basis: str) -> None:
     year = first_year(adopted, basis)
     begun = due_day(year - 1, adopted, basis) + timedelta(days=1)

@@ -1,4 +1,6 @@
-"""`python -m tests.production`: a production site on this machine until Ctrl-C or SIGTERM; needs nothing installed."""
+"""`python -m tests.production`: a production site on this machine until Ctrl-C or SIGTERM; needs
+nothing installed.
+"""
 
 import os
 import signal
@@ -21,7 +23,9 @@ def main() -> None:
         from tests.production.site import production
 
         with production("by-hand") as site:
-            print(f"{site.url}/ (its certificate: {site.certificate}); mail is caught on port {site.post.port}")
+            print(
+                f"{site.url}/ (its certificate: {site.certificate}); mail is caught on port {site.post.port}"
+            )
             print("Ctrl-C ends everything.", flush=True)
             signal.sigwait({signal.SIGINT, signal.SIGTERM})
 

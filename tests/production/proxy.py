@@ -35,7 +35,15 @@ class Nginx:
         (folder / "nginx.conf").write_text(
             f"daemon off;\npid {folder}/pid;\nerror_log {folder}/error.log;\nevents {{}}\nhttp {{\n{folders}{site}}}\n"
         )
-        command = [binary, "-p", str(folder), "-e", f"{folder}/error.log", "-c", str(folder / "nginx.conf")]
+        command = [
+            binary,
+            "-p",
+            str(folder),
+            "-e",
+            f"{folder}/error.log",
+            "-c",
+            str(folder / "nginx.conf"),
+        ]
         self.process = subprocess.Popen(command, start_new_session=True)
         until(lambda: _answers(self.port))
 

@@ -1,4 +1,5 @@
-"""The whole of a production site on this machine, as the guides in docs/how-to set it up: no trial, no samples' day.
+"""The whole of a production site on this machine, as the guides in docs/how-to set it up: no trial,
+no samples' day.
 
 `python -m tests.production` starts one, says where it is and runs until it is stopped.
 """
@@ -13,7 +14,9 @@ from tests.production.tls import PostgresTlsEnd, TlsEnd, certificate
 
 
 class Production(World):
-    """PostgreSQL and Valkey with passwords behind TLS, gunicorn behind a proxy that ends TLS, a worker, two beats."""
+    """PostgreSQL and Valkey with passwords behind TLS, gunicorn behind a proxy that ends TLS, a
+    worker, two beats.
+    """
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -37,7 +40,11 @@ class Production(World):
                 netloc=f"{place.username}:{place.password}@localhost:{self.database_end.port}",
                 query=f"sslmode=verify-full&sslrootcert={self.certificate}",
             )
-            found |= {"DATABASE_URL": safe.geturl(), "ACTIONPLAN_TRIAL": "0", "ALLOWED_HOSTS": "localhost,127.0.0.1"}
+            found |= {
+                "DATABASE_URL": safe.geturl(),
+                "ACTIONPLAN_TRIAL": "0",
+                "ALLOWED_HOSTS": "localhost,127.0.0.1",
+            }
         return found
 
     def start_all(self) -> None:

@@ -54,19 +54,27 @@ def test_a_unit_of_systemd_runs_the_command_that_up_runs(name: str, command: lis
     assert unit(name)["User"] != "root"
 
 
-def test_an_official_reports_over_https_with_cookies_that_no_other_place_gets(site: Production) -> None:
+def test_an_official_reports_over_https_with_cookies_that_no_other_place_gets(
+    site: Production,
+) -> None:
     visitor = Visitor(site.url, trusted=str(site.certificate))
     visitor.sign_in("official.gb@example.org", samples.PASSWORD)
     report = Report.begin(visitor, "5.3", "through the proxy")
     assert report.send().status == 302
     assert set(visitor.cookies) >= {"__Host-session", "__Host-csrf"}
-    assert site.value("SELECT count(*) FROM commitments_entrytext WHERE note = 'through the proxy'") == 1
+    assert (
+        site.value("SELECT count(*) FROM commitments_entrytext WHERE note = 'through the proxy'")
+        == 1
+    )
 
 
 def test_pages_say_that_they_are_read_over_https_alone(site: Production, official: Visitor) -> None:
     answer: Answer = official.get("/")
     assert answer.status == 200
-    assert int(re.findall(r"max-age=(\d+)", answer.headers["Strict-Transport-Security"])[0]) >= 31536000
+    assert (
+        int(re.findall(r"max-age=(\d+)", answer.headers["Strict-Transport-Security"])[0])
+        >= 31536000
+    )
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert answer.headers["Cache-Control"].startswith("private")
 
@@ -84,28 +92,39 @@ def test_who_asks_in_the_clear_is_led_to_https(site: Production) -> None:
             assert urlsplit(response.headers["Location"]).scheme == "https"
 
 
-def test_database_and_queue_are_spoken_to_over_tls_alone(site: Production, official: Visitor) -> None:
+def test_database_and_queue_are_spoken_to_over_tls_alone(
+    site: Production, official: Visitor
+) -> None:
     assert official.get("/").status == 200
     assert site.database_end.sessions > 0
     until(lambda: site.queue_end.sessions > 0, 60)
 
 
 def test_two_beats_and_a_worker_do_each_job_once(site: Production) -> None:
-    until(lambda: site.value("SELECT count(*) FROM actionplan_jobrun WHERE outcome = 'succeeded'") >= 2, 90)
+    until(
+        lambda: (
+            site.value("SELECT count(*) FROM actionplan_jobrun WHERE outcome = 'succeeded'") >= 2
+        ),
+        90,
+    )
     assert site.rows("SELECT job, count(*) FROM actionplan_jobrun GROUP BY job ORDER BY job") == [
         ("flag_overdue", 1),
         ("send_digests", 1),
     ]
 
 
-def test_who_comes_when_too_many_wait_is_told_when_to_come_again(site: Production, official: Visitor) -> None:
+def test_who_comes_when_too_many_wait_is_told_when_to_come_again(
+    site: Production, official: Visitor
+) -> None:
     if not isinstance(site.proxy, Nginx):
         pytest.skip("the bound is nginx's")
     crowd = 220
     ready = threading.Barrier(crowd)
 
     def come(number: int) -> tuple[int, str | None]:
-        visitor = Visitor(site.url, cookies=official.cookies, patience=60, trusted=str(site.certificate))
+        visitor = Visitor(
+            site.url, cookies=official.cookies, patience=60, trusted=str(site.certificate)
+        )
         visitor.source = f"127.0.0.{1 + number % 4}"
         ready.wait(60)
         answer = visitor.get("/")
@@ -121,7 +140,9 @@ def test_who_comes_when_too_many_wait_is_told_when_to_come_again(site: Productio
 def test_one_address_alone_keeps_nobody_else_out(site: Production) -> None:
     if not isinstance(site.proxy, Nginx):
         pytest.skip("the bound is nginx's")
-    greedy, other = (Visitor(site.url, trusted=str(site.certificate), source=f"127.0.0.{n}") for n in (2, 3))
+    greedy, other = (
+        Visitor(site.url, trusted=str(site.certificate), source=f"127.0.0.{n}") for n in (2, 3)
+    )
     with ExitStack() as held:
         for _ in range(130):
             slow = held.enter_context(closing(greedy.connection()))
@@ -132,10 +153,14 @@ def test_one_address_alone_keeps_nobody_else_out(site: Production) -> None:
         assert other.get("/sign-in/").status == 200
 
 
-def test_a_database_whose_certificate_is_not_trusted_is_refused(site: Production, tmp_path: Path) -> None:
+def test_a_database_whose_certificate_is_not_trusted_is_refused(
+    site: Production, tmp_path: Path
+) -> None:
     from tests.production.tls import certificate
 
     stranger, _key = certificate(tmp_path)
-    address = site.environment(site.database)["DATABASE_URL"].replace(str(site.certificate), str(stranger))
+    address = site.environment(site.database)["DATABASE_URL"].replace(
+        str(site.certificate), str(stranger)
+    )
     with pytest.raises(AssertionError, match="certificate verify failed"):
         site.manage("status", "calais-2014", DATABASE_URL=address)

@@ -1,4 +1,6 @@
-"""TLS in front of servers whose wheels are built without it, and in front of gunicorn where there is no nginx."""
+"""TLS in front of servers whose wheels are built without it, and in front of gunicorn where there
+is no nginx.
+"""
 
 import contextlib
 import datetime
@@ -40,7 +42,9 @@ def certificate(folder: Path) -> tuple[Path, Path]:
 
 
 class TlsEnd:
-    """Listens on `port` and passes what it hears over TLS on to another port of this machine, in the clear."""
+    """Listens on `port` and passes what it hears over TLS on to another port of this machine, in
+    the clear.
+    """
 
     def __init__(self, target: int, files: tuple[Path, Path]) -> None:
         self.target = target

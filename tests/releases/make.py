@@ -1,7 +1,9 @@
-"""Keeps a register of the version that is released, so that every later one shows that it can take it over.
+"""Keeps a register of the version that is released, so that every later one shows that it can take
+it over.
 
-Run as `python -m tests.releases.make VERSION` on the commit of the release: it writes `tests/releases/VERSION/`, a
-backup of the Calais plan with its samples and flags, and the status on a few days as that version said it.
+Run as `python -m tests.releases.make VERSION` on the commit of the release: it writes
+`tests/releases/VERSION/`, a backup of the Calais plan with its samples and flags, and the status on
+a few days as that version said it.
 """
 
 import json
@@ -28,15 +30,22 @@ print(json.dumps(found, indent=1, ensure_ascii=False))
 
 def manage(*arguments: str, **environ: str) -> str:
     command = [sys.executable, "manage.py", *arguments]
-    done = subprocess.run(command, cwd=ROOT, env=os.environ | environ, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        command, cwd=ROOT, env=os.environ | environ, capture_output=True, text=True, timeout=120
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
 def status(**environ: str) -> dict[str, Any]:
-    """By day, what the site that the environment names says of the plan; the jobs are no part of it."""
+    """By day, what the site that the environment names says of the plan; the jobs are no part of
+    it.
+    """
     found = json.loads(manage("shell", "--no-imports", "-c", STATUS, **environ))
-    return {on: {name: value for name, value in said.items() if name != "jobs"} for on, said in found.items()}
+    return {
+        on: {name: value for name, value in said.items() if name != "jobs"}
+        for on, said in found.items()
+    }
 
 
 def make(version: str) -> None:
@@ -54,7 +63,9 @@ def make(version: str) -> None:
         manage("load_samples", **environ)
         manage("flag_overdue", **environ)
         manage("backup", str(target / "backup"), **environ)
-        (target / "status.json").write_text(json.dumps(status(**environ), indent=1, ensure_ascii=False) + "\n")
+        (target / "status.json").write_text(
+            json.dumps(status(**environ), indent=1, ensure_ascii=False) + "\n"
+        )
 
 
 if __name__ == "__main__":

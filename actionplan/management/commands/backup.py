@@ -8,7 +8,9 @@ from commitments.management import arguments
 
 
 class Command(BaseCommand):
-    help = "Writes the database and the attached files, as they are at one moment, into a new folder."
+    help = (
+        "Writes the database and the attached files, as they are at one moment, into a new folder."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", type=Path)
@@ -22,8 +24,15 @@ class Command(BaseCommand):
         except create.Refused as refused:
             arguments.fail([str(refused)])
         except OSError as error:
-            arguments.fail([f"{folder} could not be written ({error.strerror}): nothing was left there"])
+            arguments.fail(
+                [f"{folder} could not be written ({error.strerror}): nothing was left there"]
+            )
         for slug, number, head in manifest.plans:
             self.stdout.write(f"{slug}: {number} entries, head {head}")
-        rows, size = sum(table.rows for table in manifest.tables), sum(part.bytes for part in manifest.parts)
-        self.stdout.write(f"{folder}: {rows} rows, {len(manifest.files)} files, {size} bytes, manifest {digest}")
+        rows, size = (
+            sum(table.rows for table in manifest.tables),
+            sum(part.bytes for part in manifest.parts),
+        )
+        self.stdout.write(
+            f"{folder}: {rows} rows, {len(manifest.files)} files, {size} bytes, manifest {digest}"
+        )

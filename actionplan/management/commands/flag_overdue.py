@@ -21,4 +21,6 @@ class Command(BaseCommand):
                 done = runner.run("flag_overdue", plan, day)
             except runner.FutureDay as error:
                 arguments.fail([str(error)])
-            self.stdout.write(f"{plan.slug} {done['day']}: {done['raised']} raised, {done['cleared']} cleared")
+            self.stdout.write(
+                f"{plan.slug} {done['day']}: {done['raised']} raised, {done['cleared']} cleared"
+            )

@@ -31,4 +31,6 @@ class Command(BaseCommand):
         for warning in arguments.lines(name, reading.warnings):
             self.stderr.write(f"{warning} (warning)")
         verb = "to append" if options["check"] else "appended"
-        self.stdout.write(f"{plan.slug}: {len(reading.rows)} {verb}, {reading.skipped} there already")
+        self.stdout.write(
+            f"{plan.slug}: {len(reading.rows)} {verb}, {reading.skipped} there already"
+        )

@@ -14,8 +14,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
         parser.add_argument("--check", action="store_true", help="only validate")
-        parser.add_argument("--keep", action="store_true", help="only keep the text of a file that was loaded before")
-        parser.add_argument("--text", type=Path, help="the signed text, in which each action's words are found")
+        parser.add_argument(
+            "--keep",
+            action="store_true",
+            help="only keep the text of a file that was loaded before",
+        )
+        parser.add_argument(
+            "--text", type=Path, help="the signed text, in which each action's words are found"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         arguments.take_time()

@@ -23,7 +23,9 @@ class Command(BaseCommand):
             arguments.fail(arguments.lines(str(path), refused.faults))
         head = entries.head_of(plan)
         assert head is not None
-        self.stdout.write(f"{plan.slug}: {head.number} entries; the head of its new chain is {head.hash}")
+        self.stdout.write(
+            f"{plan.slug}: {head.number} entries; the head of its new chain is {head.hash}"
+        )
         if plan.public:
             self.stdout.write(
                 f"{plan.slug}: everybody can read it without signing in, as its file says (public = true)"

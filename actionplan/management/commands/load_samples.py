@@ -14,5 +14,9 @@ class Command(BaseCommand):
         try:
             count = samples.load(plan)
         except samples.NotEmpty:
-            arguments.fail([f"the register of {plan.slug} has entries: samples are for an empty one"])
-        self.stdout.write(f"{plan.slug}: {count} sample entries and {len(samples.ACCOUNTS) + 1} accounts")
+            arguments.fail(
+                [f"the register of {plan.slug} has entries: samples are for an empty one"]
+            )
+        self.stdout.write(
+            f"{plan.slug}: {count} sample entries and {len(samples.ACCOUNTS) + 1} accounts"
+        )

@@ -7,7 +7,9 @@ from commitments.management import arguments
 
 
 class Command(migrate.Command):
-    """Django's own, which never makes the running site wait long for a table: it gives up and can be run again."""
+    """Django's own, which never makes the running site wait long for a table: it gives up and can
+    be run again.
+    """
 
     def handle(self, *args: Any, **options: Any) -> Any:
         arguments.take_time()

@@ -12,7 +12,9 @@ class Command(BaseCommand):
     help = "Computes every standing afresh from the register."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--check", action="store_true", help="only compare; exit 1 where one differs")
+        parser.add_argument(
+            "--check", action="store_true", help="only compare; exit 1 where one differs"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         arguments.take_time()

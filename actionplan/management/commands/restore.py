@@ -22,6 +22,10 @@ class Command(BaseCommand):
         except create.Refused as refused:
             arguments.fail([str(refused)])
         except OSError as error:
-            arguments.fail([f"{error.filename} could not be written ({error.strerror}): run it again once it can be"])
+            arguments.fail(
+                [
+                    f"{error.filename} could not be written ({error.strerror}): run it again once it can be"
+                ]
+            )
         call_command("verify_register", stdout=self.stdout)
         self.stdout.write("No digest leaves by itself until you run release_mail.")

@@ -10,5 +10,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         for done in runner.run_due():
-            counts = ", ".join(f"{value} {name}" for name, value in done.items() if isinstance(value, int))
+            counts = ", ".join(
+                f"{value} {name}" for name, value in done.items() if isinstance(value, int)
+            )
             self.stdout.write(f"{done['plan']} {done['day']} {done['job']}: {counts}")

@@ -10,11 +10,15 @@ class Command(BaseCommand):
     help = "Seals the keys of authenticator apps and recovery codes by SECRET_KEY, those of the key before included."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--undo", action="store_true", help="leave them unsealed, for code that knows no seals")
+        parser.add_argument(
+            "--undo", action="store_true", help="leave them unsealed, for code that knows no seals"
+        )
 
     def handle(self, *args: Any, undo: bool, **options: Any) -> None:
         changed, lost = secret_storage.renew(undo=undo)
         self.stdout.write(f"{changed} keys {'un' if undo else ''}sealed")
         if lost:
             accounts = ", ".join(map(str, sorted({*lost})))
-            arguments.fail([f"{len(lost)} keys are sealed by a key that is not here, of accounts {accounts}"])
+            arguments.fail(
+                [f"{len(lost)} keys are sealed by a key that is not here, of accounts {accounts}"]
+            )

@@ -27,11 +27,15 @@ class Command(BaseCommand):
                 done = runner.run("send_digests", plan, day)
             except runner.FutureDay as error:
                 arguments.fail([str(error)])
-            counts = ", ".join(f"{done[name]} {name}" for name in ("queued", "sent", "failed", "retried"))
+            counts = ", ".join(
+                f"{done[name]} {name}" for name in ("queued", "sent", "failed", "retried")
+            )
             self.stdout.write(f"{plan.slug} {done['day']}: {counts}")
 
     def _say(self, plan: Plan, week: Any) -> None:
         for user, kind in outbox.recipients(plan):
-            content, rendered = rendering.rendered(plan, user, week, user.language or settings.LANGUAGE_CODE)
+            content, rendered = rendering.rendered(
+                plan, user, week, user.language or settings.LANGUAGE_CODE
+            )
             subject = "nothing to say" if content.is_empty else rendered["subject"]
             self.stdout.write(f"{plan.slug} {week} {kind} {user.pk} ({user.post}): {subject}")

@@ -21,7 +21,9 @@ class Command(BaseCommand):
         plan = arguments.plan(options["slug"])
         today = clock.today(plan.timezone)
         on = arguments.day("--on", options["on"], today)
-        known = None if options["known"] == "now" else arguments.day("--known", options["known"], on)
+        known = (
+            None if options["known"] == "now" else arguments.day("--known", options["known"], on)
+        )
         found = status(plan, on, known, today=today)
         if options["format"] == "json":
             self.stdout.write(json.dumps(found, ensure_ascii=False, indent=1))

@@ -1,4 +1,6 @@
-"""`manage.py up`: the whole site on this machine. The environment is set already, by `embedded.enter`."""
+"""`manage.py up`: the whole site on this machine. The environment is set already, by
+`embedded.enter`.
+"""
 
 import hashlib
 import http
@@ -78,7 +80,9 @@ def collect_static(key: Path) -> None:
 
 
 class Site:
-    """Its processes. Once they start a signal only sets `asked`, so that no child is lost half-started."""
+    """Its processes. Once they start a signal only sets `asked`, so that no child is lost
+    half-started.
+    """
 
     def __init__(self, folder: environment.Folder, port: int) -> None:
         self.folder, self.port = folder, port

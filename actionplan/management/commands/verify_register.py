@@ -23,8 +23,12 @@ class Command(BaseCommand):
         for plan in Plan.objects.all():
             if fault := next(entries.broken(plan), None):
                 arguments.fail([f"{plan.slug}: {fault}"])
-            faults += [] if without_files else [f"{plan.slug}: {fault}" for fault in storage.broken(plan)]
+            faults += (
+                [] if without_files else [f"{plan.slug}: {fault}" for fault in storage.broken(plan)]
+            )
             head = entries.head_of(plan)
-            self.stdout.write(f"{plan.slug}: {head.number if head else 0} entries, head {head.hash if head else '-'}")
+            self.stdout.write(
+                f"{plan.slug}: {head.number if head else 0} entries, head {head.hash if head else '-'}"
+            )
         if faults:
             arguments.fail(faults)

@@ -29,7 +29,13 @@ from tests.actionplan.accounts.conftest import PASSWORD, sign_in
 def fields(of: Plan, **more: Any) -> dict[str, Any]:
     place = {"plan": str(of.pk), "role": "official", "side": "FR"}
     bodies = list(of.bodies.filter(code="dcpaf").values_list("pk", flat=True))
-    return {"email": "New@example.org", "post": "Agent", "language": "fr", **place, "bodies": bodies} | more
+    return {
+        "email": "New@example.org",
+        "post": "Agent",
+        "language": "fr",
+        **place,
+        "bodies": bodies,
+    } | more
 
 
 def link() -> str:
@@ -42,7 +48,9 @@ def text(response: Any) -> str:
 
 
 @pytest.mark.sqlite
-def test_an_invitation_becomes_an_account_with_its_rights(calais: Plan, admin_client: Client, client: Client) -> None:
+def test_an_invitation_becomes_an_account_with_its_rights(
+    calais: Plan, admin_client: Client, client: Client
+) -> None:
     assert admin_client.post("/accounts/invite/", fields(calais)).status_code == 302
     assert mail.outbox[0].to == ["new@example.org"]
     assert "Vous avez reçu une invitation" in str(mail.outbox[0].body)
@@ -52,7 +60,12 @@ def test_an_invitation_becomes_an_account_with_its_rights(calais: Plan, admin_cl
     assert answer.headers["Location"] == "/"
     user = User.objects.get(email="new@example.org")
     membership = Membership.objects.get(user=user)
-    assert (user.post, user.language, membership.role, membership.side) == ("Agent", "fr", "official", "FR")
+    assert (user.post, user.language, membership.role, membership.side) == (
+        "Agent",
+        "fr",
+        "official",
+        "FR",
+    )
     assert [body.code for body in membership.bodies.all()] == ["dcpaf"]
     assert client.get("/digests/").status_code == 200
     assert Client().get(link()).status_code == 404
@@ -75,7 +88,9 @@ def test_a_weak_password_is_refused_and_the_invitation_still_holds(
     assert client.get(link()).status_code == 200
 
 
-def test_a_link_ends_with_a_later_one_with_its_week_and_when_it_is_revoked(calais: Plan, admin_client: Client) -> None:
+def test_a_link_ends_with_a_later_one_with_its_week_and_when_it_is_revoked(
+    calais: Plan, admin_client: Client
+) -> None:
     admin_client.post("/accounts/invite/", fields(calais))
     invitation, links = Invitation.objects.get(), [link()]
     admin_client.post(f"/accounts/invitations/{invitation.pk}/resend/")
@@ -126,12 +141,19 @@ def test_a_mail_that_cannot_leave_is_said_and_the_invitation_kept(
 
 def test_the_pages_of_accounts_do_not_exist_for_anybody_else(manager: User, client: Client) -> None:
     client.force_login(manager)
-    for path in ("/accounts/", "/accounts/invite/", f"/accounts/{manager.pk}/", f"/accounts/{manager.pk}/erase/"):
+    for path in (
+        "/accounts/",
+        "/accounts/invite/",
+        f"/accounts/{manager.pk}/",
+        f"/accounts/{manager.pk}/erase/",
+    ):
         assert client.get(path).status_code == 404
     assert client.post(f"/accounts/{manager.pk}/disable/").status_code == 404
 
 
-def test_the_list_of_accounts_says_what_there_is_to_know(manager: User, official: User, admin_client: Client) -> None:
+def test_the_list_of_accounts_says_what_there_is_to_know(
+    manager: User, official: User, admin_client: Client
+) -> None:
     TOTP.activate(manager, "JBSWY3DPEHPK3PXP")
     said = text(admin_client.get("/accounts/"))
     assert all(one.email in said for one in (manager, official))
@@ -140,7 +162,9 @@ def test_the_list_of_accounts_says_what_there_is_to_know(manager: User, official
     assert admin_client.get("/accounts/?q=%00&page=x").status_code == 200
 
 
-def test_a_disabled_account_is_out_at_once_and_can_come_back(official: User, admin_client: Client) -> None:
+def test_a_disabled_account_is_out_at_once_and_can_come_back(
+    official: User, admin_client: Client
+) -> None:
     client = Client()
     sign_in(client, official.email)
     admin_client.post(f"/accounts/{official.pk}/disable/")
@@ -156,13 +180,18 @@ def test_nobody_disables_or_erases_themselves(administrator: User, admin_client:
     assert User.objects.get(pk=administrator.pk).is_active
 
 
-def test_an_administrator_changes_rights_and_ends_sessions(calais: Plan, official: User, admin_client: Client) -> None:
+def test_an_administrator_changes_rights_and_ends_sessions(
+    calais: Plan, official: User, admin_client: Client
+) -> None:
     client = Client()
     sign_in(client, official.email)
     place = {"plan": calais.slug, "role": "viewer", "side": "", "bodies": []}
     assert admin_client.post(f"/accounts/{official.pk}/", place).status_code == 302
     assert client.get("/actions/4.4/report/").status_code == 403
-    assert admin_client.post(f"/accounts/{official.pk}/", place | {"role": "official"}).status_code == 422
+    assert (
+        admin_client.post(f"/accounts/{official.pk}/", place | {"role": "official"}).status_code
+        == 422
+    )
     admin_client.post(f"/accounts/{official.pk}/end/")
     assert client.get("/").status_code == 302
     admin_client.post(f"/accounts/{official.pk}/", place | {"role": ""})
@@ -171,26 +200,48 @@ def test_an_administrator_changes_rights_and_ends_sessions(calais: Plan, officia
 
 def everything() -> str:
     """All that the database holds, as text."""
-    rows = [json.dumps(list(model._default_manager.values()), default=str) for model in apps.get_models()]
+    rows = [
+        json.dumps(list(model._default_manager.values()), default=str)
+        for model in apps.get_models()
+    ]
     return "".join(rows) + "".join(str(session.get_decoded()) for session in Session.objects.all())
 
 
 def test_an_erased_account_leaves_no_name_and_no_address_and_the_register_verifies(
     calais: Plan, official: User, administrator: User, settings: Settings
 ) -> None:
-    User.objects.filter(pk=official.pk).update(email="ada@ministry.example", post="Desk of the erased")
+    User.objects.filter(pk=official.pk).update(
+        email="ada@ministry.example", post="Desk of the erased"
+    )
     official.refresh_from_db()
     action = Action.objects.get(plan=calais, ref="5.3")
     now = timezone.now()
-    services.report(action=action, kind="note", effective="2015-01-12", by=official, now=now, key="k", note="Kept")
+    services.report(
+        action=action,
+        kind="note",
+        effective="2015-01-12",
+        by=official,
+        now=now,
+        key="k",
+        note="Kept",
+    )
     outbox.queue(calais, timezone.now().date())
     Digest.objects.update(error="550 ada@ministry.example")
     EmailAddress.objects.create(user=official, email=official.email)
-    SocialAccount.objects.create(user=official, provider="gb", uid="1", extra_data={"email": official.email})
+    SocialAccount.objects.create(
+        user=official, provider="gb", uid="1", extra_data={"email": official.email}
+    )
     TOTP.activate(official, "JBSWY3DPEHPK3PXP")
     pending = Client()
     sign_in(pending, official.email)  # stops at the second factor, with the address in its session
-    invitations.invite(by=administrator, email="other@example.org", post="x", language="en", role="viewer", plan=calais)
+    invitations.invite(
+        by=administrator,
+        email="other@example.org",
+        post="x",
+        language="en",
+        role="viewer",
+        plan=calais,
+    )
     assert "ada@ministry.example" in everything()
     admin_services.erase(official, by=administrator)
     left = everything()

@@ -1,4 +1,6 @@
-"""Sign-in with a side's own identity provider, over HTTP to one of our own: by issuer and subject, by invitation."""
+"""Sign-in with a side's own identity provider, over HTTP to one of our own: by issuer and subject,
+by invitation.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -86,7 +88,13 @@ def test_an_invitation_is_accepted_with_the_organisation_and_then_signs_in(
     provider: Provider, calais: Plan, administrator: User, client: Client
 ) -> None:
     invitation = invitations.invite(
-        by=administrator, email="new@example.org", post="New", language="en", role="viewer", side="GB", plan=calais
+        by=administrator,
+        email="new@example.org",
+        post="New",
+        language="en",
+        role="viewer",
+        side="GB",
+        plan=calais,
     )
     path = f"/invitation/{invitations.token(invitation)}/"
     answer = there_and_back(client, client.post(path, {"organisation": "gb"}), "u-2")
@@ -104,11 +112,20 @@ def test_an_invitation_of_one_side_is_not_accepted_with_the_other(
     provider: Provider, calais: Plan, administrator: User, client: Client
 ) -> None:
     invitation = invitations.invite(
-        by=administrator, email="new@example.org", post="New", language="en", role="viewer", side="GB", plan=calais
+        by=administrator,
+        email="new@example.org",
+        post="New",
+        language="en",
+        role="viewer",
+        side="GB",
+        plan=calais,
     )
     path = f"/invitation/{invitations.token(invitation)}/"
     answer = there_and_back(client, client.post(path, {"organisation": "fr"}), "u-2")
-    assert (answer.status_code, User.objects.filter(email="new@example.org").exists()) == (403, False)
+    assert (answer.status_code, User.objects.filter(email="new@example.org").exists()) == (
+        403,
+        False,
+    )
 
 
 def test_an_account_is_linked_while_signed_in_and_unlinked_again(
@@ -117,11 +134,16 @@ def test_an_account_is_linked_while_signed_in_and_unlinked_again(
     linked(provider, official, "u-3", client)
     assert visit(client, "u-3").status_code == 302
     assert is_in(client)
-    assert client.post(f"/account/organisation/{SocialAccount.objects.get().pk}/remove/").status_code == 302
+    assert (
+        client.post(f"/account/organisation/{SocialAccount.objects.get().pk}/remove/").status_code
+        == 302
+    )
     assert visit(Client(), "u-3").status_code == 403
 
 
-def test_an_official_links_only_the_provider_of_their_side(provider: Provider, official: User, client: Client) -> None:
+def test_an_official_links_only_the_provider_of_their_side(
+    provider: Provider, official: User, client: Client
+) -> None:
     sign_in(client, official.email)
     assert visit(client, "u-4", "fr").status_code == 403
 
@@ -148,7 +170,14 @@ def test_a_manager_still_needs_the_second_factor_of_the_site(
 
 @pytest.mark.parametrize(
     "claims",
-    [{"iss": "http://elsewhere.example"}, {"aud": "another site"}, {"exp": 1}, {"sub": ""}, {"sub": 7}, {"sub": None}],
+    [
+        {"iss": "http://elsewhere.example"},
+        {"aud": "another site"},
+        {"exp": 1},
+        {"sub": ""},
+        {"sub": 7},
+        {"sub": None},
+    ],
 )
 def test_a_token_that_is_not_for_us_signs_nobody_in(
     provider: Provider, official: User, client: Client, claims: dict[str, Any]
@@ -158,7 +187,9 @@ def test_a_token_that_is_not_for_us_signs_nobody_in(
     assert (visit(client, "u-7").status_code, is_in(client)) == (400, False)
 
 
-def test_a_token_signed_by_somebody_else_signs_nobody_in(provider: Provider, official: User, client: Client) -> None:
+def test_a_token_signed_by_somebody_else_signs_nobody_in(
+    provider: Provider, official: User, client: Client
+) -> None:
     linked(provider, official, "u-8", client)
     provider.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     assert (visit(client, "u-8").status_code, is_in(client)) == (400, False)
@@ -168,7 +199,12 @@ def test_an_answer_without_our_question_or_with_a_used_code_signs_nobody_in(
     provider: Provider, official: User, client: Client
 ) -> None:
     linked(provider, official, "u-9", client)
-    for query in ({}, {"code": "x", "state": "x"}, {"code": "\0", "state": "\0"}, {"error": "access_denied"}):
+    for query in (
+        {},
+        {"code": "x", "state": "x"},
+        {"code": "\0", "state": "\0"},
+        {"error": "access_denied"},
+    ):
         assert client.get("/sign-in/with/gb/back/", query).status_code == 400
     assert visit(client, "nobody").status_code == 400
     assert not is_in(client)
@@ -188,7 +224,11 @@ def test_a_provider_that_does_not_answer_is_said(
         ({"OIDC_GB_ISSUER": "https://login.example.org"}, "OIDC_GB_CLIENT_ID is not set"),
         ({"OIDC_ISSUER": "https://login.example.org"}, "OIDC_ISSUER is unknown"),
         (
-            {"OIDC_FR_ISSUER": "http://login.example.org", "OIDC_FR_CLIENT_ID": "a", "OIDC_FR_SECRET": "b"},
+            {
+                "OIDC_FR_ISSUER": "http://login.example.org",
+                "OIDC_FR_CLIENT_ID": "a",
+                "OIDC_FR_SECRET": "b",
+            },
             "OIDC_FR_ISSUER must look like https://",
         ),
     ],

@@ -44,23 +44,38 @@ def test_an_official_signs_in_with_address_and_password(official: User, client: 
     assert (response.status_code, response.headers["Location"], is_in(client)) == (302, "/", True)
 
 
-def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(official: User, client: Client) -> None:
-    answers = [sign_in(client, email, "not the one of mine") for email in (official.email, "unknown@example.org")]
+def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(
+    official: User, client: Client
+) -> None:
+    answers = [
+        sign_in(client, email, "not the one of mine")
+        for email in (official.email, "unknown@example.org")
+    ]
     assert [answer.status_code for answer in answers] == [422, 422]
     bare = [re.sub(r'value="[^"]*"', "", text(answer)) for answer in answers]
     assert bare[0] == bare[1]
 
 
-@pytest.mark.parametrize("value", ["\0", "a\r\nb@example.org", "x" * 1_000_000, "‮@example.org", "'--"])
-def test_odd_addresses_and_passwords_are_refused_and_nothing_breaks(calais: Plan, client: Client, value: str) -> None:
+@pytest.mark.parametrize(
+    "value", ["\0", "a\r\nb@example.org", "x" * 1_000_000, "‮@example.org", "'--"]
+)
+def test_odd_addresses_and_passwords_are_refused_and_nothing_breaks(
+    calais: Plan, client: Client, value: str
+) -> None:
     assert sign_in(client, value).status_code == 422
     assert sign_in(client, "a@example.org", value).status_code == 422
     assert client.post("/sign-in/forgotten/", {"email": value}).status_code == 200
 
 
 def test_where_somebody_wanted_to_go_is_kept_unless_it_is_another_site(official: User) -> None:
-    for wanted, there in (("/mine/", "/mine/"), ("https://elsewhere.example/", "/"), ("//elsewhere.example", "/")):
-        answer = Client().post("/sign-in/", {"username": official.email, "password": PASSWORD, "next": wanted})
+    for wanted, there in (
+        ("/mine/", "/mine/"),
+        ("https://elsewhere.example/", "/"),
+        ("//elsewhere.example", "/"),
+    ):
+        answer = Client().post(
+            "/sign-in/", {"username": official.email, "password": PASSWORD, "next": wanted}
+        )
         assert answer.headers["Location"] == there
 
 
@@ -75,7 +90,10 @@ def test_a_disabled_account_is_told_so_and_stays_out(official: User, client: Cli
 
 
 def guess(email: str, address: str, times: int) -> list[int]:
-    return [sign_in(Client(), email, f"guess {n}", REMOTE_ADDR=address).status_code for n in range(times)]
+    return [
+        sign_in(Client(), email, f"guess {n}", REMOTE_ADDR=address).status_code
+        for n in range(times)
+    ]
 
 
 def test_guesses_from_one_address_are_slowed_down_and_the_right_password_from_elsewhere_is_let_in(
@@ -86,10 +104,15 @@ def test_guesses_from_one_address_are_slowed_down_and_the_right_password_from_el
     assert sign_in(signed_out, official.email, REMOTE_ADDR="192.0.2.2").status_code == 302
 
 
-def test_guesses_from_many_addresses_have_one_try_each_and_lock_nobody_out(official: User, signed_out: Client) -> None:
+def test_guesses_from_many_addresses_have_one_try_each_and_lock_nobody_out(
+    official: User, signed_out: Client
+) -> None:
     for number in range(4):
         guess(official.email, f"192.0.2.{number}", 5)
-    answers = [text(sign_in(Client(), official.email, "guess", REMOTE_ADDR="192.0.2.200")) for _ in range(2)]
+    answers = [
+        text(sign_in(Client(), official.email, "guess", REMOTE_ADDR="192.0.2.200"))
+        for _ in range(2)
+    ]
     assert ["Too many attempts" in answer for answer in answers] == [False, True]
     assert sign_in(signed_out, official.email, REMOTE_ADDR="192.0.2.201").status_code == 302
 
@@ -118,7 +141,9 @@ def test_a_manager_without_a_second_factor_reaches_only_the_page_that_sets_one_u
     assert "Your role requires a second factor" in text(client.get("/account/factor/"))
 
 
-def test_an_administrator_without_a_second_factor_reaches_nothing_either(administrator: User, client: Client) -> None:
+def test_an_administrator_without_a_second_factor_reaches_nothing_either(
+    administrator: User, client: Client
+) -> None:
     sign_in(client, administrator.email)
     assert client.get("/accounts/").headers["Location"] == "/account/factor/"
 
@@ -132,7 +157,9 @@ def test_setting_up_an_app_gives_recovery_codes_that_are_shown_once(
     with django_capture_on_commit_callbacks(execute=True):
         response = client.post("/account/factor/app/", {"code": right})
     assert response.headers["Location"] == "/account/factor/codes/"
-    assert len(re.findall(r"<li><code>\d{8}</code>", text(client.get("/account/factor/codes/")))) == 10
+    assert (
+        len(re.findall(r"<li><code>\d{8}</code>", text(client.get("/account/factor/codes/")))) == 10
+    )
     assert "shown this once" not in text(client.get("/account/factor/codes/"))
 
 
@@ -143,7 +170,9 @@ def test_a_session_from_before_the_factor_was_set_up_ends(manager: User, client:
     assert Session.objects.filter(session_key=client.session.session_key or "").count() == 0
 
 
-def test_with_a_second_factor_the_password_alone_opens_nothing(with_app: User, client: Client) -> None:
+def test_with_a_second_factor_the_password_alone_opens_nothing(
+    with_app: User, client: Client
+) -> None:
     assert sign_in(client, with_app.email).headers["Location"] == "/sign-in/factor/"
     assert not is_in(client)
     assert "code is not right" in text(client.post("/sign-in/factor/", {"code": "000000"}))
@@ -152,7 +181,9 @@ def test_with_a_second_factor_the_password_alone_opens_nothing(with_app: User, c
 
 
 def test_a_code_and_a_recovery_code_hold_once(with_app: User) -> None:
-    spare = Authenticator.objects.get(user=with_app, type="recovery_codes").wrap().get_unused_codes()[0]
+    spare = (
+        Authenticator.objects.get(user=with_app, type="recovery_codes").wrap().get_unused_codes()[0]
+    )
     for given, expected in ((code(), [302, 200]), (spare, [302, 200])):
         found = []
         for _ in range(2):
@@ -215,13 +246,17 @@ def test_what_was_typed_comes_back_when_the_session_is_over(official: User, clie
         page = client.get("/actions/4.4/report/")
         assert "You are signed in until 10:00" in text(page)
         clock.shift(timedelta(minutes=61))
-        response = client.post("/actions/4.4/report/", {"note": "Two hours of typing", "password": "x"})
+        response = client.post(
+            "/actions/4.4/report/", {"note": "Two hours of typing", "password": "x"}
+        )
     assert response.status_code == 401
     assert "Two hours of typing" in text(response)
     assert not Entry.objects.filter(kind="progress").exists()
 
 
-def test_what_was_chosen_comes_back_under_its_name_to_whoever_may_know_it(official: User, client: Client) -> None:
+def test_what_was_chosen_comes_back_under_its_name_to_whoever_may_know_it(
+    official: User, client: Client
+) -> None:
     chosen = {"kind": "consent", "body": "home-office", "confidence": "amber"}
     french = {"Accept-Language": "fr"}
     with time_machine.travel(datetime(2026, 1, 5, 9, tzinfo=UTC), tick=False) as clock:
@@ -236,7 +271,9 @@ def test_what_was_chosen_comes_back_under_its_name_to_whoever_may_know_it(offici
     purpose = Purpose.objects.get(code="security").title["fr"]
     body = Body.objects.get(code="home-office").name["fr"]
     assert [value for _name, value in spent.context["kept_text"]] == [purpose]
-    told = [[value for _name, value in answer.context["kept_text"]][1:] for answer in (report, stranger)]
+    told = [
+        [value for _name, value in answer.context["kept_text"]][1:] for answer in (report, stranger)
+    ]
     assert told == [[body, "orange"], ["home-office", "orange"]]
 
 
@@ -263,16 +300,24 @@ def test_somebody_sees_their_sessions_and_ends_the_others(official: User, client
     assert [is_in(client), is_in(elsewhere)] == [True, False]
 
 
-def test_nobody_ends_the_session_of_somebody_else(official: User, manager: User, client: Client) -> None:
+def test_nobody_ends_the_session_of_somebody_else(
+    official: User, manager: User, client: Client
+) -> None:
     other = Client()
     sign_in(client, official.email)
     other.force_login(manager)
-    client.post("/account/sessions/end/", {"session": str(OpenSession.objects.get(user=manager).pk)})
+    client.post(
+        "/account/sessions/end/", {"session": str(OpenSession.objects.get(user=manager).pk)}
+    )
     assert is_in(other)
 
 
-@pytest.mark.parametrize("path", ["/sign-in/", "/account/", "/account/factor/", "/account/password/"])
-def test_no_browser_keeps_the_pages_of_an_account(official: User, client: Client, path: str) -> None:
+@pytest.mark.parametrize(
+    "path", ["/sign-in/", "/account/", "/account/factor/", "/account/password/"]
+)
+def test_no_browser_keeps_the_pages_of_an_account(
+    official: User, client: Client, path: str
+) -> None:
     if path != "/sign-in/":
         sign_in(client, official.email)
     assert client.get(path).headers["Cache-Control"] == "no-store"
@@ -284,7 +329,9 @@ def test_no_browser_keeps_the_pages_of_an_account(official: User, client: Client
 @pytest.mark.parametrize(
     ("password", "wrong"), [("short", True), ("password1234", True), ("correcthorsebattery", False)]
 )
-def test_a_password_is_long_and_not_a_common_one(official: User, client: Client, password: str, wrong: bool) -> None:
+def test_a_password_is_long_and_not_a_common_one(
+    official: User, client: Client, password: str, wrong: bool
+) -> None:
     sign_in(client, official.email)
     fields = {"oldpassword": PASSWORD, "password1": password, "password2": password}
     assert client.post("/account/password/", fields).status_code == (200 if wrong else 302)
@@ -292,7 +339,9 @@ def test_a_password_is_long_and_not_a_common_one(official: User, client: Client,
     assert (sign_in(Client(), official.email, password).status_code == 302) == (not wrong)
 
 
-def test_a_changed_password_ends_the_other_sessions_and_leaves_this_one(official: User, client: Client) -> None:
+def test_a_changed_password_ends_the_other_sessions_and_leaves_this_one(
+    official: User, client: Client
+) -> None:
     elsewhere = Client()
     for one in (client, elsewhere):
         sign_in(one, official.email)
@@ -300,11 +349,20 @@ def test_a_changed_password_ends_the_other_sessions_and_leaves_this_one(official
     client.post("/account/password/", {"oldpassword": PASSWORD, "password1": new, "password2": new})
     assert [is_in(client), is_in(elsewhere)] == [True, False]
     assert (
-        len([True for row in OpenSession.objects.filter(user=official) if row.key == client.session.session_key]) == 1
+        len(
+            [
+                True
+                for row in OpenSession.objects.filter(user=official)
+                if row.key == client.session.session_key
+            ]
+        )
+        == 1
     )
 
 
-def test_a_forgotten_password_is_set_anew_by_a_link_that_holds_once(official: User, client: Client) -> None:
+def test_a_forgotten_password_is_set_anew_by_a_link_that_holds_once(
+    official: User, client: Client
+) -> None:
     User.objects.filter(pk=official.pk).update(language="fr")
     password_reset.send(official.email, "en")
     (sent,) = mail.outbox
@@ -313,19 +371,27 @@ def test_a_forgotten_password_is_set_anew_by_a_link_that_holds_once(official: Us
     form = client.get(link, follow=True)
     new = "correcthorsebattery"
     there = form.redirect_chain[-1][0]
-    assert client.post(there, {"password1": new, "password2": new}).headers["Location"] == "/sign-in/forgotten/done/"
+    assert (
+        client.post(there, {"password1": new, "password2": new}).headers["Location"]
+        == "/sign-in/forgotten/done/"
+    )
     assert sign_in(Client(), official.email, new).status_code == 302
     assert "no longer works" in text(Client().get(link))
 
 
-def test_nobody_learns_from_a_forgotten_password_whether_there_is_an_account(official: User, client: Client) -> None:
+def test_nobody_learns_from_a_forgotten_password_whether_there_is_an_account(
+    official: User, client: Client
+) -> None:
     client.post("/sign-in/forgotten/", {"email": "another@example.org"})
     with CaptureQueriesContext(connection) as known:
         first = client.post("/sign-in/forgotten/", {"email": official.email})
     with CaptureQueriesContext(connection) as unknown:
         second = client.post("/sign-in/forgotten/", {"email": "unknown@example.org"})
     assert first.headers["Location"] == second.headers["Location"] == "/sign-in/forgotten/sent/"
-    assert [len(known), [q["sql"].split()[0] for q in known]] == [len(unknown), [q["sql"].split()[0] for q in unknown]]
+    assert [len(known), [q["sql"].split()[0] for q in known]] == [
+        len(unknown),
+        [q["sql"].split()[0] for q in unknown],
+    ]
     assert not any("actionplan_user" in query["sql"] for query in known)
     password_reset.send("unknown@example.org", "en")
     assert mail.outbox == []

@@ -1,4 +1,6 @@
-"""The keys of second factors at rest: sealed, read from before there were seals, brought along to a new SECRET_KEY."""
+"""The keys of second factors at rest: sealed, read from before there were seals, brought along to a
+new SECRET_KEY.
+"""
 
 import time
 from typing import Any
@@ -34,7 +36,9 @@ def with_app(manager: User) -> User:
 def from_before(manager: User) -> User:
     """Somebody whose factors were set up when they were kept as they are."""
     Authenticator.objects.create(user=manager, type="totp", data={"secret": KEY})
-    Authenticator.objects.create(user=manager, type="recovery_codes", data={"seed": SEED, "used_mask": 1})
+    Authenticator.objects.create(
+        user=manager, type="recovery_codes", data={"seed": SEED, "used_mask": 1}
+    )
     return manager
 
 
@@ -44,7 +48,9 @@ def kept() -> dict[str, Any]:
 
 
 def spare(user: User) -> list[str]:
-    found: list[str] = Authenticator.objects.get(user=user, type="recovery_codes").wrap().get_unused_codes()
+    found: list[str] = (
+        Authenticator.objects.get(user=user, type="recovery_codes").wrap().get_unused_codes()
+    )
     return found
 
 
@@ -78,7 +84,9 @@ def test_factors_from_before_still_hold_and_the_next_job_seals_them(from_before:
     assert kept() == sealed
 
 
-def test_a_new_key_takes_over_what_the_one_before_sealed(with_app: User, settings: Settings) -> None:
+def test_a_new_key_takes_over_what_the_one_before_sealed(
+    with_app: User, settings: Settings
+) -> None:
     unused = spare(with_app)
     replace_key(settings, configured.SECRET_KEY)
     assert gets_in(with_app, unused[0])
@@ -99,11 +107,15 @@ def test_without_the_key_before_no_code_is_right_and_the_command_names_the_accou
         call_command("seal_factors")
     said = capsys.readouterr()
     assert said.out == "0 keys sealed\n"
-    assert said.err.endswith(f"2 keys are sealed by a key that is not here, of accounts {with_app.pk}\n")
+    assert said.err.endswith(
+        f"2 keys are sealed by a key that is not here, of accounts {with_app.pk}\n"
+    )
     assert kept() == sealed
 
 
-def test_seals_can_be_undone_for_code_that_knows_none(from_before: User, capsys: pytest.CaptureFixture[str]) -> None:
+def test_seals_can_be_undone_for_code_that_knows_none(
+    from_before: User, capsys: pytest.CaptureFixture[str]
+) -> None:
     call_command("seal_factors")
     call_command("seal_factors", undo=True)
     assert capsys.readouterr().out == "2 keys sealed\n2 keys unsealed\n"
@@ -113,4 +125,7 @@ def test_seals_can_be_undone_for_code_that_knows_none(from_before: User, capsys:
 def test_a_text_that_only_looks_sealed_opens_nothing(with_app: User) -> None:
     for text in ("", "x", "é", "gAAAAA" * 20):
         found = secret_storage.unseal(secret_storage.SEALED + text)
-        assert (len(found), found == secret_storage.unseal(secret_storage.SEALED + text)) == (32, False)
+        assert (len(found), found == secret_storage.unseal(secret_storage.SEALED + text)) == (
+            32,
+            False,
+        )
