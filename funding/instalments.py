@@ -11,7 +11,7 @@ from commitments.models.prepared import Slot, prepared
 from commitments.models.querysets import StandingQuerySet
 from commitments.pages.entries import Shown
 from commitments.pages.page import Page
-from commitments.rules.events import Lens
+from commitments.rules.events import Perspective
 
 Amounts = dict[str, Decimal]
 
@@ -62,7 +62,7 @@ def amounts(found: Mapping[str, str]) -> Amounts:
     return {currency: Decimal(amount) for currency, amount in found.items()}
 
 
-def standings_on(plan: Any, day: Any, lens: Lens) -> StandingQuerySet:
+def standings_on(plan: Any, day: Any, lens: Perspective) -> StandingQuerySet:
     """The standing of every instalment on the day; for values and for slots."""
     rows: StandingQuerySet = Standing.objects.filter(
         obligation__as_instalment__contribution__plan=plan
@@ -75,7 +75,7 @@ def instalments(page: Page) -> list[InstalmentLine]:
 
 
 @prepared
-def _instalments(lens: Lens) -> Any:
+def _instalments(lens: Perspective) -> Any:
     return standings_on(Slot("plan"), Slot("on"), lens).select_related(
         "obligation__as_instalment__contribution"
     )

@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 
 from commitments.rules.dates import BEGINNING, END, Window
-from commitments.rules.events import Counting, Fact, Lens, Version, terms_on, through
+from commitments.rules.events import Event, EventsOnDay, Perspective, Version, terms_on, through
 from commitments.rules.standing import (
     Kept,
     Stretch,
@@ -42,18 +42,22 @@ class MoneyTerms:
 @dataclass(frozen=True)
 class InstalmentHistory:
     versions: Sequence[Version[MoneyTerms]]
-    facts: Sequence[Fact]
+    facts: Sequence[Event]
 
     def judge(self, on: date, known: date) -> Verdict:
-        return judge(terms_on(self.versions, on, known), Counting(self.facts, on, known))
+        return judge(terms_on(self.versions, on, known), EventsOnDay(self.facts, on, known))
 
-    def standings(self, lens: Lens, kept: Kept | None = None) -> list[Stretch]:
+    def standings(self, lens: Perspective, kept: Kept | None = None) -> list[Stretch]:
         days = resumed(begun(self.versions, self.days()), kept)
         judged = (
             (
                 counting.on,
                 judge(
-                    terms_on(self.versions, counting.on, counting.on if lens is Lens.THEN else END),
+                    terms_on(
+                        self.versions,
+                        counting.on,
+                        counting.on if lens is Perspective.AS_KNOWN_THEN else END,
+                    ),
                     counting,
                 ),
             )
@@ -72,7 +76,7 @@ class InstalmentHistory:
         return days
 
 
-def judge(terms: MoneyTerms, counting: Counting) -> Verdict:
+def judge(terms: MoneyTerms, counting: EventsOnDay) -> Verdict:
     window = Window(terms.due, terms.due) if terms.due else None
     paid = sums(counting)
     done = paid_in_full(terms, counting)
@@ -115,7 +119,7 @@ def figures(**sets: Mapping[str, Decimal]) -> tuple[tuple[str, tuple[tuple[str, 
     )
 
 
-def sums(counting: Counting) -> dict[str, Decimal]:
+def sums(counting: EventsOnDay) -> dict[str, Decimal]:
     """Paid net of refunds, never below zero, for each currency in which something was paid."""
     return {
         currency: max(
@@ -125,11 +129,11 @@ def sums(counting: Counting) -> dict[str, Decimal]:
     }
 
 
-def _sum(facts: Iterable[Fact], currency: str) -> Decimal:
+def _sum(facts: Iterable[Event], currency: str) -> Decimal:
     return sum((fact.amount for fact in facts if fact.currency == currency), ZERO)
 
 
-def paid_in_full(terms: MoneyTerms, counting: Counting) -> Window | None:
+def paid_in_full(terms: MoneyTerms, counting: EventsOnDay) -> Window | None:
     """Between which days the stated amount was reached to stay; of two currencies the earlier
     counts.
     """
@@ -143,7 +147,7 @@ def paid_in_full(terms: MoneyTerms, counting: Counting) -> Window | None:
     return Window(min(window.first for window in reached), min(window.last for window in reached))
 
 
-def _reached(currency: str, amount: Decimal, counting: Counting) -> Window | None:
+def _reached(currency: str, amount: Decimal, counting: EventsOnDay) -> Window | None:
     payments = [fact for fact in counting.of("paid") if fact.currency == currency]
     refunds = [
         (fact.first, -fact.amount) for fact in counting.of("refunded") if fact.currency == currency

@@ -35,19 +35,19 @@ class CalendarFeed(feeds.CalendarFeed):
     payments of.
     """
 
-    def events(self) -> Iterator[feeds.Event]:
+    def events(self) -> Iterator[feeds.CalendarEvent]:
         yield from super().events()
         for line in instalments(self.page):
             contribution = line.row.obligation.as_instalment.contribution
             if line.due and (not self.mine or may_pay(self.page.membership, contribution)):
                 yield self._instalment(line, contribution.ref, labels.side(contribution.side))
 
-    def _instalment(self, line: InstalmentLine, ref: str, side: str) -> feeds.Event:
+    def _instalment(self, line: InstalmentLine, ref: str, side: str) -> feeds.CalendarEvent:
         assert line.due
         changed, sequence = self.changes_of(ref, line.number)
         of = {"ref": ref, "n": line.number, "side": side}
         amounts = [(_("Stated: %(amount)s"), line.stated), (_("Paid: %(amount)s"), line.paid)]
-        return feeds.Event(
+        return feeds.CalendarEvent(
             name=f"{ref}/{line.number}/",
             window=Window(line.due, line.due),
             title=_("%(ref)s Instalment %(n)s, %(side)s") % of,

@@ -15,7 +15,7 @@ from commitments.models import Obligation, Plan, Standing
 from commitments.register import standings
 from commitments.register.entries import Draft
 from commitments.rules.dates import BEGINNING
-from commitments.rules.events import Counting, Fact, Lens, Version, terms_on
+from commitments.rules.events import Event, EventsOnDay, Perspective, Version, terms_on
 from commitments.rules.recurrence import Recurrence
 from commitments.rules.standing import History
 from commitments.rules.states import days_counted
@@ -33,7 +33,7 @@ def read(tree: dict[str, Any]) -> tuple[PlanSpec, list[FundSpec], Source]:
     return plan, read_funds(top, plan), source
 
 
-def facts(plan: PlanSpec, rows: Sequence[dict[str, str]]) -> list[tuple[Draft, Fact]]:
+def facts(plan: PlanSpec, rows: Sequence[dict[str, str]]) -> list[tuple[Draft, Event]]:
     """The rows as the entries file's reader and the register would have them, numbered in order."""
     reading, model = Reading(), Plan(timezone=plan.timezone)
     numbers = {row["id"]: number for number, row in enumerate(rows, 1)}
@@ -52,7 +52,7 @@ def facts(plan: PlanSpec, rows: Sequence[dict[str, str]]) -> list[tuple[Draft, F
             draft.ref, draft.instalment = target.ref, target.instalment
         about[draft.code] = draft
         window = draft.window
-        fact = Fact(
+        fact = Event(
             number=number,
             kind=draft.kind,
             first=window.first,
@@ -101,11 +101,11 @@ class Register:
                     history = InstalmentHistory([Version(BEGINNING, terms)], mine)
                     self.histories[contribution.ref, number] = history
         self.stored = {
-            key: {lens: history.standings(lens) for lens in Lens}
+            key: {lens: history.standings(lens) for lens in Perspective}
             for key, history in self.histories.items()
         }
 
-    def _action(self, ref: str, entries: list[tuple[Draft, Fact]]) -> History:
+    def _action(self, ref: str, entries: list[tuple[Draft, Event]]) -> History:
         if (ref, 0) not in self.histories:
             terms = standings.terms_from(self.actions[ref].terms)
             until = {other: self._action(other, entries) for other in terms.until}
@@ -115,21 +115,21 @@ class Register:
         assert isinstance(found, History)
         return found
 
-    def row(self, key: tuple[str, int], on: date, lens: Lens) -> Standing:
+    def row(self, key: tuple[str, int], on: date, lens: Perspective) -> Standing:
         """The stored stretch that holds the day: exactly one."""
         (stretch,) = [found for found in self.stored[key][lens] if found.start <= on < found.end]
         return standings._rows(Plan(), Obligation(), {lens: [stretch]})[0]
 
-    def action(self, ref: str, on: date, lens: Lens) -> dict[str, Any]:
+    def action(self, ref: str, on: date, lens: Perspective) -> dict[str, Any]:
         history = self.histories[ref, 0]
         assert isinstance(history, History)
-        known = on if lens is Lens.THEN else date(9999, 12, 30)
+        known = on if lens is Perspective.AS_KNOWN_THEN else date(9999, 12, 30)
         terms = terms_on(history.versions, on, known)
         recurring = terms.deadline.kind == "recurring"
-        recurrence = Recurrence(terms, Counting(history.facts, on, known)) if recurring else None
+        recurrence = Recurrence(terms, EventsOnDay(history.facts, on, known)) if recurring else None
         return status._action(self.row((ref, 0), on, lens), on, recurrence)
 
-    def instalment(self, ref: str, number: int, on: date, lens: Lens) -> dict[str, Any]:
+    def instalment(self, ref: str, number: int, on: date, lens: Perspective) -> dict[str, Any]:
         row = self.row((ref, number), on, lens)
         return {
             "state": row.state,
@@ -139,7 +139,7 @@ class Register:
             **row.amounts,
         }
 
-    def commitment(self, number: int, on: date, lens: Lens) -> dict[str, Any]:
+    def commitment(self, number: int, on: date, lens: Perspective) -> dict[str, Any]:
         refs = [
             action.ref
             for commitment in self.plan.commitments

@@ -164,10 +164,8 @@ class MembershipForm(PlaceForm):
             kwargs["initial"] = {"role": membership.role, "side": membership.side, "bodies": bodies}
         super().__init__(*args, plans=[plan], **kwargs)
         self.fields["role"].required = False
-        self.fields["role"].choices = [
-            ("", _("none: the account does not see this plan")),
-            *Role.choices,
-        ]  # type: ignore[attr-defined]
+        none = ("", _("none: the account does not see this plan"))
+        self.fields["role"].choices = [none, *Role.choices]  # type: ignore[attr-defined]
 
     def of_plan(self) -> Plan:
         return self.plan
@@ -188,9 +186,8 @@ class InviteForm(PlaceForm):
     def __init__(self, *args: Any, plans: list[Plan], **kwargs: Any) -> None:
         super().__init__(*args, plans=plans, **kwargs)
         self.plans = {str(plan.pk): plan for plan in plans}
-        self.fields["plan"].choices = [
-            (pk, labels.text(plan.title)) for pk, plan in self.plans.items()
-        ]  # type: ignore[attr-defined]
+        choices = [(pk, labels.text(plan.title)) for pk, plan in self.plans.items()]
+        self.fields["plan"].choices = choices  # type: ignore[attr-defined]
         self.fields["role"].choices = Invitation._meta.get_field("role").choices  # type: ignore[attr-defined]
 
     def of_plan(self) -> Plan | None:

@@ -65,7 +65,9 @@ def find(secret: str, purpose: str) -> Token | None:
     )
     if token is None or clock.today(token.plan.timezone) > token.expires:
         return None
-    return token if Plan.objects.with_role(token.user).filter(pk=token.plan_id).exists() else None
+    return (
+        token if Plan.objects.accessible_to(token.user).filter(pk=token.plan_id).exists() else None
+    )
 
 
 def used(token: Token) -> None:

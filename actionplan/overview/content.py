@@ -28,7 +28,7 @@ from commitments.pages.entries import Shown, bare, lines, naming, present, withd
 from commitments.pages.page import Page
 from commitments.register.standings import recurrence_of
 from commitments.register.tally import SOON
-from commitments.rules.events import Lens
+from commitments.rules.events import Perspective
 from commitments.rules.recurrence import Period
 from commitments.rules.states import State
 from funding.instalments import Amounts, InstalmentLine
@@ -85,7 +85,7 @@ def _counted(page: Page) -> list[tuple[int, int, dict[str, str], dict[str, int]]
 
 
 @prepared
-def _tallied(lens: Lens) -> QuerySet[Any]:
+def _tallied(lens: Perspective) -> QuerySet[Any]:
     condition = Q(tallies__lens=lens.value, tallies__day__lte=Slot("on"))
     rows = Commitment.objects.filter(plan=Slot("plan")).annotate(
         tally=FilteredRelation("tallies", condition=condition)

@@ -15,7 +15,7 @@ from commitments.lists.filters import ATTENTION, URGENCY
 from commitments.models import Commitment, Standing
 from commitments.models.prepared import Slot, prepared
 from commitments.pages.page import Page
-from commitments.rules.events import Lens
+from commitments.rules.events import Perspective
 from commitments.rules.states import State
 from funding import instalments
 
@@ -105,7 +105,7 @@ def _timed(counts: Counts) -> Iterator[str]:
 
 @prepared
 def _standings(
-    inside: bool, lens: Lens, pressing: int, timed: Sequence[str], silent: Sequence[str]
+    inside: bool, lens: Perspective, pressing: int, timed: Sequence[str], silent: Sequence[str]
 ) -> QuerySet[Standing]:
     # an instalment has no commitment here, which costs no look at its obligation
     rows = Standing.objects.filter(plan=Slot("plan"), commitment__isnull=False).on(Slot("on"), lens)

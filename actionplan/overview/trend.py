@@ -16,7 +16,7 @@ from commitments.models import Tally
 from commitments.models.prepared import Slot, prepared
 from commitments.pages import labels
 from commitments.pages.page import Page
-from commitments.rules.events import Lens
+from commitments.rules.events import Perspective
 from commitments.rules.states import State
 
 WIDTH, HEIGHT = 1000, 120  # units of the drawing
@@ -68,7 +68,7 @@ def _url(page: Page, state: State, day: date) -> str:
 
 
 @prepared
-def _by_week(lens: Lens) -> Any:
+def _by_week(lens: Perspective) -> Any:
     rows = Tally.objects.until(Slot("plan"), Slot("on"), lens).filter(
         name__in=[state.value for state in URGENCY]
     )

@@ -19,7 +19,7 @@ from commitments import clock
 from commitments.forms.entries import FileForm
 from commitments.models import Plan, Role
 from commitments.pages.page import PlanView
-from commitments.rules.events import Lens
+from commitments.rules.events import Perspective
 from commitments.views.entry_files import changes_of, states
 
 
@@ -73,7 +73,7 @@ class LoadPlan(UserPassesTestMixin, View):
 def _preview(content: bytes) -> dict[str, Any]:
     """Loaded for real, looked at, and taken back."""
     plan = Plan.objects.filter(slug=load.read(content)[0].slug).first()
-    about = plan and (plan, clock.today(plan.timezone), Lens.THEN)
+    about = plan and (plan, clock.today(plan.timezone), Perspective.AS_KNOWN_THEN)
     with transaction.atomic():
         before = states(*about) if about else {}
         loaded = load.load(content, now=clock.now("UTC"))

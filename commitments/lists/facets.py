@@ -14,7 +14,7 @@ from commitments.lists.filters import ATTENTION, ActionFilter, by_urgency
 from commitments.models import Standing
 from commitments.models.prepared import Slot, prepared
 from commitments.pages.page import actions_on
-from commitments.rules.events import Lens
+from commitments.rules.events import Perspective
 
 # columns of an action that no list shows
 UNREAD = tuple(
@@ -156,7 +156,7 @@ def _narrowed(rows: QuerySet[Any], shape: Iterable[tuple[str, Any]]) -> QuerySet
 @prepared
 def _rows(
     inside: bool,
-    lens: Lens,
+    lens: Perspective,
     shape: Sequence[tuple[str, Any]],
     order: Sequence[str],
     first: int,
@@ -170,7 +170,7 @@ def _rows(
 
 
 @prepared
-def _kinds(lens: Lens, shape: Sequence[tuple[str, Any]]) -> Any:
+def _kinds(lens: Perspective, shape: Sequence[tuple[str, Any]]) -> Any:
     notices = {
         f"is_{code}": ExpressionWrapper(kind.where, BooleanField())
         for code, kind in ATTENTION.items()

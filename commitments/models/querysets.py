@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, Q, Value
 from django.db.models.query import ModelIterable
 
 from commitments.models.prepared import Slot, prepared
-from commitments.rules.events import Lens
+from commitments.rules.events import Perspective
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -143,10 +143,10 @@ class PlanQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: "Visitor") -> "PlanQuerySet":
         """Those in which the account has a role, and for everybody the public ones."""
         return self.filter(
-            Q(pk__in=self.model._default_manager.with_role(user).values("pk")) | Q(public=True)
+            Q(pk__in=self.model._default_manager.accessible_to(user).values("pk")) | Q(public=True)
         )
 
-    def with_role(self, user: "Visitor") -> "PlanQuerySet":
+    def accessible_to(self, user: "Visitor") -> "PlanQuerySet":
         """An administrator has one in every plan, an account in those that it belongs to."""
         if not user.is_authenticated or not user.is_active:
             return self.none()
@@ -271,7 +271,7 @@ class StandingQuerySet(models.QuerySet[Any]):
             found._iterable_class = OutsideStandings
         return found
 
-    def on(self, day: Any, lens: Lens) -> "StandingQuerySet":
+    def on(self, day: Any, lens: Perspective) -> "StandingQuerySet":
         """The one stretch of each obligation that holds the day."""
         return self.filter(lens=lens.value, from_day__lte=day, to_day__gt=day)
 
@@ -280,7 +280,7 @@ class StandingQuerySet(models.QuerySet[Any]):
 
 
 class TallyQuerySet(models.QuerySet[Any]):
-    def until(self, plan: Any, day: Any, lens: Lens) -> "TallyQuerySet":
+    def until(self, plan: Any, day: Any, lens: Perspective) -> "TallyQuerySet":
         """All that makes up the counts of a day."""
         return self.filter(plan=plan, lens=lens.value, day__lte=day)
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from commitments.models.plan import Action, Commitment, Obligation, Plan
 from commitments.models.querysets import FlagQuerySet, StandingQuerySet, TallyQuerySet
-from commitments.rules.events import Lens
+from commitments.rules.events import Perspective
 from commitments.rules.states import State
 
 
@@ -28,7 +28,9 @@ class Standing(models.Model):
         db_index=False,
         db_constraint=False,
     )
-    lens = models.CharField(max_length=4, choices=[(lens.value, lens.value) for lens in Lens])
+    lens = models.CharField(
+        max_length=4, choices=[(lens.value, lens.value) for lens in Perspective]
+    )
     from_day = models.DateField()
     to_day = models.DateField(help_text="the first day after the stretch")
     state = models.CharField(max_length=12, choices=[(state.value, state.value) for state in State])

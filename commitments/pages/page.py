@@ -26,7 +26,7 @@ from commitments.models import Entry, Membership, Plan, Standing
 from commitments.models.prepared import Slot, prepared
 from commitments.models.querysets import StandingQuerySet
 from commitments.pages import etag as conditional
-from commitments.rules.events import Lens
+from commitments.rules.events import Perspective
 
 # addresses that belong to the site and to no plan
 OUTSIDE = {
@@ -61,8 +61,8 @@ class Page:
         return self.membership is not None or bool(getattr(self.user, "is_superuser", False))
 
     @property
-    def lens(self) -> Lens:
-        return Lens.THEN if self.known else Lens.NOW
+    def lens(self) -> Perspective:
+        return Perspective.AS_KNOWN_THEN if self.known else Perspective.AS_KNOWN_NOW
 
     @property
     def known_day(self) -> date:
@@ -113,7 +113,7 @@ class Page:
         return address_of(name, args, tuple((self.kept | query).items()))
 
 
-def actions_on(inside: bool, lens: Lens, plan: Any, day: Any) -> StandingQuerySet:
+def actions_on(inside: bool, lens: Perspective, plan: Any, day: Any) -> StandingQuerySet:
     """The standing of every action of a plan on a day, either as a value or as a slot."""
     return Standing.objects.visible_to(inside=inside).filter(plan=plan).on(day, lens).actions()
 

@@ -15,7 +15,7 @@ from commitments.models import ClearReason, Entry, Flag, FlagKind, Plan, Standin
 from commitments.models.prepared import Slot, prepared
 from commitments.models.querysets import insert
 from commitments.register.standings import recurrences
-from commitments.rules.events import Lens
+from commitments.rules.events import Perspective
 from commitments.rules.states import SATISFIED, State
 
 
@@ -70,7 +70,7 @@ def bring_up_to(plan: Plan, day: date) -> dict[str, int]:
 
 def _raise(plan: Plan, kind: FlagKind, condition: Condition, day: date) -> int:
     """One statement, however many: the standings of the day that have no such flag yet."""
-    rows = Standing.objects.filter(condition.where, plan=plan).on(day, Lens.THEN)
+    rows = Standing.objects.filter(condition.where, plan=plan).on(day, Perspective.AS_KNOWN_THEN)
     select, params = rows.values_list(
         "plan_id", "obligation_id", condition.since
     ).query.sql_with_params()
@@ -109,7 +109,7 @@ def missed_periods(plan: Plan, day: date, obligations: Iterable[int] | None = No
     is then overdue.
     """
     overdue = Standing.objects.filter(CONDITIONS[FlagKind.OVERDUE].where, plan=plan).on(
-        day, Lens.THEN
+        day, Perspective.AS_KNOWN_THEN
     )
     if obligations is not None:
         overdue = overdue.filter(obligation__in=list(obligations))
@@ -145,7 +145,7 @@ def clear(plan: Plan, day: date, rows: Mapping[int, Standing | None]) -> int:
 def _clear(flags: QuerySet[Flag], day: date, missed: Missed) -> int:
     found = list(flags.filter(cleared=None, noticed__lte=day))
     standing = Standing.objects.filter(obligation__in={flag.obligation_id for flag in found}).on(
-        day, Lens.THEN
+        day, Perspective.AS_KNOWN_THEN
     )
     return _close(
         found,
@@ -192,7 +192,7 @@ def _holds(condition: Condition, day: date) -> Exists:
     holding = Standing.objects.filter(
         condition.where, obligation=OuterRef("obligation"), **{condition.since: OuterRef("since")}
     )
-    return Exists(holding.on(day, Lens.THEN))
+    return Exists(holding.on(day, Perspective.AS_KNOWN_THEN))
 
 
 # entries that say nothing about the obligation itself; only a stale flag asks for no more than a

@@ -27,7 +27,7 @@ from commitments.register import entries as register
 from commitments.register import entry_types, flags, standings
 from commitments.register.entries import Draft
 from commitments.rules.dates import BEGINNING
-from commitments.rules.events import Lens
+from commitments.rules.events import Perspective
 
 REPORTED_BY_OFFICIALS = (
     "started",
@@ -130,7 +130,7 @@ def decide(
     return write(action.plan, [draft], by=by, now=now, seen=seen, allowed=_may_decide)
 
 
-def name_entry(
+def annotate_entry(
     *, entry: Entry, kind: str, by: AbstractBaseUser, now: datetime, key: str, reason: str = ""
 ) -> Entry:
     """Withdraw, confirm or dispute an entry."""
@@ -292,9 +292,9 @@ def bear_on(drafts: Sequence[Draft]) -> standings.Since:
     """
     return {
         # nobody knew of them before they were recorded
-        Lens.THEN: min(draft.recorded_day for draft in drafts),
+        Perspective.AS_KNOWN_THEN: min(draft.recorded_day for draft in drafts),
         # a withdrawal takes its entry from all days
-        Lens.NOW: min(
+        Perspective.AS_KNOWN_NOW: min(
             BEGINNING if draft.kind == "withdrawn" else draft.window.first for draft in drafts
         ),
     }

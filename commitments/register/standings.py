@@ -20,11 +20,19 @@ from commitments.models.prepared import Slot, prepared
 from commitments.models.querysets import Key, insert, remove
 from commitments.register import tally
 from commitments.rules.dates import BEGINNING, END
-from commitments.rules.events import Counting, Deadline, Fact, Lens, Terms, Version, terms_on
+from commitments.rules.events import (
+    Deadline,
+    Event,
+    EventsOnDay,
+    Perspective,
+    Terms,
+    Version,
+    terms_on,
+)
 from commitments.rules.recurrence import Recurrence
 from commitments.rules.standing import History, Kept, Stretch, Verdict
 
-Standings = dict[Lens, list[Stretch]]
+Standings = dict[Perspective, list[Stretch]]
 
 
 class Judgeable(Protocol):
@@ -32,11 +40,11 @@ class Judgeable(Protocol):
 
     def judge(self, on: date, known: date) -> Verdict: ...
 
-    def standings(self, lens: Lens, kept: Kept | None = None) -> list[Stretch]: ...
+    def standings(self, lens: Perspective, kept: Kept | None = None) -> list[Stretch]: ...
 
 
 # How the history of an instalment is made; the app that knows money registers it.
-instalment_history: list[Callable[[Sequence["Loaded"], Sequence[Fact]], Judgeable]] = []
+instalment_history: list[Callable[[Sequence["Loaded"], Sequence[Event]], Judgeable]] = []
 
 
 def terms_from(payload: Mapping[str, Any]) -> Terms:
@@ -84,13 +92,13 @@ NOTHING = Decimal(0)
 def recurrence_of(entries: Iterable[Entry], on: date, known: date) -> Recurrence | None:
     """The periods of a recurring action from its entries, read already and in order."""
     terms: list[Version[Terms]] = []
-    facts: list[Fact] = []
+    facts: list[Event] = []
     for entry in entries:
         if entry.kind == "terms":
             terms.append(Version(Loaded(entry.terms or {}).since, terms_from(entry.terms or {})))
         else:
             facts.append(
-                Fact(
+                Event(
                     entry.kind,
                     entry.number,
                     first=entry.first_day,
@@ -103,7 +111,7 @@ def recurrence_of(entries: Iterable[Entry], on: date, known: date) -> Recurrence
             )
     current = terms_on(terms, on, known) if terms else Terms(on)
     recurring = current.deadline.kind == "recurring"
-    return Recurrence(current, Counting(facts, on, known)) if recurring else None
+    return Recurrence(current, EventsOnDay(facts, on, known)) if recurring else None
 
 
 def _columns(entries: QuerySet[Entry], kinds: tuple[str, ...]) -> QuerySet[Any, tuple[Any, ...]]:
@@ -135,7 +143,7 @@ class Histories:
         self.by_ref: dict[str, int] = {}
         self.actions: dict[int, History] = {}
         self.terms: dict[int, list[Loaded]] = defaultdict(list)
-        self.facts: dict[tuple[str, int | None], list[Fact]] = defaultdict(list)
+        self.facts: dict[tuple[str, int | None], list[Event]] = defaultdict(list)
         every = obligations is None
         self._read(
             Obligation.objects.filter(plan=plan) if obligations is None else obligations,
@@ -160,7 +168,7 @@ class Histories:
             if kind == "terms" and about:
                 self.terms[about].append(Loaded(terms or {}))
             elif kind not in ("terms", "plan"):
-                fact = Fact._make((kind, *rest, quantity or 0, amount or NOTHING, numbers.get(to)))
+                fact = Event._make((kind, *rest, quantity or 0, amount or NOTHING, numbers.get(to)))
                 self.facts[ref, instalment].append(fact)
 
     def _entries(self, every: bool, refs: set[str]) -> Iterable[tuple[Any, ...]]:
@@ -203,14 +211,14 @@ class Histories:
                 # what a version before this column wrote has none
                 yield row.commitment_id or obligation.commitment_id, row
 
-    def standings(self, pk: int, kept: Mapping[Lens, Kept] | None = None) -> Standings:
+    def standings(self, pk: int, kept: Mapping[Perspective, Kept] | None = None) -> Standings:
         history = self[pk]
-        return {lens: history.standings(lens, (kept or {}).get(lens)) for lens in Lens}
+        return {lens: history.standings(lens, (kept or {}).get(lens)) for lens in Perspective}
 
 
 # By lens the first day on which something can have changed.
-Since = Mapping[Lens, date]
-ALWAYS: Since = dict.fromkeys(Lens, BEGINNING)
+Since = Mapping[Perspective, date]
+ALWAYS: Since = dict.fromkeys(Perspective, BEGINNING)
 
 
 def store(plan: Plan) -> int:
@@ -274,7 +282,7 @@ def _parts(pks: Iterable[int]) -> Iterator[list[int]]:
 
 
 def _holds(row: Standing, day: date) -> bool:
-    return row.lens == Lens.THEN.value and row.from_day <= day < row.to_day
+    return row.lens == Perspective.AS_KNOWN_THEN.value and row.from_day <= day < row.to_day
 
 
 Rows = dict[tuple[Any, ...], Standing]
@@ -293,7 +301,9 @@ def _write(histories: Histories, before: Rows, after: Rows, counted: Counter[Key
 
 @prepared
 def _stored_of_one() -> QuerySet[Standing]:
-    return _from({lens: Slot(lens.value) for lens in Lens}).filter(obligation=Slot("obligation"))
+    return _from({lens: Slot(lens.value) for lens in Perspective}).filter(
+        obligation=Slot("obligation")
+    )
 
 
 def _stored(obligations: list[int], since: Since) -> Iterable[Standing]:
@@ -305,7 +315,7 @@ def _stored(obligations: list[int], since: Since) -> Iterable[Standing]:
     return _from(since).filter(obligation__in=obligations)
 
 
-def _from(since: Mapping[Lens, Any]) -> QuerySet[Standing]:
+def _from(since: Mapping[Perspective, Any]) -> QuerySet[Standing]:
     return Standing.objects.filter(
         reduce(or_, (Q(lens=lens.value, to_day__gte=day) for lens, day in since.items()))
     )
@@ -323,15 +333,15 @@ def _by_values(rows: Iterable[Standing]) -> Rows:
     return {(*_values(row), _encoded(row.figures)): row for row in rows}
 
 
-def _kept(stored: Iterable[Standing], since: Since) -> dict[int, dict[Lens, Kept]]:
+def _kept(stored: Iterable[Standing], since: Since) -> dict[int, dict[Perspective, Kept]]:
     """For each obligation and lens the stored stretch that holds the day before `since`, where
     there is one.
     """
-    found: dict[int, dict[Lens, Kept]] = defaultdict(dict)
+    found: dict[int, dict[Perspective, Kept]] = defaultdict(dict)
     for row in stored:
-        until = since[Lens(row.lens)]
+        until = since[Perspective(row.lens)]
         if row.from_day < until:
-            found[row.obligation_id][Lens(row.lens)] = Kept(
+            found[row.obligation_id][Perspective(row.lens)] = Kept(
                 row.from_day, until, row.since, row.stale_since, row.slipped_since
             )
     return found
@@ -407,12 +417,12 @@ def read(plan: Plan, on: date, known: date | None, *, today: date) -> list[Stand
     return judged(plan, on, known or today)
 
 
-def lens_for(plan: Plan, on: date, known: date | None, *, today: date) -> Lens | None:
+def lens_for(plan: Plan, on: date, known: date | None, *, today: date) -> Perspective | None:
     """The stored lens that answers; None where nothing stored does."""
     if known == on:
-        return Lens.THEN
+        return Perspective.AS_KNOWN_THEN
     later = Entry.objects.filter(plan=plan, recorded_day__gt=known or today).exclude(kind="plan")
-    return None if later.exists() else Lens.NOW
+    return None if later.exists() else Perspective.AS_KNOWN_NOW
 
 
 def judged(plan: Plan, on: date, known: date) -> list[Standing]:
@@ -426,7 +436,7 @@ def judged(plan: Plan, on: date, known: date) -> list[Standing]:
         stretch = Stretch(
             on, on, verdict, on, on if verdict.stale else None, on if verdict.slipped else None
         )
-        made += _rows(plan, obligation, {Lens.THEN: [stretch]})
+        made += _rows(plan, obligation, {Perspective.AS_KNOWN_THEN: [stretch]})
     return made
 
 
@@ -450,6 +460,6 @@ def recurrences(
             yield (
                 pk,
                 Recurrence(
-                    terms_on(history.versions, on, known), Counting(history.facts, on, known)
+                    terms_on(history.versions, on, known), EventsOnDay(history.facts, on, known)
                 ),
             )

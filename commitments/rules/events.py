@@ -24,9 +24,9 @@ MOVABLE = frozenset({"start", "finish", "immediate", "none"})
 REPORTS = frozenset({"started", "progress", "completed", "delivered", "note"})
 
 
-class Lens(StrEnum):
-    THEN = "then"
-    NOW = "now"
+class Perspective(StrEnum):
+    AS_KNOWN_THEN = "then"
+    AS_KNOWN_NOW = "now"
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Version(Generic[T]):
     terms: T
 
 
-class Fact(NamedTuple):
+class Event(NamedTuple):
     """One entry of the register, as far as the rule needs it; `to` is the number of the entry that
     it names.
     """
@@ -112,7 +112,7 @@ class Fact(NamedTuple):
 number_of = attrgetter("number")
 
 
-def voided(told: Iterable[Fact]) -> set[int | None]:
+def withdrawn_numbers(told: Iterable[Event]) -> set[int | None]:
     """The numbers of the entries that others among these withdraw; a later one can void an earlier
     one.
     """
@@ -125,18 +125,18 @@ def voided(told: Iterable[Fact]) -> set[int | None]:
     return void
 
 
-class Counting:
+class EventsOnDay:
     """The entries that count on a day as known on another."""
 
-    def __init__(self, facts: Iterable[Fact], on: date, known: date) -> None:
+    def __init__(self, facts: Iterable[Event], on: date, known: date) -> None:
         self.on = on
-        self.kinds: dict[str, list[Fact]] = {}
+        self.kinds: dict[str, list[Event]] = {}
         self.sides: dict[str, set[str]] = {}
         self.numbers: set[int | None] = set()
         self.newest: date | None = None
         self._asked: dict[tuple[Any, ...], Any] = {}
         told = [fact for fact in facts if fact.recorded <= known]
-        void = voided(told)
+        void = withdrawn_numbers(told)
         # a withdrawal works, and shows that somebody looked, by its recorded time alone
         self.join(
             fact
@@ -144,7 +144,7 @@ class Counting:
             if fact.number not in void and (fact.first <= on or fact.kind == "withdrawn")
         )
 
-    def join(self, facts: Iterable[Fact]) -> None:
+    def join(self, facts: Iterable[Event]) -> None:
         """More that count; each kind stays in the order of the register."""
         for fact in facts:
             number, kind, recorded = fact.number, fact.kind, fact.recorded
@@ -160,7 +160,7 @@ class Counting:
             if self.newest is None or self.newest < recorded:
                 self.newest = recorded
 
-    def of(self, *kinds: str) -> list[Fact]:
+    def of(self, *kinds: str) -> list[Event]:
         if len(kinds) == 1:
             return self.kinds.get(kinds[0], [])
         return [fact for kind in kinds for fact in self.kinds.get(kind, ())]
@@ -173,7 +173,7 @@ class Counting:
         found: T = self._asked[key]
         return found
 
-    def latest(self, kind: str) -> Fact | None:
+    def latest(self, kind: str) -> Event | None:
         facts = self.of(kind)
         return self.once(
             (kind,),
@@ -204,23 +204,25 @@ class Counting:
         return None if None in days else max(day for day in days if day)
 
 
-def through(facts: Sequence[Fact], days: Iterable[date], lens: Lens) -> Iterator[Counting]:
+def through(
+    facts: Sequence[Event], days: Iterable[date], lens: Perspective
+) -> Iterator[EventsOnDay]:
     """What counts on each of some days in order: one pass, in which entries join, until a
     withdrawal becomes known.
     """
-    then = lens is Lens.THEN
-    void: set[int | None] = set() if then else voided(facts)
+    then = lens is Perspective.AS_KNOWN_THEN
+    void: set[int | None] = set() if then else withdrawn_numbers(facts)
     joins = _known_from if then else _counts_from
     # of the same day in the order of the register
     waiting = sorted(facts, key=joins)
     since, joined = [joins(fact) for fact in waiting], 0
-    counting = Counting([], BEGINNING, END)
+    counting = EventsOnDay([], BEGINNING, END)
     for day in days:
         until = bisect_right(since, day)
         joining, joined = waiting[joined:until], until
         if then and any(fact.kind == "withdrawn" for fact in joining):
-            void = voided(fact for fact in facts if fact.recorded <= day)
-            counting = Counting(facts, day, day)
+            void = withdrawn_numbers(fact for fact in facts if fact.recorded <= day)
+            counting = EventsOnDay(facts, day, day)
         else:
             counting.join(
                 sorted((fact for fact in joining if fact.number not in void), key=number_of)
@@ -229,12 +231,12 @@ def through(facts: Sequence[Fact], days: Iterable[date], lens: Lens) -> Iterator
         yield counting
 
 
-def _counts_from(fact: Fact) -> date:
+def _counts_from(fact: Event) -> date:
     """From which day on it counts unless it is withdrawn."""
     return BEGINNING if fact.kind == "withdrawn" else fact.first
 
 
-def _known_from(fact: Fact) -> date:
+def _known_from(fact: Event) -> date:
     first, recorded = fact.first, fact.recorded
     return recorded if recorded > first or fact.kind == "withdrawn" else first
 

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from commitments.rules import dates
 from commitments.rules.dates import Window, shift
-from commitments.rules.events import Counting, Deadline, Fact, Terms, Version
+from commitments.rules.events import Deadline, Event, EventsOnDay, Terms, Version
 from commitments.rules.states import State, against
 
 SHORT = ("partly", "missed")
@@ -37,7 +37,7 @@ def first_period(deadline: Deadline, adopted_on: date) -> Window:
 class Recurrence:
     """The periods of a recurring action, from its first to the one that holds the day."""
 
-    def __init__(self, terms: Terms, counting: Counting) -> None:
+    def __init__(self, terms: Terms, counting: EventsOnDay) -> None:
         self.terms, self.counting, self.on = terms, counting, counting.on
         self.deadline = terms.deadline
         self.first = first_period(self.deadline, terms.adopted_on)
@@ -111,7 +111,7 @@ class Recurrence:
 
 
 def period_edges(
-    versions: Sequence[Version[Terms]], facts: Sequence[Fact], days: set[date]
+    versions: Sequence[Version[Terms]], facts: Sequence[Event], days: set[date]
 ) -> Iterator[date]:
     """First days of all periods until nothing more can change by itself, and the lead before the
     first.

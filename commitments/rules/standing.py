@@ -15,10 +15,10 @@ from commitments.rules import dates
 from commitments.rules.dates import BEGINNING, END, Window, shift
 from commitments.rules.events import (
     REPORTS,
-    Counting,
     Deadline,
-    Fact,
-    Lens,
+    Event,
+    EventsOnDay,
+    Perspective,
     Terms,
     Version,
     terms_on,
@@ -89,7 +89,7 @@ class Kept:
     slipped_since: date | None
 
 
-def signed_window(terms: Terms, counting: Counting) -> Window | None:
+def signed_window(terms: Terms, counting: EventsOnDay) -> Window | None:
     """The window of a deadline as signed; None where there is none, or none yet."""
     deadline = terms.deadline
     if deadline.kind in ("start", "finish"):
@@ -110,7 +110,7 @@ def _after(event: date, deadline: Deadline, countries: tuple[str, ...]) -> date:
     return shift(event, deadline.days or 0)
 
 
-def satisfying(kind: str, counting: Counting) -> list[Fact]:
+def satisfying(kind: str, counting: EventsOnDay) -> list[Event]:
     kinds = ("started", "completed") if kind in ("start", "immediate") else ("completed",)
     return [fact for fact in counting.of(*kinds) if fact.first > counting.reopened]
 
@@ -119,14 +119,14 @@ def satisfying(kind: str, counting: Counting) -> list[Fact]:
 ENDS = ("started", "completed", "delivered", "reopened")
 
 
-def satisfied(deadline: Deadline, counting: Counting) -> Window | None:
+def satisfied(deadline: Deadline, counting: EventsOnDay) -> Window | None:
     """Between which days the action was satisfied; None while it is not."""
     return counting.once(
         ENDS, ("satisfied", deadline.kind, deadline.target), lambda: _satisfied(deadline, counting)
     )
 
 
-def _satisfied(deadline: Deadline, counting: Counting) -> Window | None:
+def _satisfied(deadline: Deadline, counting: EventsOnDay) -> Window | None:
     if deadline.target is not None:
         return _reached(deadline.target, counting.of("delivered"))
     facts = satisfying(deadline.kind, counting)
@@ -135,8 +135,8 @@ def _satisfied(deadline: Deadline, counting: Counting) -> Window | None:
     return Window(min(fact.first for fact in facts), min(fact.last for fact in facts))
 
 
-def _reached(target: int, deliveries: list[Fact]) -> Window | None:
-    def day(day_of: Callable[[Fact], date]) -> date | None:
+def _reached(target: int, deliveries: list[Event]) -> Window | None:
+    def day(day_of: Callable[[Event], date]) -> date | None:
         total = 0
         for fact in sorted(deliveries, key=day_of):
             total += fact.quantity
@@ -148,18 +148,18 @@ def _reached(target: int, deliveries: list[Fact]) -> Window | None:
     return Window(first, last) if first and last else None
 
 
-def closed(counting: Counting, *, withdrawn: str = "", superseded: bool = False) -> State | None:
+def closed(counting: EventsOnDay, *, withdrawn: str = "", superseded: bool = False) -> State | None:
     if withdrawn or counting.of("not-pursued"):
         return State.NOT_PURSUED
     return State.SUPERSEDED if superseded or counting.of("superseded") else None
 
 
-def is_stale(terms: Terms, state: State, counting: Counting) -> bool:
+def is_stale(terms: Terms, state: State, counting: EventsOnDay) -> bool:
     latest = counting.newest or terms.adopted_on
     return terms.scored and state not in SETTLED and (counting.on - latest).days >= terms.stale_days
 
 
-def sides_differ(deadline: Deadline, counting: Counting) -> bool:
+def sides_differ(deadline: Deadline, counting: EventsOnDay) -> bool:
     if deadline.quantity is not None:
         return False
     satisfied_by = {fact.side for fact in satisfying(deadline.kind, counting)} - {""}
@@ -171,7 +171,7 @@ class History:
     """One action's terms and entries, and those of the actions that would supersede it."""
 
     versions: Sequence[Version[Terms]]
-    facts: Sequence[Fact]
+    facts: Sequence[Event]
     until: Mapping[str, "History"]
     judged: dict[tuple[date, date], Verdict] = field(
         default_factory=dict, compare=False, repr=False
@@ -180,10 +180,10 @@ class History:
     def judge(self, on: date, known: date) -> Verdict:
         # several actions can be pending the same one, which is then judged once
         if (on, known) not in self.judged:
-            self.judged[on, known] = self._judge(Counting(self.facts, on, known), known)
+            self.judged[on, known] = self._judge(EventsOnDay(self.facts, on, known), known)
         return self.judged[on, known]
 
-    def _judge(self, counting: Counting, known: date) -> Verdict:
+    def _judge(self, counting: EventsOnDay, known: date) -> Verdict:
         on = counting.on
         terms = terms_on(self.versions, on, known)
         superseded = bool(terms.until) and all(
@@ -196,13 +196,18 @@ class History:
             terms, counting, closed(counting, withdrawn=terms.withdrawn, superseded=superseded)
         )
 
-    def standings(self, lens: Lens, kept: Kept | None = None) -> list[Stretch]:
+    def standings(self, lens: Perspective, kept: Kept | None = None) -> list[Stretch]:
         """The stretches on all days, or from the one on that is `kept`."""
         days = resumed(begun(self.versions, self.days), kept)
         passing = through(self.facts, days, lens)
         return stretches(
             (
-                (counting.on, self._judge(counting, counting.on if lens is Lens.THEN else END))
+                (
+                    counting.on,
+                    self._judge(
+                        counting, counting.on if lens is Perspective.AS_KNOWN_THEN else END
+                    ),
+                )
                 for counting in passing
             ),
             kept,
@@ -240,7 +245,7 @@ class History:
         """Every window that the terms can come to have."""
         events = [fact for fact in self.facts if fact.kind == "event"]
         for known in [[event] for event in events] or [[]]:
-            window = signed_window(terms, Counting(known, END, END))
+            window = signed_window(terms, EventsOnDay(known, END, END))
             if window:
                 yield window
         yield from (dates.parse_deadline(fact.when) for fact in self.facts if fact.kind == "moved")
@@ -257,7 +262,7 @@ def window_edges(windows: Iterable[Window], lead_days: int) -> Iterator[date]:
         yield from (shift(window.first, -lead_days), window.first, shift(window.last, 1))
 
 
-def _judge_single(terms: Terms, counting: Counting, closed: State | None) -> Verdict:
+def _judge_single(terms: Terms, counting: EventsOnDay, closed: State | None) -> Verdict:
     deadline, on = terms.deadline, counting.on
     signed, moved = signed_window(terms, counting), counting.latest("moved")
     window = dates.parse_deadline(moved.when) if moved else signed
@@ -285,7 +290,7 @@ def _judge_single(terms: Terms, counting: Counting, closed: State | None) -> Ver
     )
 
 
-def _judge_recurring(terms: Terms, counting: Counting, closed: State | None) -> Verdict:
+def _judge_recurring(terms: Terms, counting: EventsOnDay, closed: State | None) -> Verdict:
     recurrence = Recurrence(terms, counting)
     state, anchor = recurrence.judge()
     waiting = recurrence.consented is None and recurrence.ended is None
@@ -301,7 +306,7 @@ def _judge_recurring(terms: Terms, counting: Counting, closed: State | None) -> 
     return Verdict(state, anchor, **_apart_from_state(terms, counting, state))
 
 
-def _apart_from_state(terms: Terms, counting: Counting, state: State) -> dict[str, Any]:
+def _apart_from_state(terms: Terms, counting: EventsOnDay, state: State) -> dict[str, Any]:
     confidence = counting.latest("confidence")
     return {
         "modality": terms.modality,

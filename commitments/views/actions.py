@@ -15,7 +15,15 @@ from commitments.pages import labels
 from commitments.pages.entries import Shown, present, register, slip
 from commitments.pages.page import PlanView, actions_on
 from commitments.register import standings
-from commitments.rules.events import MOVABLE, REPORTS, Counting, Fact, Lens, Terms, terms_on
+from commitments.rules.events import (
+    MOVABLE,
+    REPORTS,
+    Event,
+    EventsOnDay,
+    Perspective,
+    Terms,
+    terms_on,
+)
 from commitments.rules.recurrence import Recurrence
 from commitments.rules.standing import History
 
@@ -63,7 +71,7 @@ class ActionDetail(ActionView):
         alone = not row.waits  # type: ignore[attr-defined]
         history = standings.Histories(page.plan, [action], alone=alone).action(action.pk)
         terms = terms_on(history.versions, page.on, page.known_day)
-        counting = Counting(history.facts, page.on, page.known_day)
+        counting = EventsOnDay(history.facts, page.on, page.known_day)
         recurrence = Recurrence(terms, counting) if terms.deadline.kind == "recurring" else None
         if recurrence and recurrence.window:
             row.first_day, row.last_day = recurrence.window.first, recurrence.window.last
@@ -135,7 +143,9 @@ class ActionDetail(ActionView):
         codes = {f"code{place}": code for place, code in enumerate(consents)}
         return _bodies(len(consents))(action=action.pk, **codes, **self.page.slots)
 
-    def _cited(self, counting: Counting, terms: Terms, shown: Sequence[Shown]) -> dict[int, Entry]:
+    def _cited(
+        self, counting: EventsOnDay, terms: Terms, shown: Sequence[Shown]
+    ) -> dict[int, Entry]:
         """The entries that the page names beside its register, by number."""
         confidence = counting.latest("confidence")
         wanted = {fact.number for fact in counting.of("consent") if fact.words in terms.consents}
@@ -148,13 +158,13 @@ class ActionDetail(ActionView):
             }
         return found
 
-    def _confidence_reason(self, counting: Counting, cited: dict[int, Entry]) -> str:
+    def _confidence_reason(self, counting: EventsOnDay, cited: dict[int, Entry]) -> str:
         latest = counting.latest("confidence")
         text = getattr(cited.get(latest.number), "text", None) if latest else None
         return text.reason if text else ""
 
     def _consents(
-        self, terms: Terms, counting: Counting, cited: dict[int, Entry], bodies: Sequence[Any]
+        self, terms: Terms, counting: EventsOnDay, cited: dict[int, Entry], bodies: Sequence[Any]
     ) -> list[dict[str, Any]]:
         known = {body.code: body for body in bodies}
         given = {fact.words: cited.get(fact.number) for fact in reversed(counting.of("consent"))}
@@ -168,7 +178,7 @@ class ActionDetail(ActionView):
         rows = self.page.rows().filter(obligation__ref__in=refs) if refs else []
         return {row.obligation.ref: row for row in rows}
 
-    def _side(self, side: str, counting: Counting, history: History) -> dict[str, Any]:
+    def _side(self, side: str, counting: EventsOnDay, history: History) -> dict[str, Any]:
         """What one side says; where it has reported, how the action would stand by its word alone."""
         alone = [fact for fact in history.facts if fact.kind not in REPORTS or fact.side == side]
         verdict = replace(history, facts=alone, judged={}).judge(self.page.on, self.page.known_day)
@@ -185,7 +195,7 @@ class ActionDetail(ActionView):
             "day": latest.recorded if latest else None,
         }
 
-    def _shown(self, facts: Sequence[Fact], history: History) -> Sequence[Fact]:
+    def _shown(self, facts: Sequence[Event], history: History) -> Sequence[Event]:
         """Those of which the reader may know that they are there, as `EntryQuerySet.visible_to` has
         it.
         """
@@ -209,7 +219,7 @@ class ActionDetail(ActionView):
 
 
 @prepared
-def _row(inside: bool, lens: Lens, role: str | None, sides: Sequence[str]) -> Any:
+def _row(inside: bool, lens: Perspective, role: str | None, sides: Sequence[str]) -> Any:
     about = OuterRef("obligation")
     mine = Action.objects.reportable(
         role, Slot("plan"), sides, Slot("side"), Slot("membership")

@@ -24,7 +24,7 @@ from commitments.pages.counts import counts_of, summarise
 from commitments.pages.entries import present, register_of
 from commitments.pages.page import Page, PlanView, actions_on
 from commitments.register import services
-from commitments.rules.events import Lens
+from commitments.rules.events import Perspective
 from commitments.rules.states import SETTLED, State
 
 PAGE = 25
@@ -120,7 +120,7 @@ def _commitment() -> Any:
 
 
 @prepared
-def _rows(inside: bool, lens: Lens) -> Any:
+def _rows(inside: bool, lens: Perspective) -> Any:
     rows = actions_on(inside, lens, Slot("plan"), Slot("on")).filter(
         obligation__commitment__number=Slot("number")
     )

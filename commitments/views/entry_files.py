@@ -21,7 +21,7 @@ from commitments.files.entries import LARGEST, Reading
 from commitments.forms.entries import FileForm
 from commitments.models import Plan, Role, Standing
 from commitments.pages.page import PlanView
-from commitments.rules.events import Lens
+from commitments.rules.events import Perspective
 
 
 class EntriesForm(FileForm):
@@ -43,7 +43,7 @@ class Change:
     after: str
 
 
-def states(plan: Plan, on: date, lens: Lens) -> dict[str, str]:
+def states(plan: Plan, on: date, lens: Perspective) -> dict[str, str]:
     """How each action and instalment stands on a day."""
     rows = Standing.objects.filter(plan=plan).on(on, lens)
     return {str(row.obligation): row.state for row in rows.select_related("obligation")}

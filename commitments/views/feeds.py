@@ -56,9 +56,8 @@ class Feed(PlanView):
     content_type: str
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        language = (
-            request.GET.get("language") or request.user.language or translation.get_language()
-        )  # type: ignore[union-attr]
+        own: str = request.user.language  # type: ignore[union-attr]
+        language = request.GET.get("language") or own or translation.get_language()
         if language not in dict(settings.LANGUAGES):
             known = ", ".join(dict(settings.LANGUAGES))
             raise BadRequest(_("“language” can only be one of: %(names)s.") % {"names": known})
@@ -84,7 +83,7 @@ class Feed(PlanView):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Event:
+class CalendarEvent:
     """A deadline in the calendar; `name` identifies it in its plan, for good."""
 
     name: str
@@ -130,7 +129,7 @@ class CalendarFeed(Feed):
         written: bytes = calendar.to_ical()
         return written
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Iterator[CalendarEvent]:
         page = self.page
         rows = page.rows().order_by("obligation__action__position")
         if self.mine:
@@ -153,7 +152,7 @@ class CalendarFeed(Feed):
 
     def _event(
         self, row: Standing, window: Window, state: str, label: Any, period: str = ""
-    ) -> Event:
+    ) -> CalendarEvent:
         action, ref = row.action, row.obligation.ref
         changed, sequence = self.changes_of(ref, None)
         lines = [row.words]
@@ -161,7 +160,7 @@ class CalendarFeed(Feed):
             lines.append(
                 _("Signed for %(day)s, and moved since.") % {"day": labels.day(row.original_last)}
             )
-        return Event(
+        return CalendarEvent(
             name=f"{ref}/{period}",
             window=window,
             title=f"{ref} {labels.text(action.title)}"
@@ -174,7 +173,7 @@ class CalendarFeed(Feed):
             sequence=sequence,
         )
 
-    def _periods(self, row: Standing, recurrence: Recurrence) -> Iterator[Event]:
+    def _periods(self, row: Standing, recurrence: Recurrence) -> Iterator[CalendarEvent]:
         """Each period so far by its own state, and the next few while the duty lasts."""
         waiting = (
             row.state if row.state in (State.AWAITING, State.SUPERSEDED, State.NOT_PURSUED) else ""
@@ -225,7 +224,7 @@ class CalendarFeed(Feed):
             for row in rows
         }
 
-    def _component(self, event: Event) -> Any:
+    def _component(self, event: CalendarEvent) -> Any:
         import icalendar
 
         page, found = self.page, icalendar.Event()

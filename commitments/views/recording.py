@@ -30,7 +30,7 @@ from commitments.pages.labels import REDACTED
 from commitments.pages.page import Page, PlanView
 from commitments.register import services, standings
 from commitments.register.entry_types import Context
-from commitments.rules.events import Fact
+from commitments.rules.events import Event
 from commitments.rules.states import State
 from commitments.views.actions import ActionView
 
@@ -179,7 +179,7 @@ class Report(ActionRecording):
         )
         found = {}
         for kind in ("started", "completed"):
-            fact = Fact(kind, sys.maxsize, today, today, today)
+            fact = Event(kind, sys.maxsize, today, today, today)
             verdict = replace(history, facts=[*history.facts, fact], judged={}).judge(today, today)
             if verdict.state != history.judge(today, today).state:
                 found[kind] = verdict.state
@@ -259,7 +259,7 @@ class NamingView(EntryRecording):
         return self.form_class(*data, initial=self.initial())
 
     def record(self, subject: Entry, form: EntryForm, seen: int | None) -> Entry:
-        return services.name_entry(entry=subject, kind=self.kind, **self.said(form, "reason"))
+        return services.annotate_entry(entry=subject, kind=self.kind, **self.said(form, "reason"))
 
     def look(self, subject: Entry, form: EntryForm) -> Standing | None:
         return (

@@ -23,7 +23,7 @@ from commitments import clock
 from commitments.files.toml import Fault
 from commitments.models import Action, Entry, Plan, Standing
 from commitments.register import standings
-from commitments.rules.events import Lens
+from commitments.rules.events import Perspective
 from tests.mutations import for_each_slip
 from tests.plans import SMALL, changed, line_of
 from tests.spoken import in_both
@@ -599,7 +599,8 @@ def judged(slug: str) -> set[str]:
     """The refs of what has a standing on the day of adoption, by both lenses."""
     found = Standing.objects.filter(plan__slug=slug)
     then, now = (
-        set(found.on(ADOPTED, lens).values_list("obligation__ref", flat=True)) for lens in Lens
+        set(found.on(ADOPTED, lens).values_list("obligation__ref", flat=True))
+        for lens in Perspective
     )
     assert then == now
     return then

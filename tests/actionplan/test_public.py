@@ -364,9 +364,8 @@ def test_pages_for_those_with_a_role_stay_closed(
 
 
 def test_each_page_says_whether_everybody_may_read_it() -> None:
-    open_pages = {
-        path.name for path in urls.plan_pages if getattr(path.callback.view_class, "public", False)
-    }  # type: ignore[attr-defined]
+    views: dict[str | None, Any] = {path.name: path.callback for path in urls.plan_pages}
+    open_pages = {name for name, view in views.items() if getattr(view.view_class, "public", False)}
     assert open_pages == {
         *(
             "overview",

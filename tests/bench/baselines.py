@@ -15,7 +15,7 @@ from django.db import connection, transaction
 
 from commitments.models import Entry, EntryText, Flag, FlagKind, Plan, Standing
 from commitments.register.flags import CONDITIONS
-from commitments.rules.events import Lens
+from commitments.rules.events import Perspective
 
 PLACE = "obligation__action__position"
 # the columns of the list's export that are stored, by the names of the tables
@@ -101,7 +101,9 @@ def same_flags(plan: Plan, day: date) -> int:
     """
     parts = []
     for kind, condition in CONDITIONS.items():
-        found = Standing.objects.filter(condition.where, plan=plan).on(day, Lens.THEN)
+        found = Standing.objects.filter(condition.where, plan=plan).on(
+            day, Perspective.AS_KNOWN_THEN
+        )
         select, params = found.values_list(
             "plan_id", "obligation_id", condition.since
         ).query.sql_with_params()

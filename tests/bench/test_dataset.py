@@ -5,7 +5,7 @@ from django.db import connection
 
 from commitments.models import Action, Entry, Standing
 from commitments.register import entries, standings
-from commitments.rules.events import Lens
+from commitments.rules.events import Perspective
 from tests.bench import dataset, story
 
 
@@ -19,7 +19,7 @@ def test_copied_data_are_as_if_recorded_entry_by_entry() -> None:
     assert list(entries.broken(plan)) == []
     assert Action.objects.filter(plan=plan).count() == 61
     assert Entry.objects.filter(plan=plan, ref=story.SPECIAL).count() == story.SPECIAL_ENTRIES
-    today = Standing.objects.filter(plan=plan).on(story.TODAY, Lens.THEN).actions()
+    today = Standing.objects.filter(plan=plan).on(story.TODAY, Perspective.AS_KNOWN_THEN).actions()
     states = list(today.values_list("state", flat=True))
     assert states.count("overdue") == 25
     assert len(set(states)) == 8

@@ -12,7 +12,7 @@ from django_tables2 import RequestConfig
 
 from actionplan import urls
 from commitments.models import Plan, Standing
-from commitments.rules.events import Lens
+from commitments.rules.events import Perspective
 from commitments.views import commitments as views
 from tests.bench import story
 
@@ -29,7 +29,7 @@ def rows() -> QuerySet[Standing]:
     """What the list shows: the standing of each action today."""
     found = (
         Standing.objects.filter(plan=Plan.objects.get(slug__startswith="plan-of-"))
-        .on(story.TODAY, Lens.THEN)
+        .on(story.TODAY, Perspective.AS_KNOWN_THEN)
         .actions()
     )
     return found.select_related("obligation__action").order_by("obligation__action__position")

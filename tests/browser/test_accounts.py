@@ -4,6 +4,7 @@ passkey; and axe.
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -190,10 +191,8 @@ def test_no_page_of_accounts_has_a_fault_that_axe_can_see(
     browser: Browser, site: WithProvider, locale: str, width: int, scheme: str
 ) -> None:
     site.reset()
-    size = {"width": width, "height": 900}
-    context = browser.new_context(
-        base_url=site.url, locale=locale, viewport=size, color_scheme=scheme
-    )  # type: ignore[arg-type]
+    looks: Any = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
+    context = browser.new_context(base_url=site.url, locale=locale, **looks)
     page = context.new_page()
     seen = {}
     for path in (

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commitments.rules.events import Lens
+from commitments.rules.events import Perspective
 from tests import oracle
 from tests.generated import registers
 from tests.memory import Register
@@ -28,9 +28,13 @@ def edges(register: Register) -> list[date]:
 
 
 def compare(
-    register: Register, tree: dict[str, Any], rows: list[dict[str, str]], on: date, lens: Lens
+    register: Register,
+    tree: dict[str, Any],
+    rows: list[dict[str, str]],
+    on: date,
+    lens: Perspective,
 ) -> None:
-    expected = oracle.status(tree, rows, on, on if lens is Lens.THEN else None)
+    expected = oracle.status(tree, rows, on, on if lens is Perspective.AS_KNOWN_THEN else None)
     for action in expected["actions"]:
         ref = action.pop("ref")
         action.pop("commitment")
@@ -52,5 +56,5 @@ def test_stored_standings_say_what_the_oracle_says(
     assert register.source.faults == []
     found = edges(register)
     for on in {*days, *random.sample(found, min(len(found), 10))}:
-        for lens in Lens:
+        for lens in Perspective:
             compare(register, tree, rows, on, lens)

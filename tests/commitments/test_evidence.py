@@ -216,7 +216,7 @@ def test_the_export_of_the_register_names_the_files(signed_in: Client, official:
 
 def test_a_withdrawn_file_keeps_its_record(calais: Plan, signed_in: Client, official: User) -> None:
     entry = report(official, storage.store(upload()))
-    services.name_entry(
+    services.annotate_entry(
         entry=entry, kind="withdrawn", by=official, now=NOW, key="w", reason="wrong file"
     )
     page = signed_in.get("/actions/4.4/").content.decode()

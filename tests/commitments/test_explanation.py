@@ -13,7 +13,7 @@ from django.utils import translation
 from commitments.files import entries
 from commitments.models import Action, Plan, Standing
 from commitments.pages import labels
-from commitments.rules.events import Lens
+from commitments.rules.events import Perspective
 from commitments.rules.states import State
 from tests.generated import blank
 
@@ -92,7 +92,7 @@ def says(example: Example, plan: Plan, language: str) -> str:
         assert entries.load(plan, text.encode(), now=NOW, by=None).faults == []
     action = Action.objects.get(plan=plan, ref=example.ref)
     on = date.fromisoformat(example.on)
-    lens = Lens.NOW if example.known_now else Lens.THEN
+    lens = Perspective.AS_KNOWN_NOW if example.known_now else Perspective.AS_KNOWN_THEN
     row = Standing.objects.filter(obligation=action).on(on, lens).get()
     with translation.override(language):
         days = labels.days(row, on)

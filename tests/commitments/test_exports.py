@@ -154,7 +154,7 @@ def test_payments_and_spending_leave_out_what_was_withdrawn(calais: Plan, reader
     entry = Entry.objects.get(plan=calais, code="sample-026")
     assert entry.code in {row["id"] for row in rows(reader, "fund/?list=payments&", "json")}
     by = account(calais, Role.MANAGER, entry.side)
-    services.name_entry(entry=entry, kind="withdrawn", by=by, now=NOW, key="w", reason="slip")
+    services.annotate_entry(entry=entry, kind="withdrawn", by=by, now=NOW, key="w", reason="slip")
     assert entry.code not in {row["id"] for row in rows(reader, "fund/?list=payments&", "json")}
 
 

@@ -171,7 +171,9 @@ def test_a_moved_deadline_updates_the_same_event(reader: Client, manager: User) 
         > before.decoded("DTSTAMP")
     )
     assert "Signed for 31 December 2014, and moved since." in after["DESCRIPTION"]
-    services.name_entry(entry=moved, kind="withdrawn", reason="slip", by=manager, now=NOW, key="w1")
+    services.annotate_entry(
+        entry=moved, kind="withdrawn", reason="slip", by=manager, now=NOW, key="w1"
+    )
     back = events(reader)["2.5"]
     assert (days(back), back["SEQUENCE"]) == (days(before), 2)
 
@@ -256,10 +258,9 @@ def test_the_feed_has_the_entries_newest_first_with_what_the_page_shows(
     assert newest
     assert len(found.findall(ATOM + "entry")) == feeds.PAGE
     assert texts(found, "entry/id")[0].startswith("urn:uuid:")
-    assert (
-        found.find(f"{ATOM}entry/{ATOM}link").get("href")
-        == f"http://localhost:8000/register/{newest.number}/"
-    )  # type: ignore[union-attr]
+    link = found.find(f"{ATOM}entry/{ATOM}link")
+    assert link is not None
+    assert link.get("href") == f"http://localhost:8000/register/{newest.number}/"
     assert 'href="http://localhost:8000/' in texts(found, "entry/content")[0]
     assert all("<article" in content for content in texts(found, "entry/content"))
     assert found.get("{http://www.w3.org/XML/1998/namespace}lang") == "en"
@@ -288,7 +289,7 @@ def test_an_entry_keeps_its_id_and_is_updated_by_its_withdrawal(
 ) -> None:
     entry = report("4.4", "progress", "2015-01-12", manager, note="printed")
     before = feed(reader)
-    services.name_entry(
+    services.annotate_entry(
         entry=entry, kind="withdrawn", reason="slip", by=manager, now=LATER, key="w1"
     )
     settings_day = reader.get("/register.atom?on=2015-01-13&known=now").content

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from actionplan.local import samples
 from commitments.models import Commitment, Entry, Plan, Standing
 from commitments.models.prepared import Slot, prepared
-from commitments.rules.events import Lens
+from commitments.rules.events import Perspective
 
 pytestmark = pytest.mark.sqlite
 DAYS = (date(2014, 9, 20), date(2014, 12, 1), date(2015, 1, 12))
@@ -22,7 +22,7 @@ DAYS = (date(2014, 9, 20), date(2014, 12, 1), date(2015, 1, 12))
 BUILDERS: dict[str, Callable[[Any, Any], QuerySet[Any]]] = {
     "rows with related rows": lambda plan, day: (
         Standing.objects.filter(plan=plan)
-        .on(day, Lens.THEN)
+        .on(day, Perspective.AS_KNOWN_THEN)
         .actions()
         .select_related("obligation__action", "obligation__commitment")
         .order_by("obligation__action__position", "pk")
@@ -39,7 +39,7 @@ BUILDERS: dict[str, Callable[[Any, Any], QuerySet[Any]]] = {
     ),
     "rows by name": lambda plan, day: (
         Standing.objects.filter(plan=plan)
-        .on(day, Lens.NOW)
+        .on(day, Perspective.AS_KNOWN_NOW)
         .values("state")
         .annotate(n=Count("pk"))
         .order_by("state")

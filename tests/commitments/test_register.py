@@ -14,7 +14,7 @@ from commitments.models import Entry, EntryText, Plan, Standing, Tally
 from commitments.models.triggers import SQLITE_NAMES
 from commitments.register import entries as register
 from commitments.register.entries import Draft
-from commitments.rules.events import Lens
+from commitments.rules.events import Perspective
 from tests.plans import SMALL, changed
 from tests.servers import on_postgres
 
@@ -249,7 +249,7 @@ def test_an_altered_standing_is_found_and_mended(
     calais: Plan, capsys: pytest.CaptureFixture[str], change: dict[str, Any]
 ) -> None:
     row = Standing.objects.filter(plan=calais, obligation__ref="4.4").on(
-        date(2014, 11, 5), Lens.THEN
+        date(2014, 11, 5), Perspective.AS_KNOWN_THEN
     )
     assert row.update(**change) == 1
     message = "calais-2014: the standing of 4.4 is not what the rule says: run rebuild_standings\n"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from commitments.rules.events import Lens
+from commitments.rules.events import Perspective
 from tests.generated import ADOPTED, blank
 from tests.memory import Register
 
@@ -52,7 +52,8 @@ def stands(
     numbered = [{**entry, "id": entry["id"] or f"e{n}"} for n, entry in enumerate(rows)]
     register = Register(tree, numbered)
     assert register.source.faults == []
-    return register.action(ref, date.fromisoformat(on), Lens.NOW if known == "now" else Lens.THEN)
+    perspective = Perspective.AS_KNOWN_NOW if known == "now" else Perspective.AS_KNOWN_THEN
+    return register.action(ref, date.fromisoformat(on), perspective)
 
 
 def state(
@@ -314,7 +315,10 @@ def test_the_current_move_is_the_latest_effective_then_recorded_then_in_order() 
     told_late = row("moved", "2014-10-05", "2014-11-20", to="../2016-12-31", reason="agreed")
     assert stands(tree, "2014-10-20", early, late)["last_day"] == "2014-12-31"
     register = Register(tree, [{**early, "id": "e"}])
-    assert [register.row(("1.1", 0), date(2014, 10, day), Lens.THEN).moved for day in (9, 10)] == [
+    assert [
+        register.row(("1.1", 0), date(2014, 10, day), Perspective.AS_KNOWN_THEN).moved
+        for day in (9, 10)
+    ] == [
         False,
         True,
     ]
@@ -443,7 +447,7 @@ def test_the_original_date_has_passed_from_the_day_after_it_until_the_action_is_
     done = row("completed", "2014-11-20", id="c")
     register = Register(plan({"kind": "finish", "when": "2014-10"}), [moved, done])
     since = [
-        register.row(("1.1", 0), date.fromisoformat(day), Lens.THEN).slipped_since
+        register.row(("1.1", 0), date.fromisoformat(day), Perspective.AS_KNOWN_THEN).slipped_since
         for day in ("2014-10-31", "2014-11-01", "2014-11-19", "2014-11-20")
     ]
     assert since == [None, date(2014, 11, 1), date(2014, 11, 1), None]

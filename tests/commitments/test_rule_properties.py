@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from commitments.register.services import bear_on
 from commitments.rules.dates import BEGINNING, END
-from commitments.rules.events import Lens
+from commitments.rules.events import Perspective
 from commitments.rules.standing import Kept, Stretch
 from commitments.rules.states import State
 from tests.generated import plans, registers
@@ -20,7 +20,9 @@ Case = tuple[dict[str, Any], list[dict[str, str]]]
 ABOUT_SILENCE = ("stale", "never_reported")
 
 
-def everything(register: Register, on: date, lens: Lens) -> dict[tuple[str, int], dict[str, Any]]:
+def everything(
+    register: Register, on: date, lens: Perspective
+) -> dict[tuple[str, int], dict[str, Any]]:
     return {
         key: register.instalment(*key, on, lens) if key[1] else register.action(key[0], on, lens)
         for key in register.histories
@@ -46,7 +48,9 @@ def test_what_is_recorded_later_never_changes_what_was_known_on_a_day(case: Case
     assume(all(row["kind"] == "moved" or row["to"] in {"", *kept} for row in earlier))
     assume(len(earlier) < len(rows) and "Auckland" not in tree["plan"]["timezone"])
     before, after = Register(tree, earlier), Register(tree, rows)
-    assert everything(before, on, Lens.THEN) == everything(after, on, Lens.THEN)
+    assert everything(before, on, Perspective.AS_KNOWN_THEN) == everything(
+        after, on, Perspective.AS_KNOWN_THEN
+    )
 
 
 @given(registers(), DAYS)
@@ -71,8 +75,8 @@ def test_a_withdrawn_entry_changes_nothing_once_its_withdrawal_is_known(
     }
     without = Register(tree, [row for row in rows if row is not gone])
     withdrawn = Register(tree, [*rows, withdrawal])
-    for key, expected in everything(without, on, Lens.NOW).items():
-        found = everything(withdrawn, on, Lens.NOW)[key]
+    for key, expected in everything(without, on, Perspective.AS_KNOWN_NOW).items():
+        found = everything(withdrawn, on, Perspective.AS_KNOWN_NOW)[key]
         for name in expected.keys() - set(ABOUT_SILENCE):
             assert found[name] == expected[name], (key, name)
 
@@ -86,7 +90,7 @@ def test_going_on_from_what_is_stored_comes_to_what_judging_every_day_does(
     before, after = Register(tree, rows[:-new]), Register(tree, rows)
     since = bear_on([draft for draft, _fact in facts(after.plan, rows)[-new:]])
     for key, history in after.histories.items():
-        for lens in Lens:
+        for lens in Perspective:
             stored = before.stored[key][lens]
             last = next((one for one in stored if one.start < since[lens] <= one.end), None)
             if last is None:
@@ -103,7 +107,8 @@ def test_without_entries_overdue_stays_overdue_and_grows_by_a_day_a_day(
     register = Register(tree, [])
     for ref in register.actions:
         first, second = (
-            register.action(ref, day, Lens.THEN) for day in (on, on + timedelta(days=later))
+            register.action(ref, day, Perspective.AS_KNOWN_THEN)
+            for day in (on, on + timedelta(days=later))
         )
         if first["state"] == State.OVERDUE:
             assert (second["state"], second["days"]) == (State.OVERDUE, first["days"] + later)
@@ -112,7 +117,7 @@ def test_without_entries_overdue_stays_overdue_and_grows_by_a_day_a_day(
 @given(registers(), DAYS)
 def test_outstanding_is_never_negative_and_paid_never_below_zero(case: Case, on: date) -> None:
     register = Register(*case)
-    for (ref, number), found in everything(register, on, Lens.NOW).items():
+    for (ref, number), found in everything(register, on, Perspective.AS_KNOWN_NOW).items():
         if number:
             amounts = [*found["paid"].values(), *found["outstanding"].values()]
             assert all(float(amount) >= 0 for amount in amounts), (ref, number)
@@ -121,7 +126,7 @@ def test_outstanding_is_never_negative_and_paid_never_below_zero(case: Case, on:
 @given(registers(), DAYS)
 def test_days_are_counted_only_where_the_rules_count_them(case: Case, on: date) -> None:
     counted = {State.OVERDUE, State.DUE, State.DUE_SOON, State.UPCOMING, State.MET_LATE}
-    for found in everything(Register(*case), on, Lens.THEN).values():
+    for found in everything(Register(*case), on, Perspective.AS_KNOWN_THEN).values():
         assert (found["days"] is not None) == (found["state"] in counted)
         assert found["days"] is None or found["days"] >= 0
 

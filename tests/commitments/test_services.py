@@ -52,7 +52,7 @@ def decide(ref: str, by: User, kind: str, **given: Any) -> Entry:
 
 def name(entry: Entry, by: User, kind: str, **given: Any) -> Entry:
     given = {"now": NOW, "key": secrets.token_hex(8), "reason": "said", **given}
-    return services.name_entry(entry=entry, kind=kind, by=by, **given)
+    return services.annotate_entry(entry=entry, kind=kind, by=by, **given)
 
 
 def stands(ref: str, on: date = date(2014, 11, 5)) -> dict[str, Any]:

@@ -19,7 +19,7 @@ DAYS = ("2014-10-01", "2014-11-20", "2015-01-12", "2015-04-01")
 STATUS = f"""
 import json
 from datetime import date
-from actionplan.status import status
+from actionplan.overview.status import status
 from commitments.models import Plan
 plan, today = Plan.objects.get(slug="calais-2014"), date(2015, 1, 12)
 days = [date.fromisoformat(day) for day in {DAYS}]
