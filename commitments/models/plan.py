@@ -41,6 +41,9 @@ class Plan(models.Model):
         db_default="",
         help_text="day and last entry for which the flags are right",
     )
+    version = models.PositiveBigIntegerField(
+        default=0, db_default=0, help_text="raised by every write that a page can show"
+    )
 
     objects: ClassVar[PlanQuerySet] = PlanQuerySet.as_manager()  # type: ignore[assignment]
 

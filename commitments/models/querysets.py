@@ -10,7 +10,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
-from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.query import ModelIterable
 
 from commitments.models.prepared import Slot, prepared
@@ -159,6 +159,10 @@ class PlanQuerySet(models.QuerySet[Any]):
         assert connection.in_atomic_block
         if not _locked(self.model)(plan=plan.pk):
             raise self.model.DoesNotExist
+
+    def raise_version(self) -> None:
+        """Mark the pages of these plans as changed, in the transaction of what changes them."""
+        self.update(version=F("version") + 1)
 
 
 class MembershipQuerySet(models.QuerySet[Any]):

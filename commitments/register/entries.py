@@ -117,6 +117,7 @@ def append(
         if any(draft.texts.values()):
             texts.append(EntryText(entry=entry, salt=salt, **draft.texts))
     _insert(list(batch.values()), texts)
+    Plan.objects.filter(pk=plan.pk).raise_version()
     for draft in drafts:
         for position, file in enumerate(draft.evidence, 1):
             file.entry, file.position = batch[draft.code], position
