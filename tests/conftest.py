@@ -1,6 +1,6 @@
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import date
 from typing import Any
 
 import hypothesis
@@ -9,13 +9,13 @@ from django.conf import settings
 from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from playwright.sync_api import Browser, Page, sync_playwright
+from pytest_django import Settings
 
 from actionplan.accounts import second_factor
 from actionplan.local import samples
 from actionplan.models import User
-from actionplan.plan_transfer import load
 from commitments.models import Plan
-from tests import chromium, secrets_in_logs
+from tests import chromium, factories, secrets_in_logs
 from tests.faults import outcome
 from tests.servers import on_postgres
 from tests.site import Site
@@ -125,7 +125,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     those that must.
     """
     with django_db_blocker.unblock():
-        load.load(samples.PLAN_FILE.read_bytes(), now=datetime(2014, 9, 20, 9, tzinfo=UTC))
+        factories.create_plan(samples.PLAN_FILE.read_text())
 
 
 @receiver(user_logged_in)
@@ -137,7 +137,44 @@ def _with_both_factors(request: Any, user: User, **kwargs: Any) -> None:
 
 @pytest.fixture
 def calais(db: None) -> Plan:
+    """The Calais plan without entries."""
     return Plan.objects.get(slug="calais-2014")
+
+
+@pytest.fixture
+def sample_day(settings: Settings) -> date:
+    """Pages, jobs and commands take the day of the samples for today."""
+    settings.ACTIONPLAN_TODAY = factories.TODAY
+    return factories.TODAY
+
+
+@pytest.fixture
+def calais_with_entries(calais: Plan, sample_day: date) -> Plan:
+    """The Calais plan with its sample entries, on the day of the samples."""
+    factories.load_sample_entries(calais)
+    return calais
+
+
+@pytest.fixture
+def official(calais: Plan) -> User:
+    """Somebody of the Home Office, which leads 4.4 of the Calais plan."""
+    return factories.create_official(calais)
+
+
+@pytest.fixture
+def manager(calais: Plan) -> User:
+    """A British manager of the Calais plan."""
+    return factories.create_manager(calais)
+
+
+@pytest.fixture
+def french_manager(calais: Plan) -> User:
+    return factories.create_manager(calais, side="FR")
+
+
+@pytest.fixture
+def administrator(db: None) -> User:
+    return factories.create_administrator()
 
 
 @pytest.fixture(scope="session")
