@@ -6,13 +6,13 @@ import re
 from itertools import product
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from pytest_django import Settings
 
-from actionplan.static_files import BASE
 from commitments.rules.states import State
 
-THEME = (BASE / "static" / "theme.css").read_text()
+THEME = (settings.BASE_DIR / "static" / "theme.css").read_text()
 # what stands on each surface, as WCAG 1.4.3 asks: text 4.5 to 1; 1.4.11: outlines of fields and
 # shapes 3 to 1
 TEXTS = ("bs-body-color", "dim", "accent", "overdue", "due", "soon", "ahead", "wait", "met")

@@ -3,11 +3,7 @@ addresses for it.
 """
 
 from actionplan.settings import *  # noqa: F403
-from actionplan.settings import INSTALLED_APPS, STATICFILES_FINDERS
+from actionplan.settings import INSTALLED_APPS
 
 INSTALLED_APPS = [*INSTALLED_APPS, "django.contrib.admin"]
-STATICFILES_FINDERS = [
-    *STATICFILES_FINDERS,
-    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
-]
 ROOT_URLCONF = "tests.bench.urls"

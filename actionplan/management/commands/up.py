@@ -23,7 +23,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connections, transaction
 
-from actionplan import celery, static_files
+from actionplan import celery
 from actionplan.local import commands, environment, processes, valkey
 
 PLAN = environment.BASE_DIR / "actionplan" / "plans" / "calais-2014.toml"
@@ -70,7 +70,7 @@ def collect_static(key: Path) -> None:
     files = [storage.path(name) for finder in get_finders() for name, storage in finder.list([])]
     stats = [
         (str(path), Path(path).stat().st_size, Path(path).stat().st_mtime_ns)
-        for path in [*sorted(files), *static_files.sources()]
+        for path in sorted(files)
     ]
     digest = hashlib.sha256(repr(stats).encode()).hexdigest()
     if key.exists() and key.read_text() == digest and Path(settings.STATIC_ROOT).exists():
