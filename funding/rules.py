@@ -10,18 +10,25 @@ from datetime import date
 from decimal import Decimal
 
 from commitments.rules.dates import BEGINNING, END, Window
-from commitments.rules.events import Event, EventsOnDay, Perspective, Version, terms_on, through
+from commitments.rules.events import (
+    Event,
+    EventsOnDay,
+    Perspective,
+    TermsVersion,
+    iter_days,
+    terms_on,
+)
 from commitments.rules.standing import (
     Kept,
     Stretch,
     Verdict,
-    begun,
     closed,
+    days_since_added,
+    merge_equal_days,
     resumed,
-    stretches,
     window_edges,
 )
-from commitments.rules.states import Case, place
+from commitments.rules.states import StateInputs, determine_state
 
 ZERO = Decimal("0.00")
 
@@ -41,14 +48,14 @@ class MoneyTerms:
 
 @dataclass(frozen=True)
 class InstalmentHistory:
-    versions: Sequence[Version[MoneyTerms]]
-    facts: Sequence[Event]
+    versions: Sequence[TermsVersion[MoneyTerms]]
+    events: Sequence[Event]
 
     def judge(self, on: date, known: date) -> Verdict:
-        return judge(terms_on(self.versions, on, known), EventsOnDay(self.facts, on, known))
+        return judge(terms_on(self.versions, on, known), EventsOnDay(self.events, on, known))
 
     def standings(self, lens: Perspective, kept: Kept | None = None) -> list[Stretch]:
-        days = resumed(begun(self.versions, self.days()), kept)
+        days = resumed(days_since_added(self.versions, self.days()), kept)
         judged = (
             (
                 counting.on,
@@ -61,14 +68,14 @@ class InstalmentHistory:
                     counting,
                 ),
             )
-            for counting in through(self.facts, days, lens)
+            for counting in iter_days(self.events, days, lens)
         )
-        return stretches(judged, kept)
+        return merge_equal_days(judged, kept)
 
     def days(self) -> set[date]:
         days = {BEGINNING, *(version.since for version in self.versions)}
-        for fact in self.facts:
-            days |= {fact.first, fact.recorded}
+        for event in self.events:
+            days |= {event.first, event.recorded}
         for version in self.versions:
             if version.terms.due:
                 due = Window(version.terms.due, version.terms.due)
@@ -80,10 +87,12 @@ def judge(terms: MoneyTerms, counting: EventsOnDay) -> Verdict:
     window = Window(terms.due, terms.due) if terms.due else None
     paid = sums(counting)
     done = paid_in_full(terms, counting)
-    waits = terms.firmness in ("conditional", "on-delivery") and not counting.of("consent", "event")
+    waits = terms.firmness in ("conditional", "on-delivery") and not counting.of_kinds(
+        "consent", "event"
+    )
     dated = terms.firmness != "up-to"
-    state, anchor, late = place(
-        Case(
+    state, anchor, late = determine_state(
+        StateInputs(
             counting.on,
             window,
             done,
@@ -123,14 +132,16 @@ def sums(counting: EventsOnDay) -> dict[str, Decimal]:
     """Paid net of refunds, never below zero, for each currency in which something was paid."""
     return {
         currency: max(
-            ZERO, _sum(counting.of("paid"), currency) - _sum(counting.of("refunded"), currency)
+            ZERO,
+            _sum(counting.of_kinds("paid"), currency)
+            - _sum(counting.of_kinds("refunded"), currency),
         )
-        for currency in dict.fromkeys(fact.currency for fact in counting.of("paid"))
+        for currency in dict.fromkeys(event.currency for event in counting.of_kinds("paid"))
     }
 
 
-def _sum(facts: Iterable[Event], currency: str) -> Decimal:
-    return sum((fact.amount for fact in facts if fact.currency == currency), ZERO)
+def _sum(events: Iterable[Event], currency: str) -> Decimal:
+    return sum((event.amount for event in events if event.currency == currency), ZERO)
 
 
 def paid_in_full(terms: MoneyTerms, counting: EventsOnDay) -> Window | None:
@@ -148,12 +159,14 @@ def paid_in_full(terms: MoneyTerms, counting: EventsOnDay) -> Window | None:
 
 
 def _reached(currency: str, amount: Decimal, counting: EventsOnDay) -> Window | None:
-    payments = [fact for fact in counting.of("paid") if fact.currency == currency]
+    payments = [event for event in counting.of_kinds("paid") if event.currency == currency]
     refunds = [
-        (fact.first, -fact.amount) for fact in counting.of("refunded") if fact.currency == currency
+        (event.first, -event.amount)
+        for event in counting.of_kinds("refunded")
+        if event.currency == currency
     ]
-    first = _crossing([(fact.first, fact.amount) for fact in payments] + refunds, amount)
-    last = _crossing([(fact.last, fact.amount) for fact in payments] + refunds, amount)
+    first = _crossing([(event.first, event.amount) for event in payments] + refunds, amount)
+    last = _crossing([(event.last, event.amount) for event in payments] + refunds, amount)
     return Window(first, last) if first and last else None
 
 

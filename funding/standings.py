@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from commitments.register.standings import Loaded
-from commitments.rules.events import Event, Version
+from commitments.rules.events import Event, TermsVersion
 from funding.rules import InstalmentHistory, MoneyTerms
 
 
@@ -21,6 +21,6 @@ def money_terms(payload: dict[str, Any]) -> MoneyTerms:
     )
 
 
-def history(terms: Sequence[Loaded], facts: Sequence[Event]) -> InstalmentHistory:
-    versions = [Version(loaded.since, money_terms(loaded.terms)) for loaded in terms]
-    return InstalmentHistory(versions, facts)
+def history(terms: Sequence[Loaded], events: Sequence[Event]) -> InstalmentHistory:
+    versions = [TermsVersion(loaded.since, money_terms(loaded.terms)) for loaded in terms]
+    return InstalmentHistory(versions, events)

@@ -15,7 +15,7 @@ from commitments.models import Obligation, Plan, Standing
 from commitments.register import standings
 from commitments.register.entries import Draft
 from commitments.rules.dates import BEGINNING
-from commitments.rules.events import Event, EventsOnDay, Perspective, Version, terms_on
+from commitments.rules.events import Event, EventsOnDay, Perspective, TermsVersion, terms_on
 from commitments.rules.recurrence import Recurrence
 from commitments.rules.standing import History
 from commitments.rules.states import days_counted
@@ -33,7 +33,7 @@ def read(tree: dict[str, Any]) -> tuple[PlanSpec, list[FundSpec], Source]:
     return plan, read_funds(top, plan), source
 
 
-def facts(plan: PlanSpec, rows: Sequence[dict[str, str]]) -> list[tuple[Draft, Event]]:
+def events(plan: PlanSpec, rows: Sequence[dict[str, str]]) -> list[tuple[Draft, Event]]:
     """The rows as the entries file's reader and the register would have them, numbered in order."""
     reading, model = Reading(), Plan(timezone=plan.timezone)
     numbers = {row["id"]: number for number, row in enumerate(rows, 1)}
@@ -52,7 +52,7 @@ def facts(plan: PlanSpec, rows: Sequence[dict[str, str]]) -> list[tuple[Draft, E
             draft.ref, draft.instalment = target.ref, target.instalment
         about[draft.code] = draft
         window = draft.window
-        fact = Event(
+        event = Event(
             number=number,
             kind=draft.kind,
             first=window.first,
@@ -67,7 +67,7 @@ def facts(plan: PlanSpec, rows: Sequence[dict[str, str]]) -> list[tuple[Draft, E
             amount=draft.amount or Decimal(0),
             currency=draft.currency,
         )
-        found.append((draft, fact))
+        found.append((draft, event))
     return found
 
 
@@ -76,7 +76,7 @@ class Register:
 
     def __init__(self, tree: dict[str, Any], rows: Sequence[dict[str, str]]) -> None:
         self.plan, self.funds, self.source = read(tree)
-        entries = facts(self.plan, rows)
+        entries = events(self.plan, rows)
         self.actions = {action.ref: action for action in self.plan.actions}
         self.histories: dict[tuple[str, int], Judgeable] = {}
         for ref in self.actions:
@@ -94,11 +94,11 @@ class Register:
                         }
                     )
                     mine = [
-                        fact
-                        for draft, fact in entries
+                        event
+                        for draft, event in entries
                         if draft.ref == contribution.ref and draft.instalment in (None, number)
                     ]
-                    history = InstalmentHistory([Version(BEGINNING, terms)], mine)
+                    history = InstalmentHistory([TermsVersion(BEGINNING, terms)], mine)
                     self.histories[contribution.ref, number] = history
         self.stored = {
             key: {lens: history.standings(lens) for lens in Perspective}
@@ -109,8 +109,8 @@ class Register:
         if (ref, 0) not in self.histories:
             terms = standings.terms_from(self.actions[ref].terms)
             until = {other: self._action(other, entries) for other in terms.until}
-            mine = [fact for draft, fact in entries if draft.ref == ref]
-            self.histories[ref, 0] = History([Version(BEGINNING, terms)], mine, until)
+            mine = [event for draft, event in entries if draft.ref == ref]
+            self.histories[ref, 0] = History([TermsVersion(BEGINNING, terms)], mine, until)
         found = self.histories[ref, 0]
         assert isinstance(found, History)
         return found
@@ -126,7 +126,9 @@ class Register:
         known = on if lens is Perspective.AS_KNOWN_THEN else date(9999, 12, 30)
         terms = terms_on(history.versions, on, known)
         recurring = terms.deadline.kind == "recurring"
-        recurrence = Recurrence(terms, EventsOnDay(history.facts, on, known)) if recurring else None
+        recurrence = (
+            Recurrence(terms, EventsOnDay(history.events, on, known)) if recurring else None
+        )
         return status._action(self.row((ref, 0), on, lens), on, recurrence)
 
     def instalment(self, ref: str, number: int, on: date, lens: Perspective) -> dict[str, Any]:

@@ -114,9 +114,9 @@ def renew_standings() -> int:
     """Those that this version judges otherwise are computed anew; how many."""
     changed = 0
     for plan in Plan.objects.all():
-        if different := standings.differences(plan):
+        if different := standings.find_mismatches(plan):
             with transaction.atomic():
                 Plan.objects.select_for_update().get(pk=plan.pk)
-                standings.store(plan)
+                standings.rebuild_all(plan)
             changed += len(different)
     return changed

@@ -23,7 +23,7 @@ def status(
     Not `inside`: without the owners' confidence and without the jobs, as everybody reads it of a
     public plan.
     """
-    rows = standings.read(plan, on, known, today=today)
+    rows = standings.standings_on(plan, on, known, today=today)
     order = dict(Action.objects.filter(plan=plan).values_list("pk", "position"))
     actions = sorted(
         (row for row in rows if row.obligation_id in order),

@@ -309,7 +309,7 @@ def finish(
         loading.change(_("terms of %(what)s: recorded"), what=wanted.obligation)
     loading.change(_("the file: recorded with its SHA-256 %(sha256)s"), sha256=sha256)
     if changed or loading.moved:
-        standings.renew(plan, [*(wanted.obligation for wanted in changed), *loading.moved])
+        standings.recompute(plan, [*(wanted.obligation for wanted in changed), *loading.moved])
 
 
 def keep(plan: Plan, content: bytes) -> int:

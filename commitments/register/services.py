@@ -282,7 +282,7 @@ def record(
     affected = affected_by(drafts, context)
     if affected:
         today = register.civil_day(now, plan.timezone)
-        flags.clear(plan, today, standings.renew(plan, affected, bear_on(drafts), on=today))
+        flags.clear(plan, today, standings.recompute(plan, affected, bear_on(drafts), on=today))
     return entries
 
 

@@ -26,7 +26,7 @@ from commitments.rules.events import (
     EventsOnDay,
     Perspective,
     Terms,
-    Version,
+    TermsVersion,
     terms_on,
 )
 from commitments.rules.recurrence import Recurrence
@@ -72,7 +72,7 @@ class Loaded:
 
 
 # of an entry, at last most of a fact in the order of its fields
-FACT = (
+EVENT_COLUMNS = (
     *("ref", "instalment", "obligation_id", "terms", "pk", "to_id", "kind", "quantity", "amount"),
     *(
         "number",
@@ -91,13 +91,15 @@ NOTHING = Decimal(0)
 
 def recurrence_of(entries: Iterable[Entry], on: date, known: date) -> Recurrence | None:
     """The periods of a recurring action from its entries, read already and in order."""
-    terms: list[Version[Terms]] = []
-    facts: list[Event] = []
+    terms: list[TermsVersion[Terms]] = []
+    events: list[Event] = []
     for entry in entries:
         if entry.kind == "terms":
-            terms.append(Version(Loaded(entry.terms or {}).since, terms_from(entry.terms or {})))
+            terms.append(
+                TermsVersion(Loaded(entry.terms or {}).since, terms_from(entry.terms or {}))
+            )
         else:
-            facts.append(
+            events.append(
                 Event(
                     entry.kind,
                     entry.number,
@@ -111,12 +113,12 @@ def recurrence_of(entries: Iterable[Entry], on: date, known: date) -> Recurrence
             )
     current = terms_on(terms, on, known) if terms else Terms(on)
     recurring = current.deadline.kind == "recurring"
-    return Recurrence(current, EventsOnDay(facts, on, known)) if recurring else None
+    return Recurrence(current, EventsOnDay(events, on, known)) if recurring else None
 
 
 def _columns(entries: QuerySet[Entry], kinds: tuple[str, ...]) -> QuerySet[Any, tuple[Any, ...]]:
     chosen = entries.filter(kind__in=kinds) if kinds else entries
-    return chosen.order_by("number").values_list(*FACT)
+    return chosen.order_by("number").values_list(*EVENT_COLUMNS)
 
 
 @prepared
@@ -141,9 +143,8 @@ class Histories:
         self.plan, self.kinds = plan, kinds
         self.obligations: dict[int, Obligation] = {}
         self.by_ref: dict[str, int] = {}
-        self.actions: dict[int, History] = {}
         self.terms: dict[int, list[Loaded]] = defaultdict(list)
-        self.facts: dict[tuple[str, int | None], list[Event]] = defaultdict(list)
+        self.events: dict[tuple[str, int | None], list[Event]] = defaultdict(list)
         every = obligations is None
         self._read(
             Obligation.objects.filter(plan=plan) if obligations is None else obligations,
@@ -168,8 +169,10 @@ class Histories:
             if kind == "terms" and about:
                 self.terms[about].append(Loaded(terms or {}))
             elif kind not in ("terms", "plan"):
-                fact = Event._make((kind, *rest, quantity or 0, amount or NOTHING, numbers.get(to)))
-                self.facts[ref, instalment].append(fact)
+                event = Event._make(
+                    (kind, *rest, quantity or 0, amount or NOTHING, numbers.get(to))
+                )
+                self.events[ref, instalment].append(event)
 
     def _entries(self, every: bool, refs: set[str]) -> Iterable[tuple[Any, ...]]:
         if not every and len(refs) == 1:
@@ -186,22 +189,29 @@ class Histories:
         obligation = self.obligations[pk]
         if not obligation.instalment:
             return self.action(pk)
-        facts = [
-            *self.facts[obligation.ref, None],
-            *self.facts[obligation.ref, obligation.instalment],
+        events = [
+            *self.events[obligation.ref, None],
+            *self.events[obligation.ref, obligation.instalment],
         ]
-        return instalment_history[0](self.terms[pk], sorted(facts, key=lambda fact: fact.number))
+        return instalment_history[0](self.terms[pk], sorted(events, key=lambda event: event.number))
 
     def action(self, pk: int) -> History:
-        if pk not in self.actions:
-            self.actions[pk] = self._action(pk)
-        return self.actions[pk]
-
-    def _action(self, pk: int) -> History:
-        versions = [Version(loaded.since, terms_from(loaded.terms)) for loaded in self.terms[pk]]
+        versions = self._versions(pk)
         refs = {ref for version in versions for ref in version.terms.until}
-        until = {ref: self.action(self.by_ref[ref]) for ref in refs if ref in self.by_ref}
-        return History(versions, self.facts[self.obligations[pk].ref, None], until)
+        superseders = {
+            ref: self._alone(self.by_ref[ref]) for ref in sorted(refs) if ref in self.by_ref
+        }
+        return History(versions, self._events(pk), superseders)
+
+    def _alone(self, pk: int) -> History:
+        """The history of an action as if nothing could supersede it."""
+        return History(self._versions(pk), self._events(pk), {})
+
+    def _versions(self, pk: int) -> list[TermsVersion[Terms]]:
+        return [TermsVersion(loaded.since, terms_from(loaded.terms)) for loaded in self.terms[pk]]
+
+    def _events(self, pk: int) -> list[Event]:
+        return self.events[self.obligations[pk].ref, None]
 
     def counted(self, rows: Iterable[Standing]) -> Iterator[tuple[int, Standing]]:
         """The stretches of actions, each with the key of the commitment that it counts for."""
@@ -221,7 +231,7 @@ Since = Mapping[Perspective, date]
 ALWAYS: Since = dict.fromkeys(Perspective, BEGINNING)
 
 
-def store(plan: Plan) -> int:
+def rebuild_all(plan: Plan) -> int:
     """Compute and write all standings of a plan anew; how many rows."""
     Tally.objects.filter(plan=plan).delete()
     Plan.objects.filter(pk=plan.pk).update(flagged="")
@@ -239,7 +249,7 @@ def store(plan: Plan) -> int:
     return count
 
 
-def renew(
+def recompute(
     plan: Plan, obligations: Iterable[Obligation], since: Since = ALWAYS, on: date = END
 ) -> dict[int, Standing | None]:
     """Compute the standings of these and write what differs; then those of the actions that are
@@ -379,7 +389,7 @@ def _rows(plan: Plan, obligation: Obligation, standings: Standings) -> list[Stan
     ]
 
 
-def differences(plan: Plan) -> list[str]:
+def find_mismatches(plan: Plan) -> list[str]:
     """The obligations whose stored standings are not what the rule says now."""
     histories = Histories(plan)
     stored: dict[int, list[Standing]] = defaultdict(list)
@@ -405,7 +415,7 @@ def differences(plan: Plan) -> list[str]:
     return found
 
 
-def read(plan: Plan, on: date, known: date | None, *, today: date) -> list[Standing]:
+def standings_on(plan: Plan, on: date, known: date | None, *, today: date) -> list[Standing]:
     """The standing of every obligation on a day, as known on another (None: now).
 
     Stored rows serve the two lenses; for any other day of knowing the same rule is asked afresh.
@@ -460,6 +470,6 @@ def recurrences(
             yield (
                 pk,
                 Recurrence(
-                    terms_on(history.versions, on, known), EventsOnDay(history.facts, on, known)
+                    terms_on(history.versions, on, known), EventsOnDay(history.events, on, known)
                 ),
             )

@@ -74,7 +74,7 @@ class Terms:
 
 
 @dataclass(frozen=True)
-class Version(Generic[T]):
+class TermsVersion(Generic[T]):
     """Terms and the day from which they count."""
 
     since: date
@@ -117,53 +117,53 @@ def withdrawn_numbers(told: Iterable[Event]) -> set[int | None]:
     one.
     """
     void: set[int | None] = set()
-    for fact in sorted(
-        (fact for fact in told if fact.kind == "withdrawn"), key=lambda fact: -fact.number
+    for event in sorted(
+        (event for event in told if event.kind == "withdrawn"), key=lambda event: -event.number
     ):
-        if fact.number not in void:
-            void.add(fact.to)
+        if event.number not in void:
+            void.add(event.to)
     return void
 
 
 class EventsOnDay:
     """The entries that count on a day as known on another."""
 
-    def __init__(self, facts: Iterable[Event], on: date, known: date) -> None:
+    def __init__(self, events: Iterable[Event], on: date, known: date) -> None:
         self.on = on
         self.kinds: dict[str, list[Event]] = {}
         self.sides: dict[str, set[str]] = {}
         self.numbers: set[int | None] = set()
         self.newest: date | None = None
         self._asked: dict[tuple[Any, ...], Any] = {}
-        told = [fact for fact in facts if fact.recorded <= known]
+        told = [event for event in events if event.recorded <= known]
         void = withdrawn_numbers(told)
         # a withdrawal works, and shows that somebody looked, by its recorded time alone
         self.join(
-            fact
-            for fact in told
-            if fact.number not in void and (fact.first <= on or fact.kind == "withdrawn")
+            event
+            for event in told
+            if event.number not in void and (event.first <= on or event.kind == "withdrawn")
         )
 
-    def join(self, facts: Iterable[Event]) -> None:
+    def join(self, events: Iterable[Event]) -> None:
         """More that count; each kind stays in the order of the register."""
-        for fact in facts:
-            number, kind, recorded = fact.number, fact.kind, fact.recorded
+        for event in events:
+            number, kind, recorded = event.number, event.kind, event.recorded
             if kind not in self.kinds:
                 self.kinds[kind], self.sides[kind] = [], set()
             same = self.kinds[kind]
             if same and number < same[-1].number:
-                insort(same, fact, key=number_of)
+                insort(same, event, key=number_of)
             else:
-                same.append(fact)
-            self.sides[kind].add(fact.side)
+                same.append(event)
+            self.sides[kind].add(event.side)
             self.numbers.add(number)
             if self.newest is None or self.newest < recorded:
                 self.newest = recorded
 
-    def of(self, *kinds: str) -> list[Event]:
+    def of_kinds(self, *kinds: str) -> list[Event]:
         if len(kinds) == 1:
             return self.kinds.get(kinds[0], [])
-        return [fact for kind in kinds for fact in self.kinds.get(kind, ())]
+        return [event for kind in kinds for event in self.kinds.get(kind, ())]
 
     def once(self, kinds: tuple[str, ...], question: tuple[Any, ...], answer: Callable[[], T]) -> T:
         """What follows from the entries of these kinds, kept until one more of them joins."""
@@ -174,24 +174,26 @@ class EventsOnDay:
         return found
 
     def latest(self, kind: str) -> Event | None:
-        facts = self.of(kind)
+        events = self.of_kinds(kind)
         return self.once(
             (kind,),
             ("latest", kind),
-            lambda: max(facts, key=lambda fact: fact.recency, default=None),
+            lambda: max(events, key=lambda event: event.recency, default=None),
         )
 
     def first_day(self, kind: str, words: str) -> date | None:
-        return min((fact.first for fact in self.of(kind) if fact.words == words), default=None)
+        return min(
+            (event.first for event in self.of_kinds(kind) if event.words == words), default=None
+        )
 
     @property
     def reopened(self) -> date:
         """What could have happened by this day satisfies no longer."""
-        return max((fact.first for fact in self.of("reopened")), default=BEGINNING)
+        return max((event.first for event in self.of_kinds("reopened")), default=BEGINNING)
 
     def names(self, kind: str) -> bool:
         """Whether an entry of this kind names an entry that counts."""
-        return any(fact.to in self.numbers for fact in self.of(kind))
+        return any(event.to in self.numbers for event in self.of_kinds(kind))
 
     def sides_of(self, kinds: Iterable[str]) -> set[str]:
         return {side for kind in kinds for side in self.sides.get(kind, ())} - {""}
@@ -204,44 +206,44 @@ class EventsOnDay:
         return None if None in days else max(day for day in days if day)
 
 
-def through(
-    facts: Sequence[Event], days: Iterable[date], lens: Perspective
+def iter_days(
+    events: Sequence[Event], days: Iterable[date], lens: Perspective
 ) -> Iterator[EventsOnDay]:
     """What counts on each of some days in order: one pass, in which entries join, until a
     withdrawal becomes known.
     """
     then = lens is Perspective.AS_KNOWN_THEN
-    void: set[int | None] = set() if then else withdrawn_numbers(facts)
+    void: set[int | None] = set() if then else withdrawn_numbers(events)
     joins = _known_from if then else _counts_from
     # of the same day in the order of the register
-    waiting = sorted(facts, key=joins)
-    since, joined = [joins(fact) for fact in waiting], 0
+    waiting = sorted(events, key=joins)
+    since, joined = [joins(event) for event in waiting], 0
     counting = EventsOnDay([], BEGINNING, END)
     for day in days:
         until = bisect_right(since, day)
         joining, joined = waiting[joined:until], until
-        if then and any(fact.kind == "withdrawn" for fact in joining):
-            void = withdrawn_numbers(fact for fact in facts if fact.recorded <= day)
-            counting = EventsOnDay(facts, day, day)
+        if then and any(event.kind == "withdrawn" for event in joining):
+            void = withdrawn_numbers(event for event in events if event.recorded <= day)
+            counting = EventsOnDay(events, day, day)
         else:
             counting.join(
-                sorted((fact for fact in joining if fact.number not in void), key=number_of)
+                sorted((event for event in joining if event.number not in void), key=number_of)
             )
         counting.on = day
         yield counting
 
 
-def _counts_from(fact: Event) -> date:
+def _counts_from(event: Event) -> date:
     """From which day on it counts unless it is withdrawn."""
-    return BEGINNING if fact.kind == "withdrawn" else fact.first
+    return BEGINNING if event.kind == "withdrawn" else event.first
 
 
-def _known_from(fact: Event) -> date:
-    first, recorded = fact.first, fact.recorded
-    return recorded if recorded > first or fact.kind == "withdrawn" else first
+def _known_from(event: Event) -> date:
+    first, recorded = event.first, event.recorded
+    return recorded if recorded > first or event.kind == "withdrawn" else first
 
 
-def terms_on(versions: Sequence[Version[T]], on: date, known: date) -> T:
+def terms_on(versions: Sequence[TermsVersion[T]], on: date, known: date) -> T:
     """The latest loaded terms among those that count on the day; the first are known and effective
     always.
     """

@@ -8,8 +8,8 @@ from functools import cached_property
 
 from commitments.rules import dates
 from commitments.rules.dates import Window, shift
-from commitments.rules.events import Deadline, Event, EventsOnDay, Terms, Version
-from commitments.rules.states import State, against
+from commitments.rules.events import Deadline, Event, EventsOnDay, Terms, TermsVersion
+from commitments.rules.states import State, state_from_window
 
 SHORT = ("partly", "missed")
 
@@ -42,7 +42,7 @@ class Recurrence:
         self.deadline = terms.deadline
         self.first = first_period(self.deadline, terms.adopted_on)
         self.consented = counting.consented(terms.consents)
-        self.ended = min((fact.first for fact in counting.of("completed")), default=None)
+        self.ended = min((event.first for event in counting.of_kinds("completed")), default=None)
 
     @cached_property
     def periods(self) -> list[Period]:
@@ -60,10 +60,10 @@ class Recurrence:
     def _delivered(self) -> Counter[date]:
         """Quantities by the first day of the period that they lie wholly inside."""
         counts: Counter[date] = Counter()
-        for fact in self.counting.of("delivered"):
-            period = dates.period_containing(fact.first, self.deadline.every)
-            if fact.last <= period.last:
-                counts[period.first] += fact.quantity
+        for event in self.counting.of_kinds("delivered"):
+            period = dates.period_containing(event.first, self.deadline.every)
+            if event.last <= period.last:
+                counts[period.first] += event.quantity
         return counts
 
     def _state(self, window: Window, count: int) -> str:
@@ -107,16 +107,16 @@ class Recurrence:
             return State.DUE, current.window.last
         if current or self.ended is not None:
             return State.MET, None
-        return against(self.first, self.on, self.terms.lead_days)
+        return state_from_window(self.first, self.on, self.terms.lead_days)
 
 
 def period_edges(
-    versions: Sequence[Version[Terms]], facts: Sequence[Event], days: set[date]
+    versions: Sequence[TermsVersion[Terms]], events: Sequence[Event], days: set[date]
 ) -> Iterator[date]:
     """First days of all periods until nothing more can change by itself, and the lead before the
     first.
     """
-    horizon = max(days | {fact.last for fact in facts})
+    horizon = max(days | {event.last for event in events})
     for version in versions:
         terms = version.terms
         if terms.deadline.kind != "recurring":

@@ -6,7 +6,7 @@ Plain Python without database, framework or clock.
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -20,12 +20,12 @@ from commitments.rules.events import (
     EventsOnDay,
     Perspective,
     Terms,
-    Version,
+    TermsVersion,
+    iter_days,
     terms_on,
-    through,
 )
 from commitments.rules.recurrence import Recurrence, period_edges
-from commitments.rules.states import SATISFIED, SETTLED, Case, State, place
+from commitments.rules.states import SATISFIED, SETTLED, State, StateInputs, determine_state
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def _after(event: date, deadline: Deadline, countries: tuple[str, ...]) -> date:
 
 def satisfying(kind: str, counting: EventsOnDay) -> list[Event]:
     kinds = ("started", "completed") if kind in ("start", "immediate") else ("completed",)
-    return [fact for fact in counting.of(*kinds) if fact.first > counting.reopened]
+    return [event for event in counting.of_kinds(*kinds) if event.first > counting.reopened]
 
 
 # all that can satisfy an action, or undo it
@@ -128,30 +128,30 @@ def satisfied(deadline: Deadline, counting: EventsOnDay) -> Window | None:
 
 def _satisfied(deadline: Deadline, counting: EventsOnDay) -> Window | None:
     if deadline.target is not None:
-        return _reached(deadline.target, counting.of("delivered"))
-    facts = satisfying(deadline.kind, counting)
-    if not facts:
+        return _reached(deadline.target, counting.of_kinds("delivered"))
+    events = satisfying(deadline.kind, counting)
+    if not events:
         return None
-    return Window(min(fact.first for fact in facts), min(fact.last for fact in facts))
+    return Window(min(event.first for event in events), min(event.last for event in events))
 
 
 def _reached(target: int, deliveries: list[Event]) -> Window | None:
     def day(day_of: Callable[[Event], date]) -> date | None:
         total = 0
-        for fact in sorted(deliveries, key=day_of):
-            total += fact.quantity
+        for event in sorted(deliveries, key=day_of):
+            total += event.quantity
             if total >= target:
-                return day_of(fact)
+                return day_of(event)
         return None
 
-    first, last = day(lambda fact: fact.first), day(lambda fact: fact.last)
+    first, last = day(lambda event: event.first), day(lambda event: event.last)
     return Window(first, last) if first and last else None
 
 
 def closed(counting: EventsOnDay, *, withdrawn: str = "", superseded: bool = False) -> State | None:
-    if withdrawn or counting.of("not-pursued"):
+    if withdrawn or counting.of_kinds("not-pursued"):
         return State.NOT_PURSUED
-    return State.SUPERSEDED if superseded or counting.of("superseded") else None
+    return State.SUPERSEDED if superseded or counting.of_kinds("superseded") else None
 
 
 def is_stale(terms: Terms, state: State, counting: EventsOnDay) -> bool:
@@ -162,33 +162,29 @@ def is_stale(terms: Terms, state: State, counting: EventsOnDay) -> bool:
 def sides_differ(deadline: Deadline, counting: EventsOnDay) -> bool:
     if deadline.quantity is not None:
         return False
-    satisfied_by = {fact.side for fact in satisfying(deadline.kind, counting)} - {""}
+    satisfied_by = {event.side for event in satisfying(deadline.kind, counting)} - {""}
     return bool(satisfied_by and counting.sides_of(REPORTS) - satisfied_by)
 
 
 @dataclass(frozen=True)
 class History:
-    """One action's terms and entries, and those of the actions that would supersede it."""
+    """One action's terms and events, and the histories of the actions that would supersede it.
 
-    versions: Sequence[Version[Terms]]
-    facts: Sequence[Event]
-    until: Mapping[str, "History"]
-    judged: dict[tuple[date, date], Verdict] = field(
-        default_factory=dict, compare=False, repr=False
-    )
+    Whether an action is satisfied does not depend on what supersedes it, so the histories of the
+    superseding actions need no superseding actions of their own.
+    """
+
+    versions: Sequence[TermsVersion[Terms]]
+    events: Sequence[Event]
+    superseders: Mapping[str, "History"]
 
     def judge(self, on: date, known: date) -> Verdict:
-        # several actions can be pending the same one, which is then judged once
-        if (on, known) not in self.judged:
-            self.judged[on, known] = self._judge(EventsOnDay(self.facts, on, known), known)
-        return self.judged[on, known]
+        return self._judge(EventsOnDay(self.events, on, known), known)
 
     def _judge(self, counting: EventsOnDay, known: date) -> Verdict:
-        on = counting.on
-        terms = terms_on(self.versions, on, known)
+        terms = terms_on(self.versions, counting.on, known)
         superseded = bool(terms.until) and all(
-            ref in self.until and self.until[ref].judge(on, known).state in SATISFIED
-            for ref in terms.until
+            self._is_satisfied(ref, counting.on, known) for ref in terms.until
         )
         recurring = terms.deadline.kind == "recurring"
         judge = _judge_recurring if recurring else _judge_single
@@ -196,11 +192,15 @@ class History:
             terms, counting, closed(counting, withdrawn=terms.withdrawn, superseded=superseded)
         )
 
+    def _is_satisfied(self, ref: str, on: date, known: date) -> bool:
+        superseder = self.superseders.get(ref)
+        return superseder is not None and superseder.judge(on, known).state in SATISFIED
+
     def standings(self, lens: Perspective, kept: Kept | None = None) -> list[Stretch]:
         """The stretches on all days, or from the one on that is `kept`."""
-        days = resumed(begun(self.versions, self.days), kept)
-        passing = through(self.facts, days, lens)
-        return stretches(
+        days = resumed(days_since_added(self.versions, self.days), kept)
+        passing = iter_days(self.events, days, lens)
+        return merge_equal_days(
             (
                 (
                     counting.on,
@@ -218,40 +218,42 @@ class History:
         """The days on which a verdict can change: recorded and effective ones, edges, the lead
         before.
         """
-        days = {BEGINNING}.union(*(history.days for history in self.until.values()))
-        for fact in self.facts:
-            days |= {fact.first, fact.recorded}
+        days = {BEGINNING}.union(*(history.days for history in self.superseders.values()))
+        for event in self.events:
+            days |= {event.first, event.recorded}
         for version in self.versions:
             terms = version.terms
             days |= {version.since, shift(terms.adopted_on, terms.stale_days)}
             days |= set(self._stale_edges(terms.stale_days))
             days |= set(window_edges(self._windows(terms), terms.lead_days))
-        return days | set(period_edges(self.versions, self.facts, days))
+        return days | set(period_edges(self.versions, self.events, days))
 
     def _stale_edges(self, stale_days: int) -> Iterator[date]:
         """The days on which news can have grown old: where none, that counts for good, came before
         they did.
         """
-        withdrawn = {fact.to for fact in self.facts if fact.kind == "withdrawn"}
+        withdrawn = {event.to for event in self.events if event.kind == "withdrawn"}
         news = sorted(
-            f.recorded for f in self.facts if f.number not in withdrawn and f.first <= f.recorded
+            f.recorded for f in self.events if f.number not in withdrawn and f.first <= f.recorded
         )
-        for recorded in {fact.recorded for fact in self.facts}:
+        for recorded in {event.recorded for event in self.events}:
             edge = shift(recorded, stale_days)
             if bisect_right(news, recorded) == bisect_right(news, edge):
                 yield edge
 
     def _windows(self, terms: Terms) -> Iterator[Window]:
         """Every window that the terms can come to have."""
-        events = [fact for fact in self.facts if fact.kind == "event"]
+        events = [event for event in self.events if event.kind == "event"]
         for known in [[event] for event in events] or [[]]:
             window = signed_window(terms, EventsOnDay(known, END, END))
             if window:
                 yield window
-        yield from (dates.parse_deadline(fact.when) for fact in self.facts if fact.kind == "moved")
+        yield from (
+            dates.parse_deadline(event.when) for event in self.events if event.kind == "moved"
+        )
 
 
-def begun(versions: Sequence[Version[Any]], days: set[date]) -> set[date]:
+def days_since_added(versions: Sequence[TermsVersion[Any]], days: set[date]) -> set[date]:
     """The days without those before a later file added the obligation to the plan."""
     first = versions[0].since
     return {first} | {day for day in days if day > first}
@@ -270,10 +272,10 @@ def _judge_single(terms: Terms, counting: EventsOnDay, closed: State | None) -> 
     waiting = counting.consented(terms.consents) is None or (
         deadline.kind == "within" and signed is None
     )
-    state, anchor, late = place(
-        Case(on, window, done, closed, waiting, terms.scored, terms.lead_days)
+    state, anchor, late = determine_state(
+        StateInputs(on, window, done, closed, waiting, terms.scored, terms.lead_days)
     )
-    deliveries = counting.of("delivered") if deadline.target else []
+    deliveries = counting.of_kinds("delivered") if deadline.target else []
     return Verdict(
         state,
         anchor,
@@ -284,7 +286,7 @@ def _judge_single(terms: Terms, counting: EventsOnDay, closed: State | None) -> 
         original_stop=done.first if done else None,
         slipped=signed is not None and state not in SETTLED and on > signed.last,
         moved=moved is not None,
-        delivered=sum(fact.quantity for fact in deliveries) if deadline.target else None,
+        delivered=sum(event.quantity for event in deliveries) if deadline.target else None,
         target=deadline.target,
         **_apart_from_state(terms, counting, state),
     )
@@ -331,7 +333,9 @@ def resumed(days: set[date], kept: Kept | None) -> list[date]:
     )
 
 
-def stretches(judged: Iterable[tuple[date, Verdict]], kept: Kept | None = None) -> list[Stretch]:
+def merge_equal_days(
+    judged: Iterable[tuple[date, Verdict]], kept: Kept | None = None
+) -> list[Stretch]:
     """Equal neighbours joined: every day from the first to END is covered once."""
     found: list[tuple[date, Verdict]] = []
     for day, verdict in judged:

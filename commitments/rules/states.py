@@ -47,7 +47,7 @@ def days_passed(original_last: date | None, stop: date | None, on: date) -> int 
 
 
 @dataclass(frozen=True)
-class Case:
+class StateInputs:
     """What bears on the state of one action or instalment on one day."""
 
     on: date
@@ -59,7 +59,7 @@ class Case:
     lead_days: int
 
 
-def place(case: Case) -> tuple[State, date | None, int | None]:
+def determine_state(case: StateInputs) -> tuple[State, date | None, int | None]:
     """State, the day its count starts from, and days late."""
     if case.closed == State.NOT_PURSUED:
         return State.NOT_PURSUED, None, None
@@ -71,7 +71,7 @@ def place(case: Case) -> tuple[State, date | None, int | None]:
         return State.AWAITING, None, None
     if case.window is None or not case.scored:
         return State.NO_DATE, None, None
-    return (*against(case.window, case.on, case.lead_days), None)
+    return (*state_from_window(case.window, case.on, case.lead_days), None)
 
 
 def _met(done: Window, window: Window | None) -> tuple[State, date | None, int | None]:
@@ -82,7 +82,7 @@ def _met(done: Window, window: Window | None) -> tuple[State, date | None, int |
     return State.MET_UNDATED, None, None
 
 
-def against(window: Window, on: date, lead_days: int) -> tuple[State, date]:
+def state_from_window(window: Window, on: date, lead_days: int) -> tuple[State, date]:
     if on > window.last:
         return State.OVERDUE, window.last
     if on >= window.first:

@@ -71,7 +71,7 @@ class ActionDetail(ActionView):
         alone = not row.waits  # type: ignore[attr-defined]
         history = standings.Histories(page.plan, [action], alone=alone).action(action.pk)
         terms = terms_on(history.versions, page.on, page.known_day)
-        counting = EventsOnDay(history.facts, page.on, page.known_day)
+        counting = EventsOnDay(history.events, page.on, page.known_day)
         recurrence = Recurrence(terms, counting) if terms.deadline.kind == "recurring" else None
         if recurrence and recurrence.window:
             row.first_day, row.last_day = recurrence.window.first, recurrence.window.last
@@ -115,13 +115,13 @@ class ActionDetail(ActionView):
         """How many entries the register of the action has on the day, its terms among them."""
         on, known = self.page.on, self.page.known_day
         terms = (max(version.since, self.page.plan.adopted_on) for version in history.versions)
-        facts = (
-            fact
-            for fact in self._shown(history.facts, history)
-            if fact.first <= on or fact.kind == "withdrawn"
+        events = (
+            event
+            for event in self._shown(history.events, history)
+            if event.first <= on or event.kind == "withdrawn"
         )
         return sum(day <= min(on, known) for day in terms) + sum(
-            fact.recorded <= known for fact in facts
+            event.recorded <= known for event in events
         )
 
     def _row(self, ref: str) -> Standing:
@@ -148,7 +148,9 @@ class ActionDetail(ActionView):
     ) -> dict[int, Entry]:
         """The entries that the page names beside its register, by number."""
         confidence = counting.latest("confidence")
-        wanted = {fact.number for fact in counting.of("consent") if fact.words in terms.consents}
+        wanted = {
+            event.number for event in counting.of_kinds("consent") if event.words in terms.consents
+        }
         wanted |= {confidence.number} if confidence else set()
         found = {entry.number: entry.entry for entry in shown}
         if wanted - found.keys():
@@ -167,7 +169,9 @@ class ActionDetail(ActionView):
         self, terms: Terms, counting: EventsOnDay, cited: dict[int, Entry], bodies: Sequence[Any]
     ) -> list[dict[str, Any]]:
         known = {body.code: body for body in bodies}
-        given = {fact.words: cited.get(fact.number) for fact in reversed(counting.of("consent"))}
+        given = {
+            event.words: cited.get(event.number) for event in reversed(counting.of_kinds("consent"))
+        }
         return [
             {"body": known[code], "given": given.get(code)}
             for code in terms.consents
@@ -180,12 +184,16 @@ class ActionDetail(ActionView):
 
     def _side(self, side: str, counting: EventsOnDay, history: History) -> dict[str, Any]:
         """What one side says; where it has reported, how the action would stand by its word alone."""
-        alone = [fact for fact in history.facts if fact.kind not in REPORTS or fact.side == side]
-        verdict = replace(history, facts=alone, judged={}).judge(self.page.on, self.page.known_day)
-        said = [
-            fact for fact in self._shown(counting.of(*counting.kinds), history) if fact.side == side
+        alone = [
+            event for event in history.events if event.kind not in REPORTS or event.side == side
         ]
-        latest = max(said, key=lambda fact: (fact.kind in REPORTS, fact.number), default=None)
+        verdict = replace(history, events=alone).judge(self.page.on, self.page.known_day)
+        said = [
+            event
+            for event in self._shown(counting.of_kinds(*counting.kinds), history)
+            if event.side == side
+        ]
+        latest = max(said, key=lambda event: (event.kind in REPORTS, event.number), default=None)
         return {
             "side": side,
             # a side that only confirms or disputes has not said how the action stands
@@ -195,14 +203,14 @@ class ActionDetail(ActionView):
             "day": latest.recorded if latest else None,
         }
 
-    def _shown(self, facts: Sequence[Event], history: History) -> Sequence[Event]:
+    def _shown(self, events: Sequence[Event], history: History) -> Sequence[Event]:
         """Those of which the reader may know that they are there, as `EntryQuerySet.visible_to` has
         it.
         """
         if self.page.inside:
-            return facts
-        hidden = {fact.number for fact in history.facts if fact.kind in INTERNAL}
-        return [fact for fact in facts if fact.number not in hidden and fact.to not in hidden]
+            return events
+        hidden = {event.number for event in history.events if event.kind in INTERNAL}
+        return [event for event in events if event.number not in hidden and event.to not in hidden]
 
     def _periods(self, recurrence: Recurrence | None) -> list[dict[str, Any]]:
         found = recurrence.periods if recurrence else []

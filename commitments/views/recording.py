@@ -179,8 +179,8 @@ class Report(ActionRecording):
         )
         found = {}
         for kind in ("started", "completed"):
-            fact = Event(kind, sys.maxsize, today, today, today)
-            verdict = replace(history, facts=[*history.facts, fact], judged={}).judge(today, today)
+            event = Event(kind, sys.maxsize, today, today, today)
+            verdict = replace(history, events=[*history.events, event]).judge(today, today)
             if verdict.state != history.judge(today, today).state:
                 found[kind] = verdict.state
         return found

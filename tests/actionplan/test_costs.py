@@ -159,7 +159,7 @@ def test_a_report_asks_the_same_whatever_the_plan_and_the_action_hold() -> None:
     # a standing replaced, who waits for it asked, the tally mended; flags cleared, each with its
     # reason
     assert max(max(counts.values()) for counts in found.values()) <= REPORT + 5, found
-    assert [standings.differences(plan) for plan in (small, large)] == [[], []]
+    assert [standings.find_mismatches(plan) for plan in (small, large)] == [[], []]
 
 
 @pytest.mark.sqlite

@@ -623,7 +623,7 @@ def test_what_a_later_file_adds_needs_a_reason_and_counts_from_its_loading(db: N
 
     assert numbers(later.date() - timedelta(days=1)) == [1, 2, 3]
     assert numbers(later.date()) == [1, 2, 3, 4]
-    assert standings.differences(plan) == []
+    assert standings.find_mismatches(plan) == []
 
 
 def test_the_parties_that_the_list_counts_are_those_that_lead_or_join(
@@ -659,4 +659,4 @@ def test_an_action_counts_for_the_commitment_under_which_a_later_file_has_it(des
     assert set(
         plan.standings.filter(obligation__ref="1.3").values_list("commitment__number", flat=True)
     ) == {2}
-    assert standings.differences(plan) == []
+    assert standings.find_mismatches(plan) == []

@@ -155,7 +155,7 @@ def test_an_export_is_the_same_plan_on_every_day_elsewhere(
         assert statuses(copy, step) == before
         assert rows_of(copy) == register_before
         assert list(register.broken(copy)) == []
-        assert standings.differences(copy) == []
+        assert standings.find_mismatches(copy) == []
         transaction.set_rollback(True)
 
 

@@ -61,7 +61,7 @@ def test_a_view_can_be_asked_as_known_on_any_other_day(sampled: Plan, on: str, k
 
 
 def test_stored_standings_are_those_that_a_rebuild_would_make(sampled: Plan) -> None:
-    assert standings.differences(sampled) == []
+    assert standings.find_mismatches(sampled) == []
 
 
 def test_every_state_of_the_rules_can_be_seen_in_the_samples(sampled: Plan) -> None:

@@ -15,7 +15,7 @@ def test_copied_data_are_as_if_recorded_entry_by_entry() -> None:
     before = indexes()
     plan = dataset.make(60, "copies", base=20)
     assert indexes() == before
-    assert standings.differences(plan) == []
+    assert standings.find_mismatches(plan) == []
     assert list(entries.broken(plan)) == []
     assert Action.objects.filter(plan=plan).count() == 61
     assert Entry.objects.filter(plan=plan, ref=story.SPECIAL).count() == story.SPECIAL_ENTRIES

@@ -94,7 +94,7 @@ def test_a_second_run_left_out_is_one_that_would_find_nothing(calais: Plan) -> N
 def test_flags_follow_standings_that_were_computed_anew(calais: Plan) -> None:
     run(calais, "2014-11-01")
     calais.flags.all().delete()
-    standings.store(calais)
+    standings.rebuild_all(calais)
     assert flags.bring_up_to(calais, day("2014-11-01"))["raised"] > 0
 
 

@@ -13,7 +13,7 @@ from commitments.rules.events import Perspective
 from commitments.rules.standing import Kept, Stretch
 from commitments.rules.states import State
 from tests.generated import plans, registers
-from tests.memory import Register, facts
+from tests.memory import Register, events
 
 DAYS = st.dates(date(2014, 8, 1), date(2016, 6, 1))
 Case = tuple[dict[str, Any], list[dict[str, str]]]
@@ -88,7 +88,7 @@ def test_going_on_from_what_is_stored_comes_to_what_judging_every_day_does(
     tree, rows = case
     assume(len(rows) >= new)
     before, after = Register(tree, rows[:-new]), Register(tree, rows)
-    since = bear_on([draft for draft, _fact in facts(after.plan, rows)[-new:]])
+    since = bear_on([draft for draft, _fact in events(after.plan, rows)[-new:]])
     for key, history in after.histories.items():
         for lens in Perspective:
             stored = before.stored[key][lens]

@@ -23,12 +23,12 @@ class Command(BaseCommand):
             if options["check"]:
                 faults += [
                     f"{plan.slug}: the standing of {name} is not what the rule says: run rebuild_standings"
-                    for name in standings.differences(plan)
+                    for name in standings.find_mismatches(plan)
                 ]
             else:
                 with transaction.atomic():
                     Plan.objects.lock(plan)
-                    self.stdout.write(f"{plan.slug}: {standings.store(plan)} stretches")
+                    self.stdout.write(f"{plan.slug}: {standings.rebuild_all(plan)} stretches")
         if faults:
             arguments.fail(faults)
         if options["check"]:
