@@ -116,7 +116,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
             stated=stated,
             paid={"EUR": Decimal(paid)},
             number=number,
-            row=Made(obligation=Made(ref="1.2")),
+            ref="1.2",
         )
         for number, paid in enumerate((5_000_000, 3_000_000, 0), 1)
     ]

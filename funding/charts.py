@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from funding.instalments import InstalmentLine
+from funding.instalments import InstalmentOnDay
 
 # units of the drawing
 WIDTH, HEIGHT, BASE, TOP = 640, 220, 190, 20
@@ -48,7 +48,7 @@ class Chart:
     base: int = BASE
 
 
-def charts(lines: Sequence[InstalmentLine]) -> list[Chart]:
+def charts(lines: Sequence[InstalmentOnDay]) -> list[Chart]:
     """A chart for each currency in which something is stated or paid."""
     currencies = dict.fromkeys(code for line in lines for code in (*line.stated, *line.paid))
     return [
@@ -57,7 +57,7 @@ def charts(lines: Sequence[InstalmentLine]) -> list[Chart]:
     ]
 
 
-def chart(currency: str, lines: Sequence[InstalmentLine]) -> Chart:
+def chart(currency: str, lines: Sequence[InstalmentOnDay]) -> Chart:
     pairs = [
         (line.stated.get(currency, Decimal(0)), line.paid.get(currency, Decimal(0)))
         for line in lines
@@ -65,7 +65,7 @@ def chart(currency: str, lines: Sequence[InstalmentLine]) -> Chart:
     top = ceiling(max(value for pair in pairs for value in pair))
     share = WIDTH / len(lines)
     bars = [
-        bar(f"{line.row.obligation.ref}/{line.number}", *pair, place * share, share, top)
+        bar(f"{line.ref}/{line.number}", *pair, place * share, share, top)
         for place, (line, pair) in enumerate(zip(lines, pairs, strict=True))
     ]
     return Chart(currency, bars, list(_marks(top)))

@@ -15,7 +15,7 @@ from commitments.models import Action
 from commitments.pages import labels
 from commitments.templatetags.plan import localized
 from funding.amounts import AmountError, parse_amount
-from funding.instalments import InstalmentLine
+from funding.instalments import InstalmentOnDay
 from funding.models import Purpose
 from funding.templatetags.money import money
 
@@ -69,7 +69,7 @@ class PaymentForm(MoneyForm):
     instalment = forms.TypedChoiceField(label=_("Instalment"), coerce=int)
     field_order = ["kind", "instalment", "amount", "currency", *ENDING]
 
-    def __init__(self, *args: Any, lines: Sequence[InstalmentLine], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, lines: Sequence[InstalmentOnDay], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["instalment"].choices = [  # type: ignore[attr-defined]
             (line.number, _instalment_label(line)) for line in lines
@@ -79,7 +79,7 @@ class PaymentForm(MoneyForm):
         self.currencies = sorted({code for line in lines for code in line.stated})
 
 
-def _instalment_label(line: InstalmentLine) -> str:
+def _instalment_label(line: InstalmentOnDay) -> str:
     due = labels.day(line.due) if line.due else gettext("no date")
     return f"{line.number}, {due}{labels.colon()}{money(line.stated)}"
 

@@ -12,15 +12,16 @@ from commitments.models.querysets import StandingQuerySet
 from commitments.pages.entries import Shown
 from commitments.pages.page import Page
 from commitments.rules.events import Perspective
+from funding.models import Contribution
 
 Amounts = dict[str, Decimal]
 
 
 @dataclass
-class InstalmentLine:
+class InstalmentOnDay:
     """One instalment as it stands; amounts by currency in the order of the text."""
 
-    row: Standing
+    standing: Standing
     stated: Amounts
     paid: Amounts
     outstanding: Amounts
@@ -28,12 +29,21 @@ class InstalmentLine:
     flags: list[Flag] = field(default_factory=list)
 
     @property
+    def contribution(self) -> Contribution:
+        contribution: Contribution = self.standing.obligation.as_instalment.contribution
+        return contribution
+
+    @property
+    def ref(self) -> str:
+        return self.standing.obligation.ref
+
+    @property
     def number(self) -> int:
-        return self.row.obligation.instalment
+        return self.standing.obligation.instalment
 
     @property
     def due(self) -> date | None:
-        return self.row.last_day
+        return self.standing.last_day
 
     @property
     def overpaid(self) -> Amounts:
@@ -70,8 +80,8 @@ def standings_on(plan: Any, day: Any, lens: Perspective) -> StandingQuerySet:
     return rows.on(day, lens)
 
 
-def instalments(page: Page) -> list[InstalmentLine]:
-    return lines(_instalments(page.lens)(**page.slots))
+def instalments_on(page: Page) -> list[InstalmentOnDay]:
+    return instalments_from(_instalments(page.lens)(**page.slots))
 
 
 @prepared
@@ -81,10 +91,10 @@ def _instalments(lens: Perspective) -> Any:
     )
 
 
-def lines(rows: Iterable[Standing]) -> list[InstalmentLine]:
+def instalments_from(rows: Iterable[Standing]) -> list[InstalmentOnDay]:
     """In the order of the text."""
     found = [
-        InstalmentLine(
+        InstalmentOnDay(
             row,
             amounts(row.amounts["stated"]),
             amounts(row.amounts["paid"]),
@@ -94,5 +104,5 @@ def lines(rows: Iterable[Standing]) -> list[InstalmentLine]:
     ]
     return sorted(
         found,
-        key=lambda line: (line.row.obligation.as_instalment.contribution.position, line.number),
+        key=lambda line: (line.contribution.position, line.number),
     )

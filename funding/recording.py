@@ -11,9 +11,9 @@ from commitments.models import Action, Entry
 from commitments.views.recording import RecordingView
 from funding import services
 from funding.forms import MoneyForm, PaymentForm, SpendingForm
-from funding.instalments import InstalmentLine, instalments
+from funding.instalments import InstalmentOnDay, instalments_on
 from funding.models import Contribution, Fund
-from funding.totals import added, spending
+from funding.totals import spending_entries, sum_by_currency
 
 
 class MoneyView(RecordingView):
@@ -41,8 +41,8 @@ class RecordPayment(MoneyView):
             raise PermissionDenied
         return found
 
-    def lines(self, ref: str) -> list[InstalmentLine]:
-        return [line for line in instalments(self.page) if line.row.obligation.ref == ref]
+    def lines(self, ref: str) -> list[InstalmentOnDay]:
+        return [line for line in instalments_on(self.page) if line.ref == ref]
 
     def form(self, subject: Contribution, *data: Any) -> PaymentForm:
         lines = self.lines(subject.ref)
@@ -61,7 +61,7 @@ class RecordPayment(MoneyView):
             contribution=subject, seen=seen, **self.paid(form, "kind", "instalment")
         )
 
-    def look(self, subject: Contribution, form: MoneyForm) -> InstalmentLine:
+    def look(self, subject: Contribution, form: MoneyForm) -> InstalmentOnDay:
         (line,) = [
             line
             for line in self.lines(subject.ref)
@@ -95,6 +95,8 @@ class RecordSpending(MoneyView):
 
     def look(self, subject: Fund, form: MoneyForm) -> dict[str, Any]:
         mine = [
-            entry for entry in spending(self.page) if entry.words == form.cleaned_data["purpose"]
+            entry
+            for entry in spending_entries(self.page)
+            if entry.words == form.cleaned_data["purpose"]
         ]
-        return {"spent": added(mine)}
+        return {"spent": sum_by_currency(mine)}

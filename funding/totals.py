@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from commitments.exports.columns import entries_listed
+from commitments.exports.columns import entries_export
 from commitments.exports.writers import VIEW, Listing, view_of
 from commitments.models import Entry, Flag
 from commitments.models.prepared import Slot, prepared
@@ -23,7 +23,7 @@ from commitments.pages.entries import naming, present, register, register_of, wi
 from commitments.pages.page import Page
 from commitments.rules.states import days_counted
 from funding.charts import Chart, charts
-from funding.instalments import Amounts, InstalmentLine, instalments
+from funding.instalments import Amounts, InstalmentOnDay, instalments_on
 from funding.models import Contribution, Fund, Purpose, Reported
 from funding.services import may_pay, may_spend
 from funding.templatetags.money import amount as in_words
@@ -38,7 +38,7 @@ FIRMNESS = {
 @dataclass
 class ContributionLine:
     contribution: Contribution
-    rows: list[InstalmentLine]
+    rows: list[InstalmentOnDay]
     can_record: bool = False
     record_url: str = ""
 
@@ -55,12 +55,12 @@ class ContributionLine:
         """In a word where the money is not simply promised; such money is never summed with firm
         money.
         """
-        code = self.rows[0].row.modality if self.rows else "firm"
+        code = self.rows[0].standing.modality if self.rows else "firm"
         return str(FIRMNESS.get(code, ""))
 
 
 @dataclass
-class Total:
+class CurrencyTotal:
     """One currency: what firm contributions promise, what of it fell due, is paid, is due and
     unpaid, was spent.
     """
@@ -86,7 +86,7 @@ class PurposeLine:
         """
         refs = [*self.purpose.actions, *(entry.ref for entry in self.entries if entry.ref)]
         return [
-            (ref, added(entry for entry in self.entries if entry.ref == ref))
+            (ref, sum_by_currency(entry for entry in self.entries if entry.ref == ref))
             for ref in dict.fromkeys(refs)
         ]
 
@@ -107,33 +107,35 @@ class FundLine:
     contributions: list[ContributionLine]
     purposes: list[PurposeLine]
     reported: list[ReportedLine]
-    totals: list[Total]
+    totals: list[CurrencyTotal]
     spent: Amounts
     charts: list[Chart]
     can_spend: bool
     spend_url: str
 
 
-def totals(lines: Iterable[InstalmentLine], spent: Amounts, page: Page) -> list[Total]:
-    found: dict[str, Total] = {}
+def compute_totals(
+    lines: Iterable[InstalmentOnDay], spent: Amounts, page: Page
+) -> list[CurrencyTotal]:
+    found: dict[str, CurrencyTotal] = {}
     for line in lines:
-        if line.row.modality != "firm":
+        if line.standing.modality != "firm":
             continue
         for currency, amount in line.paid.items():
-            found.setdefault(currency, Total(currency)).paid += amount
-        fell_due = line.row.last_day is not None and line.row.last_day <= page.on
+            found.setdefault(currency, CurrencyTotal(currency)).paid += amount
+        fell_due = line.standing.last_day is not None and line.standing.last_day <= page.on
         for currency, amount in line.stated.items():
-            total = found.setdefault(currency, Total(currency))
+            total = found.setdefault(currency, CurrencyTotal(currency))
             total.promised += amount
             if fell_due:
                 total.due += amount
                 total.outstanding += line.outstanding.get(currency, Decimal(0))
     for currency, amount in spent.items():
-        found.setdefault(currency, Total(currency)).spent += amount
+        found.setdefault(currency, CurrencyTotal(currency)).spent += amount
     return list(found.values())
 
 
-def difference(reported: Reported, sums: Iterable[Total]) -> str:
+def difference(reported: Reported, sums: Iterable[CurrencyTotal]) -> str:
     """In words, against what firm instalments promise in the same currency; nothing is converted."""
     promised = next(
         (total.promised for total in sums if total.currency == reported.currency), Decimal(0)
@@ -169,14 +171,14 @@ INSTALMENT = (
 )
 
 
-def instalments_listed(page: Page) -> Listing:
+def instalments_export(page: Page) -> Listing:
     """One row for each instalment and currency, with ISO codes; see docs/reference/exports.md."""
     return Listing("fund", (*VIEW, *INSTALMENT), list(_instalment_rows(page)), lambda row: row)
 
 
 def _instalment_rows(page: Page) -> Iterator[list[Any]]:
-    for line in instalments(page):
-        row, contribution = line.row, line.row.obligation.as_instalment.contribution
+    for line in instalments_on(page):
+        row, contribution = line.standing, line.contribution
         days = days_counted(row.state, row.anchor, row.late, page.on)
         named = [
             contribution.ref,
@@ -198,13 +200,13 @@ def counting(page: Page, *kinds: str) -> EntryQuerySet:
 
 
 LISTS: dict[str, Callable[[Page], Listing]] = {
-    "instalments": instalments_listed,
-    "payments": lambda page: entries_listed(page, counting(page, "paid", "refunded"), "payments"),
-    "spending": lambda page: entries_listed(page, counting(page, "spent"), "spending"),
+    "instalments": instalments_export,
+    "payments": lambda page: entries_export(page, counting(page, "paid", "refunded"), "payments"),
+    "spending": lambda page: entries_export(page, counting(page, "spent"), "spending"),
 }
 
 
-def spending(page: Page) -> list[Entry]:
+def spending_entries(page: Page) -> list[Entry]:
     """The spending that counts on the day."""
     return standing(list(_spent(page.inside, page.known_day <= page.on)(**page.slots)), page)
 
@@ -220,7 +222,7 @@ def standing(entries: list[Entry], page: Page) -> list[Entry]:
     return [entry for entry in entries if entry.pk not in void]
 
 
-def added(entries: Iterable[Any]) -> Amounts:
+def sum_by_currency(entries: Iterable[Any]) -> Amounts:
     """Sums per currency."""
     found: Amounts = defaultdict(Decimal)
     for entry in entries:
@@ -228,44 +230,43 @@ def added(entries: Iterable[Any]) -> Amounts:
     return dict(found)
 
 
-def funds(page: Page) -> list[FundLine]:
+def funds_on(page: Page) -> list[FundLine]:
     """Everything the fund page shows."""
-    lines = instalments(page)
-    refs = sorted({line.row.obligation.ref for line in lines})
+    lines = instalments_on(page)
+    refs = sorted({line.ref for line in lines})
     slots = {f"ref{place}": ref for place, ref in enumerate(refs)}
     told = _told(page.inside, page.known_day <= page.on, len(refs))(**page.slots, **slots)
     money = present([entry for entry in told if entry.kind != "spent"], page, title=False)
     spent = standing([entry for entry in told if entry.kind == "spent"], page)
     flags = _flags()(**page.slots)
     for line in lines:
-        line.flags = [flag for flag in flags if flag.obligation_id == line.row.obligation_id]
+        line.flags = [flag for flag in flags if flag.obligation_id == line.standing.obligation_id]
         line.entries = [
             entry
             for entry in money
-            if entry.ref == line.row.obligation.ref and entry.instalment in (None, line.number)
+            if entry.ref == line.ref and entry.instalment in (None, line.number)
         ]
     found = _funds("purposes", "reported")(**page.slots)
     return [_fund_line(fund, *_of(fund, lines, spent), page) for fund in found]
 
 
-def sums(page: Page, commitment: int) -> list[dict[str, Any]]:
+def fund_totals(page: Page, commitment: int) -> list[dict[str, Any]]:
     """The funds of a commitment with what their firm money adds up to."""
     found = [fund for fund in _funds("purposes")(**page.slots) if fund.commitment_id == commitment]
-    lines, spent = (instalments(page), spending(page)) if found else ([], [])
+    lines, spent = (instalments_on(page), spending_entries(page)) if found else ([], [])
     of_fund = ((fund, *_of(fund, lines, spent)) for fund in found)
     return [
-        {"fund": fund, "totals": totals(rows, added(paid), page)} for fund, rows, paid in of_fund
+        {"fund": fund, "totals": compute_totals(rows, sum_by_currency(paid), page)}
+        for fund, rows, paid in of_fund
     ]
 
 
 def _of(
-    fund: Fund, lines: Iterable[InstalmentLine], spent: Iterable[Entry]
-) -> tuple[list[InstalmentLine], list[Entry]]:
+    fund: Fund, lines: Iterable[InstalmentOnDay], spent: Iterable[Entry]
+) -> tuple[list[InstalmentOnDay], list[Entry]]:
     """The instalments of a fund and what was spent of it."""
     purposes = {purpose.code for purpose in fund.purposes.all()}
-    of_fund = [
-        line for line in lines if line.row.obligation.as_instalment.contribution.fund_id == fund.pk
-    ]
+    of_fund = [line for line in lines if line.contribution.fund_id == fund.pk]
     return of_fund, [entry for entry in spent if entry.words in purposes]
 
 
@@ -296,28 +297,29 @@ def _funds(*beside: str) -> Any:
 
 
 def _fund_line(
-    fund: Fund, lines: Sequence[InstalmentLine], spent: Sequence[Entry], page: Page
+    fund: Fund, lines: Sequence[InstalmentOnDay], spent: Sequence[Entry], page: Page
 ) -> FundLine:
     by_purpose = {
         purpose: [entry for entry in spent if entry.words == purpose.code]
         for purpose in fund.purposes.all()
     }
-    sums = totals(lines, added(spent), page)
+    sums = compute_totals(lines, sum_by_currency(spent), page)
     # every contribution has an instalment, if only one without an amount
-    contributions = dict.fromkeys(line.row.obligation.as_instalment.contribution for line in lines)
+    contributions = dict.fromkeys(line.contribution for line in lines)
     return FundLine(
         fund=fund,
         contributions=[
             ContributionLine(
                 contribution,
-                [line for line in lines if line.row.obligation.ref == contribution.ref],
+                [line for line in lines if line.ref == contribution.ref],
                 can_record=may_pay(page.membership, contribution),
                 record_url=page.url("pay", contribution.ref),
             )
             for contribution in contributions
         ],
         purposes=[
-            PurposeLine(purpose, added(entries), entries) for purpose, entries in by_purpose.items()
+            PurposeLine(purpose, sum_by_currency(entries), entries)
+            for purpose, entries in by_purpose.items()
         ],
         reported=[
             ReportedLine(reported, difference(reported, sums))
@@ -325,7 +327,7 @@ def _fund_line(
             if reported.first_day <= page.on
         ],
         totals=sums,
-        spent=added(spent),
+        spent=sum_by_currency(spent),
         charts=charts(lines),
         can_spend=may_spend(page.membership),
         spend_url=page.url("spend", fund.code),

@@ -15,10 +15,10 @@ from commitments.pages.page import PlanView
 from commitments.rules.dates import Window
 from commitments.rules.states import State
 from commitments.views import commitments, feeds
-from funding.instalments import InstalmentLine, instalments
+from funding.instalments import InstalmentOnDay, instalments_on
 from funding.services import may_pay
 from funding.templatetags.money import money as in_words
-from funding.totals import LISTS, funds, sums
+from funding.totals import LISTS, fund_totals, funds_on
 
 
 class CommitmentDetail(commitments.CommitmentDetail):
@@ -27,7 +27,7 @@ class CommitmentDetail(commitments.CommitmentDetail):
     template = "funding/commitment_detail.html"
 
     def more(self, commitment: Commitment) -> dict[str, Any]:
-        return {"funds": sums(self.page, commitment.pk)}
+        return {"funds": fund_totals(self.page, commitment.pk)}
 
 
 class CalendarFeed(feeds.CalendarFeed):
@@ -37,12 +37,12 @@ class CalendarFeed(feeds.CalendarFeed):
 
     def events(self) -> Iterator[feeds.CalendarEvent]:
         yield from super().events()
-        for line in instalments(self.page):
-            contribution = line.row.obligation.as_instalment.contribution
+        for line in instalments_on(self.page):
+            contribution = line.contribution
             if line.due and (not self.mine or may_pay(self.page.membership, contribution)):
                 yield self._instalment(line, contribution.ref, labels.side(contribution.side))
 
-    def _instalment(self, line: InstalmentLine, ref: str, side: str) -> feeds.CalendarEvent:
+    def _instalment(self, line: InstalmentOnDay, ref: str, side: str) -> feeds.CalendarEvent:
         assert line.due
         changed, sequence = self.changes_of(ref, line.number)
         of = {"ref": ref, "n": line.number, "side": side}
@@ -53,8 +53,8 @@ class CalendarFeed(feeds.CalendarFeed):
             title=_("%(ref)s Instalment %(n)s, %(side)s") % of,
             lines=[text % {"amount": in_words(found)} for text, found in amounts if found],
             url=self.link("fund"),
-            state=line.row.state,
-            label=str(labels.STATES[State(line.row.state)]),
+            state=line.standing.state,
+            label=str(labels.STATES[State(line.standing.state)]),
             changed=changed,
             sequence=sequence,
         )
@@ -94,5 +94,5 @@ class FundDetail(PlanView):
         return render(
             request,
             "funding/fund_detail.html",
-            {"page": page, "funds": funds(page), "files": files},
+            {"page": page, "funds": funds_on(page), "files": files},
         )

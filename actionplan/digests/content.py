@@ -18,13 +18,13 @@ from django.utils import timezone
 from actionplan.jobs import ledger
 from actionplan.jobs.ledger import JOB_LABELS
 from actionplan.models import Digest, Subscription, User
-from commitments.lists.filters import by_urgency, due_by
+from commitments.lists.filters import falls_due_by, order_by_urgency
 from commitments.models import Action, Entry, Flag, FlagKind, Membership, Plan, Role, Tally
 from commitments.pages import labels
 from commitments.pages.page import Page
 from commitments.rules.states import SETTLED, State
-from funding.instalments import instalments
-from funding.totals import Total, added, spending, totals
+from funding.instalments import instalments_on
+from funding.totals import CurrencyTotal, compute_totals, spending_entries, sum_by_currency
 
 WEEK = timedelta(days=7)
 SHOWN = 7
@@ -67,7 +67,7 @@ class Content:
     moved: Items = field(default_factory=Items)
     never: Items = field(default_factory=Items)
     unreminded: Items = field(default_factory=Items)
-    totals: list[Total] = field(default_factory=list)
+    totals: list[CurrencyTotal] = field(default_factory=list)
     counts: list[dict[str, Any]] = field(default_factory=list)
     jobs: list[dict[str, Any]] = field(default_factory=list)
     head: Entry | None = None
@@ -116,7 +116,7 @@ def unreminded(page: Page) -> Any:
     """The open actions of the manager's side that no official gets a digest about."""
     mine = Action.objects.reportable_by(page.membership).values("pk")
     rows = page.rows().filter(_open(), _untold(page.plan), scored=True, obligation__in=mine)
-    return by_urgency(rows)
+    return order_by_urgency(rows)
 
 
 def members(memberships: Any) -> list[Any]:
@@ -210,7 +210,7 @@ class Week:
     def _wanted(self) -> dict[str, Q]:
         return {
             "overdue": Q(state=State.OVERDUE),
-            "due": due_by(self.on + SOON),
+            "due": falls_due_by(self.on + SOON),
             "stale": Q(stale_since__isnull=False)
             & ~Q(state__in=[State.OVERDUE.value, State.AWAITING.value]),
             "awaiting": Q(state=State.AWAITING),
@@ -230,7 +230,7 @@ class Week:
             "newly": Exists(overdue.filter(since__gt=self.monday, since__lte=self.on)),
         }
         wrapped = {name: ExpressionWrapper(mark, BooleanField()) for name, mark in marks.items()}
-        rows = by_urgency(self.page.standings.filter(scored=True)).annotate(**wrapped)
+        rows = order_by_urgency(self.page.standings.filter(scored=True)).annotate(**wrapped)
         rows = rows.filter(Q(open=True) | Q(flagged=True))
         return list(rows.values_list("obligation_id", "never_reported", *marks, named=True))
 
@@ -279,7 +279,9 @@ class Week:
     @cached_property
     def sums(self) -> dict[str, Any]:
         return {
-            "totals": totals(instalments(self.page), added(spending(self.page)), self.page),
+            "totals": compute_totals(
+                instalments_on(self.page), sum_by_currency(spending_entries(self.page)), self.page
+            ),
             "counts": self._counts(),
             "jobs": self._jobs(),
             "head": self.plan.entries.order_by("-number").first(),

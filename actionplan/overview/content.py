@@ -20,7 +20,6 @@ from actionplan.jobs.ledger import JOB_LABELS
 from actionplan.overview.priorities import Counts, any_of, leading
 from actionplan.overview.timeline import timeline
 from actionplan.overview.trend import trend
-from commitments.lists.facets import UNREAD
 from commitments.models import Aim, Commitment
 from commitments.models.prepared import Slot, prepared
 from commitments.pages.counts import counts_of, worst
@@ -31,9 +30,8 @@ from commitments.register.tally import SOON
 from commitments.rules.events import Perspective
 from commitments.rules.recurrence import Period
 from commitments.rules.states import State
-from funding.instalments import Amounts, InstalmentLine
-from funding.instalments import lines as instalments
-from funding.totals import added, totals
+from funding.instalments import Amounts, InstalmentOnDay, instalments_from
+from funding.totals import compute_totals, sum_by_currency
 
 SHOWN = 7
 
@@ -51,7 +49,7 @@ def overview(page: Page) -> dict[str, Any]:
     return {
         "sentence": list(_sentence(page, counts, recorded, since)),
         "commitments": [_commitment(page, row, found.next) for row in commitments],
-        "fund": list(_fund(instalments(found.money), page)),
+        "fund": list(_fund(instalments_from(found.money), page)),
         "spent": _spent(rows, page),
         "changed": changed,
         "changed_url": page.url("register", since=since.isoformat(), kind="reported"),
@@ -128,7 +126,7 @@ def _told(inside: bool, then: bool, recurring: int) -> Any:
         .select_related(None)
         .select_related("to", "obligation__action")
     )
-    return rows.defer(*UNREAD).annotate(recorded=recorded).order_by()
+    return rows.annotate(recorded=recorded).order_by()
 
 
 def _changed(rows: Sequence[Any], page: Page, since: date) -> tuple[list[Shown], int]:
@@ -143,7 +141,7 @@ def _changed(rows: Sequence[Any], page: Page, since: date) -> tuple[list[Shown],
 def _spent(rows: Sequence[Any], page: Page) -> Amounts:
     spent = [row for row in rows if row.kind == "spent"]
     void = withdrawn(naming(spent, page))
-    return added(row for row in spent if row.pk not in void)
+    return sum_by_currency(row for row in spent if row.pk not in void)
 
 
 def _periods(rows: Sequence[Any], page: Page, recurring: Sequence[int]) -> dict[int, list[Period]]:
@@ -156,15 +154,15 @@ def _periods(rows: Sequence[Any], page: Page, recurring: Sequence[int]) -> dict[
     return found
 
 
-def _fund(found: Iterable[InstalmentLine], page: Page) -> Iterator[dict[str, Any]]:
-    by_contribution: dict[Any, list[InstalmentLine]] = defaultdict(list)
+def _fund(found: Iterable[InstalmentOnDay], page: Page) -> Iterator[dict[str, Any]]:
+    by_contribution: dict[Any, list[InstalmentOnDay]] = defaultdict(list)
     for line in found:
-        by_contribution[line.row.obligation.as_instalment.contribution].append(line)
+        by_contribution[line.contribution].append(line)
     for contribution, some in by_contribution.items():
         yield {
             "contribution": contribution,
             "stated": any(line.stated for line in some),
-            "rows": totals(some, {}, page),
+            "rows": compute_totals(some, {}, page),
             "url": f"{page.url('fund')}#c-{contribution.ref}",
         }
 

@@ -10,8 +10,7 @@ from typing import Any
 from django.db.models import Case, CharField, OuterRef, QuerySet, Subquery, When
 from django.db.models.expressions import RawSQL
 
-from commitments.lists.facets import UNREAD
-from commitments.lists.filters import ATTENTION, URGENCY
+from commitments.lists.filters import ATTENTION, STATES_BY_URGENCY
 from commitments.models import Commitment, Standing
 from commitments.models.prepared import Slot, prepared
 from commitments.pages.page import Page
@@ -71,7 +70,7 @@ def leading(page: Page, counts: Counts) -> Leading:
 
 def _urgency(row: Standing) -> tuple[int, date, int]:
     return (
-        URGENCY.index(State(row.state)),
+        STATES_BY_URGENCY.index(State(row.state)),
         row.anchor or row.last_day or date.max,
         row.obligation_id,
     )
@@ -127,9 +126,7 @@ def _standings(
         instalments.standings_on(Slot("plan"), Slot("on"), lens).values("pk"),
     ]
     found = Standing.objects.visible_to(inside=inside).filter(pk__in=any_of(parts))
-    related = found.select_related("obligation__action", "obligation__as_instalment__contribution")
-    contribution = "obligation__as_instalment__contribution"
-    return related.defer(*UNREAD, f"{contribution}__words", f"{contribution}__interpretations")
+    return found.select_related("obligation__action", "obligation__as_instalment__contribution")
 
 
 def any_of(parts: Sequence[QuerySet[Any]]) -> RawSQL:

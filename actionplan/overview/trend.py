@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Sum
 from django.db.models.functions import TruncWeek
 
-from commitments.lists.filters import URGENCY
+from commitments.lists.filters import STATES_BY_URGENCY
 from commitments.models import Tally
 from commitments.models.prepared import Slot, prepared
 from commitments.pages import labels
@@ -39,7 +39,7 @@ def trend(page: Page) -> dict[str, Any]:
     """
     days = weeks(page.plan.adopted_on, page.on)
     columns = counted(sorted(_by_week(page.lens)(**page.slots)), days)
-    states = [state for state in URGENCY if any(column.get(state) for column in columns)]
+    states = [state for state in STATES_BY_URGENCY if any(column.get(state) for column in columns)]
     return {
         "bands": [
             Band(state.value, labels.state(state), path)
@@ -70,7 +70,7 @@ def _url(page: Page, state: State, day: date) -> str:
 @prepared
 def _by_week(lens: Perspective) -> Any:
     rows = Tally.objects.until(Slot("plan"), Slot("on"), lens).filter(
-        name__in=[state.value for state in URGENCY]
+        name__in=[state.value for state in STATES_BY_URGENCY]
     )
     found = (
         rows.annotate(week=TruncWeek("day")).values("week", "name").annotate(change=Sum("change"))

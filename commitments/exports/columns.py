@@ -73,7 +73,7 @@ _ACTION_READ: tuple[Any, ...] = (
 )
 
 
-def actions_listed(page: Page, standings: QuerySet[Any], name: str = "actions") -> Listing:
+def actions_export(page: Page, standings: QuerySet[Any], name: str = "actions") -> Listing:
     """One row for each standing, in the order given."""
     on, view = page.on, view_of(page)
 
@@ -154,7 +154,7 @@ _ENTRY_READ: tuple[Any, ...] = (
 )
 
 
-def entries_listed(page: Page, entries: QuerySet[Entry], name: str = "register") -> Listing:
+def entries_export(page: Page, entries: QuerySet[Entry], name: str = "register") -> Listing:
     """One row for each entry, under the names of the entries file, with its place in the chain and
     its files.
     """

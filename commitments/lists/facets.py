@@ -10,18 +10,11 @@ from typing import Any
 from django.db.models import BooleanField, Count, ExpressionWrapper, QuerySet
 from django.utils.html import format_html
 
-from commitments.lists.filters import ATTENTION, ActionFilter, by_urgency
+from commitments.lists.filters import ATTENTION, ActionFilter, order_by_urgency
 from commitments.models import Standing
 from commitments.models.prepared import Slot, prepared
 from commitments.pages.page import actions_on
 from commitments.rules.events import Perspective
-
-# columns of an action that no list shows
-UNREAD = tuple(
-    f"obligation__action__{name}"
-    for name in ("signed_words", "clause", "after", "unit", "interpretations", "search")
-)
-
 
 # where a standing has what the choices of a filter ask for
 PATHS = {
@@ -164,9 +157,9 @@ def _rows(
 ) -> QuerySet[Standing]:
     """Sorted by their keys alone, since a whole plan is sorted for one page of it."""
     rows = _narrowed(actions_on(inside, lens, Slot("plan"), Slot("on")), shape)
-    chosen = by_urgency(rows).order_by(*order).values("pk")[first : first + size]
-    found = by_urgency(Standing.objects.visible_to(inside=inside).filter(pk__in=chosen))
-    return found.order_by(*order).select_related("obligation__action").defer(*UNREAD)
+    chosen = order_by_urgency(rows).order_by(*order).values("pk")[first : first + size]
+    found = order_by_urgency(Standing.objects.visible_to(inside=inside).filter(pk__in=chosen))
+    return found.order_by(*order).select_related("obligation__action")
 
 
 @prepared

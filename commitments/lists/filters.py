@@ -35,12 +35,12 @@ from commitments.rules.states import State
 from commitments.text import plain
 
 # what wants attention first comes first
-URGENCY = (
+STATES_BY_URGENCY = (
     *(State.OVERDUE, State.DUE, State.DUE_SOON, State.AWAITING, State.UPCOMING, State.NO_DATE),
     *(State.MET_UNDATED, State.MET_LATE, State.MET, State.SUPERSEDED, State.NOT_PURSUED),
 )
 # to the last tie, so that pages do not overlap
-MOST_URGENT = ("urgency", "pressing", "obligation__action__position")
+MOST_URGENT_FIRST = ("urgency", "pressing", "obligation__action__position")
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
@@ -66,17 +66,19 @@ ATTENTION = {
 }
 
 
-def due_by(day: date) -> Q:
+def falls_due_by(day: date) -> Q:
     """Not yet overdue, and with a last day by then."""
     return Q(state=State.DUE, anchor__lte=day) | Q(state=State.DUE_SOON, last_day__lte=day)
 
 
-def by_urgency(rows: QuerySet[Any]) -> QuerySet[Any]:
-    whens = [When(state=state.value, then=Value(place)) for place, state in enumerate(URGENCY)]
+def order_by_urgency(rows: QuerySet[Any]) -> QuerySet[Any]:
+    whens = [
+        When(state=state.value, then=Value(place)) for place, state in enumerate(STATES_BY_URGENCY)
+    ]
     place = Case(*whens, output_field=IntegerField())
     ordered: QuerySet[Any] = rows.annotate(
         urgency=place, pressing=Coalesce("anchor", "last_day")
-    ).order_by(*MOST_URGENT)
+    ).order_by(*MOST_URGENT_FIRST)
     return ordered
 
 
@@ -182,7 +184,7 @@ ERRORS = '<div id="{}_error" class="invalid-feedback">{}</div>'
 class ActionFilter(PlanFilter):
     q = django_filters.CharFilter(method="search", label=_("Search"))
     state = django_filters.MultipleChoiceFilter(
-        choices=[(state.value, labels.STATES[state]) for state in URGENCY],
+        choices=[(state.value, labels.STATES[state]) for state in STATES_BY_URGENCY],
         label=_("State"),
         widget=forms.CheckboxSelectMultiple,
         distinct=False,
@@ -201,7 +203,7 @@ class ActionFilter(PlanFilter):
         method="wants_attention",
         label=_("Attention"),
     )
-    due = django_filters.DateFilter(method="due_by", label=_("Due by"), widget=DAY)
+    due = django_filters.DateFilter(method="filter_due", label=_("Due by"), widget=DAY)
     scored = django_filters.ChoiceFilter(
         empty_label=_("any"),
         choices=[("1", _("counted in the states of commitments"))],
@@ -251,8 +253,8 @@ class ActionFilter(PlanFilter):
     def wants_attention(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         return rows.filter(ATTENTION[value].where)
 
-    def due_by(self, rows: QuerySet[Any], name: str, value: date) -> QuerySet[Any]:
-        return rows.filter(due_by(value))
+    def filter_due(self, rows: QuerySet[Any], name: str, value: date) -> QuerySet[Any]:
+        return rows.filter(falls_due_by(value))
 
     def only_scored(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         return rows.filter(scored=True)

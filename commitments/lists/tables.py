@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from commitments.lists.filters import MOST_URGENT
+from commitments.lists.filters import MOST_URGENT_FIRST
 from commitments.models import Standing
 from commitments.pages import labels
 from commitments.pages.page import Page
@@ -25,7 +25,7 @@ class ActionTable(tables.Table):
     action = tables.Column(
         accessor="obligation__action__title", verbose_name=gettext_lazy("Action"), orderable=False
     )
-    state = tables.Column(verbose_name=gettext_lazy("State"), order_by=MOST_URGENT)
+    state = tables.Column(verbose_name=gettext_lazy("State"), order_by=MOST_URGENT_FIRST)
     days = tables.Column(accessor="pk", verbose_name=gettext_lazy("Days"), orderable=False)
     deadline = tables.Column(
         accessor="words",

@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 
 from commitments import clock
 from commitments.exports import writers
-from commitments.exports.columns import actions_listed, entries_listed
-from commitments.lists.facets import UNREAD, Narrowed
-from commitments.lists.filters import ActionFilter, EntryFilter, PlanFilter, by_urgency
+from commitments.exports.columns import actions_export, entries_export
+from commitments.lists.facets import Narrowed
+from commitments.lists.filters import ActionFilter, EntryFilter, PlanFilter, order_by_urgency
 from commitments.lists.tables import ActionTable
 from commitments.models import Action, Commitment, Entry, Standing
 from commitments.models.prepared import Slot, prepared
@@ -64,14 +64,14 @@ class ActionList(PlanView):
 
     def listed(self) -> writers.Listing:
         found = ActionFilter(self.request.GET, self.page.rows(), page=self.page)
-        return actions_listed(self.page, self.table(by_urgency(found.qs)).data.data)
+        return actions_export(self.page, self.table(order_by_urgency(found.qs)).data.data)
 
     def table(self, rows: QuerySet[Standing]) -> ActionTable:
         return ActionTable(rows, page=self.page, order_by=self.request.GET.get("sort") or "state")
 
 
 # stands for the rows while a table finds out how they are sorted
-NO_ROWS = by_urgency(Standing.objects.none())
+NO_ROWS = order_by_urgency(Standing.objects.none())
 
 
 def _page_number(request: HttpRequest) -> int:
@@ -124,11 +124,7 @@ def _rows(inside: bool, lens: Perspective) -> Any:
     rows = actions_on(inside, lens, Slot("plan"), Slot("on")).filter(
         obligation__commitment__number=Slot("number")
     )
-    return (
-        rows.select_related("obligation__action")
-        .order_by("obligation__action__position")
-        .defer(*UNREAD)
-    )
+    return rows.select_related("obligation__action").order_by("obligation__action__position")
 
 
 class Mine(PlanView):
@@ -138,11 +134,11 @@ class Mine(PlanView):
         page = self.page
         bodies = list(page.membership.bodies.all()) if page.membership else []
         mine = Action.objects.reportable_by(page.membership).values("pk")
-        found = by_urgency(page.rows().filter(obligation__in=mine))
+        found = order_by_urgency(page.rows().filter(obligation__in=mine))
         if request.GET.get("format") in writers.FORMATS:
             codes = [body.code for body in bodies]
             return writers.respond(
-                request, page, lambda: actions_listed(page, found, "mine"), codes
+                request, page, lambda: actions_export(page, found, "mine"), codes
             )
         tests = (
             (_("Overdue"), lambda row: row.state == State.OVERDUE),
@@ -181,7 +177,7 @@ class Register(PlanView):
         page = self.page
         found = EntryFilter(request.GET, register_of(page), page=page)
         if request.GET.get("format") in writers.FORMATS:
-            return writers.respond(request, page, lambda: entries_listed(page, found.qs))
+            return writers.respond(request, page, lambda: entries_export(page, found.qs))
         head = page.plan.entries.order_by("-number").first() if page.inside else None
         chosen = _chosen(found, head, _page_number(request))
         chosen.object_list = present(chosen.object_list, page)

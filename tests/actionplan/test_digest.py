@@ -16,7 +16,7 @@ from actionplan.local import samples
 from actionplan.models import Digest, JobRun, User
 from actionplan.plan_transfer import load
 from commitments.files import entries
-from commitments.lists.filters import by_urgency
+from commitments.lists.filters import order_by_urgency
 from commitments.models import Action, Membership, Plan, Role
 from commitments.register import services
 from commitments.rules.states import SETTLED
@@ -80,7 +80,7 @@ def test_the_states_of_a_manager_add_up_and_the_lists_agree_with_them(
 
 def test_a_list_shows_the_seven_worst_and_counts_the_rest(calais: Plan) -> None:
     found = content(calais, account(calais, Role.MANAGER, "GB"))
-    rows = list(by_urgency(found.page.rows().filter(scored=True, never_reported=True)))
+    rows = list(order_by_urgency(found.page.rows().filter(scored=True, never_reported=True)))
     silent = [row.obligation.ref for row in rows if row.state not in SETTLED]
     assert len(silent) > weekly.SHOWN
     assert refs(found.never) == silent[: weekly.SHOWN]

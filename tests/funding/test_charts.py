@@ -7,15 +7,15 @@ from hypothesis import strategies as st
 
 from commitments.models import Obligation, Standing
 from funding.charts import BASE, TOP, WIDTH, ceiling, charts
-from funding.instalments import InstalmentLine
+from funding.instalments import InstalmentOnDay
 
 AMOUNT = st.decimals(min_value="0.01", max_value="999999999999.99", places=2)
 CODES = st.dictionaries(st.sampled_from(["EUR", "GBP", "USD"]), AMOUNT, max_size=3)
 
 
-def line(number: int, stated: dict[str, Decimal], paid: dict[str, Decimal]) -> InstalmentLine:
+def line(number: int, stated: dict[str, Decimal], paid: dict[str, Decimal]) -> InstalmentOnDay:
     row = Standing(obligation=Obligation(ref="1.2", instalment=number))
-    return InstalmentLine(row, stated, paid, {})
+    return InstalmentOnDay(row, stated, paid, {})
 
 
 @given(st.lists(st.tuples(CODES, CODES), max_size=6))

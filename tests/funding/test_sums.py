@@ -124,10 +124,12 @@ def test_sums_are_the_same_through_form_database_status_and_every_export(
 
 def test_a_refund_is_an_entry_of_its_own_and_reopens_what_was_paid(manager: Client) -> None:
     assert pay(manager, 1, amount="5000000") == 302
-    assert manager.get("/fund/").context["funds"][0].contributions[0].rows[0].row.state == "met"
+    assert (
+        manager.get("/fund/").context["funds"][0].contributions[0].rows[0].standing.state == "met"
+    )
     assert pay(manager, 2, kind="refunded", amount="1 000 000,00", day="2015-05-02") == 302
     line = manager.get("/fund/").context["funds"][0].contributions[0].rows[0]
-    assert (line.row.state, line.paid["EUR"], line.outstanding["EUR"]) == (
+    assert (line.standing.state, line.paid["EUR"], line.outstanding["EUR"]) == (
         "overdue",
         4_000_000,
         1_000_000,
@@ -138,7 +140,7 @@ def test_a_refund_is_an_entry_of_its_own_and_reopens_what_was_paid(manager: Clie
 def test_an_overpaid_instalment_says_by_how_much_and_owes_nothing(manager: Client) -> None:
     pay(manager, 1, amount="5000000.50")
     line = manager.get("/fund/").context["funds"][0].contributions[0].rows[0]
-    assert (line.row.state, line.overpaid, line.outstanding["EUR"]) == (
+    assert (line.standing.state, line.overpaid, line.outstanding["EUR"]) == (
         "met",
         {"EUR": Decimal("0.50")},
         0,
@@ -206,7 +208,7 @@ def test_the_preview_says_what_will_be_read_and_records_nothing(manager: Client)
         "day": "2015-03-01",
     }
     answer = manager.post(ADDRESS, {**data, "amount": "4000000", "preview": "1"})
-    assert answer.context["preview"].row.state == "met"
+    assert answer.context["preview"].standing.state == "met"
     assert Entry.objects.count() == before
 
 
