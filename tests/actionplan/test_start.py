@@ -18,9 +18,7 @@ print(*{name.partition(".")[0] for name in sys.modules})
 SELDOM = {
     "PIL",
     "celery",
-    "cryptography",
     "environs",
-    "fido2",
     "icalendar",
     "marshmallow",
     "openpyxl",
