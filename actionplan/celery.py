@@ -3,9 +3,11 @@ database is the truth.
 """
 
 import logging
+import multiprocessing
 import os
+import sys
 
-from celery import Celery
+from celery import Celery, signals
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
@@ -51,6 +53,22 @@ app.conf.update(
     timezone="UTC",
 )
 app.autodiscover_tasks(["actionplan.jobs"])
+
+
+@signals.celeryd_init.connect
+def require_semaphores(**kwargs: object) -> None:
+    """End a worker that could not start its processes with one sentence that names the cause.
+
+    Python keeps the semaphores that they share in /dev/shm, which some containers do not have.
+    """
+    try:
+        multiprocessing.Semaphore()
+    except OSError as error:
+        sys.exit(
+            f"error: the worker cannot start its processes ({error.strerror}): they share "
+            "semaphores, for which /dev/shm must be there and writable."
+        )
+
 
 IMPATIENT = {"socket_timeout": 2, "socket_connect_timeout": 1, "max_retries": 1}
 

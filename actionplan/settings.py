@@ -15,15 +15,16 @@ django_stubs_ext.monkeypatch()
 BASE_DIR = Path(__file__).parent.parent
 # changes with every release, and with it what browsers keep of pages
 CODE_VERSION = env.fingerprint(
-    BASE_DIR,
-    (
+    path
+    for pattern in (
         "actionplan/**/*.py",
         "commitments/**/*.py",
         "funding/**/*.py",
         "templates/**/*.html",
         "locale/**/*.mo",
         "static/*",
-    ),
+    )
+    for path in BASE_DIR.glob(pattern)
 )
 SAMPLE_KEY = "sample-key-for-trials-on-this-machine-only"
 

@@ -85,7 +85,7 @@ class Server:
 class Valkey(Server):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.url = valkey.address()
+        self.url = valkey.choose_address()
 
     def command(self) -> list[str]:
         return valkey.command(self.url, self.folder)

@@ -16,8 +16,7 @@ from urllib.parse import quote, urlsplit
 
 import psycopg2
 
-from actionplan.local import commands, processes
-from actionplan.local import environment as embedded
+from actionplan.local import commands, environment, processes
 from tests.servers import on_postgres, until
 
 
@@ -39,7 +38,7 @@ class Site:
 
     def environment(self, database: str) -> dict[str, str]:
         return os.environ | {
-            "ACTIONPLAN_TODAY": embedded.SAMPLE_DAY,
+            "ACTIONPLAN_TODAY": environment.SAMPLE_DAY,
             "ACTIONPLAN_TRIAL": "1",
             "DATABASE_URL": self._address(database),
             "REDIS_URL": "",
@@ -64,7 +63,7 @@ class Site:
         command = [sys.executable, *commands.web(f"127.0.0.1:{self.port}")[1:]]
         environ = self.environment(self.database)
         self.web = processes.start(
-            "web", command, folder=self.folder, cwd=embedded.BASE_DIR, environ=environ
+            "web", command, folder=self.folder, cwd=environment.BASE_DIR, environ=environ
         )
         until(self._answers)
 
@@ -88,12 +87,12 @@ class Site:
             self._sql(f'CREATE DATABASE "{self.template}"')
         command = [sys.executable, "-m", "tests.site", str(self.shared / "static.key")]
         subprocess.run(
-            command, cwd=embedded.BASE_DIR, env=self.environment(self.template), check=True
+            command, cwd=environment.BASE_DIR, env=self.environment(self.template), check=True
         )
 
     def _answers(self) -> bool:
         assert self.web
-        assert not self.web.fault(), self.web.log.read_text()
+        assert not self.web.error(), self.web.log.read_text()
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)) as connection:
             try:
                 connection.request("GET", "/health/")

@@ -1,23 +1,54 @@
-"""The processes of a running site, the same for `up` and for the compose file (a test holds them
-equal).
+"""The command lines of a running site, the same for `up` and for the compose file (a test compares
+them).
 """
 
 
 def web(bind: str) -> list[str]:
-    """Loaded once and then forked: that starts sooner and takes less memory."""
-    size = ["--preload", "--worker-class", "gthread", "--workers", "2", "--threads", "4"]
-    # so many wait at the most, the rest is for the proxy to refuse; see docs/reference/bounds.md
-    bounds = ["--worker-connections", "64", "--backlog", "128", "--timeout", "60"]
-    end = ["--graceful-timeout", "5", "--no-control-socket"]
-    return ["python", "-m", "gunicorn", "actionplan.wsgi", "--bind", bind, *size, *bounds, *end]
+    """Gunicorn loads the application once and then forks, which is faster and takes less memory."""
+    return [
+        "python",
+        "-m",
+        "gunicorn",
+        "actionplan.wsgi",
+        "--bind",
+        bind,
+        "--preload",
+        "--worker-class",
+        "gthread",
+        "--workers",
+        "2",
+        "--threads",
+        "4",
+        # so many requests wait at most, the proxy refuses the others; see docs/reference/bounds.md
+        "--worker-connections",
+        "64",
+        "--backlog",
+        "128",
+        "--timeout",
+        "60",
+        "--graceful-timeout",
+        "5",
+        "--no-control-socket",
+    ]
 
 
 def worker() -> list[str]:
-    # nothing reads what these three would send, and without them the worker starts a second sooner
-    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-    return ["python", "-m", "celery", "-A", "actionplan", "worker", "--concurrency", "2", *quiet]
+    return [
+        "python",
+        "-m",
+        "celery",
+        "-A",
+        "actionplan",
+        "worker",
+        "--concurrency",
+        "2",
+        # nothing reads what these three would send, and the worker starts a second sooner
+        "--without-gossip",
+        "--without-mingle",
+        "--without-heartbeat",
+    ]
 
 
 def beat(schedule: str) -> list[str]:
-    """One per site: two would only ask twice, since the ledger knows what is due."""
+    """One a site: a second would only ask twice, since the job ledger knows what is due."""
     return ["python", "-m", "celery", "-A", "actionplan", "beat", "--schedule", schedule]

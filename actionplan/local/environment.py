@@ -1,14 +1,15 @@
-"""The embedded default: one folder holds a site; this makes of it the environment of the site's
-processes.
+"""The embedded default: one folder holds a site, and this turns it into the environment variables
+of the site's processes.
 
-`manage.py` calls `enter` before Django reads the settings, so nothing here may import Django. In
-the folder:
+`manage.py` calls `enter` before Django reads the settings, so nothing here may import Django. The
+folder holds:
 
-    environment          decided when it was made and at the last start; for its owner's eyes only
+    environment          decided when it was made and at the last start; only its owner may read it
     actionplan.sqlite3   the database
     files/ mail/         evidence; the mails, which a trial writes and never sends
-    static/ valkey/ beat/    the theme; the queue; when the queue was last filled by the clock
-    logs/ run/           a file a process, see children.py
+    static/              the static files
+    valkey/ beat/        the queue; when it was last filled by the clock
+    logs/ run/           one file a process, see processes.py
 """
 
 import argparse
@@ -26,8 +27,8 @@ from actionplan.local import processes, valkey
 
 BASE_DIR = Path(__file__).parent.parent.parent
 SAMPLE_DAY = "2015-01-12"
-# an open file holds its lock until this process ends, however it ends
-_held: list[IO[str]] = []
+# an open file keeps its lock until this process ends, in whatever way
+_locked_files: list[IO[str]] = []
 
 
 def fail(message: str) -> NoReturn:
@@ -42,23 +43,25 @@ class Folder:
         return self.path / name
 
     def read(self) -> dict[str, str]:
-        """What was decided; nothing where `up` never ran."""
+        """The variables that were decided before; none where `up` never ran."""
         file = self / "environment"
         if not file.exists():
             return {}
-        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
-        saved = dict(line.split("=", 1) for line in lines if "=" in line)
-        if len(saved.get("SECRET_KEY", "")) < 32:
+        variables = {}
+        for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+            name, separator, value = line.partition("=")
+            if separator:
+                variables[name] = value
+        if len(variables.get("SECRET_KEY", "")) < 32:
             fail(f"{file} is damaged, it gives no SECRET_KEY: remove it, and up makes a new one")
-        return saved
+        return variables
 
-    def write(self, saved: dict[str, str]) -> None:
+    def write(self, variables: dict[str, str]) -> None:
         new = self / "environment.new"
         new.unlink(missing_ok=True)
         new.touch(mode=0o600)
-        new.write_text(
-            "".join(f"{name}={value}\n" for name, value in saved.items()), encoding="utf-8"
-        )
+        lines = [f"{name}={value}\n" for name, value in variables.items()]
+        new.write_text("".join(lines), encoding="utf-8")
         new.replace(self / "environment")
 
     def lock(self) -> None:
@@ -67,58 +70,70 @@ class Folder:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             fail(
-                f"{self.path} is in use by another up: stop that one, or name another folder with --data"
+                f"{self.path} is in use by another up: "
+                "stop that one, or name another folder with --data"
             )
-        _held.append(file)
+        _locked_files.append(file)
 
-    def export(self, saved: dict[str, str]) -> None:
-        """Into the environment. Paths follow the folder, should it move; three values yield to the
-        caller.
+    def export(self, variables: dict[str, str]) -> None:
+        """Set the environment of this process.
+
+        Paths are made of the folder's, so that it can be moved. The caller's own values of
+        ACTIONPLAN_TODAY, ALLOWED_HOSTS and EMAIL_URL win.
         """
         home = quote(str(self.path))
+        defaults = {
+            "ACTIONPLAN_TODAY": variables.get("ACTIONPLAN_TODAY", ""),
+            "ALLOWED_HOSTS": "localhost,127.0.0.1,[::1]",
+            "EMAIL_URL": f"file://{home}/mail",
+        }
+        given = {name: os.environ[name] for name in defaults if os.environ.get(name)}
         os.environ |= {
-            **saved,
+            **variables,
+            **defaults,
+            **given,
             "ACTIONPLAN_TRIAL": "1",
-            "ACTIONPLAN_TODAY": os.environ.get("ACTIONPLAN_TODAY")
-            or saved.get("ACTIONPLAN_TODAY", ""),
-            "ALLOWED_HOSTS": os.environ.get("ALLOWED_HOSTS") or "localhost,127.0.0.1,[::1]",
             "DATABASE_URL": f"sqlite:///{home}/actionplan.sqlite3",
-            "EMAIL_URL": os.environ.get("EMAIL_URL") or f"file://{home}/mail",
             "MEDIA_ROOT": str(self / "files"),
             "STATIC_ROOT": str(self / "static"),
         }
 
 
 def enter(arguments: list[str]) -> None:
-    """`up` opens its folder; another command joins the default one, where one is and no database is
-    set.
+    """Set the environment for a command: `up` opens its folder, the others join the default one.
+
+    Where a database is set already, a command belongs to another site and nothing is changed.
     """
     if arguments[:1] == ["up"]:
-        _open(arguments[1:])
-    elif not _database_is_set():
-        folder = Folder(_default_path().absolute())
-        if saved := folder.read():
-            folder.export(saved)
-        elif (
-            "SECRET_KEY" not in os.environ
-            and arguments
-            and not arguments[0].startswith("-")
-            and arguments[0] != "help"
-        ):
-            fail(
-                "there is no site here yet: start one with `up`, or set DATABASE_URL and SECRET_KEY for another"
-            )
+        _open_folder(arguments[1:])
+        return
+    if _is_database_set():
+        return
+    folder = Folder(_default_path().absolute())
+    variables = folder.read()
+    if variables:
+        folder.export(variables)
+    elif "SECRET_KEY" not in os.environ and _needs_site(arguments):
+        fail(
+            "there is no site here yet: "
+            "start one with `up`, or set DATABASE_URL and SECRET_KEY for another"
+        )
 
 
 def _default_path() -> Path:
     return Path(os.environ.get("ACTIONPLAN_DATA") or BASE_DIR / ".data")
 
 
-def _database_is_set() -> bool:
+def _is_database_set() -> bool:
+    if "DATABASE_URL" in os.environ:
+        return True
     dotenv = BASE_DIR / ".env"
-    return "DATABASE_URL" in os.environ or (
-        dotenv.exists() and "DATABASE_URL=" in dotenv.read_text("utf-8")
-    )
+    return dotenv.exists() and "DATABASE_URL=" in dotenv.read_text("utf-8")
+
+
+def _needs_site(arguments: list[str]) -> bool:
+    """Whether this is a command, and not a question for help or for the version."""
+    return bool(arguments) and not arguments[0].startswith("-") and arguments[0] != "help"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -134,9 +149,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 1 to 65535")
-    return int(text)
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= 65535:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a port from 1 to 65535")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -144,7 +159,7 @@ class _Parser(argparse.ArgumentParser):
         fail(f"{message}; --help tells more")
 
 
-def _open(arguments: list[str]) -> None:
+def _open_folder(arguments: list[str]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     parser = _Parser(
@@ -156,29 +171,27 @@ def _open(arguments: list[str]) -> None:
     try:
         folder.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.lock()
-        _prepare(folder, options.port, empty=options.empty)
+        _prepare_folder(folder, options.port, empty=options.empty)
     except OSError as error:
         fail(f"{folder.path} cannot be used ({error.strerror}): name another folder with --data")
 
 
-def _prepare(folder: Folder, port: int, *, empty: bool) -> None:
+def _prepare_folder(folder: Folder, port: int, *, empty: bool) -> None:
     for part in ("beat", "files", "logs", "mail", "run", "valkey"):
         (folder / part).mkdir(exist_ok=True)
-    saved = folder.read()
-    if empty and "ACTIONPLAN_TODAY" in saved:
+    variables = folder.read()
+    if empty and "ACTIONPLAN_TODAY" in variables:
         fail(f"{folder.path} holds the samples: name another folder with --data")
-    if not saved:
-        saved = {"SECRET_KEY": secrets.token_urlsafe(48)} | (
-            {} if empty else {"ACTIONPLAN_TODAY": SAMPLE_DAY}
-        )
+    if not variables:
+        variables["SECRET_KEY"] = secrets.token_urlsafe(48)
+        if not empty:
+            variables["ACTIONPLAN_TODAY"] = SAMPLE_DAY
     processes.end_orphans(folder / "run")
-    if fault := processes.port_fault(port):
-        fail(
-            f"port {port} cannot be used ({fault}): name another one, such as --port {port % 65535 + 1}"
-        )
-    saved |= {
-        "SITE_URL": f"http://localhost:{port}",
-        "REDIS_URL": valkey.address(saved.get("REDIS_URL", "")),
-    }
-    folder.write(saved)
-    folder.export(saved)
+    error = processes.port_error(port)
+    if error:
+        other = port % 65535 + 1
+        fail(f"port {port} cannot be used ({error}): name another one, such as --port {other}")
+    variables["SITE_URL"] = f"http://localhost:{port}"
+    variables["REDIS_URL"] = valkey.choose_address(variables.get("REDIS_URL", ""))
+    folder.write(variables)
+    folder.export(variables)

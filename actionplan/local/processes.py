@@ -1,9 +1,11 @@
-"""Processes that belong to this one: each has a session, a log, and a file in `run/` that it keeps
-locked.
+"""Child processes: each has its own session, a log file, and a file in `run/` that it keeps locked.
 
-The lock passes to whatever the child forks and falls with the last of them. So a locked file proves
-that the group it names is ours and alive; a number alone might long belong to somebody else's
-process.
+The lock is inherited by whatever the child forks and is released when the last of these processes
+ends. A locked file therefore proves that the process group whose number it holds is ours and alive;
+a number alone could by now belong to another program.
+
+Not supervisord or honcho: a child that survives the death of its parent must be found again at the
+next start, and neither does that.
 """
 
 import contextlib
@@ -16,10 +18,13 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-_GRACE = 6.0
+# seconds that processes have to end by themselves
+GRACE = 3.0
+_PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
@@ -30,29 +35,38 @@ class Child:
     lock: Path
     log: Path
 
-    def fault(self) -> str:
-        """Empty while it runs."""
+    def error(self) -> str:
+        """Why it is no longer running; empty while it runs."""
         code = self.process.poll()
         if code is None:
             return ""
-        how = f"signal {-code}" if code < 0 else f"exit status {code}"
-        return f"{self.name} ended by itself ({how}); {self.log} may say why"
+        sentence = self._last_line_of_log()
+        if sentence.startswith("error: "):
+            return f"{self.name} did not run: {sentence.removeprefix('error: ').rstrip('.')}"
+        reason = f"signal {-code}" if code < 0 else f"exit status {code}"
+        return f"{self.name} ended by itself ({reason}); {self.log} may say why"
 
     def stop(self) -> None:
-        """Asks, waits, then ends the whole group: nothing outlives this."""
-        self.process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(_GRACE)
-        _signal(_living(self.lock), signal.SIGKILL)
-        self.process.wait()
+        stop_all([self])
+
+    def _last_line_of_log(self) -> str:
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        return lines[-1] if lines else ""
 
 
 def start(
     name: str, command: list[str], *, folder: Path, cwd: Path, environ: dict[str, str] | None = None
 ) -> Child:
-    lock, log = folder / "run" / name, folder / "logs" / f"{name}.log"
-    with lock.open("wb", buffering=0) as file, log.open("wb") as output:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    lock = folder / "run" / name
+    log = folder / "logs" / f"{name}.log"
+    with lock.open("wb", buffering=0) as lock_file, log.open("wb") as output:
+        fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+        def prepare_child() -> None:
+            # the child writes its own number, so that it never runs without a record of it
+            os.write(lock_file.fileno(), str(os.getpid()).encode())
+            end_with_parent(signal.SIGTERM)
+
         process = subprocess.Popen(
             command,
             cwd=cwd,
@@ -60,41 +74,49 @@ def start(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            # Ctrl-C in the terminal reaches the parent alone, which then stops its children in
-            # order
+            # Ctrl-C in the terminal reaches only the parent, which then stops its children in order
             start_new_session=True,
-            pass_fds=[file.fileno()],
-            preexec_fn=lambda: _introduce(file.fileno()),
+            pass_fds=[lock_file.fileno()],
+            preexec_fn=prepare_child,
         )
     return Child(name, process, lock, log)
 
 
-def _introduce(file: int) -> None:
-    """In the child: it writes its own number, so that it never runs without a record of it."""
-    os.write(file, str(os.getpid()).encode())
-    end_with_parent(signal.SIGTERM)
+def stop_all(children: Sequence[Child]) -> None:
+    """Ask them to end, wait a while, then kill their groups: nothing outlives this call."""
+    for child in children:
+        child.process.terminate()
+    deadline = time.monotonic() + GRACE
+    for child in children:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.process.wait(max(0, deadline - time.monotonic()))
+    for child in children:
+        _signal_group(living_group(child.lock), signal.SIGKILL)
+        child.process.wait()
 
 
 def end_with_parent(number: signal.Signals) -> None:
-    """Where the kernel can, a killed parent takes its child along; elsewhere the next start does."""
+    """On Linux, have this process receive the signal when its parent dies.
+
+    On other systems the next start ends what was left behind.
+    """
     if _libc:
-        set_parent_death_signal = 1
-        _libc.prctl(set_parent_death_signal, number)
+        _libc.prctl(_PR_SET_PDEATHSIG, number)
 
 
 def end_orphans(run: Path) -> None:
-    """Ends what a killed parent left behind."""
+    """End the processes that a killed parent left behind."""
     for number in (signal.SIGTERM, signal.SIGKILL):
-        until = time.monotonic() + _GRACE
-        for file in run.iterdir():
-            _signal(_living(file), number)
-        while any(map(_living, run.iterdir())) and time.monotonic() < until:
+        for lock in run.iterdir():
+            _signal_group(living_group(lock), number)
+        deadline = time.monotonic() + GRACE
+        while any(living_group(lock) for lock in run.iterdir()) and time.monotonic() < deadline:
             time.sleep(0.05)
 
 
-def _living(path: Path) -> int:
-    """The group that keeps this file locked, 0 where none does."""
-    with path.open("rb") as file:
+def living_group(lock: Path) -> int:
+    """The process group that keeps this file locked; 0 where none does."""
+    with lock.open("rb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -102,15 +124,16 @@ def _living(path: Path) -> int:
     return 0
 
 
-def _signal(group: int, number: signal.Signals) -> None:
-    # to group 0 would be to ourselves
+def _signal_group(group: int, number: signal.Signals) -> None:
+    if not group:
+        # group 0 would be our own
+        return
     with contextlib.suppress(ProcessLookupError):
-        if group:
-            os.killpg(group, number)
+        os.killpg(group, number)
 
 
-def port_fault(port: int) -> str:
-    """Why nothing can listen there, empty where something can."""
+def port_error(port: int) -> str:
+    """Why nothing can listen on this port; empty where something can."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -121,7 +144,6 @@ def port_fault(port: int) -> str:
 
 
 def free_port() -> int:
-    """Below those that the system gives to outgoing connections, so that none of these takes it
-    meanwhile.
-    """
-    return next(port for port in random.sample(range(10240, 32768), 1000) if not port_fault(port))
+    """A port below those that the system gives to outgoing connections, so that none takes it."""
+    ports = random.sample(range(10240, 32768), 1000)
+    return next(port for port in ports if not port_error(port))

@@ -6,13 +6,17 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from actionplan.local import environment, processes
+from tests.servers import until
 from tests.up import Up, get, manage
+
+SECONDS_TO_STOP = 5
 
 
 def refused(*arguments: str) -> str:
@@ -49,7 +53,11 @@ def test_it_answers_once_it_says_so_lets_commands_join_and_ends_cleanly_on_a_sig
     code = "from django.conf import settings as s; print(s.ACTIONPLAN_TODAY, s.DATABASES['default']['NAME'])"
     done = manage("shell", "-v", "0", "-c", code, ACTIONPLAN_DATA=str(site.data))
     assert done.stdout == f"2015-01-12 {site.data}/actionplan.sqlite3\n", done.stderr
-    assert site.end(signal.SIGINT) == 0
+    interrupted = time.monotonic()
+    site.process.send_signal(signal.SIGINT)
+    until(lambda: "Stopping …" in site.said(), 1)
+    assert site.process.wait(40) == 0
+    assert time.monotonic() - interrupted < SECONDS_TO_STOP
     assert site.left() == []
     assert "Traceback" not in site.said()
 
@@ -126,3 +134,34 @@ def test_the_secret_is_for_the_owners_eyes_only_and_the_settings_error_is_one_se
     done = manage("check", ACTIONPLAN_DATA=str(tmp_path))
     assert done.returncode == 1
     assert done.stderr.startswith("error: ACTIONPLAN_TODAY is 'soon'"), done.stderr
+
+
+WITHOUT_SEMAPHORES = """
+import _multiprocessing
+
+class SemLock:
+    SEM_VALUE_MAX = 1
+
+    def __init__(self, *arguments, **options):
+        raise OSError(30, "Read-only file system")
+
+_multiprocessing.SemLock = SemLock
+"""
+
+
+def test_a_worker_without_shared_memory_ends_the_site_with_the_cause(tmp_path: Path) -> None:
+    """As in a container whose /dev/shm cannot be written."""
+    (tmp_path / "sitecustomize.py").write_text(WITHOUT_SEMAPHORES)
+    done = manage(
+        "up",
+        "--port",
+        str(processes.free_port()),
+        "--data",
+        str(tmp_path / "data"),
+        PYTHONPATH=str(tmp_path),
+    )
+    assert done.returncode == 1
+    assert done.stderr == (
+        "error: worker did not run: the worker cannot start its processes (Read-only file system): "
+        "they share semaphores, for which /dev/shm must be there and writable.\n"
+    )

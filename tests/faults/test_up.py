@@ -33,7 +33,7 @@ def trial(shared: Path, tmp_path: Path) -> Iterator[Trial]:
 
 
 def nothing_left(trial: Trial) -> bool:
-    return not any(processes._living(trial.folder / "run" / name) for name in PROCESSES)
+    return not any(processes.living_group(trial.folder / "run" / name) for name in PROCESSES)
 
 
 def flags(site: Outside) -> list[tuple[Any, ...]]:

@@ -76,7 +76,7 @@ class Trial(Outside):
         assert self.up
         self.up.process.kill()
         for name in PROCESSES:
-            if group := processes._living(self.folder / "run" / name):
+            if group := processes.living_group(self.folder / "run" / name):
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(group, signal.SIGKILL)
         self.up.process.wait()

@@ -20,8 +20,7 @@ import redis
 from celery.beat import PersistentScheduler
 
 from actionplan import celery
-from actionplan.local import commands, processes
-from actionplan.local import environment as embedded
+from actionplan.local import commands, environment, processes
 from tests.faults.outside import Outside
 from tests.faults.smtp import SmtpServer
 from tests.servers import Postgres, Valkey
@@ -46,7 +45,7 @@ class Process:
         self.starts += 1
         name = f"{self.name}-{self.starts}"
         self.child = processes.start(
-            name, self.command, folder=self.folder, cwd=embedded.BASE_DIR, environ=self.environ
+            name, self.command, folder=self.folder, cwd=environment.BASE_DIR, environ=self.environ
         )
 
     @property
@@ -108,7 +107,7 @@ class World(Site, Outside):
         super().__init__(name)
         self.own, self.base = own, self.template
         self.template = f"{self.base}_crowd"
-        self.today = embedded.SAMPLE_DAY
+        self.today = environment.SAMPLE_DAY
         self.mail_url = "smtp://127.0.0.1:{port}"
         self.post = SmtpServer()
         (self.folder / "valkey").mkdir()
@@ -177,7 +176,7 @@ class World(Site, Outside):
         """Every process but the web's, with whatever a killed one had left behind."""
         for file in (self.folder / "run").glob("*-*"):
             with contextlib.suppress(ProcessLookupError):
-                if group := processes._living(file):
+                if group := processes.living_group(file):
                     os.killpg(group, signal.SIGKILL)
         for process in self.processes:
             process.child.process.wait()
@@ -210,7 +209,7 @@ class World(Site, Outside):
         everything = self.environment(self.database) | environ
         done = subprocess.run(
             command,
-            cwd=embedded.BASE_DIR,
+            cwd=environment.BASE_DIR,
             env=everything,
             capture_output=True,
             text=True,

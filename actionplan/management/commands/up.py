@@ -1,8 +1,8 @@
-"""`manage.py up`: the whole site on this machine. The environment is set already, by
-`embedded.enter`.
+"""`manage.py up`: a whole site on this machine.
+
+`actionplan.local.environment.enter` has set the environment already, before Django started.
 """
 
-import hashlib
 import http
 import http.client
 import io
@@ -12,21 +12,24 @@ import sys
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connections, transaction
 
-from actionplan import celery
+from actionplan import celery, env
 from actionplan.local import commands, environment, processes, valkey
+from commitments.models import Plan
 
-PLAN = environment.BASE_DIR / "actionplan" / "plans" / "calais-2014.toml"
+PLAN_FILE = environment.BASE_DIR / "actionplan" / "plans" / "calais-2014.toml"
+# seconds until the site must answer
+START_TIMEOUT = 60
 
 
 class Command(BaseCommand):
@@ -43,98 +46,121 @@ class Command(BaseCommand):
         except DatabaseError as error:
             environment.fail(f"{folder / 'actionplan.sqlite3'} cannot be used: {error}")
         connections.close_all()
-        if fault := Site(folder, port).run(lambda: self.announce(folder)):
-            environment.fail(fault)
+        error_message = Site(folder, port, self.say).run()
+        if error_message:
+            environment.fail(error_message)
 
-    def announce(self, folder: environment.Folder) -> None:
-        today = f", where today is {settings.ACTIONPLAN_TODAY}" if settings.ACTIONPLAN_TODAY else ""
-        self.stdout.write(f"The plan is at {settings.SITE_URL}/{today}.")
-        self.stdout.write(f"All data are in {folder.path}; Ctrl-C stops everything.")
+    def say(self, sentence: str) -> None:
+        self.stdout.write(sentence)
         self.stdout.flush()
 
 
 def prepare(static_key: Path, *, samples: bool) -> None:
-    """The tables, the static files and, the first time, the plan."""
+    """Make the tables, the static files and, the first time, the plan."""
     call_command("migrate", interactive=False, verbosity=0)
     collect_static(static_key)
-    if apps.get_model("commitments", "Plan").objects.exists():
+    if Plan.objects.exists():
         return
     with transaction.atomic():
-        call_command("load_plan", str(PLAN), stdout=io.StringIO())
+        call_command("load_plan", str(PLAN_FILE), stdout=io.StringIO())
         if samples:
             call_command("load_samples")
 
 
-def collect_static(key: Path) -> None:
-    """Only when a file changed: hashing and compressing takes longer than all the rest of a start."""
-    files = [storage.path(name) for finder in get_finders() for name, storage in finder.list([])]
-    stats = [
-        (str(path), Path(path).stat().st_size, Path(path).stat().st_mtime_ns)
-        for path in sorted(files)
+def collect_static(static_key: Path) -> None:
+    """Collect the static files if one changed: this takes longer than the rest of a start."""
+    paths = [
+        Path(storage.path(name)) for finder in get_finders() for name, storage in finder.list([])
     ]
-    digest = hashlib.sha256(repr(stats).encode()).hexdigest()
-    if key.exists() and key.read_text() == digest and Path(settings.STATIC_ROOT).exists():
+    key = env.fingerprint(paths)
+    is_collected = static_key.exists() and static_key.read_text() == key
+    if is_collected and Path(settings.STATIC_ROOT).exists():
         return
     call_command("collectstatic", interactive=False, clear=True, verbosity=0)
-    key.write_text(digest)
+    static_key.write_text(key)
 
 
 class Site:
-    """Its processes. Once they start a signal only sets `asked`, so that no child is lost
-    half-started.
+    """The processes of the site.
+
+    Once they are started, a signal only sets `is_stopping`, so that no child is lost half-started.
     """
 
-    def __init__(self, folder: environment.Folder, port: int) -> None:
-        self.folder, self.port = folder, port
+    def __init__(self, folder: environment.Folder, port: int, say: Callable[[str], None]) -> None:
+        self.folder = folder
+        self.port = port
+        self.say = say
         self.children: list[processes.Child] = []
-        self.asked = False
+        self.is_stopping = False
 
-    def run(self, announce: Callable[[], None]) -> str:
-        """Until a signal comes or a child dies; gives what went wrong, or nothing."""
+    def run(self) -> str:
+        """Run until a signal comes or a child dies; returns what went wrong, or nothing."""
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self.ask)
+            signal.signal(number, self.request_stop)
         try:
             self.start()
-            fault = self.wait(self.answers, 60)
-            if not fault and not self.asked:
-                announce()
-                celery.ask()
-            return fault or self.wait(lambda: False, math.inf)
+            error = self.wait_until(self.answers, START_TIMEOUT)
+            if error or self.is_stopping:
+                return error
+            self.announce()
+            celery.ask()
+            return self.wait_until(never, math.inf)
         finally:
-            for child in reversed(self.children):
-                child.stop()
+            self.stop()
 
-    def ask(self, number: int, frame: FrameType | None) -> None:
-        self.asked = True
+    def request_stop(self, number: int, frame: FrameType | None) -> None:
+        if not self.is_stopping:
+            self.is_stopping = True
+            self.say("Stopping …")
 
     def start(self) -> None:
         queue = self.folder / "valkey"
-        self.child("valkey", valkey.command(settings.REDIS_URL, queue), cwd=queue)
-        self.child("web", commands.web(f"127.0.0.1:{self.port}"))
-        self.child("worker", commands.worker())
-        self.child("beat", commands.beat(str(self.folder / "beat" / "schedule")))
+        self.start_child("valkey", valkey.command(settings.REDIS_URL, queue), cwd=queue)
+        self.start_child("web", commands.web(f"127.0.0.1:{self.port}"))
+        self.start_child("worker", commands.worker())
+        self.start_child("beat", commands.beat(str(self.folder / "beat" / "schedule")))
 
-    def child(self, name: str, command: list[str], cwd: Path = environment.BASE_DIR) -> None:
-        command = [sys.executable, *command[1:]] if command[0] == "python" else command
-        self.children.append(processes.start(name, command, folder=self.folder.path, cwd=cwd))
+    def start_child(self, name: str, command: list[str], cwd: Path = environment.BASE_DIR) -> None:
+        if command[0] == "python":
+            command = [sys.executable, *command[1:]]
+        child = processes.start(name, command, folder=self.folder.path, cwd=cwd)
+        self.children.append(child)
 
-    def wait(self, done: Callable[[], bool], seconds: float) -> str:
-        until = time.monotonic() + seconds
-        while not self.asked and not done():
+    def stop(self) -> None:
+        """All at once, but the queue last: the others still talk to it."""
+        queue, others = self.children[:1], self.children[1:]
+        processes.stop_all(others)
+        processes.stop_all(queue)
+
+    def announce(self) -> None:
+        today = ""
+        if settings.ACTIONPLAN_TODAY:
+            today = f", where today is {settings.ACTIONPLAN_TODAY}"
+        self.say(f"The plan is at {settings.SITE_URL}/{today}.")
+        self.say(f"All data are in {self.folder.path}; Ctrl-C stops everything.")
+
+    def wait_until(self, done: Callable[[], bool], seconds: float) -> str:
+        """Wait, at most so long, while all children run; returns what went wrong, or nothing."""
+        deadline = time.monotonic() + seconds
+        while not self.is_stopping and not done():
             for child in self.children:
-                if fault := child.fault():
-                    return fault
-            if time.monotonic() > until:
-                return f"the site does not answer on port {self.port}; {self.folder / 'logs'} may say why"
+                error = child.error()
+                if error:
+                    return error
+            if time.monotonic() > deadline:
+                logs = self.folder / "logs"
+                return f"the site does not answer on port {self.port}; {logs} may say why"
             time.sleep(0.1)
         return ""
 
     def answers(self) -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        try:
-            connection.request("GET", "/health/")
-            return connection.getresponse().status == http.HTTPStatus.OK
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=1)) as connection:
+            try:
+                connection.request("GET", "/health/")
+                return connection.getresponse().status == http.HTTPStatus.OK
+            except (OSError, http.client.HTTPException):
+                return False
+
+
+def never() -> bool:
+    return False
