@@ -73,7 +73,7 @@ def _load_purposes(loading: Loading, fund: Fund, spec: FundSpec) -> None:
     used = set(loading.plan.entries.filter(kind="spent").values_list("words", flat=True))
     for gone in fund.purposes.exclude(code__in=[purpose.code for purpose in spec.purposes]):
         if gone.code in used:
-            loading.fault(1, _("purpose %(id)s is missing: entries name it"), id=gone.code)
+            loading.error(1, _("purpose %(id)s is missing: entries name it"), id=gone.code)
         else:
             gone.delete()
             loading.change(_("%(what)s: removed"), what=named("purpose", gone.code))
@@ -104,4 +104,4 @@ def _vanished(loading: Loading, funds: list[FundSpec]) -> None:
             remove(loading, instalment, named("contribution", gone.ref))
     for missing in plan.funds.exclude(code__in=[fund.code for fund in funds]):
         if not loading.spec.withdrawn:
-            loading.fault(1, _("fund %(id)s is missing: a fund of a plan stays"), id=missing.code)
+            loading.error(1, _("fund %(id)s is missing: a fund of a plan stays"), id=missing.code)

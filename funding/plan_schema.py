@@ -71,7 +71,7 @@ def read_funds(top: Table, plan: PlanSpec) -> list[FundSpec]:
         for c, contribution in enumerate(fund.contributions):
             if contribution.ref in refs:
                 path = ("funds", f, "contributions", c, "ref")
-                source.fault(
+                source.error(
                     path,
                     _("ref %(ref)s stands twice: each must be its own"),
                     ref=shown(contribution.ref),
@@ -105,13 +105,13 @@ def _read_fund(table: Table, plan: PlanSpec) -> FundSpec:
         commitment.number for commitment in plan.commitments
     }:
         said = _("%(what)s belongs to commitment %(number)s: there is no such one")
-        table.fault("commitment", said, number=fund.commitment)
+        table.error("commitment", said, number=fund.commitment)
     codes = [purpose.code for purpose in fund.purposes]
     for place, code in enumerate(codes):
         if code and code in codes[:place]:
             path = (*table.path, "purposes", place, "id")
             said = _("id %(name)s stands twice in the purposes of %(what)s: each must be its own")
-            table.source.fault(path, said, name=shown(code), what=table.what)
+            table.source.error(path, said, name=shown(code), what=table.what)
     table.done()
     return fund
 
@@ -120,7 +120,7 @@ def _read_contribution(table: Table, plan: PlanSpec) -> ContributionSpec:
     side = table.text("from", required=True)
     sides = {*plan.sides, *(body.side for body in plan.bodies if body.side)}
     if side and side not in sides and plan.sides:
-        table.fault(
+        table.error(
             "from",
             _("from of %(what)s must be a side of the plan (%(sides)s)"),
             sides=", ".join(sorted(sides)),
@@ -150,7 +150,7 @@ def _read_instalments(table: Table, plan: PlanSpec) -> list[tuple[date | None, S
     times = table.integer("times", required=bool(each), least=1, most=200)
     due = table.day("due")
     if sum((has_list, bool(each or times), due is not None)) > 1:
-        table.fault(
+        table.error(
             "", _("%(what)s needs one of each with times, instalments, or due: not several")
         )
     if has_list:
@@ -161,7 +161,7 @@ def _read_instalments(table: Table, plan: PlanSpec) -> list[tuple[date | None, S
             (due_day(first + n, plan.adopted_on, plan.year_basis), stated) for n in range(times)
         ]
     if times and "each" not in table.content:
-        table.fault("times", _('%(what)s has times but no each: give it each = "year"'))
+        table.error("times", _('%(what)s has times but no each: give it each = "year"'))
     return [(due, stated)]
 
 
@@ -176,15 +176,15 @@ def _read_uneven(
         if not (
             year.isascii() and year.isdigit() and len(year) == 4 and 1000 <= int(year) < LAST_YEAR
         ):
-            found.fault("year", _('year of %(what)s must be four digits in quotes, such as "2023"'))
+            found.error("year", _('year of %(what)s must be four digits in quotes, such as "2023"'))
         elif int(year) in years:
-            found.fault(
+            found.error(
                 "year", _("year %(year)s stands twice in %(what)s"), year=year, what=table.what
             )
         else:
             years[int(year)] = stated
     if not uneven:
-        table.fault("instalments", _("%(key)s of %(what)s is empty: give it at least one"))
+        table.error("instalments", _("%(key)s of %(what)s is empty: give it at least one"))
     return [
         (due_day(year, plan.adopted_on, plan.year_basis), years[year]) for year in sorted(years)
     ]
@@ -194,16 +194,16 @@ def _read_stated(table: Table, *, required: bool) -> Stated:
     pairs = table.raw("stated")
     if pairs is None:
         if required:
-            table.fault(
+            table.error(
                 "", _("%(what)s has no stated: give it its amounts, or [] where none is stated")
             )
         return []
     if not isinstance(pairs, list):
-        table.fault("stated", _('stated of %(what)s must be a list such as [["EUR", "5000000"]]'))
+        table.error("stated", _('stated of %(what)s must be a list such as [["EUR", "5000000"]]'))
         return []
     read = [money for money in (_read_money(table, "stated", pair) for pair in pairs) if money]
     if len({currency for currency, _amount in read}) < len(read):
-        table.fault("stated", _("stated of %(what)s names a currency twice"))
+        table.error("stated", _("stated of %(what)s names a currency twice"))
     return read
 
 
@@ -217,19 +217,19 @@ def _read_money(table: Table, key: str, pair: Any) -> list[str] | None:
         said = _(
             "%(key)s of %(what)s must name a currency and an amount, both in quotes: %(right)s"
         )
-        table.fault(key, said, right=right)
+        table.error(key, said, right=right)
         return None
     currency, amount = pair
     value = decimal(amount)
     if currency not in list_currencies():
         said = _("%(key)s of %(what)s has an unknown currency %(value)s: give a code such as EUR")
-        table.fault(key, said, value=shown(currency))
+        table.error(key, said, value=shown(currency))
     if value is None:
         said = _(
             "%(key)s of %(what)s has the amount %(value)s: it must be a plain positive decimal "
             'such as "5000000" or "750000.50"'
         )
-        table.fault(key, said, value=shown(amount))
+        table.error(key, said, value=shown(amount))
     return (
         [currency, f"{value:.2f}"] if value is not None and currency in list_currencies() else None
     )
@@ -256,7 +256,7 @@ def _read_reported(table: Table, languages: list[str]) -> ReportedSpec:
         dates.parse(text if isinstance(text, str) else "")
     except DateError:
         said = _('on of %(what)s must be a date such as "2014-09" or 2014-09-20, not %(value)s')
-        table.fault("on", said, value=shown(on))
+        table.error("on", said, value=shown(on))
         text = "2000"
     reported = ReportedSpec(
         currency=money[0],

@@ -60,7 +60,7 @@ ENTRY_COLUMNS = [
 
 def create_plan(text: str = SMALL, *, now: datetime = ADOPTED, by: User | None = None) -> Plan:
     """The plan that a plan file describes; loading a changed file again updates it."""
-    loaded = load.load(text.encode(), now=now, by=by.pk if by else None)
+    loaded = load.load_plan(text.encode(), now=now, by=by.pk if by else None)
     return Plan.objects.get(slug=loaded.slug)
 
 
@@ -276,14 +276,14 @@ def load_entries(
     now: datetime = datetime(2026, 1, 1, tzinfo=UTC),
 ) -> None:
     """Entries whose kinds, dates and sides a test chooses, without accounts."""
-    reading = entries.load(plan, entries_file(rows), now=now, by=None)
-    assert reading.faults == []
+    reading = entries.load_entries(plan, entries_file(rows), now=now, by=None)
+    assert reading.errors == []
 
 
 def load_sample_entries(plan: Plan, *, now: datetime = NOW) -> None:
     """The entries that `./dev up` shows on the Calais plan."""
-    reading = entries.load(plan, samples.ENTRIES_FILE.read_bytes(), now=now, by=None)
-    assert reading.faults == []
+    reading = entries.load_entries(plan, samples.ENTRIES_FILE.read_bytes(), now=now, by=None)
+    assert reading.errors == []
 
 
 def uploaded_file(content: bytes = b"a,b", name: str = "report.csv") -> SimpleUploadedFile:

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable
 
 from django.utils.translation import override
 
-from commitments.files.toml import Fault
+from commitments.files.errors import FileError
 
 # what a fault takes from the file or from the rules: texts in quotes, numbers, days, refs
 VALUE = re.compile(r"""'[^']*'|"[^"]*"|\d[\w./-]*\b""")
 
 
-def in_both(faults: Callable[[], Iterable[Fault]]) -> list[Fault]:
+def in_both(faults: Callable[[], Iterable[FileError]]) -> list[FileError]:
     """The faults in English, once those in French say as much."""
     with override("en"):
         english = list(faults())
@@ -24,5 +24,5 @@ def in_both(faults: Callable[[], Iterable[Fault]]) -> list[Fault]:
     return english
 
 
-def _values(faults: Iterable[Fault]) -> list[tuple[int, list[str]]]:
+def _values(faults: Iterable[FileError]) -> list[tuple[int, list[str]]]:
     return sorted((fault.line, sorted(VALUE.findall(fault.text))) for fault in faults)

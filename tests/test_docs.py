@@ -349,7 +349,7 @@ def test_every_key_of_a_plan_file_is_described(monkeypatch: pytest.MonkeyPatch) 
         tables.append(self)
 
     monkeypatch.setattr(toml.Table, "__init__", noted)
-    load.read((BASE_DIR / "actionplan" / "plans" / "calais-2014.toml").read_bytes())
+    load.read_plan_file((BASE_DIR / "actionplan" / "plans" / "calais-2014.toml").read_bytes())
     for table in tables:
         name = [str(part) for part in table.path if not isinstance(part, int)]
         asked.setdefault(name[-1] if name else "plan file", set()).update(table.asked)
@@ -365,7 +365,7 @@ def test_the_small_plan_file_is_one() -> None:
     (example,) = re.findall(
         r"^A small one:\n\n```toml\n(.*?)```", (REFERENCE / "plan-file.md").read_text(), re.M | re.S
     )
-    spec, funds = load.read(example.encode())
+    spec, funds = load.read_plan_file(example.encode())
     assert (spec.slug, [action.ref for action in spec.actions], funds) == (
         "harbour-2025",
         ["1.1"],

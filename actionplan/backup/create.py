@@ -38,7 +38,7 @@ SNAPSHOT = {
 CHUNK = 1024 * 1024
 
 
-class Refused(Exception):
+class BackupRefused(Exception):
     """What stands in the way, in a sentence that says what would be right."""
 
 
@@ -97,12 +97,12 @@ def _counted(path: Path) -> Iterator[Counted]:
         os.fsync(file.fileno())
 
 
-def write(target: Path) -> Manifest:
-    """Raises Refused or OSError; then there is nothing of that name."""
+def create_backup(target: Path) -> Manifest:
+    """Raises BackupRefused or OSError; then there is nothing of that name."""
     if target.is_symlink() or (
         target.exists() and not (target.is_dir() and not any(target.iterdir()))
     ):
-        raise Refused(f"{target} exists already: name a new folder")
+        raise BackupRefused(f"{target} exists already: name a new folder")
     target.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=f"{target.name}.part-", dir=target.parent))
     try:
@@ -158,10 +158,10 @@ def heads() -> list[tuple[str, int, str]]:
 
 
 def tables_of(migrations: list[tuple[str, str]]) -> dict[str, table_dump.Model]:
-    """The tables as these migrations leave them; raises Refused where one is not known."""
+    """The tables as these migrations leave them; raises BackupRefused where one is not known."""
     graph = MigrationLoader(connection).graph
     if unknown := [".".join(node) for node in migrations if node not in graph.nodes]:
-        raise Refused(
+        raise BackupRefused(
             f"the backup is of a later version (its {unknown[0]} is not known here): restore it with that"
         )
     models = graph.make_state(nodes=migrations, at_end=True).apps.get_models(
@@ -190,22 +190,22 @@ def _copied(source: Path, part: Path) -> Iterator[Part]:
             yield Part(name, copy.bytes, copy.digest.hexdigest())
 
 
-def read(folder: Path) -> Manifest:
-    """The manifest of a backup that is whole; raises Refused with the first thing that is wrong."""
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a backup that is whole; raises BackupRefused with the first thing that is wrong."""
     try:
         content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        raise Refused(
+        raise BackupRefused(
             f"{folder / MANIFEST} cannot be read: name the folder that `backup` made"
         ) from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise Refused(
+        raise BackupRefused(
             f"{folder / MANIFEST} is not of format {FORMAT}: it was made by another program"
         )
     try:
         manifest = _parsed(content)
     except (KeyError, TypeError, ValueError):
-        raise Refused(f"{folder / MANIFEST} is damaged: take another backup") from None
+        raise BackupRefused(f"{folder / MANIFEST} is damaged: take another backup") from None
     for part in manifest.parts:
         _check(folder, part)
     return manifest
@@ -227,11 +227,13 @@ def _check(folder: Path, part: Part) -> None:
     try:
         found = digest_of(folder / part.name)
     except OSError as error:
-        raise Refused(
+        raise BackupRefused(
             f"{part.name} of the backup cannot be read ({error.strerror}): take another backup"
         ) from None
     if found != part.sha256:
-        raise Refused(f"{part.name} of the backup is not what was written: take another backup")
+        raise BackupRefused(
+            f"{part.name} of the backup is not what was written: take another backup"
+        )
 
 
 def digest_of(path: Path) -> str:

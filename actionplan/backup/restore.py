@@ -11,17 +11,17 @@ from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from actionplan.backup import create, table_dump
-from actionplan.backup.create import Manifest, Refused
+from actionplan.backup.create import BackupRefused, Manifest
 from actionplan.models import Mark
 from commitments.models import Plan
 from commitments.register import standings
 
 
-def restore(folder: Path) -> Iterator[str]:
-    """Restores step by step and says what is done; raises Refused, but for the last step before
+def restore_backup(folder: Path) -> Iterator[str]:
+    """Restores step by step and says what is done; raises BackupRefused, but for the last step before
     anything is changed.
     """
-    manifest = create.read(folder)
+    manifest = create.read_manifest(folder)
     tables = _known_tables(manifest)
     _refuse_a_used_database(manifest)
     _place_files(folder, manifest)
@@ -43,7 +43,7 @@ def _known_tables(manifest: Manifest) -> dict[str, table_dump.Model]:
     for table in manifest.tables:
         known = table_dump.names(found[table.table]) if table.table in found else []
         if not set(table.columns) <= set(known):
-            raise Refused(
+            raise BackupRefused(
                 f"{table.name} of the backup has columns that are not known here: take another backup"
             )
     return {table.table: found[table.table] for table in manifest.tables}
@@ -54,13 +54,15 @@ def _refuse_a_used_database(manifest: Manifest) -> None:
     if not there:
         return
     if there != manifest.migrations:
-        raise Refused(
+        raise BackupRefused(
             "the database has the tables of another version than the backup: name a new, empty database"
         )
     if any(
         apps.get_model(name).objects.exists() for name in ("commitments.Plan", "actionplan.User")
     ):
-        raise Refused("the database has plans or accounts already: name a new, empty database")
+        raise BackupRefused(
+            "the database has plans or accounts already: name a new, empty database"
+        )
 
 
 def _place_files(folder: Path, manifest: Manifest) -> None:
@@ -72,7 +74,7 @@ def _place_files(folder: Path, manifest: Manifest) -> None:
     missing = [(part, target) for part, target in pairs if not target.exists()]
     for part, target in pairs:
         if target.exists() and create.digest_of(target) != part.sha256:
-            raise Refused(
+            raise BackupRefused(
                 f"{target} is there already and is another file: name an empty folder in MEDIA_ROOT"
             )
     for part, target in missing:
@@ -105,7 +107,7 @@ def _load(folder: Path, manifest: Manifest, tables: dict[str, table_dump.Model])
 
 def refuse_another_head(manifest: Manifest) -> None:
     if (found := create.heads()) != manifest.plans:
-        raise Refused(
+        raise BackupRefused(
             f"what was restored is not sound: its registers end with {found} and not with {manifest.plans}"
         )
 

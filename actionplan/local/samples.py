@@ -57,16 +57,16 @@ class NotEmpty(Exception):
     """The register has entries; samples would mix with them."""
 
 
-def load(plan: Plan) -> int:
+def load_samples(plan: Plan) -> int:
     """The sample entries and accounts; returns the number of entries. Raises NotEmpty."""
     with transaction.atomic():
         Plan.objects.lock(plan)
         if Entry.objects.filter(plan=plan).reported().exists():
             raise NotEmpty
         now = clock.now(plan.timezone)
-        reading = entries.load(plan, ENTRIES_FILE.read_bytes(), now=now, by=None)
-        if reading.faults:
-            raise ValueError([fault.text for fault in reading.faults])
+        reading = entries.load_entries(plan, ENTRIES_FILE.read_bytes(), now=now, by=None)
+        if reading.errors:
+            raise ValueError([error.text for error in reading.errors])
         Plan.objects.filter(pk=plan.pk).update(is_sample=True)
         for name, post, role, side, bodies, language in ACCOUNTS:
             user = _account(f"{name}@example.org", post, language)

@@ -55,7 +55,7 @@ class Archive:
         return name
 
 
-def write(plan: Plan, file: IO[bytes], *, now: datetime) -> list[str]:
+def export_plan(plan: Plan, file: IO[bytes], *, now: datetime) -> list[str]:
     """Write the export of what is recorded so far; returns what it lacks to be loaded again, in
     sentences.
     """

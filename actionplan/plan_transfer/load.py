@@ -10,21 +10,14 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from commitments.files import plan_loader as commitments
+from commitments.files.errors import FileError, FileRefused
 from commitments.files.plan_schema import PlanSpec, check_refs, read_plan
-from commitments.files.toml import Fault, Table, parse
+from commitments.files.toml import Table, parse
 from commitments.models import Plan
 from funding.plan_loader import load_funds
 from funding.plan_schema import FundSpec, read_funds
 
 LARGEST = 1024 * 1024
-
-
-class Refused(Exception):
-    """The file is not loaded; every fault of it, in the order of the lines."""
-
-    def __init__(self, faults: list[Fault]) -> None:
-        super().__init__("refused")
-        self.faults = sorted(faults)
 
 
 @dataclass
@@ -36,20 +29,20 @@ class Loaded:
 
 
 def read_file(path: Path, largest: int = LARGEST) -> bytes:
-    """The content of a file of bounded size; raises Refused."""
+    """The content of a file of bounded size; raises FileRefused."""
     try:
         with path.open("rb") as file:
             content = file.read(largest + 1)
     except OSError as error:
-        raise Refused([Fault(0, f"cannot be read: {error.strerror or error}")]) from None
+        raise FileRefused([FileError(0, f"cannot be read: {error.strerror or error}")]) from None
     if len(content) > largest:
         raise too_large(largest)
     return content
 
 
-def too_large(largest: int = LARGEST) -> Refused:
+def too_large(largest: int = LARGEST) -> FileRefused:
     said = _("the file is larger than %(size)s KiB: nothing of it was read")
-    return Refused([Fault(1, said % {"size": largest // 1024})])
+    return FileRefused([FileError(1, said % {"size": largest // 1024})])
 
 
 def as_text(content: bytes) -> str:
@@ -57,14 +50,16 @@ def as_text(content: bytes) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise Refused([Fault(line, _("this is not UTF-8: save the file in UTF-8"))]) from None
+        raise FileRefused(
+            [FileError(line, _("this is not UTF-8: save the file in UTF-8"))]
+        ) from None
 
 
-def read(content: bytes) -> tuple[PlanSpec, list[FundSpec]]:
-    """What the file says, by itself; raises Refused."""
+def read_plan_file(content: bytes) -> tuple[PlanSpec, list[FundSpec]]:
+    """What the file says, by itself; raises FileRefused."""
     source = parse(as_text(content))
-    if source.faults:
-        raise Refused(source.faults)
+    if source.errors:
+        raise FileRefused(source.errors)
     top = Table(source, (), source.tree, _("the file"))
     plan = read_plan(top)
     funds = read_funds(top, plan)
@@ -72,12 +67,12 @@ def read(content: bytes) -> tuple[PlanSpec, list[FundSpec]]:
     check_refs(
         source, plan, {contribution.ref for fund in funds for contribution in fund.contributions}
     )
-    if source.faults:
-        raise Refused(source.faults)
+    if source.errors:
+        raise FileRefused(source.errors)
     return plan, funds
 
 
-def load(
+def load_plan(
     content: bytes,
     *,
     now: datetime | None = None,
@@ -86,34 +81,34 @@ def load(
     text: str | None = None,
     at: datetime | None = None,
 ) -> Loaded:
-    """Validate the whole file, then create or update its plan; raises Refused. `check` writes
+    """Validate the whole file, then create or update its plan; raises FileRefused. `check` writes
     nothing.
 
     `at` is the moment at which the file was loaded on the site that an export comes from.
     """
-    plan, funds = read(content)
+    plan, funds = read_plan_file(content)
     with transaction.atomic():
         loading = commitments.begin(plan, text)
         commitments.load_commitments(loading)
         load_funds(loading, funds)
         commitments.finish(loading, content=content, now=now or datetime.now(UTC), by=by, at=at)
-        if loading.faults or check:
+        if loading.errors or check:
             transaction.set_rollback(True)
-    if loading.faults:
-        raise Refused(loading.faults)
+    if loading.errors:
+        raise FileRefused(loading.errors)
     return Loaded(plan.slug, loading.changes, plan.public)
 
 
 def keep(content: bytes) -> int:
     """Only keep the text of a file that was loaded before texts were kept; for how many entries.
-    Raises Refused.
+    Raises FileRefused.
     """
-    plan = Plan.objects.filter(slug=read(content)[0].slug).first()
+    plan = Plan.objects.filter(slug=read_plan_file(content)[0].slug).first()
     kept = commitments.keep(plan, content) if plan else 0
     if not kept:
-        raise Refused(
+        raise FileRefused(
             [
-                Fault(
+                FileError(
                     0,
                     "no entry of its plan lacks this text: it must be byte for byte the file that was loaded",
                 )

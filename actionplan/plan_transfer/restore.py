@@ -13,25 +13,25 @@ from django.db import transaction
 
 from actionplan.plan_transfer import load as plan_loading
 from actionplan.plan_transfer.export import FORMAT
-from actionplan.plan_transfer.load import LARGEST, Refused
+from actionplan.plan_transfer.load import LARGEST
 from commitments.evidence import storage
 from commitments.evidence.file_types import LARGEST as LARGEST_FILE
 from commitments.evidence.file_types import TYPES
 from commitments.files import entries as entries_file
-from commitments.files.toml import Fault
+from commitments.files.errors import FileError, FileRefused
 from commitments.models import Entry, Evidence, Plan
 
 SMALL = 16 * 1024 * 1024
 RIGHT = "give a file that `export_plan` wrote, unchanged"
 
 
-def load(path: Path, *, now: datetime, by: int | None = None) -> Plan:
-    """The plan with its register; raises Refused. Only where the site has no entry of the plan yet."""
+def load_export(path: Path, *, now: datetime, by: int | None = None) -> Plan:
+    """The plan with its register; raises FileRefused. Only where the site has no entry of the plan yet."""
     try:
         with zipfile.ZipFile(path) as archive, transaction.atomic():
             return _load(Export(archive), now, by)
     except OSError as error:
-        raise Refused([Fault(0, f"cannot be read: {error.strerror or error}")]) from None
+        raise FileRefused([FileError(0, f"cannot be read: {error.strerror or error}")]) from None
     except (
         zipfile.BadZipFile,
         zipfile.LargeZipFile,
@@ -40,7 +40,9 @@ def load(path: Path, *, now: datetime, by: int | None = None) -> Plan:
         EOFError,
         zlib.error,
     ):
-        raise Refused([Fault(0, f"this is no ZIP file that can be read: {RIGHT}")]) from None
+        raise FileRefused(
+            [FileError(0, f"this is no ZIP file that can be read: {RIGHT}")]
+        ) from None
 
 
 class Export:
@@ -65,8 +67,8 @@ class Export:
         except (ValueError, KeyError, TypeError, RecursionError, AttributeError):
             sound = False
         if not sound:
-            raise Refused(
-                [Fault(0, f"its manifest.json is missing or not of format {FORMAT}: {RIGHT}")]
+            raise FileRefused(
+                [FileError(0, f"its manifest.json is missing or not of format {FORMAT}: {RIGHT}")]
             )
 
     def _bytes(self, name: str, largest: int) -> bytes:
@@ -83,9 +85,9 @@ class Export:
                 return content
         except (KeyError, ValueError, TypeError, AttributeError):
             pass
-        raise Refused(
+        raise FileRefused(
             [
-                Fault(
+                FileError(
                     0,
                     f"{name or 'a file'} is missing, too large or not the one in the manifest: {RIGHT}",
                 )
@@ -101,7 +103,7 @@ def _load(export: Export, now: datetime, by: int | None) -> Plan:
     if lacking or not export.loaded:
         versions = ", ".join(str(step.get("sha256")) for step in lacking) or "any"
         text = f"the text of a plan file is not in it (SHA-256 {versions}): where it was exported, use load_plan --keep"
-        raise Refused([Fault(0, text)])
+        raise FileRefused([FileError(0, text)])
     signed = None
     if "signed-text.txt" in export.files:
         signed = plan_loading.as_text(export.read("signed-text.txt", LARGEST * 4))
@@ -130,7 +132,7 @@ def _steps_there(export: Export) -> int:
     """
     if not Plan.objects.filter(slug=export.slug).exists():
         if export.steps and export.steps[0]["kind"] != "plan":
-            raise Refused([Fault(0, f"it does not begin with a plan file: {RIGHT}")])
+            raise FileRefused([FileError(0, f"it does not begin with a plan file: {RIGHT}")])
         return 0
     entries = Entry.objects.filter(plan__slug=export.slug)
     files = list(entries.filter(kind="plan").values_list("words", flat=True))
@@ -139,7 +141,7 @@ def _steps_there(export: Export) -> int:
         or entries.reported().exists()
     ):
         text = f"the plan {export.slug} is on this site: an export is loaded where nothing of its plan is recorded"
-        raise Refused([Fault(0, text)])
+        raise FileRefused([FileError(0, text)])
     return 1
 
 
@@ -148,18 +150,18 @@ def _load_file(
 ) -> None:
     content = export.read(name, LARGEST)
     if at > now:
-        raise Refused(
-            [Fault(0, f"{name} was loaded on {at.date()}, which is after today on this site")]
+        raise FileRefused(
+            [FileError(0, f"{name} was loaded on {at.date()}, which is after today on this site")]
         )
     try:
-        loaded = plan_loading.load(content, now=now, by=by, text=text, at=at)
-    except Refused as refused:
-        raise Refused(
-            [Fault(0, f"{name}:{fault.line}: {fault.text}") for fault in refused.faults]
+        loaded = plan_loading.load_plan(content, now=now, by=by, text=text, at=at)
+    except FileRefused as refused:
+        raise FileRefused(
+            [FileError(0, f"{name}:{error.line}: {error.text}") for error in refused.errors]
         ) from None
     if loaded.slug != export.slug:
-        raise Refused(
-            [Fault(0, f"{name} is of the plan {loaded.slug}, not {export.slug}: {RIGHT}")]
+        raise FileRefused(
+            [FileError(0, f"{name} is of the plan {loaded.slug}, not {export.slug}: {RIGHT}")]
         )
 
 
@@ -178,8 +180,8 @@ def _evidence(export: Export) -> dict[str, tuple[Evidence, ...]]:
         except (KeyError, TypeError):
             sound = False
         if not sound:
-            raise Refused(
-                [Fault(0, f"its manifest.json names evidence that is not in it: {RIGHT}")]
+            raise FileRefused(
+                [FileError(0, f"its manifest.json names evidence that is not in it: {RIGHT}")]
             )
         if file:
             path = storage.path_of(row.id)
@@ -199,6 +201,8 @@ def _load_entries(
     files: dict[str, tuple[Evidence, ...]],
 ) -> None:
     content = export.read(name, entries_file.LARGEST)
-    reading = entries_file.load(plan, content, now=now, by=by, taken_over=True, files=files)
-    if reading.faults:
-        raise Refused([Fault(0, f"{name}:{fault.line}: {fault.text}") for fault in reading.faults])
+    reading = entries_file.load_entries(plan, content, now=now, by=by, taken_over=True, files=files)
+    if reading.errors:
+        raise FileRefused(
+            [FileError(0, f"{name}:{error.line}: {error.text}") for error in reading.errors]
+        )

@@ -16,6 +16,7 @@ from django.views import View
 
 from actionplan.plan_transfer import export, load
 from commitments import clock
+from commitments.files.errors import FileRefused
 from commitments.forms.entries import FileForm
 from commitments.models import Plan, Role
 from commitments.pages.page import PlanView
@@ -61,10 +62,10 @@ class LoadPlan(UserPassesTestMixin, View):
                     self.template,
                     {"form": PlanForm(initial=FileForm.carrying(content)), **context},
                 )
-            loaded = load.load(content, now=clock.now("UTC"), by=request.user.pk)
-        except load.Refused as refused:
+            loaded = load.load_plan(content, now=clock.now("UTC"), by=request.user.pk)
+        except FileRefused as refused:
             return render(
-                request, self.template, {"form": form, "faults": refused.faults}, status=422
+                request, self.template, {"form": form, "errors": refused.errors}, status=422
             )
         messages.success(request, _("The plan file of %(plan)s is loaded.") % {"plan": loaded.slug})
         return HttpResponseRedirect(f"/plans/{loaded.slug}/")
@@ -72,11 +73,11 @@ class LoadPlan(UserPassesTestMixin, View):
 
 def _preview(content: bytes) -> dict[str, Any]:
     """Loaded for real, looked at, and taken back."""
-    plan = Plan.objects.filter(slug=load.read(content)[0].slug).first()
+    plan = Plan.objects.filter(slug=load.read_plan_file(content)[0].slug).first()
     about = plan and (plan, clock.today(plan.timezone), Perspective.AS_KNOWN_THEN)
     with transaction.atomic():
         before = states(*about) if about else {}
-        loaded = load.load(content, now=clock.now("UTC"))
+        loaded = load.load_plan(content, now=clock.now("UTC"))
         after = states(*about) if about else {}
         transaction.set_rollback(True)
     return {"loaded": loaded, "is_new": plan is None, "changes": changes_of(before, after)}
@@ -93,7 +94,7 @@ class ExportPlan(PlanView):
         if not (page.user.is_superuser or manager):
             raise PermissionDenied
         file = io.BytesIO()
-        export.write(page.plan, file, now=clock.now(page.plan.timezone))
+        export.export_plan(page.plan, file, now=clock.now(page.plan.timezone))
         named = f'attachment; filename="{page.plan.slug}-{page.today}.zip"'
         headers = {"Content-Disposition": named, "Cache-Control": "no-store"}
         return HttpResponse(file.getvalue(), content_type="application/zip", headers=headers)

@@ -14,7 +14,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from commitments.files import spreadsheet
-from commitments.files.toml import Fault, decimal
+from commitments.files.errors import FileError
+from commitments.files.toml import decimal
 from commitments.models import Entry, EntryText, Evidence, Plan
 from commitments.register import entry_types, services
 from commitments.register.entries import TEXTS, Draft, civil_day
@@ -55,23 +56,23 @@ class Row:
 
 @dataclass
 class Reading:
-    """What a file holds: rows to append in order, faults, and warnings about what is merely
+    """What a file holds: rows to append in order, errors, and warnings about what is merely
     unusual.
     """
 
     rows: list[Row] = field(default_factory=list)
     skipped: int = 0
-    faults: list[Fault] = field(default_factory=list)
-    warnings: list[Fault] = field(default_factory=list)
+    errors: list[FileError] = field(default_factory=list)
+    warnings: list[FileError] = field(default_factory=list)
 
-    def fault(self, line: int, text: str) -> None:
-        self.faults.append(Fault(line, text))
+    def error(self, line: int, text: str) -> None:
+        self.errors.append(FileError(line, text))
 
     def warn(self, line: int, text: str) -> None:
-        self.warnings.append(Fault(line, text))
+        self.warnings.append(FileError(line, text))
 
 
-def load(
+def load_entries(
     plan: Plan,
     content: bytes,
     *,
@@ -93,13 +94,13 @@ def load(
         reading = read(plan, content, context)
         for row in reading.rows if side is not None else []:
             if row.draft.side != side:
-                reading.fault(
+                reading.error(
                     row.line,
                     _("You load entries of your own side, %(side)s, only.") % {"side": side},
                 )
         for row in reading.rows:
             row.draft.evidence = (files or {}).get(row.draft.code, ())
-        if not (reading.faults or check) and reading.rows:
+        if not (reading.errors or check) and reading.rows:
             services.record(
                 plan, [row.draft for row in reading.rows], context=context, by=by, now=now
             )
@@ -116,7 +117,7 @@ def read(plan: Plan, content: bytes, context: Context) -> Reading:
             rows.remove(row)
             reading.skipped += 1
         elif row.draft.code and first is not row:
-            reading.fault(
+            reading.error(
                 row.line,
                 _("The id “%(id)s” stands twice, with other content.") % {"id": row.draft.code},
             )
@@ -125,31 +126,31 @@ def read(plan: Plan, content: bytes, context: Context) -> Reading:
     }
     _parse_all(rows, context, codes, known, reading)
     _order(rows, codes, known, context, reading)
-    reading.faults.sort()
+    reading.errors.sort()
     return reading
 
 
 def _rows(content: bytes, reading: Reading) -> Iterator[Row]:
     if len(content) > LARGEST:
-        reading.fault(1, _("The file is larger than 4 MiB: load it in parts."))
+        reading.error(1, _("The file is larger than 4 MiB: load it in parts."))
         return
     sheet = spreadsheet.is_one(content)
     table = (
-        spreadsheet.rows(content, reading.fault, reading.warn)
+        spreadsheet.rows(content, reading.error, reading.warn)
         if sheet
         else _lines(content, reading)
     )
     names = [name.strip() for name in next(table, (1, []))[1]]
-    if reading.faults or not _header_is_sound(names, reading):
+    if reading.errors or not _header_is_sound(names, reading):
         return
     size = 0
     for line, cells in table:
         size += sum(map(len, cells))
         if size > LARGEST:
-            reading.fault(line, _("The file is larger than 4 MiB: load it in parts."))
+            reading.error(line, _("The file is larger than 4 MiB: load it in parts."))
             return
         if len(cells) > len(names) or "\x00" in "".join(cells):
-            reading.fault(
+            reading.error(
                 line, _("There are more cells than columns, or a character that no text holds.")
             )
         elif any(cell.strip() for cell in cells):
@@ -168,7 +169,7 @@ def _lines(content: bytes, reading: Reading) -> Iterator[tuple[int, list[str]]]:
         text = content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        reading.fault(line, _("This is not UTF-8: save the file as CSV in UTF-8."))
+        reading.error(line, _("This is not UTF-8: save the file as CSV in UTF-8."))
         return
     head = text.split("\n", 1)[0]
     lines = csv.reader(
@@ -182,7 +183,7 @@ def _lines(content: bytes, reading: Reading) -> Iterator[tuple[int, list[str]]]:
             line, start = start, lines.line_num + 1
             yield line, cells
     except csv.Error:
-        reading.fault(start, _("This is not CSV: a quotation mark is missing or misplaced."))
+        reading.error(start, _("This is not CSV: a quotation mark is missing or misplaced."))
 
 
 def _header_is_sound(names: list[str], reading: Reading) -> bool:
@@ -192,12 +193,12 @@ def _header_is_sound(names: list[str], reading: Reading) -> bool:
     ]
     if unknown or missing or len(set(names)) < len(names):
         wanted = ",".join(COLUMNS)
-        reading.fault(
+        reading.error(
             1,
             _("The first line must name the columns, each once: %(columns)s.")
             % {"columns": wanted},
         )
-    return not reading.faults
+    return not reading.errors
 
 
 def _parse_all(
@@ -211,7 +212,7 @@ def _parse_all(
         row.draft = _draft(row, context.plan, reading, context.today)
         to = row.cells["to"]
         if row.draft.kind in NAMING and to and to not in codes and to not in known:
-            reading.fault(row.line, _("There is no entry with the id “%(id)s”.") % {"id": to})
+            reading.error(row.line, _("There is no entry with the id “%(id)s”.") % {"id": to})
 
 
 def _draft(row: Row, plan: Plan, reading: Reading, today: date = date.min) -> Draft:
@@ -225,11 +226,11 @@ def _draft(row: Row, plan: Plan, reading: Reading, today: date = date.min) -> Dr
         try:
             return reader(*args, **kwargs)
         except ValueError as error:
-            reading.fault(row.line, str(error))
+            reading.error(row.line, str(error))
             return instead
 
     if not cells["id"] or len(cells["id"]) > 64:
-        reading.fault(row.line, _("Give each row an id of its own, of at most 64 characters."))
+        reading.error(row.line, _("Give each row an id of its own, of at most 64 characters."))
     day, moment = cell(_recorded, (today, None), cells["recorded"], plan)
     return Draft(
         kind=kind,
@@ -307,7 +308,7 @@ def _order(
     reading: Reading,
 ) -> None:
     """Check the rows and put each behind the one that it names; what is there already is skipped."""
-    faulty = {fault.line for fault in reading.faults}
+    faulty = {error.line for error in reading.errors}
     placed: dict[str, Entry | None] = {}
     for start in rows:
         if codes[start.draft.code] is not start:
@@ -316,7 +317,7 @@ def _order(
         way = [start]
         while way and (named := codes.get(way[-1].cells["to"])) and way[-1].draft.kind in NAMING:
             if named in way:
-                reading.fault(start.line, _("These rows name each other in a circle."))
+                reading.error(start.line, _("These rows name each other in a circle."))
                 way = []
             elif named.draft.code in placed:
                 break
@@ -347,26 +348,26 @@ def _place(
             if draft.kind != entry_types.REDACTED:
                 draft.ref, draft.instalment = draft.to.ref, draft.to.instalment
         else:
-            # what it names is not there or has faults of its own, and that is said already
+            # what it names is not there or has errors of its own, and that is said already
             draft.to, faulty = Entry(kind="completed", recorded_day=draft.recorded_day), True
     if not faulty and draft.code in known and not _differs(draft, known[draft.code]):
         reading.skipped += 1
         return known[draft.code]
-    faults = entry_types.faults(draft, context)
+    errors = entry_types.faults(draft, context)
     if draft.code.startswith(EXAMPLE) and not context.taken_over:
-        faults.append(
+        errors.append(
             _("This is a row of the template: delete it, or give it an id and facts of its own.")
         )
     if draft.code in known:
-        faults.append(
+        errors.append(
             _("The id “%(id)s” is there already, with other content.") % {"id": draft.code}
         )
-    for fault in faults:
-        reading.fault(row.line, fault)
-    if faults or faulty:
+    for error in errors:
+        reading.error(row.line, error)
+    if errors or faulty:
         return None
     reading.warnings += [
-        Fault(row.line, warning) for warning in entry_types.warnings(draft, context)
+        FileError(row.line, warning) for warning in entry_types.warnings(draft, context)
     ]
     context.keep(draft)
     reading.rows.append(row)
@@ -385,10 +386,10 @@ def _check_target(row: Row, target: Entry, reading: Reading) -> None:
     draft = row.draft
     if draft.ref and draft.ref != target.ref:
         text = _("The entry “%(id)s” is about %(ref)s, not %(given)s.")
-        reading.fault(row.line, text % {"id": target.code, "ref": target.ref, "given": draft.ref})
+        reading.error(row.line, text % {"id": target.code, "ref": target.ref, "given": draft.ref})
     elif draft.instalment and draft.instalment != target.instalment:
         text = _("The entry “%(id)s” is not about instalment %(given)s.")
-        reading.fault(row.line, text % {"id": target.code, "given": draft.instalment})
+        reading.error(row.line, text % {"id": target.code, "given": draft.instalment})
 
 
 def _differs(draft: Draft, entry: Entry) -> bool:

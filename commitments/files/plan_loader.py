@@ -14,6 +14,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from commitments.files.errors import FileError
 from commitments.files.plan_schema import (
     ActionSpec,
     CommitmentSpec,
@@ -21,7 +22,7 @@ from commitments.files.plan_schema import (
     find_circle,
     find_words,
 )
-from commitments.files.toml import Fault, named
+from commitments.files.toml import named
 from commitments.models import Action, Aim, Body, Commitment, Entry, Obligation, Plan, PlanFile
 from commitments.register import entries as register
 from commitments.register import standings
@@ -61,14 +62,14 @@ class Loading:
     plan: Plan
     created: bool
     changes: list[str] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
+    errors: list[FileError] = field(default_factory=list)
     wanted: list[Wanted] = field(default_factory=list)
     moved: list[Obligation] = field(default_factory=list)  # to another commitment
 
-    def fault(self, line: int, text: str, **values: object) -> None:
+    def error(self, line: int, text: str, **values: object) -> None:
         """`text` has named places for the values."""
-        if (found := Fault(line, text % values)) not in self.faults:
-            self.faults.append(found)
+        if (found := FileError(line, text % values)) not in self.errors:
+            self.errors.append(found)
 
     def change(self, text: str, **values: object) -> None:
         self.changes.append(text % values)
@@ -97,7 +98,7 @@ def _check_settings(loading: Loading, plan: Plan) -> None:
     for name in SETTINGS:
         if getattr(plan, name) != getattr(spec, name) and not (spec.change or spec.correction):
             said = _("%(key)s of the plan is a term and was %(before)s: %(advice)s")
-            loading.fault(
+            loading.error(
                 spec.lines[name], said, key=name, before=getattr(plan, name), advice=ADVICE
             )
     used = (
@@ -105,7 +106,7 @@ def _check_settings(loading: Loading, plan: Plan) -> None:
     )
     for side in set(used) - set(spec.sides):
         said = _("sides of the plan must keep %(side)s: the register has entries of that side")
-        loading.fault(spec.lines["sides"], said, side=side)
+        loading.error(spec.lines["sides"], said, side=side)
 
 
 # columns that repeat what is said elsewhere, in a form that the list can use
@@ -199,7 +200,7 @@ def _anchor(loading: Loading, spec: ActionSpec) -> tuple[int | None, int | None]
     found = find_words(loading.plan.signed_text, spec.words, spec.at)
     if isinstance(found, str):
         said = _("words of %(what)s: %(found)s")
-        loading.fault(spec.words_line, said, what=named("action", spec.ref), found=found)
+        loading.error(spec.words_line, said, what=named("action", spec.ref), found=found)
         return None, None
     return found
 
@@ -221,7 +222,7 @@ def _link_superseders(loading: Loading) -> None:
             said = _(
                 "until runs in a circle with earlier terms, which hold for earlier days: %(way)s"
             )
-            loading.fault(action.line, said, way=way)
+            loading.error(action.line, said, way=way)
 
 
 def _vanished(loading: Loading) -> None:
@@ -234,7 +235,7 @@ def _vanished(loading: Loading) -> None:
     for commitment in plan.commitments.exclude(number__in=numbers):
         if not loading.spec.withdrawn:
             said = _("commitment %(number)s is missing: a commitment of a plan stays")
-            loading.fault(1, said, number=commitment.number)
+            loading.error(1, said, number=commitment.number)
     for aim in plan.aims.exclude(code__in=[aim.code for aim in spec.aims]):
         aim.delete()
         loading.change(_("%(what)s: removed"), what=named("aim", aim.code))
@@ -247,7 +248,7 @@ def _vanished(loading: Loading) -> None:
             or entries.exists()
         ):
             said = _("body %(id)s is missing: accounts, entries or actions that are kept name it")
-            loading.fault(1, said, id=body.code)
+            loading.error(1, said, id=body.code)
         else:
             body.delete()
             loading.change(_("%(what)s: removed"), what=named("body", body.code))
@@ -259,7 +260,7 @@ def remove(loading: Loading, obligation: Obligation, what: str) -> None:
         return
     if not loading.spec.withdrawn:
         said = _('%(what)s is missing: nothing is deleted, so keep it and give it withdrawn = "…"')
-        loading.fault(1, said, what=what)
+        loading.error(1, said, what=what)
     elif latest:
         payload = {**latest, "withdrawn": loading.spec.withdrawn}
         loading.wanted.append(Wanted(obligation, payload, 1, removed=True))
@@ -289,9 +290,9 @@ def finish(
     for wanted in changed:
         _check_terms(loading, wanted, latest.get(wanted.obligation.pk))
     known = Entry.objects.filter(plan=plan, kind="plan").order_by("-number").first()
-    if not loading.faults:
+    if not loading.errors:
         keep(plan, content)
-    if loading.faults or (known and known.words == sha256):
+    if loading.errors or (known and known.words == sha256):
         return
     at = at or now
     today = register.civil_day(at, plan.timezone)
@@ -338,7 +339,7 @@ def _check_terms(loading: Loading, wanted: Wanted, before: dict[str, Any] | None
     if loading.created or loading.spec.change or loading.spec.correction:
         return
     if before is None:
-        loading.fault(
+        loading.error(
             wanted.line,
             _("%(what)s is new in this plan: %(advice)s"),
             what=wanted.obligation,
@@ -353,7 +354,7 @@ def _check_terms(loading: Loading, wanted: Wanted, before: dict[str, Any] | None
     )
     if differing and (differing != ["withdrawn"] or not wanted.payload["withdrawn"]):
         said = _("terms of %(what)s differ from those recorded (%(names)s): %(advice)s")
-        loading.fault(
+        loading.error(
             wanted.line, said, what=wanted.obligation, names=", ".join(differing), advice=ADVICE
         )
 

@@ -105,17 +105,17 @@ class PlanSpec:
 
 
 def read_plan(top: Table) -> PlanSpec:
-    """The plan without its funds; faults are left in the table's source."""
+    """The plan without its funds; errors are left in the table's source."""
     if top.integer("format", least=1, most=1) is None and "format" not in top.content:
-        top.fault("", _("the file has no format: it begins with format = 1"))
+        top.error("", _("the file has no format: it begins with format = 1"))
     table = top.table("plan", _("the plan"))
     if "plan" not in top.content:
-        top.fault("", _("the file has no [plan]"))
+        top.error("", _("the file has no [plan]"))
     spec = _read_settings(table) if table else PlanSpec()
     for reason in ("change", "correction", "withdrawn"):
         setattr(spec, reason, top.text(reason, longest=2000).strip())
     if spec.change and spec.correction:
-        top.fault(
+        top.error(
             "correction", _("the file gives a change and a correction: load one after the other")
         )
     spec.bodies = [_read_body(body, spec) for body in top.tables("bodies", called("body", "id"))]
@@ -132,7 +132,7 @@ def _read_settings(table: Table) -> PlanSpec:
     languages = table.texts("languages", required=True, filled=True)
     zone = table.text("timezone", required=True)
     if zone and zone not in available_timezones():
-        table.fault(
+        table.error(
             "timezone",
             _("timezone %(name)s is unknown: give a name such as Europe/London"),
             name=shown(zone),
@@ -140,7 +140,7 @@ def _read_settings(table: Table) -> PlanSpec:
         zone = "UTC"
     slug = table.name("slug", longest=50)
     if slug and not re.fullmatch(r"[a-z0-9-]+", slug):
-        table.fault("slug", _("slug of the plan may hold only small letters, digits and hyphens"))
+        table.error("slug", _("slug of the plan may hold only small letters, digits and hyphens"))
     sides = table.texts("sides", required=True, filled=True)
     for side in sides:
         _check_side(table, "sides", side)
@@ -167,7 +167,7 @@ def _read_settings(table: Table) -> PlanSpec:
 
 def _check_side(table: Table, key: str, side: str) -> None:
     if not re.fullmatch(r"[A-Z]{2,8}", side):
-        table.fault(
+        table.error(
             key,
             _("a side is two to eight capital letters such as GB, not %(value)s"),
             value=shown(side),
@@ -301,7 +301,7 @@ def _edtf(table: Table, key: str, *, required: bool, deadline: bool) -> str:
         pass
     forms = "2014, 2014-10, 2014-10-15" + (", ../2014-12-31" if deadline else "")
     said = _("%(key)s of %(what)s is %(value)s: it must be a date such as %(forms)s")
-    table.fault(key, said, value=shown(value), forms=forms)
+    table.error(key, said, value=shown(value), forms=forms)
     return ""
 
 
@@ -313,11 +313,11 @@ def _begins_a_period(table: Table, content: Mapping[str, Any], adopted_on: date)
             said = _(
                 "first of %(what)s is %(first)s: it must begin a period of its kind, %(every)s"
             )
-            table.fault("first", said, first=shown(content["first"]), every=content["every"])
+            table.error("first", said, first=shown(content["first"]), every=content["every"])
         # each period is assessed, and a slip in the year would make thousands
         if period.last < adopted_on:
             said = _("first of %(what)s is %(first)s: it must not end before the plan was adopted")
-            table.fault("first", said, first=shown(content["first"]))
+            table.error("first", said, first=shown(content["first"]))
 
 
 def _read_span(table: Table, content: dict[str, Any]) -> None:
@@ -325,7 +325,7 @@ def _read_span(table: Table, content: dict[str, Any]) -> None:
     for key in spans:
         content[key] = table.integer(key, most=36_500 if key == "days" else 1200)
     if sum(key in table.content for key in spans) != 1:
-        table.fault("", _("%(what)s needs days, months or working_days, and only one of them"))
+        table.error("", _("%(what)s needs days, months or working_days, and only one of them"))
 
 
 def check_refs(source: Source, spec: PlanSpec, others: set[str]) -> None:
@@ -342,7 +342,7 @@ def check_refs(source: Source, spec: PlanSpec, others: set[str]) -> None:
     for (c, a), action in places.items():
         path = ("commitments", c, "actions", a)
         if action.ref and action.ref in seen:
-            source.fault(
+            source.error(
                 (*path, "ref"),
                 _("ref %(ref)s stands twice: each must be its own"),
                 ref=shown(action.ref),
@@ -362,7 +362,7 @@ def check_refs(source: Source, spec: PlanSpec, others: set[str]) -> None:
         for (c, a), action in places.items():
             if circle := find_circle(action.ref, links):
                 way = " → ".join(circle)
-                source.fault(
+                source.error(
                     ("commitments", c, "actions", a, key),
                     _("%(key)s runs in a circle: %(way)s"),
                     key=key,

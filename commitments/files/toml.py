@@ -16,6 +16,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from commitments.files.errors import FileError
+
 Path = tuple[str | int, ...]
 # a year beyond this is a slip of the pen, and calendar arithmetic stays inside the calendar
 LAST_YEAR = 9000
@@ -63,19 +65,13 @@ _SHORT.maxstring = _SHORT.maxother = 80
 _SHORT.maxlevel = 2
 
 
-@dataclass(frozen=True, order=True)
-class Fault:
-    line: int
-    text: str
-
-
 @dataclass
 class Source:
-    """A parsed file, the lines of its keys and the faults found so far."""
+    """A parsed file, the lines of its keys and the errors found so far."""
 
     tree: dict[str, Any]
     lines: dict[Path, int] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
+    errors: list[FileError] = field(default_factory=list)
 
     def line(self, path: Path) -> int:
         """The line of the key, or of the nearest table that holds it."""
@@ -86,11 +82,11 @@ class Source:
             path = path[:-1]
         return self.lines.get(path, 1)
 
-    def fault(self, path: Path, text: str, **values: object) -> None:
+    def error(self, path: Path, text: str, **values: object) -> None:
         """`text` has named places for the values."""
-        found = Fault(self.line(path), text % values)
-        if found not in self.faults:
-            self.faults.append(found)
+        found = FileError(self.line(path), text % values)
+        if found not in self.errors:
+            self.errors.append(found)
 
     def known(
         self, path: Path, what: str, names: Iterable[str], known: Container[str], lacking: str
@@ -99,14 +95,14 @@ class Source:
         said = _("%(key)s of %(what)s names %(name)s: %(lacking)s")
         for name in names:
             if name not in known:
-                self.fault(path, said, key=path[-1], what=what, name=shown(name), lacking=lacking)
+                self.error(path, said, key=path[-1], what=what, name=shown(name), lacking=lacking)
 
     def once(self, place: str, key: str, names: list[str]) -> None:
         """No name stands twice among those of a list of tables."""
         said = _("%(key)s %(name)s stands twice in %(place)s: each must be its own")
         for position, name in enumerate(names):
             if name and name in names[:position]:
-                self.fault((place, position, key), said, key=key, name=shown(name), place=place)
+                self.error((place, position, key), said, key=key, name=shown(name), place=place)
 
 
 def parse(text: str) -> Source:
@@ -131,7 +127,7 @@ def _not_toml(line: int, error: str, *, bare_date: bool = False) -> Source:
         what = _(
             'a month, a quarter or a year in place of a day stands in quotes, such as "2014-10"'
         )
-    return Source({}, faults=[Fault(line, _("this is not TOML: %(what)s") % {"what": what})])
+    return Source({}, errors=[FileError(line, _("this is not TOML: %(what)s") % {"what": what})])
 
 
 def _refuse_null(source: Source) -> None:
@@ -144,7 +140,7 @@ def _refuse_null(source: Source) -> None:
         elif isinstance(value, list):
             left += [((*path, place), item) for place, item in enumerate(value)]
         elif isinstance(value, str) and "\x00" in value:
-            source.fault(path, _("this text holds the character U+0000, which no text may hold"))
+            source.error(path, _("this text holds the character U+0000, which no text may hold"))
 
 
 def shown(value: Any) -> str:
@@ -225,19 +221,19 @@ class Table:
         self.content: Mapping[str, Any] = content if isinstance(content, dict) else {}
         self.asked: set[str] = set()
         if not isinstance(content, dict):
-            self.fault("", _("%(what)s must be a table"))
+            self.error("", _("%(what)s must be a table"))
 
-    def fault(self, key: str, text: str, **values: object) -> None:
+    def error(self, key: str, text: str, **values: object) -> None:
         """`text` has named places for the values, and for `key` and `what`."""
         values = {"key": key, "what": self.what, **values}
-        self.source.fault((*self.path, key) if key else self.path, text, **values)
+        self.source.error((*self.path, key) if key else self.path, text, **values)
 
     def _take(self, key: str, kind: type | tuple[type, ...], right: str, *, required: bool) -> Any:
         self.asked.add(key)
         value = self.content.get(key)
         if value is None:
             if required:
-                self.fault(
+                self.error(
                     "", _("%(what)s has no %(name)s: give it %(right)s"), name=key, right=right
                 )
             return None
@@ -255,7 +251,7 @@ class Table:
         return value
 
     def _must_be(self, key: str, right: str, value: Any) -> None:
-        self.fault(
+        self.error(
             key,
             _("%(key)s of %(what)s must be %(right)s, not %(value)s"),
             right=right,
@@ -269,9 +265,9 @@ class Table:
         if value is None:
             return default
         if required and not value.strip():
-            self.fault(key, _("%(key)s of %(what)s is empty: give it a text"))
+            self.error(key, _("%(key)s of %(what)s is empty: give it a text"))
         if len(value) > longest:
-            self.fault(
+            self.error(
                 key,
                 _("%(key)s of %(what)s must be a text of at most %(longest)s characters"),
                 longest=longest,
@@ -286,7 +282,7 @@ class Table:
             said = _(
                 "%(key)s of %(what)s may hold only letters, digits, '.', '-' and '_', not %(value)s"
             )
-            self.fault(key, said, value=shown(value))
+            self.error(key, said, value=shown(value))
             return ""
         return value
 
@@ -318,7 +314,7 @@ class Table:
             key, date, _("a day such as 2014-09-20, without quotes"), required=required
         )
         if value and not 1000 <= value.year <= LAST_YEAR:
-            self.fault(
+            self.error(
                 key,
                 _("%(key)s of %(what)s must lie between the years 1000 and %(last)s"),
                 last=LAST_YEAR,
@@ -347,7 +343,7 @@ class Table:
     def _texts(self, key: str, value: Mapping[str, Any], languages: list[str]) -> dict[str, str]:
         for language in languages:
             if not isinstance(value.get(language), str) or not value[language].strip():
-                self.fault(
+                self.error(
                     key,
                     _("%(key)s of %(what)s has no text in %(language)s"),
                     language=shown(language),
@@ -357,14 +353,14 @@ class Table:
             said = _(
                 "%(key)s of %(what)s is in %(language)s, which is none of the plan's languages (%(known)s)"
             )
-            self.fault(key, said, language=shown(language), known=", ".join(languages))
+            self.error(key, said, language=shown(language), known=", ".join(languages))
         return {language: text for language, text in value.items() if isinstance(text, str)}
 
     def all_localized(self, key: str, languages: list[str]) -> list[dict[str, str]]:
         values = self._take(key, list, _("a list of texts by language"), required=False) or []
         good = [value for value in values if isinstance(value, dict)]
         if len(good) < len(values):
-            self.fault(key, _("%(key)s of %(what)s must be a list of texts by language"))
+            self.error(key, _("%(key)s of %(what)s must be a list of texts by language"))
         return [self._texts(key, value, languages) for value in good]
 
     def texts(self, key: str, *, required: bool = False, filled: bool = False) -> list[str]:
@@ -373,12 +369,12 @@ class Table:
             right += f', ["{name}"]'
         values = self._take(key, list, right, required=required) or []
         if not all(isinstance(value, str) for value in values):
-            self.fault(key, _("%(key)s of %(what)s must be a list of texts"))
+            self.error(key, _("%(key)s of %(what)s must be a list of texts"))
             return []
         if len(set(values)) < len(values):
-            self.fault(key, _("%(key)s of %(what)s names something twice"))
+            self.error(key, _("%(key)s of %(what)s names something twice"))
         if filled and self.content.get(key) == []:
-            self.fault(key, _("%(key)s of %(what)s is empty: give it at least one"))
+            self.error(key, _("%(key)s of %(what)s is empty: give it at least one"))
         return list(dict.fromkeys(values))
 
     def table(self, key: str, what: str) -> "Table | None":
@@ -412,7 +408,7 @@ class Table:
                     "%(what)s has an unknown key %(name)s: it belongs to %(above)s, [[%(above)s.%(key)s]]"
                 )
             known = ", ".join(sorted(self.asked))
-            self.fault(key, said, name=shown(key), known=known, above=ABOVE.get(key))
+            self.error(key, said, name=shown(key), known=known, above=ABOVE.get(key))
 
 
 # what a file has several of, by their ids
@@ -434,7 +430,7 @@ def named(kind: str, name: object) -> str:
 
 
 def called(kind: str, key: str) -> Callable[[Mapping[str, Any], int], str]:
-    """How faults name a table: by its key where it has one, else by its place."""
+    """How errors name a table: by its key where it has one, else by its place."""
 
     def what(content: Mapping[str, Any], place: int) -> str:
         if key not in content:

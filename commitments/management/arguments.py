@@ -1,4 +1,4 @@
-"""What the commands share: arguments for days and plans, and faults as one line each, never a
+"""What the commands share: arguments for days and plans, and errors as one line each, never a
 traceback.
 """
 
@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from django.db import connection
 
-from commitments.files.toml import Fault
+from commitments.files.errors import FileError
 from commitments.models import Plan
 
 EARLIEST, LATEST = date(1000, 1, 1), date(2999, 12, 31)
@@ -52,10 +52,10 @@ def plan(slug: str) -> Plan:
     return found
 
 
-def lines(name: str, faults: Iterable[Fault]) -> list[str]:
+def lines(name: str, errors: Iterable[FileError]) -> list[str]:
     return [
-        f"{name}:{fault.line}: {fault.text}" if fault.line else f"{name}: {fault.text}"
-        for fault in faults
+        f"{name}:{error.line}: {error.text}" if error.line else f"{name}: {error.text}"
+        for error in errors
     ]
 
 

@@ -97,11 +97,11 @@ class LoadEntries(PlanView):
         content = form.given()
         if "load" not in request.POST:
             reading, changes = self._preview(content, side)
-            again = form if reading.faults else EntriesForm(initial=FileForm.carrying(content))
-            status = 422 if reading.faults else 200
+            again = form if reading.errors else EntriesForm(initial=FileForm.carrying(content))
+            status = 422 if reading.errors else 200
             return self._show(request, again, status=status, reading=reading, changes=changes)
         reading = self._load(content, side)
-        if reading.faults:
+        if reading.errors:
             return self._show(request, form, status=422, reading=reading)
         found = {"new": len(reading.rows), "there": reading.skipped}
         messages.success(request, _("Entries recorded: %(new)s; there already: %(there)s.") % found)
@@ -109,7 +109,7 @@ class LoadEntries(PlanView):
 
     def _load(self, content: bytes, side: str | None) -> Reading:
         plan = self.page.plan
-        return entries.load(
+        return entries.load_entries(
             plan, content, now=clock.now(plan.timezone), by=self.page.user.pk, side=side
         )
 

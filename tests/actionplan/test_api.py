@@ -32,7 +32,10 @@ LISTS = ("commitments", "mine", "register", "fund")
 @pytest.fixture
 def official(calais: Plan, settings: Settings) -> User:
     settings.ACTIONPLAN_TODAY = TODAY
-    assert entries.load(calais, samples.ENTRIES_FILE.read_bytes(), now=NOW, by=None).faults == []
+    assert (
+        entries.load_entries(calais, samples.ENTRIES_FILE.read_bytes(), now=NOW, by=None).errors
+        == []
+    )
     return account(calais, Role.OFFICIAL, "GB", "home-office")
 
 

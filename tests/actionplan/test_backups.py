@@ -62,8 +62,8 @@ def backup(site: Site, folder: Path, before: Callable[[], None] | None = None, *
 
 
 def refusal(folder: Path) -> str:
-    with pytest.raises(create.Refused) as refused:
-        create.read(folder)
+    with pytest.raises(create.BackupRefused) as refused:
+        create.read_manifest(folder)
     return str(refused.value)
 
 
@@ -72,7 +72,7 @@ def refusal(folder: Path) -> str:
 
 @pytest.mark.sqlite
 def test_a_backup_names_its_moment_its_heads_and_each_of_its_files(whole: Path) -> None:
-    manifest = create.read(whole)
+    manifest = create.read_manifest(whole)
     assert [part.name for part in manifest.files] == ["files/ab/plan.pdf", "files/empty.csv"]
     assert [slug for slug, _number, _head in manifest.plans] == ["calais-2014"]
     assert ("commitments", "0002_append_only") in manifest.migrations
@@ -153,8 +153,8 @@ def test_a_folder_that_is_no_backup_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.django_db
 def test_a_backup_of_a_later_version_is_refused(whole: Path) -> None:
-    with pytest.raises(create.Refused, match="is of a later version"):
-        create.tables_of([*create.read(whole).migrations, ("commitments", "9999_later")])
+    with pytest.raises(create.BackupRefused, match="is of a later version"):
+        create.tables_of([*create.read_manifest(whole).migrations, ("commitments", "9999_later")])
 
 
 # What a failure leaves
@@ -186,4 +186,4 @@ def test_what_a_killed_backup_leaves_is_not_taken_for_one(site: Site, tmp_path: 
 def test_a_backup_never_overwrites_another(site: Site, whole: Path) -> None:
     done = backup(site, whole)
     assert (done.returncode, done.stderr) == (1, f"{whole} exists already: name a new folder\n")
-    create.read(whole)
+    create.read_manifest(whole)

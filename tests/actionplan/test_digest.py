@@ -30,7 +30,10 @@ WEEK = date(2015, 1, 5)
 @pytest.fixture
 def plan(calais: Plan, settings: Settings) -> Plan:
     settings.ACTIONPLAN_TODAY = date(2015, 1, 12)
-    assert entries.load(calais, samples.ENTRIES_FILE.read_bytes(), now=NOW, by=None).faults == []
+    assert (
+        entries.load_entries(calais, samples.ENTRIES_FILE.read_bytes(), now=NOW, by=None).errors
+        == []
+    )
     runner.run_due()
     return calais
 
@@ -100,7 +103,7 @@ def test_whose_officials_all_unsubscribed_is_a_gap_that_managers_see(plan: Plan)
 
 
 def test_ten_times_the_actions_are_summed_up_with_as_many_queries(plan: Plan) -> None:
-    load.load(
+    load.load_plan(
         tenfold(samples.PLAN_FILE.read_text()).encode(), now=datetime(2014, 9, 20, 9, tzinfo=UTC)
     )
     large = Plan.objects.get(slug="tenfold")

@@ -52,11 +52,11 @@ def report(plan: Plan, ref: str, kind: str, effective: str, recorded: str) -> No
     )
     text = f"{','.join(row)}\n{','.join(row.values())}\n"
     now = datetime.fromisoformat(f"{recorded}T12:00+00:00")
-    assert entries.load(plan, text.encode(), now=now, by=None).faults == []
+    assert entries.load_entries(plan, text.encode(), now=now, by=None).errors == []
 
 
 def second_plan(zone: str = "Europe/London") -> Plan:
-    load.load(
+    load.load_plan(
         changed(SMALL, ("Europe/London", zone)).encode(), now=datetime(2014, 9, 20, 9, tzinfo=UTC)
     )
     return Plan.objects.get(slug="small")

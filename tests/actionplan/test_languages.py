@@ -100,7 +100,10 @@ def test_no_page_says_anything_in_the_other_language(
 ) -> None:
     settings.ACTIONPLAN_TODAY = date(2015, 1, 12)
     now = datetime(2015, 1, 12, 9, tzinfo=UTC)
-    assert entries.load(calais, samples.ENTRIES_FILE.read_bytes(), now=now, by=None).faults == []
+    assert (
+        entries.load_entries(calais, samples.ENTRIES_FILE.read_bytes(), now=now, by=None).errors
+        == []
+    )
     wrong = patterns([*catalogue(), *texts_of(calais)], "fr" if language == "en" else "en")
     found = []
     accounts = people(calais, language)

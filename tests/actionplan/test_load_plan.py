@@ -20,7 +20,7 @@ from actionplan.overview.status import status
 from actionplan.plan_transfer import load as plan_loading
 from actionplan.settings import BASE_DIR
 from commitments import clock
-from commitments.files.toml import Fault
+from commitments.files.errors import FileError, FileRefused
 from commitments.models import Action, Entry, Plan, Standing
 from commitments.register import standings
 from commitments.rules.events import Perspective
@@ -57,11 +57,13 @@ class Desk:
         in_both(lambda: self._faults(options.get("text")))
         return captured.err.replace(str(self.file), "FILE").splitlines()
 
-    def _faults(self, signed: Path | None) -> list[Fault]:
-        with pytest.raises(plan_loading.Refused) as refused:
+    def _faults(self, signed: Path | None) -> list[FileError]:
+        with pytest.raises(FileRefused) as refused:
             text = signed.read_text() if signed else None
-            plan_loading.load(plan_loading.read_file(self.file), now=clock.now("UTC"), text=text)
-        return refused.value.faults
+            plan_loading.load_plan(
+                plan_loading.read_file(self.file), now=clock.now("UTC"), text=text
+            )
+        return refused.value.errors
 
 
 def rows() -> dict[str, int]:
@@ -571,12 +573,14 @@ def test_a_spoilt_file_is_refused_with_faults_or_loaded_whole(
     def holds(text: str) -> None:
         with transaction.atomic():
             try:
-                loaded = plan_loading.load(text.encode(), now=datetime(2014, 11, 5, 9, tzinfo=UTC))
-            except plan_loading.Refused as refused:
-                assert refused.faults
+                loaded = plan_loading.load_plan(
+                    text.encode(), now=datetime(2014, 11, 5, 9, tzinfo=UTC)
+                )
+            except FileRefused as refused:
+                assert refused.errors
                 assert all(
                     fault.line <= text.count("\n") + 1 and "\n" not in fault.text
-                    for fault in refused.faults
+                    for fault in refused.errors
                 )
                 assert rows() == before
             else:
@@ -608,13 +612,13 @@ def judged(slug: str) -> set[str]:
 
 def test_what_a_later_file_adds_needs_a_reason_and_counts_from_its_loading(db: None) -> None:
     now = datetime(2015, 1, 12, 9, tzinfo=UTC)
-    plan_loading.load(SMALL.encode(), now=now)
+    plan_loading.load_plan(SMALL.encode(), now=now)
     added = SMALL.replace("times = 3", "times = 4")
-    with pytest.raises(plan_loading.Refused) as refused:
-        plan_loading.load(added.encode(), now=now)
-    assert "is new in this plan" in refused.value.faults[0].text
+    with pytest.raises(FileRefused) as refused:
+        plan_loading.load_plan(added.encode(), now=now)
+    assert "is new in this plan" in refused.value.errors[0].text
     later = now + timedelta(days=10)
-    plan_loading.load(f'change = "a fourth year was agreed"\n{added}'.encode(), now=later)
+    plan_loading.load_plan(f'change = "a fourth year was agreed"\n{added}'.encode(), now=later)
     plan = Plan.objects.get(slug="small")
 
     def numbers(day: date) -> list[int]:

@@ -25,7 +25,7 @@ from tests.people import account
 @pytest.fixture
 def reader(calais: Plan, settings: Settings, client: Client) -> Client:
     settings.ACTIONPLAN_TODAY = date(2015, 1, 12)
-    samples.load(calais)
+    samples.load_samples(calais)
     user = User.objects.create(email="reader@example.org")
     Membership.objects.create(user=user, plan=calais, role="viewer")
     client.force_login(user)
@@ -106,9 +106,9 @@ def test_an_unchanged_page_is_not_sent_again_to_the_same_reader(
     )
     text = "\n".join([",".join(row), ",".join(row.values())])
     assert (
-        entries.load(
+        entries.load_entries(
             calais, text.encode(), now=datetime(2015, 1, 12, 9, tzinfo=UTC), by=None
-        ).faults
+        ).errors
         == []
     )
     assert reader.get(path, headers={"If-None-Match": tag}).status_code == 200

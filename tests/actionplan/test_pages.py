@@ -33,7 +33,10 @@ PINNED = datetime(2015, 1, 12, 9, 30, tzinfo=UTC)
 def plan(calais: Plan, settings: Settings) -> Plan:
     """The Calais plan with its sample entries, on the day of the samples."""
     settings.ACTIONPLAN_TODAY = TODAY
-    assert entries.load(calais, samples.ENTRIES_FILE.read_bytes(), now=NOW, by=None).faults == []
+    assert (
+        entries.load_entries(calais, samples.ENTRIES_FILE.read_bytes(), now=NOW, by=None).errors
+        == []
+    )
     return calais
 
 
@@ -210,7 +213,7 @@ def test_the_page_of_signing_in_speaks_the_language_of_the_browser(
 
 
 def test_what_is_not_there_or_not_to_be_read_is_not_found(calais: Plan, client: Client) -> None:
-    load.load(SMALL.encode(), now=NOW)
+    load.load_plan(SMALL.encode(), now=NOW)
     client.force_login(account(calais, Role.MANAGER, "GB"))
     for path in (
         *(
@@ -297,7 +300,7 @@ def test_odd_filters_show_the_list_all_the_same(signed_in: Client, query: str) -
 def test_plans_stand_under_their_own_addresses_where_there_are_several(
     calais: Plan, client: Client
 ) -> None:
-    load.load(changed(SMALL, ("2014-09-20", "2014-10-01")).encode(), now=NOW)
+    load.load_plan(changed(SMALL, ("2014-09-20", "2014-10-01")).encode(), now=NOW)
     client.force_login(User.objects.create(email="root@example.org", is_superuser=True))
     assert "/plans/small/commitments/" in text(client.get("/"))
     assert "/plans/calais-2014/commitments/" in text(client.get("/plans/calais-2014/"))

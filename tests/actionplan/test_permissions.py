@@ -120,7 +120,7 @@ def plan(calais: Plan, settings: Settings) -> Plan:
 
 @pytest.fixture
 def people(plan: Plan) -> dict[str, Any]:
-    load.load(SMALL.encode(), now=datetime(2014, 9, 20, 9, tzinfo=UTC))
+    load.load_plan(SMALL.encode(), now=datetime(2014, 9, 20, 9, tzinfo=UTC))
     disabled = account(plan, Role.MANAGER, "GB")
     return {
         "anonymous": None,

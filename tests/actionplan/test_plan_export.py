@@ -25,6 +25,7 @@ from actionplan.overview.status import status
 from actionplan.plan_transfer import export, load, restore
 from commitments.evidence import storage
 from commitments.files import entries as entries_file
+from commitments.files.errors import FileRefused
 from commitments.models import Entry, EntryText, Evidence, Plan, PlanFile, Role, Standing
 from commitments.register import entries as register
 from commitments.register import services, standings
@@ -64,7 +65,7 @@ def statuses(plan: Plan, step: int) -> tuple[list[Any], dict[Any, Any]]:
 
 def exported(plan: Plan) -> bytes:
     file = io.BytesIO()
-    assert export.write(plan, file, now=NOW) == []
+    assert export.export_plan(plan, file, now=NOW) == []
     return file.getvalue()
 
 
@@ -107,7 +108,7 @@ def rows_of(plan: Plan) -> list[tuple[Any, ...]]:
 def taken_in(content: bytes, folder: Path) -> Plan:
     path = folder / "plan.zip"
     path.write_bytes(content)
-    return restore.load(path, now=LATER)
+    return restore.load_export(path, now=LATER)
 
 
 @st.composite
@@ -141,12 +142,12 @@ def test_an_export_is_the_same_plan_on_every_day_elsewhere(
     day = datetime(2014, 9, 20, 9, tzinfo=UTC)
     with transaction.atomic():
         for content, rows in zip(*history, strict=True):
-            load.load(content, now=day)
+            load.load_plan(content, now=day)
             plan = Plan.objects.get(slug="made")
             for row in rows:
                 # under later terms some rows are not accepted, and then they are not there
                 lines = [",".join(row), ",".join(row.values())]
-                entries_file.load(plan, "\n".join(lines).encode(), now=NOW, by=None)
+                entries_file.load_entries(plan, "\n".join(lines).encode(), now=NOW, by=None)
             day += timedelta(days=57)
         before, register_before, content = statuses(plan, step), rows_of(plan), exported(plan)
         transaction.set_rollback(True)
@@ -171,7 +172,10 @@ def test_a_redacted_entry_travels_without_its_text(calais: Plan, tmp_path: Path)
     row |= {"to": "../2015-03-31", "reason": "a name", "words": "both"}
     with transaction.atomic():
         lines = [",".join(row), ",".join(row.values())]
-        assert entries_file.load(calais, "\n".join(lines).encode(), now=NOW, by=None).faults == []
+        assert (
+            entries_file.load_entries(calais, "\n".join(lines).encode(), now=NOW, by=None).errors
+            == []
+        )
         moved = Entry.objects.get(plan=calais, code="m")
         by = account(calais, Role.MANAGER, "GB")
         services.redact(
@@ -214,7 +218,7 @@ def test_the_files_that_entries_carry_travel_too(
 @pytest.fixture
 def sampled(calais: Plan, settings: Settings) -> Plan:
     settings.ACTIONPLAN_TODAY = date(2015, 1, 12)
-    samples.load(calais)
+    samples.load_samples(calais)
     calais.refresh_from_db()
     return calais
 
@@ -279,14 +283,14 @@ def test_a_site_with_nothing_but_the_same_plan_file_takes_an_export(
     calais: Plan, tmp_path: Path
 ) -> None:
     with transaction.atomic():
-        samples.load(calais)
+        samples.load_samples(calais)
         content, before = exported(calais), statuses(calais, 150)
         transaction.set_rollback(True)
     copy = taken_in(content, tmp_path)
     assert (copy.pk, statuses(copy, 150)) == (calais.pk, before)
-    with pytest.raises(load.Refused) as refused:
+    with pytest.raises(FileRefused) as refused:
         taken_in(content, tmp_path)
-    assert "is on this site: " in refused.value.faults[0].text
+    assert "is on this site: " in refused.value.errors[0].text
 
 
 def test_the_commands_write_and_read_an_export(
@@ -306,7 +310,7 @@ def test_a_plan_file_whose_text_was_not_kept_is_named_until_it_is(
     calais: Plan, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "small.toml").write_text(SMALL)
-    load.load(SMALL.encode(), now=NOW)
+    load.load_plan(SMALL.encode(), now=NOW)
     plan = Plan.objects.get(slug="small")
     # as a plan that was loaded before texts were kept
     entry = Entry.objects.get(plan=plan, kind="plan")
@@ -317,7 +321,7 @@ def test_a_plan_file_whose_text_was_not_kept_is_named_until_it_is(
     ]
     register.append(plan, drafts, by=None, now=NOW)
     file = io.BytesIO()
-    (said,) = export.write(plan, file, now=NOW)
+    (said,) = export.export_plan(plan, file, now=NOW)
     assert said.startswith("the plan file loaded on 2016-09-01 is not in it") and "0" * 64 in said
     (tmp_path / "part.zip").write_bytes(file.getvalue())
     with pytest.raises(SystemExit):
@@ -328,7 +332,7 @@ def test_a_plan_file_whose_text_was_not_kept_is_named_until_it_is(
 
 def spoilt(**parts: bytes | None) -> bytes:
     """The export of the small plan with some of its files replaced, or left out."""
-    load.load(SMALL.encode(), now=NOW)
+    load.load_plan(SMALL.encode(), now=NOW)
     file = io.BytesIO()
     with (
         zipfile.ZipFile(io.BytesIO(exported(Plan.objects.get(slug="small")))) as old,
@@ -364,9 +368,9 @@ def test_a_spoilt_export_is_refused_in_a_sentence(
         content = spoilt(**parts)
         transaction.set_rollback(True)
     before = Entry.objects.count()
-    with pytest.raises(load.Refused) as refused:
+    with pytest.raises(FileRefused) as refused:
         taken_in(content, tmp_path)
-    assert said in refused.value.faults[0].text
+    assert said in refused.value.errors[0].text
     assert Entry.objects.count() == before
 
 
@@ -374,9 +378,9 @@ def test_a_spoilt_export_is_refused_in_a_sentence(
 def test_what_is_no_zip_file_is_refused_in_a_sentence(
     db: None, tmp_path: Path, content: bytes
 ) -> None:
-    with pytest.raises(load.Refused) as refused:
+    with pytest.raises(FileRefused) as refused:
         taken_in(content, tmp_path)
-    assert refused.value.faults[0].text.startswith("this is no ZIP file that can be read")
+    assert refused.value.errors[0].text.startswith("this is no ZIP file that can be read")
 
 
 def test_an_export_of_later_than_today_is_refused(db: None, tmp_path: Path) -> None:
@@ -385,9 +389,9 @@ def test_an_export_of_later_than_today_is_refused(db: None, tmp_path: Path) -> N
         transaction.set_rollback(True)
     path = tmp_path / "plan.zip"
     path.write_bytes(content)
-    with pytest.raises(load.Refused) as refused:
-        restore.load(path, now=NOW - timedelta(days=400))
-    assert "which is after today on this site" in refused.value.faults[0].text
+    with pytest.raises(FileRefused) as refused:
+        restore.load_export(path, now=NOW - timedelta(days=400))
+    assert "which is after today on this site" in refused.value.errors[0].text
 
 
 @pytest.mark.sqlite

@@ -46,10 +46,10 @@ PAGES = (
 def twins(calais: Plan, settings: Settings) -> tuple[Plan, Plan]:
     """The Calais plan with its samples, and a marked copy with entries of its own."""
     settings.ACTIONPLAN_TODAY = NOW.date()
-    samples.load(calais)
+    samples.load_samples(calais)
     text = samples.PLAN_FILE.read_text().replace('slug = "calais-2014"', 'slug = "twin"')
     text = re.sub(r'\b(en|fr) = "', rf'\1 = "{MARK} ', text)
-    load.load(text.encode(), now=NOW)
+    load.load_plan(text.encode(), now=NOW)
     twin = Plan.objects.get(slug="twin")
     rows = [
         blank(
@@ -73,7 +73,7 @@ def twins(calais: Plan, settings: Settings) -> tuple[Plan, Plan]:
         | {"amount": "771234.56", "currency": "EUR", "instalment": "1"},
     ]
     lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
-    assert entries.load(twin, "\n".join(lines).encode(), now=NOW, by=None).faults == []
+    assert entries.load_entries(twin, "\n".join(lines).encode(), now=NOW, by=None).errors == []
     return calais, twin
 
 
@@ -153,7 +153,7 @@ def test_a_second_plan_stands_as_its_own_register_says(twins: tuple[Plan, Plan])
         ),
     ]
     lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
-    entries.load(twin, "\n".join(lines).encode(), now=NOW, by=None)
+    entries.load_entries(twin, "\n".join(lines).encode(), now=NOW, by=None)
     assert without_jobs(status(calais, on, on, today=NOW.date())) == before
 
 
@@ -176,7 +176,7 @@ def test_a_plan_that_was_loaded_before_its_adoption_shows_what_its_register_has(
 ) -> None:
     later = samples.PLAN_FILE.read_text().replace('slug = "calais-2014"', 'slug = "later"')
     later = re.sub(r"\b20(\d\d)(?=[-\"])", lambda year: f"20{int(year[1]) + 75}", later)
-    load.load(later.encode(), now=datetime(2026, 11, 24, 9, tzinfo=UTC))
+    load.load_plan(later.encode(), now=datetime(2026, 11, 24, 9, tzinfo=UTC))
     client.force_login(member(Plan.objects.get(slug="later")))
     shown = client.get("/register/").context["page_obj"]
     assert (shown.paginator.count, [entry.kind for entry in shown]) == (1, ["plan"])

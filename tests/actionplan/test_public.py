@@ -186,13 +186,13 @@ CLOSED = (
 def opened(db: None, settings: Settings, tmp_path: Path) -> Plan:
     """A public plan with the word that nobody outside may see in every internal field."""
     settings.ACTIONPLAN_TODAY, settings.MEDIA_ROOT = NOW.date(), tmp_path
-    load.load(
+    load.load_plan(
         changed(OPEN, ("format = 1\n", 'format = 1\nchange = "kanarie change"\n')).encode(), now=NOW
     )
     plan = Plan.objects.get(slug="small")
     rows = [row | TEXTS | {"id": f"{CANARY}-{row['id']}"} for row in ROWS]
     lines = [",".join(blank()), *(",".join(row.values()) for row in rows)]
-    assert entries.load(plan, "\n".join(lines).encode(), now=NOW, by=None).faults == []
+    assert entries.load_entries(plan, "\n".join(lines).encode(), now=NOW, by=None).errors == []
     author = account(plan, Role.MANAGER, "GB")
     User.objects.filter(pk=author.pk).update(post=f"{CANARY} post", email=f"{CANARY}@example.org")
     author.refresh_from_db()
@@ -382,14 +382,14 @@ def test_each_page_says_whether_everybody_may_read_it() -> None:
 
 
 def test_a_plan_is_closed_unless_its_file_says_public(db: None, client: Client) -> None:
-    load.load(SMALL.encode(), now=NOW)
+    load.load_plan(SMALL.encode(), now=NOW)
     assert client.get("/plans/small/status.json").status_code == 401
     for path in ("/", "/plans/small/", "/plans/small/register/", "/plans/nowhere/"):
         assert client.get(path).headers["Location"] == f"/sign-in/?next={path}"
-    loaded = load.load(OPEN.encode(), now=NOW)
+    loaded = load.load_plan(OPEN.encode(), now=NOW)
     assert "the plan: public" in loaded.changes
     assert client.get("/plans/small/").status_code == 200
-    load.load(SMALL.encode(), now=NOW)
+    load.load_plan(SMALL.encode(), now=NOW)
     assert client.get("/plans/small/").status_code == 302
 
 

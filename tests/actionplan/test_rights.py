@@ -82,7 +82,7 @@ def test_the_role_cannot_touch_what_is_recorded(role: str, statement: str) -> No
 def test_the_register_of_the_role_refuses_to_lose_a_text_that_was_not_redacted(
     role: str, calais: Plan
 ) -> None:
-    samples.load(calais)
+    samples.load_samples(calais)
     with as_role(role), pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         execute("DELETE FROM commitments_entrytext")
 
@@ -117,7 +117,7 @@ def test_the_site_works_with_it(role: str, calais: Plan, client: Client) -> None
 def test_what_a_superuser_changed_is_named(
     role: str, calais: Plan, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    samples.load(calais)
+    samples.load_samples(calais)
     changed = Entry.objects.filter(kind="completed").order_by("number").first()
     assert changed
     execute("SET LOCAL session_replication_role = replica")

@@ -27,7 +27,7 @@ TODAY = date(2015, 1, 12)
 @pytest.fixture
 def sampled(calais: Plan, settings: Settings) -> Plan:
     settings.ACTIONPLAN_TODAY = TODAY
-    samples.load(calais)
+    samples.load_samples(calais)
     return calais
 
 

@@ -255,7 +255,7 @@ def test_a_token_does_not_come_back_with_its_account_or_its_membership(
 def test_a_token_opens_its_own_plan_only(
     client: Client, calais: Plan, official: User, make: Make
 ) -> None:
-    load.load(SMALL.encode(), now=NOW)
+    load.load_plan(SMALL.encode(), now=NOW)
     small = Plan.objects.get(slug="small")
     official.memberships.create(plan=small, role="viewer")
     of_small, of_calais = make("read", plan=small), make("read")

@@ -49,10 +49,12 @@ def make(actions: int, slug: str, base: int = LARGEST_BASE) -> Plan:
     """
     base = min(actions, base)
     with transaction.atomic():
-        load.load(story.plan_file(base, slug).encode(), now=datetime(2014, 9, 20, 9, tzinfo=UTC))
+        load.load_plan(
+            story.plan_file(base, slug).encode(), now=datetime(2014, 9, 20, 9, tzinfo=UTC)
+        )
         plan = Plan.objects.get(slug=slug)
-        reading = entries_file.load(plan, story.entries_file(base), now=NOW, by=None)
-        assert not reading.faults, reading.faults[:5]
+        reading = entries_file.load_entries(plan, story.entries_file(base), now=NOW, by=None)
+        assert not reading.errors, reading.errors[:5]
         if actions > base:
             with _unwatched():
                 Copies(plan, base, actions // base).lay()

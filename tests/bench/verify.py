@@ -38,7 +38,7 @@ NOW = datetime(2015, 1, 12, 9, tzinfo=UTC)
 
 def filled(entries: int) -> Plan:
     """The Calais plan with so many entries, each with a note of a line and most with a source."""
-    plan = Plan.objects.get(slug=load.load(samples.PLAN_FILE.read_bytes(), now=NOW).slug)
+    plan = Plan.objects.get(slug=load.load_plan(samples.PLAN_FILE.read_bytes(), now=NOW).slug)
     missing = entries - Entry.objects.filter(plan=plan).count()
     for start in range(0, missing, 5000):
         drafts = [

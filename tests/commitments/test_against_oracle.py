@@ -53,7 +53,7 @@ def test_stored_standings_say_what_the_oracle_says(
 ) -> None:
     tree, rows = case
     register = Register(tree, rows)
-    assert register.source.faults == []
+    assert register.source.errors == []
     found = edges(register)
     for on in {*days, *random.sample(found, min(len(found), 10))}:
         for lens in Perspective:

@@ -13,7 +13,7 @@ from actionplan.local import samples
 from actionplan.overview.status import status
 from commitments.files import entries
 from commitments.files.entries import Reading
-from commitments.files.toml import Fault
+from commitments.files.errors import FileError
 from commitments.models import Entry, EntryText, Flag, Plan, Standing
 from commitments.register import entries as register
 from tests.generated import blank
@@ -50,19 +50,21 @@ def file(*rows: dict[str, str], sign: str = ",") -> str:
 
 
 def load(plan: Plan, text: str | bytes) -> Reading:
-    return entries.load(plan, text if isinstance(text, bytes) else text.encode(), now=NOW, by=None)
+    return entries.load_entries(
+        plan, text if isinstance(text, bytes) else text.encode(), now=NOW, by=None
+    )
 
 
 def loaded(plan: Plan, *rows: dict[str, str]) -> Reading:
     reading = load(plan, file(*rows))
-    assert reading.faults == []
+    assert reading.errors == []
     return reading
 
 
-def faults(plan: Plan, *rows: dict[str, str]) -> list[Fault]:
+def faults(plan: Plan, *rows: dict[str, str]) -> list[FileError]:
     """The faults of a file of which nothing was written."""
     before = counts()
-    found = in_both(lambda: load(plan, file(*rows)).faults)
+    found = in_both(lambda: load(plan, file(*rows)).errors)
     assert counts() == before
     return found
 
@@ -125,7 +127,7 @@ def test_new_rows_are_added_to_those_that_are_there(calais: Plan) -> None:
 def test_the_same_id_with_other_content_is_a_fault(calais: Plan, other: dict[str, str]) -> None:
     loaded(calais, STARTED)
     assert faults(calais, STARTED | other) == [
-        Fault(2, "The id “e1” is there already, with other content.")
+        FileError(2, "The id “e1” is there already, with other content.")
     ]
 
 
@@ -135,7 +137,7 @@ def test_the_same_id_with_other_content_is_a_fault(calais: Plan, other: dict[str
 def test_another_amount_under_the_same_id_is_a_fault(calais: Plan, other: dict[str, str]) -> None:
     loaded(calais, PAID | SUM)
     assert faults(calais, PAID | SUM | other) == [
-        Fault(2, "The id “e1” is there already, with other content.")
+        FileError(2, "The id “e1” is there already, with other content.")
     ]
 
 
@@ -167,7 +169,7 @@ def test_a_byte_order_mark_and_windows_line_ends_change_nothing(calais: Plan) ->
     text = file(STARTED | {"note": '"two\nlines"'})
     load(calais, text)
     again = load(calais, b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
-    assert (again.faults, again.skipped) == ([], 1)
+    assert (again.errors, again.skipped) == ([], 1)
 
 
 def test_semicolons_separate_as_well(calais: Plan) -> None:
@@ -180,12 +182,12 @@ def test_the_line_of_a_row_is_its_first(calais: Plan) -> None:
     text = file(
         STARTED | note, STARTED | note | {"side": "US"}, {}, STARTED | {"side": "DE"}
     ).replace("e3,,", ",,")
-    assert [fault.line for fault in load(calais, text).faults] == [6, 11]
+    assert [fault.line for fault in load(calais, text).errors] == [6, 11]
 
 
 def test_blank_lines_and_spaces_around_a_cell_are_nothing(calais: Plan) -> None:
     text = file(STARTED).replace(",started,", ", started ,") + "\n\n,,,\n"
-    assert (load(calais, text).faults, codes(calais)) == ([], ["e1"])
+    assert (load(calais, text).errors, codes(calais)) == ([], ["e1"])
 
 
 def test_columns_may_be_in_any_order_and_those_not_needed_left_out(calais: Plan) -> None:
@@ -206,7 +208,7 @@ def test_columns_may_be_in_any_order_and_those_not_needed_left_out(calais: Plan)
     ],
 )
 def test_columns_that_are_unknown_missing_or_doubled_are_refused(calais: Plan, head: str) -> None:
-    (fault,) = load(calais, f"{head}\n").faults
+    (fault,) = load(calais, f"{head}\n").errors
     assert fault.line == 1
     assert fault.text.startswith(
         "The first line must name the columns, each once: id,ref,kind,effective,recorded,side,"
@@ -228,7 +230,7 @@ CELLS = "There are more cells than columns, or a character that no text holds."
     ],
 )
 def test_what_is_no_csv_is_refused_at_its_line(calais: Plan, tail: str, message: str) -> None:
-    assert load(calais, f"{file(STARTED)}{tail}\n").faults == [Fault(3, message)]
+    assert load(calais, f"{file(STARTED)}{tail}\n").errors == [FileError(3, message)]
 
 
 def test_a_long_text_is_kept_whole(calais: Plan) -> None:
@@ -238,14 +240,14 @@ def test_a_long_text_is_kept_whole(calais: Plan) -> None:
 
 def test_a_file_that_is_not_utf_8_is_refused_at_its_line(calais: Plan) -> None:
     text = file(STARTED, STARTED | {"note": "café"})
-    assert load(calais, text.encode("latin-1")).faults == [
-        Fault(3, "This is not UTF-8: save the file as CSV in UTF-8.")
+    assert load(calais, text.encode("latin-1")).errors == [
+        FileError(3, "This is not UTF-8: save the file as CSV in UTF-8.")
     ]
 
 
 def test_a_file_over_four_mebibytes_is_refused(calais: Plan) -> None:
-    assert load(calais, file(STARTED) + "\n" * 4 * 1024 * 1024).faults == [
-        Fault(1, "The file is larger than 4 MiB: load it in parts.")
+    assert load(calais, file(STARTED) + "\n" * 4 * 1024 * 1024).errors == [
+        FileError(1, "The file is larger than 4 MiB: load it in parts.")
     ]
 
 
@@ -352,7 +354,7 @@ def test_an_amount_that_is_no_plain_positive_decimal_is_a_fault(calais: Plan, am
 def test_a_doubled_id_is_a_fault_on_its_second_row(calais: Plan) -> None:
     other = STARTED | {"id": "e1", "note": "other"}
     assert faults(calais, STARTED, other) == [
-        Fault(3, "The id “e1” stands twice, with other content.")
+        FileError(3, "The id “e1” stands twice, with other content.")
     ]
 
 
@@ -367,9 +369,9 @@ def test_what_a_naming_row_says_of_the_entry_must_be_so(calais: Plan) -> None:
         STARTED | {"kind": "note"},
         confirmed | {"to": "e5"},
     ) == [
-        Fault(4, "The entry “e1” is about 4.4, not 4.1."),
-        Fault(5, "The entry “e2” is not about instalment 2."),
-        Fault(
+        FileError(4, "The entry “e1” is about 4.4, not 4.1."),
+        FileError(5, "The entry “e2” is not about instalment 2."),
+        FileError(
             7,
             "Only a completion, a delivery, a payment, or a start where one is due, can be confirmed or disputed.",
         ),
@@ -411,7 +413,9 @@ def test_rows_that_name_each_other_in_a_circle_are_faults(calais: Plan) -> None:
     found = faults(
         calais, names | {"to": "e2"}, names | {"to": "e3"}, names | {"to": "e1"}, STARTED
     )
-    assert found == [Fault(line, "These rows name each other in a circle.") for line in (2, 3, 4)]
+    assert found == [
+        FileError(line, "These rows name each other in a circle.") for line in (2, 3, 4)
+    ]
 
 
 # What a file may say
@@ -518,7 +522,7 @@ def test_what_is_only_unusual_is_a_warning(
 def test_an_entry_after_an_earlier_file_said_not_pursued_is_a_warning(calais: Plan) -> None:
     loaded(calais, DROPPED)
     again = loaded(calais, DROPPED, MOVED | {"to": "2015-12-01"})
-    assert again.warnings == [Fault(3, "it comes after the action was no longer pursued")]
+    assert again.warnings == [FileError(3, "it comes after the action was no longer pursued")]
 
 
 # The command
@@ -593,8 +597,8 @@ def test_a_spoilt_file_is_refused_with_faults_or_loaded_whole(
     def holds(text: str) -> None:
         with transaction.atomic():
             reading = load(calais, text)
-            if reading.faults:
-                assert all(0 < fault.line <= text.count("\n") + 1 for fault in reading.faults)
+            if reading.errors:
+                assert all(0 < fault.line <= text.count("\n") + 1 for fault in reading.errors)
                 assert counts() == before
             else:
                 assert set(codes(calais)) == {row.draft.code for row in reading.rows}

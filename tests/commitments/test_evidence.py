@@ -408,7 +408,7 @@ def test_a_file_of_another_plan_or_of_nowhere_is_not_found(
     calais: Plan, client: Client, official: User
 ) -> None:
     file = report(official, storage.store(upload())).evidence.get()
-    load.load(SMALL.encode(), now=NOW)
+    load.load_plan(SMALL.encode(), now=NOW)
     client.force_login(account(Plan.objects.get(slug="small"), Role.MANAGER, "GB"))
     for path in (
         f"evidence/{file.id}/",

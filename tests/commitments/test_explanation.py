@@ -89,7 +89,7 @@ def says(example: Example, plan: Plan, language: str) -> str:
     ]
     if rows:
         text = "\n".join([",".join(rows[0]), *(",".join(row.values()) for row in rows)]) + "\n"
-        assert entries.load(plan, text.encode(), now=NOW, by=None).faults == []
+        assert entries.load_entries(plan, text.encode(), now=NOW, by=None).errors == []
     action = Action.objects.get(plan=plan, ref=example.ref)
     on = date.fromisoformat(example.on)
     lens = Perspective.AS_KNOWN_NOW if example.known_now else Perspective.AS_KNOWN_THEN

@@ -56,7 +56,10 @@ EVIL = [
 @pytest.fixture
 def reader(calais: Plan, settings: Settings, client: Client) -> Client:
     settings.ACTIONPLAN_TODAY = TODAY
-    assert entries.load(calais, samples.ENTRIES_FILE.read_bytes(), now=NOW, by=None).faults == []
+    assert (
+        entries.load_entries(calais, samples.ENTRIES_FILE.read_bytes(), now=NOW, by=None).errors
+        == []
+    )
     client.force_login(account(calais, Role.MANAGER, "GB"))
     return client
 

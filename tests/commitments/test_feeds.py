@@ -34,7 +34,10 @@ PROPERTY = re.compile(
 @pytest.fixture
 def plan(calais: Plan, settings: Settings) -> Plan:
     settings.ACTIONPLAN_TODAY = TODAY
-    assert entries.load(calais, samples.ENTRIES_FILE.read_bytes(), now=NOW, by=None).faults == []
+    assert (
+        entries.load_entries(calais, samples.ENTRIES_FILE.read_bytes(), now=NOW, by=None).errors
+        == []
+    )
     return calais
 
 
@@ -331,7 +334,7 @@ def test_an_unchanged_feed_is_answered_with_304(reader: Client, manager: User, p
 
 
 def test_links_name_the_plan_where_there_are_several(reader: Client, manager: User) -> None:
-    load.load(SMALL.encode(), now=NOW)
+    load.load_plan(SMALL.encode(), now=NOW)
     manager.memberships.create(plan=Plan.objects.get(slug="small"), role="viewer")
     assert links(feed(reader))["alternate"].endswith(
         ("/plans/small/register/", "/plans/calais-2014/register/")

@@ -22,7 +22,10 @@ pytestmark = pytest.mark.sqlite
 def reader(calais: Plan, client: Client, settings: Settings) -> Client:
     settings.ACTIONPLAN_TODAY = date(2015, 1, 12)
     now = datetime(2015, 1, 12, 9, tzinfo=UTC)
-    assert entries.load(calais, samples.ENTRIES_FILE.read_bytes(), now=now, by=None).faults == []
+    assert (
+        entries.load_entries(calais, samples.ENTRIES_FILE.read_bytes(), now=now, by=None).errors
+        == []
+    )
     client.force_login(account(calais, Role.VIEWER))
     return client
 

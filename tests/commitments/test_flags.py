@@ -42,7 +42,7 @@ def record(plan: Plan, *rows: dict[str, str], on: str = "") -> None:
     named = [row | {"id": row["id"] or f"e{there + place}"} for place, row in enumerate(rows)]
     text = "\n".join([",".join(blank()), *(",".join(row.values()) for row in named)])
     now = datetime(today.year, today.month, today.day, 12, tzinfo=UTC)
-    assert entries.load(plan, text.encode(), now=now, by=None).faults == []
+    assert entries.load_entries(plan, text.encode(), now=now, by=None).errors == []
 
 
 def found(plan: Plan, ref: str, kind: str = "") -> list[Raised]:
@@ -152,7 +152,7 @@ def test_an_instalment_is_flagged_like_an_action(calais: Plan) -> None:
 )
 def test_what_is_not_scored_is_never_flagged(db: None, new: str) -> None:
     text = SMALL.replace('modality = "firm"', new)
-    load.load(text.encode(), now=datetime(2014, 9, 20, 9, tzinfo=UTC))
+    load.load_plan(text.encode(), now=datetime(2014, 9, 20, 9, tzinfo=UTC))
     plan = Plan.objects.get(slug="small")
     run(plan, "2014-09-30", "2014-10-20", "2014-11-01", "2015-01-01")
     assert found(plan, "1.1") == found(plan, "1.2") == []
@@ -208,7 +208,7 @@ def test_a_flag_is_cleared_by_changed_terms(calais: Plan) -> None:
         ("format = 1\n", 'format = 1\nchange = "agreed"\n'),
         ('when = "2014-10", words', 'when = "2014-12", words'),
     )
-    load.load(text.encode(), now=datetime(2014, 11, 5, 9, tzinfo=UTC))
+    load.load_plan(text.encode(), now=datetime(2014, 11, 5, 9, tzinfo=UTC))
     run(calais, "2014-11-05")
     assert found(calais, "4.4", "overdue") == [("2014-11-01", "2014-11-01", "2014-11-05", "terms")]
 

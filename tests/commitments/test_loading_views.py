@@ -80,7 +80,7 @@ def test_a_manager_loads_entries_of_their_own_side_only(manager: Client) -> None
     ):
         answer = manager.post(ADDRESS, fields)
         assert answer.status_code == 422
-        assert [fault.line for fault in answer.context["reading"].faults] == [3]
+        assert [fault.line for fault in answer.context["reading"].errors] == [3]
     assert not Entry.objects.reported().exists()
 
 
@@ -110,7 +110,7 @@ def test_no_file_and_a_broken_one_are_answered_with_what_would_be_right(manager:
     broken = SimpleUploadedFile("entries.csv", b"id,ref\n\xff")
     answer = manager.post(ADDRESS, {"file": broken})
     assert answer.status_code == 422
-    assert answer.context["reading"].faults
+    assert answer.context["reading"].errors
     mangled = manager.post(ADDRESS, {"content": "not base64!", "load": "1"})
     assert (mangled.status_code, "choose it again" in mangled.content.decode()) == (422, True)
 
@@ -245,7 +245,7 @@ def test_a_broken_spreadsheet_or_one_that_would_fill_the_memory_is_refused(
 ) -> None:
     answer = manager.post(ADDRESS, {"file": SimpleUploadedFile("e.xlsx", content)})
     assert answer.status_code == 422
-    assert len(answer.context["reading"].faults) == 1
+    assert len(answer.context["reading"].errors) == 1
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
@@ -255,8 +255,8 @@ def test_the_template_has_a_row_for_each_kind_that_only_becomes_an_entry_once_it
     template = manager.get(f"{ADDRESS}?template={form}").content
     upload = SimpleUploadedFile(f"t.{form}", template)
     untouched = manager.post(ADDRESS, {"file": upload}).context["reading"]
-    assert len(untouched.faults) == len(KINDS)
-    assert {fault.text for fault in untouched.faults} == {
+    assert len(untouched.errors) == len(KINDS)
+    assert {fault.text for fault in untouched.errors} == {
         "This is a row of the template: delete it, or give it an id and facts of its own."
     }
     if form == "csv":
@@ -267,4 +267,4 @@ def test_the_template_has_a_row_for_each_kind_that_only_becomes_an_entry_once_it
             for row in rows
         ]
         reading = manager.post(ADDRESS, {"file": file(*own)}).context["reading"]
-        assert reading.faults == []
+        assert reading.errors == []

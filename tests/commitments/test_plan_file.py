@@ -7,29 +7,30 @@ from pathlib import Path
 import pytest
 
 from actionplan.plan_transfer import load
+from commitments.files.errors import FileError, FileRefused
 from commitments.files.plan_schema import find_words
-from commitments.files.toml import _NOT_TOML, Fault
+from commitments.files.toml import _NOT_TOML
 from tests.plans import SMALL, changed, line_of
 from tests.spoken import in_both
 
 
-def faults(text: str) -> list[Fault]:
+def faults(text: str) -> list[FileError]:
     return in_both(lambda: refusal(text.encode()))
 
 
-def refusal(content: bytes) -> list[Fault]:
-    with pytest.raises(load.Refused) as refused:
-        load.read(content)
-    return refused.value.faults
+def refusal(content: bytes) -> list[FileError]:
+    with pytest.raises(FileRefused) as refused:
+        load.read_plan_file(content)
+    return refused.value.errors
 
 
-def only_fault(text: str) -> Fault:
+def only_fault(text: str) -> FileError:
     (fault,) = faults(text)
     return fault
 
 
 def test_the_small_plan_is_sound() -> None:
-    plan, funds = load.read(SMALL.encode())
+    plan, funds = load.read_plan_file(SMALL.encode())
     assert [action.ref for action in plan.actions] == ["1.1", "1.2", "1.3"]
     assert [contribution.ref for contribution in funds[0].contributions] == ["1.9", "1.9-FR"]
 
@@ -229,7 +230,7 @@ def test_a_text_stands_in_each_language_and_in_no_other(old: str, new: str, mess
 
 def test_without_languages_only_that_is_named() -> None:
     text = changed(SMALL, ('languages = ["en", "fr"]', 'languages = "en"'))
-    assert only_fault(text) == Fault(
+    assert only_fault(text) == FileError(
         9, "languages of the plan must be a list of texts, [\"en\"], not 'en'"
     )
 
@@ -518,13 +519,15 @@ def test_lines_hold_after_lists_and_texts_of_several_lines() -> None:
 
 
 def test_windows_line_ends_and_a_byte_order_mark_change_nothing() -> None:
-    plan, _funds = load.read(b"\xef\xbb\xbf" + SMALL.replace("\n", "\r\n").encode())
+    plan, _funds = load.read_plan_file(b"\xef\xbb\xbf" + SMALL.replace("\n", "\r\n").encode())
     assert plan.slug == "small"
 
 
 def test_a_text_that_is_not_utf_8_is_refused_at_its_line() -> None:
     found = in_both(lambda: refusal(SMALL.encode("latin-1")))
-    assert found == [Fault(line_of(SMALL, "Sécurité"), "this is not UTF-8: save the file in UTF-8")]
+    assert found == [
+        FileError(line_of(SMALL, "Sécurité"), "this is not UTF-8: save the file in UTF-8")
+    ]
 
 
 def test_a_text_that_is_not_toml_is_refused_at_its_line() -> None:
@@ -640,7 +643,7 @@ def test_a_file_without_a_plan_says_so_and_names_what_else_is_wrong() -> None:
 
 def test_a_change_and_a_correction_are_two_files() -> None:
     text = changed(SMALL, ("format = 1\n", 'format = 1\nchange = "x"\ncorrection = "y"\n'))
-    assert only_fault(text) == Fault(
+    assert only_fault(text) == FileError(
         3, "the file gives a change and a correction: load one after the other"
     )
 

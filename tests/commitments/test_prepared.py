@@ -75,7 +75,7 @@ DETAILS: dict[str, Callable[[Any], Any]] = {
 
 @pytest.mark.parametrize("name", BUILDERS)
 def test_a_prepared_query_gives_what_its_queryset_gives(calais: Plan, name: str) -> None:
-    samples.load(calais)
+    samples.load_samples(calais)
     build, told = BUILDERS[name], DETAILS.get(name, lambda row: row)
     query = prepared(lambda: build(Slot("plan"), Slot("day")))()
     for day in DAYS:

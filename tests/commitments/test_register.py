@@ -41,7 +41,9 @@ def entry(calais: Plan) -> Entry:
 
 def load_samples(plan: Plan) -> None:
     now = datetime(2015, 1, 12, 9, tzinfo=UTC)
-    assert entries.load(plan, samples.ENTRIES_FILE.read_bytes(), now=now, by=None).faults == []
+    assert (
+        entries.load_entries(plan, samples.ENTRIES_FILE.read_bytes(), now=now, by=None).errors == []
+    )
 
 
 def refused(statement: str, *values: Any) -> None:
@@ -273,7 +275,7 @@ def test_the_stated_pair_keeps_the_order_of_the_text(calais: Plan) -> None:
     text = changed(
         SMALL, ('["EUR", "5000000"], ["GBP", "4000000"]', '["GBP", "4000000"], ["EUR", "5000000"]')
     )
-    load.load(text.encode(), now=NOW)
+    load.load_plan(text.encode(), now=NOW)
     row = Standing.objects.filter(
         plan__slug="small", obligation__instalment=1, obligation__ref="1.9"
     )[0]

@@ -51,7 +51,7 @@ def stands(
 ) -> dict[str, Any]:
     numbered = [{**entry, "id": entry["id"] or f"e{n}"} for n, entry in enumerate(rows)]
     register = Register(tree, numbered)
-    assert register.source.faults == []
+    assert register.source.errors == []
     perspective = Perspective.AS_KNOWN_NOW if known == "now" else Perspective.AS_KNOWN_THEN
     return register.action(ref, date.fromisoformat(on), perspective)
 

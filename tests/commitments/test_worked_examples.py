@@ -26,8 +26,8 @@ def entry(ref: str, kind: str, effective: str, recorded: str = "", **cells: str)
 def record(plan: Plan, rows: list[dict[str, str]]) -> None:
     head = ",".join(blank())
     lines = [head, *(",".join((row | {"id": f"e{n}"}).values()) for n, row in enumerate(rows))]
-    reading = entries.load(plan, "\n".join(lines).encode(), now=NOW, by=None)
-    assert reading.faults == []
+    reading = entries.load_entries(plan, "\n".join(lines).encode(), now=NOW, by=None)
+    assert reading.errors == []
 
 
 def action(plan: Plan, ref: str, on: str, known: str = "") -> dict[str, Any]:

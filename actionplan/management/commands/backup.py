@@ -19,9 +19,9 @@ class Command(BaseCommand):
         folder: Path = options["folder"]
         arguments.take_time()
         try:
-            manifest = create.write(folder.absolute())
+            manifest = create.create_backup(folder.absolute())
             digest = create.digest_of(folder / create.MANIFEST)
-        except create.Refused as refused:
+        except create.BackupRefused as refused:
             arguments.fail([str(refused)])
         except OSError as error:
             arguments.fail(

@@ -19,7 +19,7 @@ class Command(BaseCommand):
         plan, path = arguments.plan(options["slug"]), options["file"]
         try:
             with path.open("xb") as file:
-                lacking = export.write(plan, file, now=clock.now(plan.timezone))
+                lacking = export.export_plan(plan, file, now=clock.now(plan.timezone))
         except FileExistsError:
             arguments.fail([f"{path} is there already: give another name, nothing is overwritten"])
         except OSError as error:

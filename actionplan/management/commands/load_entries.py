@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from actionplan.plan_transfer import load
 from commitments import clock
 from commitments.files import entries
+from commitments.files.errors import FileRefused
 from commitments.management import arguments
 
 
@@ -22,12 +23,12 @@ class Command(BaseCommand):
         plan, name = arguments.plan(options["plan"]), str(options["file"])
         try:
             content = load.read_file(options["file"], entries.LARGEST)
-        except load.Refused as refused:
-            arguments.fail(arguments.lines(name, refused.faults))
+        except FileRefused as refused:
+            arguments.fail(arguments.lines(name, refused.errors))
         now = clock.now(plan.timezone)
-        reading = entries.load(plan, content, now=now, by=None, check=options["check"])
-        if reading.faults:
-            arguments.fail(arguments.lines(name, reading.faults))
+        reading = entries.load_entries(plan, content, now=now, by=None, check=options["check"])
+        if reading.errors:
+            arguments.fail(arguments.lines(name, reading.errors))
         for warning in arguments.lines(name, reading.warnings):
             self.stderr.write(f"{warning} (warning)")
         verb = "to append" if options["check"] else "appended"

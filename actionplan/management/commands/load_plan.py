@@ -5,6 +5,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from actionplan.plan_transfer import load
 from commitments import clock
+from commitments.files.errors import FileRefused
 from commitments.management import arguments
 
 
@@ -28,16 +29,18 @@ class Command(BaseCommand):
         name, text = options["file"], options["text"]
         try:
             signed = load.as_text(load.read_file(text)) if text else None
-        except load.Refused as refused:
-            arguments.fail(arguments.lines(str(text), refused.faults))
+        except FileRefused as refused:
+            arguments.fail(arguments.lines(str(text), refused.errors))
         try:
             content = load.read_file(name)
             if options["keep"]:
                 self.stdout.write(f"{name}: its text is kept with {load.keep(content)} entries")
                 return
-            loaded = load.load(content, now=clock.now("UTC"), check=options["check"], text=signed)
-        except load.Refused as refused:
-            arguments.fail(arguments.lines(str(name), refused.faults))
+            loaded = load.load_plan(
+                content, now=clock.now("UTC"), check=options["check"], text=signed
+            )
+        except FileRefused as refused:
+            arguments.fail(arguments.lines(str(name), refused.errors))
         for change in loaded.changes:
             self.stdout.write(change)
         verb = "would change" if options["check"] else "changed"

@@ -3,8 +3,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from actionplan.plan_transfer import load, restore
+from actionplan.plan_transfer import restore
 from commitments import clock
+from commitments.files.errors import FileRefused
 from commitments.management import arguments
 from commitments.register import entries
 
@@ -18,9 +19,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         path = options["file"]
         try:
-            plan = restore.load(path, now=clock.now("UTC"))
-        except load.Refused as refused:
-            arguments.fail(arguments.lines(str(path), refused.faults))
+            plan = restore.load_export(path, now=clock.now("UTC"))
+        except FileRefused as refused:
+            arguments.fail(arguments.lines(str(path), refused.errors))
         head = entries.head_of(plan)
         assert head is not None
         self.stdout.write(

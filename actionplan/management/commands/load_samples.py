@@ -12,7 +12,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         plan = arguments.plan("calais-2014")
         try:
-            count = samples.load(plan)
+            count = samples.load_samples(plan)
         except samples.NotEmpty:
             arguments.fail(
                 [f"the register of {plan.slug} has entries: samples are for an empty one"]

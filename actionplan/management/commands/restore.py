@@ -17,9 +17,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         arguments.take_time()
         try:
-            for line in restore.restore(options["folder"]):
+            for line in restore.restore_backup(options["folder"]):
                 self.stdout.write(line)
-        except create.Refused as refused:
+        except create.BackupRefused as refused:
             arguments.fail([str(refused)])
         except OSError as error:
             arguments.fail(

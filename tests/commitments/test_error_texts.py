@@ -12,17 +12,16 @@ from tests.catalogues import LOCALE, PLACEHOLDER
 
 ROOT = LOCALE.parent
 READERS = [
-    *(
-        f"commitments/{name}.py"
-        for name in ("toml_reader", "plan_file", "loading", "entries_file", "kinds")
-    ),
-    *(
-        "commitments/spreadsheet.py",
-        "funding/plan_file.py",
-        "funding/loading.py",
-        "funding/kinds.py",
-    ),
-    "actionplan/plan_loading.py",
+    "commitments/files/toml.py",
+    "commitments/files/plan_schema.py",
+    "commitments/files/plan_loader.py",
+    "commitments/files/entries.py",
+    "commitments/files/spreadsheet.py",
+    "commitments/register/entry_types.py",
+    "funding/plan_schema.py",
+    "funding/plan_loader.py",
+    "funding/entry_types.py",
+    "actionplan/plan_transfer/load.py",
 ]
 TRANSLATING = {"_", "gettext_lazy", "gettext_noop", "ngettext"}
 # the same word in both languages
@@ -40,12 +39,14 @@ def untranslated(path: str) -> list[str]:
     for commands only.
     """
     found = [
-        (name, node) for name, node in calls(path) if name in ("Fault", "fault", "warn", "change")
+        (name, node)
+        for name, node in calls(path)
+        if name in ("FileError", "error", "warn", "change")
     ]
     found = [
         (name, node)
         for name, node in found
-        if not (name == "Fault" and ast.unparse(node.args[0]) == "0")
+        if not (name == "FileError" and ast.unparse(node.args[0]) == "0")
     ]
     return [
         ast.unparse(node)
@@ -92,6 +93,6 @@ def test_every_fault_has_french_of_its_own_with_all_that_it_tells() -> None:
 def test_a_text_in_one_language_would_be_noticed(tmp_path: Path) -> None:
     file = tmp_path / "reader.py"
     file.write_text(
-        'fault(1, f"{key} is odd")\nfault(1, _("odd"))\nFault(0, "odd")\nself.fault("key", "odd", key=key)'
+        'error(1, f"{key} is odd")\nerror(1, _("odd"))\nFileError(0, "odd")\nself.error("key", "odd", key=key)'
     )
     assert len(untranslated(str(file))) == 2
