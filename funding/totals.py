@@ -18,7 +18,7 @@ from commitments.exports.columns import entries_export
 from commitments.exports.writers import VIEW, Listing, view_of
 from commitments.models import Entry, Flag
 from commitments.models.prepared import Slot, prepared
-from commitments.models.querysets import EntryQuerySet
+from commitments.models.register import EntryQuerySet
 from commitments.pages.entries import naming, present, register, register_of, withdrawn
 from commitments.pages.page import Page
 from commitments.rules.states import days_counted

@@ -254,12 +254,9 @@ class Week:
             scored=True, obligation__plan=self.plan, obligation__ref=OuterRef("ref")
         )
         told = (
-            Entry.objects.filter(plan=self.plan)
-            .told(self.on, self.on)
-            .visible_to(inside=True)
-            .reported()
+            Entry.objects.filter(plan=self.plan).known_on(self.on, self.on).without_plan_entries()
         )
-        told = told.select_related(None).select_related("text")
+        told = told.select_related("text")
         week = told.filter(recorded_day__gte=self.monday, recorded_day__lt=self.on).order_by(
             "-number"
         )

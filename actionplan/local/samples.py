@@ -61,7 +61,7 @@ def load_samples(plan: Plan) -> int:
     """The sample entries and accounts; returns the number of entries. Raises NotEmpty."""
     with transaction.atomic():
         Plan.objects.lock(plan)
-        if Entry.objects.filter(plan=plan).reported().exists():
+        if Entry.objects.filter(plan=plan).without_plan_entries().exists():
             raise NotEmpty
         now = clock.now(plan.timezone)
         reading = entries.load_entries(plan, ENTRIES_FILE.read_bytes(), now=now, by=None)

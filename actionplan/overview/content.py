@@ -116,25 +116,18 @@ def _entries(page: Page, since: date, recurring: Sequence[int]) -> list[Any]:
 @prepared
 def _told(inside: bool, then: bool, recurring: int) -> Any:
     told = lines(inside, then, Slot("plan"), Slot("on"), Slot("known"))
-    week = told.reported().filter(recorded_day__gte=Slot("since"))
+    week = told.without_plan_entries().filter(recorded_day__gte=Slot("since"))
     newest = week.order_by("-recorded_day", "-number")[:SHOWN]
-    recorded = Subquery(week.order_by().values("plan").annotate(n=Count("*")).values("n"))
-    actions = [told.filter(obligation=Slot(f"recurring{place}")) for place in range(recurring)]
+    recorded = Subquery(week.order_by().values("plan_id").annotate(n=Count("*")).values("n"))
+    actions = [told.filter(obligation_id=Slot(f"recurring{place}")) for place in range(recurring)]
     parts = [part.values("pk") for part in (newest, told.filter(kind="spent"), *actions)]
-    rows = (
-        told.filter(pk__in=any_of(parts))
-        .select_related(None)
-        .select_related("to", "obligation__action")
-    )
+    rows = told.filter(pk__in=any_of(parts)).select_related(None).select_related("to")
     return rows.annotate(recorded=recorded).order_by()
 
 
 def _changed(rows: Sequence[Any], page: Page, since: date) -> tuple[list[Shown], int]:
     week = [row for row in rows if row.recorded_day >= since and row.kind not in ("terms", "plan")]
-    shown = present(week[:SHOWN], page, title=False, words=False)
-    for entry in shown:
-        action = getattr(entry.obligation, "action", None)
-        entry.title = action.title if action else {}
+    shown = present(week[:SHOWN], page, words=False)
     return shown, (week[0].recorded if week else 0)
 
 

@@ -138,7 +138,7 @@ def _steps_there(export: Export) -> int:
     files = list(entries.filter(kind="plan").values_list("words", flat=True))
     if (
         files != [export.steps[0].get("sha256") if export.steps else ""]
-        or entries.reported().exists()
+        or entries.without_plan_entries().exists()
     ):
         text = f"the plan {export.slug} is on this site: an export is loaded where nothing of its plan is recorded"
         raise FileRefused([FileError(0, text)])

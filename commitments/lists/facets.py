@@ -158,7 +158,7 @@ def _rows(
     """Sorted by their keys alone, since a whole plan is sorted for one page of it."""
     rows = _narrowed(actions_on(inside, lens, Slot("plan"), Slot("on")), shape)
     chosen = order_by_urgency(rows).order_by(*order).values("pk")[first : first + size]
-    found = order_by_urgency(Standing.objects.visible_to(inside=inside).filter(pk__in=chosen))
+    found = order_by_urgency(Standing.objects.filter(pk__in=chosen))
     return found.order_by(*order).select_related("obligation__action")
 
 

@@ -27,7 +27,7 @@ from django.utils.translation import gettext_lazy as _
 
 from commitments.models import Action, Body, Commitment, Entry, Standing
 from commitments.models.prepared import Slot, prepared
-from commitments.models.querysets import REPORTED
+from commitments.models.register import NOT_OF_A_PLAN_FILE
 from commitments.pages import labels
 from commitments.pages.page import Page
 from commitments.register.entry_types import KINDS
@@ -319,7 +319,7 @@ class EntryFilter(PlanFilter):
         ]
 
     def of_kind(self, rows: QuerySet[Any], name: str, value: list[str]) -> QuerySet[Any]:
-        return rows.filter(Q(kind__in=value) | (REPORTED if "reported" in value else Q()))
+        return rows.filter(Q(kind__in=value) | (NOT_OF_A_PLAN_FILE if "reported" in value else Q()))
 
     def search(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         """Every word must stand in what was said, why, or on what source; from outside these are

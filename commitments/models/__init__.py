@@ -10,7 +10,7 @@ from commitments.models.plan import (
     Plan,
     Role,
 )
-from commitments.models.register import Entry, EntryText, Evidence, PlanFile
+from commitments.models.register import Entry, EntryText, Evidence, PlanFile, PublicEntry
 from commitments.models.standings import (
     ClearReason,
     Flag,
@@ -34,6 +34,7 @@ __all__ = [
     "Obligation",
     "Plan",
     "PlanFile",
+    "PublicEntry",
     "Role",
     "Standing",
     "Tally",

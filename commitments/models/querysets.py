@@ -1,9 +1,4 @@
-"""Queries that read like sentences; permission is one method a model.
-
-
-What a reader from outside, without a role in a public plan, never gets is said here alone: whatever
-reads entries and standings through `visible_to` cannot show it (docs/reference/public-reading.md).
-"""
+"""Queries that read like sentences; permission is one method a model."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -11,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.models import Exists, F, OuterRef, Q, Value
-from django.db.models.query import ModelIterable
 
 from commitments.models.prepared import Slot, prepared
 from commitments.rules.events import Perspective
@@ -22,42 +16,6 @@ if TYPE_CHECKING:
     from commitments.models import Membership, Plan
 
     Visitor = AbstractBaseUser | AnonymousUser
-
-# kinds of which nothing but the text or an assessment is left to tell
-INTERNAL = ("confidence", "note")
-# kinds whose words are a code of the plan file; elsewhere they are somebody's own
-CODED = ("consent", "spent", "redacted")
-# without what a plan file leaves; one by one, so that SQLite sees that the index on this condition
-# serves
-REPORTED = ~Q(kind="terms") & ~Q(kind="plan")
-
-
-def outside(entry: Any) -> Any:
-    """The entry without texts, files, author, its own id, times of day and its place in the chain
-    of hashes.
-    """
-    if entry is not None:
-        entry._state.fields_cache |= {"text": None, "by": None}
-        entry._prefetched_objects_cache = {"evidence": []}
-        entry.code = str(entry.number)
-        entry.by_id = entry.recorded_at = entry.loaded_at = None
-        entry.text_digest = entry.previous_hash = entry.hash = ""
-        entry.words = entry.words if entry.kind in CODED else ""
-    return entry
-
-
-class OutsideEntries(ModelIterable):  # type: ignore[type-arg]
-    def __iter__(self) -> Iterator[Any]:
-        for entry in super().__iter__():
-            outside(entry.to)
-            yield outside(entry)
-
-
-class OutsideStandings(ModelIterable):  # type: ignore[type-arg]
-    def __iter__(self) -> Iterator[Any]:
-        for row in super().__iter__():
-            row.confidence = ""
-            yield row
 
 
 def insert(
@@ -237,44 +195,7 @@ class ActionQuerySet(models.QuerySet[Any]):
         return ~Q(Exists(led.filter(action=OuterRef("pk"), body__side__in=sides)))
 
 
-class EntryQuerySet(models.QuerySet[Any]):
-    def visible_to(self, *, inside: bool) -> "EntryQuerySet":
-        """With all that belongs to an entry, or what of it a public plan shows to everybody."""
-        if inside:
-            return self.select_related("text", "by", "to")
-        found = self.exclude(kind__in=INTERNAL).exclude(to__kind__in=INTERNAL).select_related("to")
-        found._iterable_class = OutsideEntries
-        return found
-
-    def told(self, on: date, known: date) -> "EntryQuerySet":
-        """Recorded by `known`, effective by `on`; a withdrawal works by its recorded day alone."""
-        return self.told_by(on, known, then=known <= on)
-
-    def told_by(self, on: Any, known: Any, *, then: bool) -> "EntryQuerySet":
-        """The same for values and for slots; `then` says that nothing is known from after `on`."""
-        recorded = self.filter(recorded_day__lte=known)
-        # nothing is recorded before it happens
-        return recorded if then else recorded.filter(Q(first_day__lte=on) | Q(kind="withdrawn"))
-
-    def reported(self) -> "EntryQuerySet":
-        """Without the entries that a plan file leaves."""
-        return self.filter(REPORTED)
-
-
-class EvidenceQuerySet(models.QuerySet[Any]):
-    def readable_in(self, entries: EntryQuerySet) -> "EvidenceQuerySet":
-        """Files of entries that the reader may read, as far as they were not removed."""
-        return self.filter(entry__in=entries.order_by().values("pk")).exclude(name="")
-
-
 class StandingQuerySet(models.QuerySet[Any]):
-    def visible_to(self, *, inside: bool) -> "StandingQuerySet":
-        """With the owner's confidence, or without."""
-        found = self.all()
-        if not inside:
-            found._iterable_class = OutsideStandings
-        return found
-
     def on(self, day: Any, lens: Perspective) -> "StandingQuerySet":
         """The one stretch of each obligation that holds the day."""
         return self.filter(lens=lens.value, from_day__lte=day, to_day__gt=day)

@@ -4,17 +4,46 @@ A foreign key with which a constraint begins has no index of its own in the tabl
 """
 
 import uuid
-from typing import ClassVar
+from datetime import date
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from commitments.models.plan import Obligation, Plan
-from commitments.models.querysets import REPORTED, EntryQuerySet, EvidenceQuerySet
+
+# Kinds of which the public sees nothing: without their text or assessment nothing is left to tell.
+INTERNAL_KINDS = ("confidence", "note")
+# What a plan file leaves in the register. Two conditions, so that SQLite recognises the index below.
+NOT_OF_A_PLAN_FILE = ~Q(kind="terms") & ~Q(kind="plan")
 
 
-class Entry(models.Model):
+class EntryQuerySet(models.QuerySet[Any]):
+    """Of entries, or of what everybody sees of them: both have the columns that are asked for here."""
+
+    def known_on(self, on: date, known: date) -> "EntryQuerySet":
+        """Recorded by `known`, effective by `on`; a withdrawal works by its recorded day alone."""
+        return self.known_on_by(on, known, then=known <= on)
+
+    def known_on_by(self, on: Any, known: Any, *, then: bool) -> "EntryQuerySet":
+        """The same for values and for slots; `then` says that nothing is known from after `on`."""
+        recorded = self.filter(recorded_day__lte=known)
+        # nothing is recorded before it happens
+        return recorded if then else recorded.filter(Q(first_day__lte=on) | Q(kind="withdrawn"))
+
+    def without_plan_entries(self) -> "EntryQuerySet":
+        """Without what a plan file leaves: its terms, and the file itself."""
+        return self.filter(NOT_OF_A_PLAN_FILE)
+
+
+class EvidenceQuerySet(models.QuerySet[Any]):
+    def readable_in(self, entries: EntryQuerySet) -> "EvidenceQuerySet":
+        """Files of entries that the reader may read, as far as they were not removed."""
+        return self.filter(entry__in=entries.order_by().values("pk")).exclude(name="")
+
+
+class Entry(models.Model):  # type: ignore[django-manager-missing,unused-ignore]
     """One fact somebody recorded. Append-only: the database refuses changes, the chain of hashes
     shows them.
     """
@@ -59,7 +88,9 @@ class Entry(models.Model):
             models.Index(fields=["plan", "ref", "number"], name="entry_of_ref"),
             # what was reported lately, and how much
             models.Index(
-                fields=["plan", "recorded_day", "number"], name="entry_recorded", condition=REPORTED
+                fields=["plan", "recorded_day", "number"],
+                name="entry_recorded",
+                condition=NOT_OF_A_PLAN_FILE,
             ),
             models.Index(fields=["plan", "number"], name="entry_spent", condition=Q(kind="spent")),
         ]
@@ -74,6 +105,48 @@ class Entry(models.Model):
                 name="entry_amount_with_currency",
             ),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.kind} {self.ref}"
+
+
+class PublicEntry(models.Model):
+    """What everybody sees of an entry of a public plan (docs/reference/public-reading.md).
+
+    A view of the database (migration 0013), so that no query can reach what it leaves out: texts,
+    files, authors, ids, times of day, hashes, words that are not a code of the plan file, and the
+    kinds that are internal as a whole. No relation leads from here to a table that holds these.
+    """
+
+    # what is internal reads as nothing, so that pages and files need not ask for whom they are
+    text = by = by_id = recorded_at = loaded_at = None
+    text_digest = previous_hash = hash = ""
+
+    plan_id = models.BigIntegerField()
+    obligation_id = models.BigIntegerField(null=True)
+    number = models.PositiveIntegerField()
+    code = models.CharField(max_length=64, help_text="the number stands in its place")
+    kind = models.CharField(max_length=16)
+    ref = models.CharField(max_length=32)
+    instalment = models.PositiveSmallIntegerField(null=True)
+    effective = models.CharField(max_length=10)
+    first_day = models.DateField()
+    last_day = models.DateField()
+    recorded_day = models.DateField()
+    side = models.CharField(max_length=8)
+    to = models.ForeignKey("self", models.DO_NOTHING, null=True, related_name="named_by")
+    when = models.CharField(max_length=13)
+    words = models.CharField(max_length=200)
+    quantity = models.PositiveIntegerField(null=True)
+    amount = models.DecimalField(max_digits=18, decimal_places=2, null=True)
+    currency = models.CharField(max_length=3)
+    terms = models.JSONField(null=True)
+
+    objects: ClassVar[EntryQuerySet] = EntryQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        managed = False
+        ordering = ["number"]
 
     def __str__(self) -> str:
         return f"{self.number} {self.kind} {self.ref}"

@@ -10,11 +10,11 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, prefetch_related_objects
+from django.db.models import Exists, OuterRef, Q, Value, prefetch_related_objects
 
-from commitments.models import Action, Entry, Evidence, Role, Standing
+from commitments.models import Action, Entry, Evidence, PublicEntry, Role, Standing
 from commitments.models.prepared import Slot, prepared
-from commitments.models.querysets import EntryQuerySet
+from commitments.models.register import EntryQuerySet
 from commitments.pages import labels
 from commitments.pages.page import Page
 from commitments.register.entry_types import CONFIRMABLE, KINDS
@@ -32,17 +32,24 @@ def register_of(page: Page) -> EntryQuerySet:
 
 def register(inside: bool, then: bool, plan: Any, on: Any, known: Any) -> EntryQuerySet:
     """The same for values and for slots."""
-    files = Evidence.objects.filter(entry=OuterRef("pk"))
-    shown: EntryQuerySet = lines(inside, then, plan, on, known).annotate(has_files=Exists(files))
+    files = Exists(Evidence.objects.filter(entry=OuterRef("pk"))) if inside else Value(False)
+    shown: EntryQuerySet = lines(inside, then, plan, on, known).annotate(has_files=files)
     return shown.order_by("-number")
 
 
 def lines(inside: bool, then: bool, plan: Any, on: Any, known: Any) -> EntryQuerySet:
     """The same in no order, and without files."""
-    entries: EntryQuerySet = Entry.objects.filter(plan=plan).told_by(on, known, then=then)
+    entries = readable_entries(inside).filter(plan_id=plan).known_on_by(on, known, then=then)
     named = _naming(plan, known).filter(to=OuterRef("pk"))
-    shown: EntryQuerySet = entries.annotate(named=Exists(named)).visible_to(inside=inside)
+    shown: EntryQuerySet = entries.annotate(named=Exists(named))
     return shown
+
+
+def readable_entries(inside: bool) -> EntryQuerySet:
+    """With all that belongs to an entry, or what of it a public plan shows to everybody."""
+    if inside:
+        return Entry.objects.select_related("text", "by", "to")
+    return PublicEntry.objects.select_related("to")
 
 
 def bare(entries: Iterable[Entry]) -> list[Entry]:

@@ -115,7 +115,7 @@ class Page:
 
 def actions_on(inside: bool, lens: Perspective, plan: Any, day: Any) -> StandingQuerySet:
     """The standing of every action of a plan on a day, either as a value or as a slot."""
-    return Standing.objects.visible_to(inside=inside).filter(plan=plan).on(day, lens).actions()
+    return Standing.objects.filter(plan=plan).on(day, lens).actions()
 
 
 @lru_cache(maxsize=8192)

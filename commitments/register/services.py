@@ -254,7 +254,7 @@ def write(
 
 @prepared
 def _newer() -> QuerySet[Entry]:
-    newer = Entry.objects.reported().filter(
+    newer = Entry.objects.without_plan_entries().filter(
         plan=Slot("plan"), ref=Slot("ref"), number__gt=Slot("seen")
     )
     return newer.select_related("text", "by").prefetch_related("evidence")

@@ -10,9 +10,9 @@ from django.shortcuts import get_object_or_404, render
 
 from commitments.models import Action, Body, Entry, Flag, Role, Standing
 from commitments.models.prepared import Slot, prepared
-from commitments.models.querysets import INTERNAL
+from commitments.models.register import INTERNAL_KINDS
 from commitments.pages import labels
-from commitments.pages.entries import Shown, present, register, slip
+from commitments.pages.entries import Shown, present, readable_entries, register, slip
 from commitments.pages.page import PlanView, actions_on
 from commitments.register import standings
 from commitments.rules.events import (
@@ -154,7 +154,7 @@ class ActionDetail(ActionView):
         wanted |= {confidence.number} if confidence else set()
         found = {entry.number: entry.entry for entry in shown}
         if wanted - found.keys():
-            missing = Entry.objects.visible_to(inside=self.page.inside).filter(plan=self.page.plan)
+            missing = readable_entries(self.page.inside).filter(plan_id=self.page.plan.pk)
             found |= {
                 entry.number: entry for entry in missing.filter(number__in=wanted - found.keys())
             }
@@ -204,12 +204,10 @@ class ActionDetail(ActionView):
         }
 
     def _shown(self, events: Sequence[Event], history: History) -> Sequence[Event]:
-        """Those of which the reader may know that they are there, as `EntryQuerySet.visible_to` has
-        it.
-        """
+        """Those of which the reader may know that they are there, as `PublicEntry` has it."""
         if self.page.inside:
             return events
-        hidden = {event.number for event in history.events if event.kind in INTERNAL}
+        hidden = {event.number for event in history.events if event.kind in INTERNAL_KINDS}
         return [event for event in events if event.number not in hidden and event.to not in hidden]
 
     def _periods(self, recurrence: Recurrence | None) -> list[dict[str, Any]]:
@@ -241,8 +239,10 @@ def _row(inside: bool, lens: Perspective, role: str | None, sides: Sequence[str]
 @prepared
 def _register(inside: bool, then: bool) -> Any:
     told = register(inside, then, Slot("plan"), Slot("on"), Slot("known")).filter(ref=Slot("ref"))
-    link = Q(text__source__startswith="https://") | Q(text__source__startswith="http://")
     newest = told.order_by("-number").values("pk")[:PAGE]
+    if not inside:
+        return told.filter(pk__in=newest)
+    link = Q(text__source__startswith="https://") | Q(text__source__startswith="http://")
     return told.filter(Q(pk__in=newest) | Q(has_files=True) | link)
 
 

@@ -210,7 +210,7 @@ class CalendarFeed(Feed):
         setting = Q(kind__in=["moved", "event"]) | Q(
             kind="withdrawn", to__kind__in=["moved", "event", "withdrawn"]
         )
-        told = Entry.objects.filter(plan=self.page.plan).told(self.page.on, self.page.known_day)
+        told = Entry.objects.filter(plan=self.page.plan).known_on(self.page.on, self.page.known_day)
         counts = {
             "moves": Count("pk", filter=setting),
             "versions": Count("pk", filter=Q(kind="terms")),
@@ -294,7 +294,7 @@ class RegisterFeed(Feed):
     def _touched(self, entries: list[int]) -> dict[int, datetime]:
         """When these were last withdrawn, redacted, or brought back."""
         naming = Entry.objects.filter(to__in=entries, kind__in=["withdrawn", "redacted"])
-        naming = naming.told(self.page.on, self.page.known_day)
+        naming = naming.known_on(self.page.on, self.page.known_day)
         found = (
             naming.values_list("to")
             .annotate(named=Max("loaded_at"), again=Max("named_by__loaded_at"))

@@ -130,7 +130,7 @@ class RecordingView(PlanView):
     def seen(self, ref: str) -> int:
         """The number of the newest entry about an action or contribution."""
         newest = (
-            Entry.objects.reported()
+            Entry.objects.without_plan_entries()
             .filter(plan=self.page.plan, ref=ref)
             .aggregate(newest=Max("number"))
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.exceptions import FieldError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
@@ -21,7 +22,7 @@ from actionplan.models import Digest, JobRun, User
 from actionplan.plan_transfer import load
 from commitments.evidence import storage
 from commitments.files import entries
-from commitments.models import Action, Entry, Plan, Role
+from commitments.models import Action, Entry, Plan, PublicEntry, Role
 from commitments.register import entries as register
 from commitments.register import services
 from tests.generated import blank
@@ -423,3 +424,21 @@ def test_a_reader_from_outside_costs_but_the_query_for_their_roles_more(
     for address in addresses(opened, ADDRESSES):
         # a member's plans come with the account, those of everybody are looked for
         assert queries(client, address) <= queries(member, address) + 1, address
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["text__note", "evidence", "by", "hash", "recorded_at", "loaded_at", "plan__entries", "file"],
+)
+def test_no_query_of_public_entries_reaches_what_is_internal(opened: Plan, name: str) -> None:
+    entries = PublicEntry.objects.filter(plan_id=opened.pk)
+    with pytest.raises(FieldError):
+        entries.values(name)
+    with pytest.raises(FieldError):
+        entries.filter(**{f"{name}__isnull": False})
+
+
+def test_what_public_entries_say_is_neither_text_nor_assessment(opened: Plan) -> None:
+    entries = list(PublicEntry.objects.filter(plan_id=opened.pk).values())
+    assert CANARY not in repr(entries)
+    assert not {"note", "confidence"} & {entry["kind"] for entry in entries}

@@ -74,7 +74,9 @@ def counts() -> list[int]:
 
 
 def codes(plan: Plan) -> list[str]:
-    return list(Entry.objects.reported().filter(plan=plan).values_list("code", flat=True))
+    return list(
+        Entry.objects.without_plan_entries().filter(plan=plan).values_list("code", flat=True)
+    )
 
 
 def action(plan: Plan, ref: str, on: str) -> dict[str, Any]:
@@ -450,7 +452,7 @@ def test_a_spoken_for_side_is_not_asked_for(calais: Plan) -> None:
 
 def test_an_entry_keeps_the_recorded_time_of_the_file_and_that_of_loading(calais: Plan) -> None:
     loaded(calais, STARTED | {"recorded": "2014-11-05T23:30:00-01:00"}, STARTED)
-    first, second = Entry.objects.reported().filter(plan=calais)
+    first, second = Entry.objects.without_plan_entries().filter(plan=calais)
     assert (first.recorded_day, first.recorded_at) == (
         date(2014, 11, 6),
         datetime(2014, 11, 6, 0, 30, tzinfo=UTC),

@@ -58,7 +58,7 @@ def test_a_file_is_first_shown_with_the_states_that_it_would_change(manager: Cli
     assert [(change.name, change.before, change.after) for change in answer.context["changes"]] == [
         ("4.4", "overdue", "met")
     ]
-    assert not Entry.objects.reported().exists()
+    assert not Entry.objects.without_plan_entries().exists()
 
 
 def test_what_was_shown_is_recorded_when_its_reader_says_so(manager: Client) -> None:
@@ -66,7 +66,7 @@ def test_what_was_shown_is_recorded_when_its_reader_says_so(manager: Client) -> 
     again = shown.context["form"].initial["content"]
     assert f'name="content" value="{again}"' in shown.content.decode()
     assert manager.post(ADDRESS, {"content": again, "load": "1"}).status_code == 302
-    entry = Entry.objects.reported().get()
+    entry = Entry.objects.without_plan_entries().get()
     assert (entry.code, entry.side, entry.text.note) == ("b1", "GB", "two\u00a0words")
     again = manager.post(ADDRESS, {"file": file(STARTED | {"note": "two\u00a0words"})})
     assert (len(again.context["reading"].rows), again.context["reading"].skipped) == (0, 1)
@@ -81,7 +81,7 @@ def test_a_manager_loads_entries_of_their_own_side_only(manager: Client) -> None
         answer = manager.post(ADDRESS, fields)
         assert answer.status_code == 422
         assert [fault.line for fault in answer.context["reading"].errors] == [3]
-    assert not Entry.objects.reported().exists()
+    assert not Entry.objects.without_plan_entries().exists()
 
 
 def test_an_administrator_loads_entries_of_any_side(
@@ -91,7 +91,7 @@ def test_an_administrator_loads_entries_of_any_side(
     client.force_login(User.objects.create(email="root@example.org", is_superuser=True))
     both = carried(STARTED, STARTED | {"id": "b2", "side": "FR"})
     assert client.post(ADDRESS, {"content": both, "load": "1"}).status_code == 302
-    assert Entry.objects.reported().count() == 2
+    assert Entry.objects.without_plan_entries().count() == 2
 
 
 @pytest.mark.parametrize(("role", "side"), [("official", "GB"), ("viewer", "")])
@@ -159,7 +159,7 @@ def test_a_spreadsheet_is_loaded_as_what_its_cells_show(manager: Client) -> None
     assert (shown.status_code, len(shown.context["reading"].rows)) == (200, 3)
     carried = shown.context["form"].initial["content"]
     assert manager.post(ADDRESS, {"content": carried, "load": "1"}).status_code == 302
-    found = Entry.objects.reported().order_by("number")
+    found = Entry.objects.without_plan_entries().order_by("number")
     assert [(e.code, e.effective, str(e.recorded_day), e.amount, e.quantity) for e in found] == [
         ("1", "2014-10-05", "2014-10-06", None, None),
         ("2", "2014-11", "2014-12-01", Decimal("2500000.50"), None),
