@@ -44,34 +44,33 @@ def page(request: HttpRequest) -> dict[str, Any]:
     shown: Page | None = getattr(request, "page", None)
     if shown is None:
         return found
-    return found | {
-        "page": shown,
-        "plan": shown.plan,
-        "inside": shown.inside,
-        "plans": [
-            {"slug": plan.slug, "title": plan.title, "url": f"/plans/{plan.slug}/"}
-            for plan in shown.plans
-        ],
-        # the signed words are in the language that the plan file names first
-        "text_language": shown.plan.languages[0],
-        "on": shown.on,
-        "today": shown.today,
-        "known_now": shown.known is None,
-        "other_day": shown.other_day,
-        "samples": shown.plan.is_sample,
-        "membership": shown.membership,
-        "mail_held": Mark.when(Mark.MAIL_HELD) if shown.user.is_superuser else None,
-        "kept": list(shown.kept.items()),
-        "back_to_today": request.path,
-        "switch_known": _switched(request, shown),
-        "nav": [
-            {"url": shown.url(name), "label": label(), "current": _is_current(request, shown, name)}
-            for name, label in NAV
-            if shown.inside or name not in INSIDE
-        ]
-        + [{"url": reverse("accounts"), "label": _("Accounts"), "current": False}]
-        * shown.user.is_superuser,
-    }
+    return (
+        found
+        | shown.context
+        | {
+            "plans": [
+                {"slug": plan.slug, "title": plan.title, "url": f"/plans/{plan.slug}/"}
+                for plan in shown.plans
+            ],
+            "samples": shown.plan.is_sample,
+            "rights": shown.rights,
+            "mail_held": Mark.when(Mark.MAIL_HELD) if shown.rights.is_administrator else None,
+            "kept": list(shown.kept.items()),
+            "back_to_today": request.path,
+            "switch_known": _switched(request, shown),
+            "nav": [
+                {
+                    "url": shown.url(name),
+                    "label": label(),
+                    "current": _is_current(request, shown, name),
+                }
+                for name, label in NAV
+                if shown.inside or name not in INSIDE
+            ]
+            + [{"url": reverse("accounts"), "label": _("Accounts"), "current": False}]
+            * shown.rights.is_administrator,
+        }
+    )
 
 
 def _switched(request: HttpRequest, shown: Page) -> str:

@@ -12,7 +12,7 @@ from django.utils.cache import patch_vary_headers
 from django_structlog.middlewares import RequestMiddleware
 
 from actionplan.error_views import kept_text, typed
-from commitments.pages.page import NoPlan
+from commitments.pages.base import NoPlan
 
 # characters of a draft that wait in the session until its author has signed in again
 MOST_KEPT = 20_000

@@ -149,7 +149,15 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "actionplan_cache",
-    }
+    },
+    # bodies of pages, in each web process; a key holds all that its page depends on, so that none
+    # grows old, and those not asked for make room (see commitments/pages/base.py)
+    "pages": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "pages",
+        "TIMEOUT": None,
+        "OPTIONS": {"MAX_ENTRIES": 200},
+    },
 }
 CSRF_FAILURE_VIEW = "actionplan.error_views.csrf_failure"
 

@@ -13,6 +13,8 @@ from commitments.views.actions import ActionDetail
 from commitments.views.entry_files import LoadEntries
 from commitments.views.evidence import EvidenceFile
 from commitments.views.feeds import RegisterFeed
+from commitments.views.register import EntryDetail, Register
+from commitments.views.text import Text
 from funding import recording as money
 from funding import views as funding
 
@@ -28,11 +30,11 @@ plan_pages = [
     path("fund/", funding.FundDetail.as_view(), name="fund"),
     path("fund/pay/<str:ref>/", money.RecordPayment.as_view(), name="pay"),
     path("fund/spend/<str:code>/", money.RecordSpending.as_view(), name="spend"),
-    path("text/", commitments.Text.as_view(), name="text"),
-    path("register/", commitments.Register.as_view(), name="register"),
+    path("text/", Text.as_view(), name="text"),
+    path("register/", Register.as_view(), name="register"),
     path("register/load/", LoadEntries.as_view(), name="load-entries"),
     path("register/export/", ExportPlan.as_view(), name="export-plan"),
-    path("register/<int:number>/", commitments.EntryDetail.as_view(), name="entry"),
+    path("register/<int:number>/", EntryDetail.as_view(), name="entry"),
     path("register/<int:number>/withdraw/", recording.Withdraw.as_view(), name="withdraw"),
     path("register/<int:number>/confirm/", recording.Confirm.as_view(), name="confirm"),
     path("register/<int:number>/dispute/", recording.Dispute.as_view(), name="dispute"),

@@ -37,7 +37,7 @@ class RecordPayment(MoneyView):
         found = get_object_or_404(
             Contribution.objects.select_related("plan", "fund"), plan=self.page.plan, ref=key
         )
-        if not services.may_pay(self.page.membership, found):
+        if not services.may_pay(self.page.rights, found, self.page.plan):
             raise PermissionDenied
         return found
 
@@ -50,7 +50,7 @@ class RecordPayment(MoneyView):
         return PaymentForm(
             *data,
             plan=self.page.plan,
-            by=self.page.user.pk,
+            by=self.request.user.pk,
             lines=lines,
             seen=self.seen(subject.ref),
             initial=self.initial(instalment=unpaid),
@@ -74,7 +74,7 @@ class RecordSpending(MoneyView):
     template = "funding/spending.html"
 
     def subject(self, key: str) -> Fund:
-        if not services.may_spend(self.page.membership):
+        if not services.may_spend(self.page.rights):
             raise PermissionDenied
         return get_object_or_404(
             Fund.objects.prefetch_related("purposes"), plan=self.page.plan, code=key
@@ -84,7 +84,7 @@ class RecordSpending(MoneyView):
         return SpendingForm(
             *data,
             plan=self.page.plan,
-            by=self.page.user.pk,
+            by=self.request.user.pk,
             purposes=list(subject.purposes.all()),
             actions=list(Action.objects.filter(plan=self.page.plan)),
             initial=self.initial(),

@@ -9,6 +9,7 @@ from decimal import Decimal
 from django.contrib.auth.base_user import AbstractBaseUser
 
 from commitments.models import Entry, Evidence, Membership, Plan, Role
+from commitments.models.rights import Rights
 from commitments.register import services
 from commitments.register.entries import Draft, civil_day
 from funding.models import Contribution
@@ -53,7 +54,7 @@ def record_payment(
     )
 
     def allowed(membership: Membership, _draft: Draft) -> bool:
-        return may_pay(membership, contribution)
+        return may_pay(membership, contribution, plan)
 
     return services.write(plan, [draft], by=by, now=now, seen=seen, allowed=allowed)
 
@@ -100,14 +101,14 @@ def record_spending(
     )
 
 
-def may_pay(membership: Membership | None, contribution: Contribution) -> bool:
+def may_pay(rights: Rights | Membership, contribution: Contribution, plan: Plan) -> bool:
     """A manager of the contributing side; of any side where the contributor is none that reports
     here.
     """
-    if membership is None or membership.role != Role.MANAGER:
+    if rights.role != Role.MANAGER:
         return False
-    return contribution.side not in membership.plan.sides or contribution.side == membership.side
+    return contribution.side not in plan.sides or contribution.side == rights.side
 
 
-def may_spend(membership: Membership | None) -> bool:
-    return membership is not None and membership.role == Role.MANAGER
+def may_spend(rights: Rights | Membership) -> bool:
+    return rights.role == Role.MANAGER

@@ -312,7 +312,7 @@ def _fund_line(
             ContributionLine(
                 contribution,
                 [line for line in lines if line.ref == contribution.ref],
-                can_record=may_pay(page.membership, contribution),
+                can_record=may_pay(page.rights, contribution, page.plan),
                 record_url=page.url("pay", contribution.ref),
             )
             for contribution in contributions
@@ -329,6 +329,6 @@ def _fund_line(
         totals=sums,
         spent=sum_by_currency(spent),
         charts=charts(lines),
-        can_spend=may_spend(page.membership),
+        can_spend=may_spend(page.rights),
         spend_url=page.url("spend", fund.code),
     )

@@ -5,13 +5,12 @@ from typing import Any
 
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from commitments.exports import writers
 from commitments.models import Commitment
 from commitments.pages import labels
-from commitments.pages.page import PlanView
+from commitments.pages.base import KeptView
 from commitments.rules.dates import Window
 from commitments.rules.states import State
 from commitments.views import commitments, feeds
@@ -24,7 +23,7 @@ from funding.totals import LISTS, fund_totals, funds_on
 class CommitmentDetail(commitments.CommitmentDetail):
     """The page of a commitment, with the sums of the funds that belong to it."""
 
-    template = "funding/commitment_detail.html"
+    template_name = "funding/commitment_detail.html"
 
     def more(self, commitment: Commitment) -> dict[str, Any]:
         return {"funds": fund_totals(self.page, commitment.pk)}
@@ -39,7 +38,9 @@ class CalendarFeed(feeds.CalendarFeed):
         yield from super().events()
         for line in instalments_on(self.page):
             contribution = line.contribution
-            if line.due and (not self.mine or may_pay(self.page.membership, contribution)):
+            if line.due and (
+                not self.mine or may_pay(self.page.rights, contribution, self.page.plan)
+            ):
                 yield self._instalment(line, contribution.ref, labels.side(contribution.side))
 
     def _instalment(self, line: InstalmentOnDay, ref: str, side: str) -> feeds.CalendarEvent:
@@ -60,22 +61,26 @@ class CalendarFeed(feeds.CalendarFeed):
         )
 
 
-class FundDetail(PlanView):
+class FundDetail(KeptView):
     """By year and contributor what was stated, due, paid and is outstanding; spending; figures
     reported elsewhere.
     """
 
     public = True
+    template_name = "funding/fund_detail.html"
 
-    def get(self, request: HttpRequest) -> HttpResponseBase:
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.GET.get("format") not in writers.FORMATS:
+            return super().get(request, *args, **kwargs)
+        chosen = request.GET.get("list") or "instalments"
+        if chosen not in LISTS:
+            raise BadRequest(
+                _("“list” can only be one of: %(names)s.") % {"names": ", ".join(LISTS)}
+            )
+        return writers.respond(request, self.page, lambda: LISTS[chosen](self.page))
+
+    def content(self) -> dict[str, Any]:
         page = self.page
-        if request.GET.get("format") in writers.FORMATS:
-            chosen = request.GET.get("list") or "instalments"
-            if chosen not in LISTS:
-                raise BadRequest(
-                    _("“list” can only be one of: %(names)s.") % {"names": ", ".join(LISTS)}
-                )
-            return writers.respond(request, page, lambda: LISTS[chosen](page))
         labels = {
             "instalments": _("Instalments:"),
             "payments": _("Payments:"),
@@ -91,8 +96,4 @@ class FundDetail(PlanView):
             }
             for name, label in labels.items()
         ]
-        return render(
-            request,
-            "funding/fund_detail.html",
-            {"page": page, "funds": funds_on(page), "files": files},
-        )
+        return {"title": _("Fund"), "funds": funds_on(page), "files": files}

@@ -7,6 +7,7 @@ import hypothesis
 import pytest
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_in
+from django.core.cache import caches
 from django.dispatch import receiver
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django import Settings
@@ -133,6 +134,12 @@ def _with_both_factors(request: Any, user: User, **kwargs: Any) -> None:
     """`force_login` stands for a whole sign-in, with the second factor that managers need."""
     if "REQUEST_METHOD" not in request.META:
         request.session[second_factor.SET_UP] = user.pk
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_kept_of_other_tests() -> None:
+    """Writes of a test are taken back, and with them the versions of plans that pages are kept by."""
+    caches["pages"].clear()
 
 
 @pytest.fixture

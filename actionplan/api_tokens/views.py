@@ -1,6 +1,6 @@
 """My tokens: made, shown once, and revoked."""
 
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from allauth.account.internal.flows.reauthentication import is_reauthentication_required
@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from actionplan.api_tokens import tokens
-from actionplan.models import Token
-from commitments.pages.page import PlanView
+from actionplan.models import Token, User
+from commitments.pages.base import PlanView
 
 
 def lifetimes() -> list[tuple[int, str]]:
@@ -50,7 +50,7 @@ class Tokens(PlanView):
         if form.is_valid():
             try:
                 secret = tokens.make(
-                    by=self.page.user,
+                    by=cast(User, self.request.user),
                     plan=self.page.plan,
                     today=self.page.today,
                     **form.cleaned_data,
@@ -84,7 +84,7 @@ class Tokens(PlanView):
 
     def _revoke(self, number: str) -> HttpResponse:
         known = number.isascii() and number.isdigit() and len(number) < 19
-        if known and tokens.revoke(by=self.page.user, number=int(number)):
+        if known and tokens.revoke(by=cast(User, self.request.user), number=int(number)):
             messages.success(
                 self.request, _("The token is revoked; what used it is refused from now on.")
             )
@@ -115,7 +115,7 @@ class Tokens(PlanView):
 
     def _show(self, form: TokenForm, status: int = 200, **more: Any) -> HttpResponse:
         page = self.page
-        mine = Token.objects.filter(user=page.user, plan=page.plan)
+        mine = Token.objects.filter(user=self.request.user.pk, plan=page.plan)
         context = {"page": page, "form": form, "tokens": mine, **more}
         response = render(self.request, "actionplan/tokens.html", context, status=status)
         response["Cache-Control"] = "no-store"

@@ -20,6 +20,7 @@ from actionplan.jobs.ledger import JOB_LABELS
 from actionplan.models import Digest, Subscription, User
 from commitments.lists.filters import falls_due_by, order_by_urgency
 from commitments.models import Action, Entry, Flag, FlagKind, Membership, Plan, Role, Tally
+from commitments.models.rights import Rights
 from commitments.pages import labels
 from commitments.pages.page import Page
 from commitments.rules.states import SETTLED, State
@@ -114,7 +115,7 @@ def _untold(plan: Plan) -> Q:
 
 def unreminded(page: Page) -> Any:
     """The open actions of the manager's side that no official gets a digest about."""
-    mine = Action.objects.reportable_by(page.membership).values("pk")
+    mine = Action.objects.reportable_by(page.rights, page.plan).values("pk")
     rows = page.rows().filter(_open(), _untold(page.plan), scored=True, obligation__in=mine)
     return order_by_urgency(rows)
 
@@ -138,8 +139,10 @@ class Week:
         self.plan, self.monday, self.on = plan, monday, monday + WEEK
         self.members, self.page = members, self._page(members[0])
 
-    def _page(self, membership: Membership) -> Page:
-        return Page(membership.user, self.plan, [self.plan], membership, self.on, self.on, self.on)
+    def _page(self, member: Any) -> Page:
+        bodies = tuple(sorted(member.own_bodies - {None}))
+        rights = Rights(member.role, member.side, bodies, author=member.user_id)
+        return Page(self.plan, [self.plan], rights, self.on, self.on, self.on)
 
     def reader(self, member: Any) -> Reader:
         author = member.user_id if member.user_id in self.authors else 0

@@ -17,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 from actionplan.digests import content, hold, outbox, rendering
 from actionplan.models import Digest, Subscription, User
 from commitments.models import Plan, Role
-from commitments.pages.page import PlanView
+from commitments.pages.base import PlanView
 
 
 class Digests(PlanView):
@@ -25,13 +25,13 @@ class Digests(PlanView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         page = self.page
-        mine = Digest.objects.filter(plan=page.plan, recipient=page.user)
-        administrator = page.user.is_superuser
+        mine = Digest.objects.filter(plan=page.plan, recipient=request.user.pk)
+        administrator = request.user.is_superuser
         problems = Digest.objects.filter(plan=page.plan, state__in=outbox.ENDED_BADLY)
         context = {
             "page": page,
             "digests": mine.exclude(state=Digest.State.SKIPPED)[:60],
-            "subscribed": is_subscribed(page.user, page.plan),
+            "subscribed": is_subscribed(request.user, page.plan),
             "problems": problems if administrator else [],
             "recipients": list(outbox.recipients(page.plan)) if administrator else [],
             "week": rendering.week_before(page.today),
@@ -42,13 +42,13 @@ class Digests(PlanView):
 
     def _unreminded(self) -> content.Items:
         """For managers: the open actions of their side that no official gets a digest about."""
-        membership = self.page.membership
+        membership = self.membership
         if membership is None or membership.role != Role.MANAGER:
             return content.Items()
         return content.Items.of(content.unreminded(self.page))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        subscribe(self.page.user, self.page.plan, active=request.POST.get("wanted") == "1")
+        subscribe(self.request.user, self.page.plan, active=request.POST.get("wanted") == "1")
         return HttpResponseRedirect(self.page.url("digests"))
 
 
@@ -64,7 +64,7 @@ class DigestDetail(PlanView):
     """One digest as it was sent, to its recipient only."""
 
     def get(self, request: HttpRequest, number: int) -> HttpResponse:
-        mine = Digest.objects.filter(plan=self.page.plan, recipient=self.page.user)
+        mine = Digest.objects.filter(plan=self.page.plan, recipient=self.request.user.pk)
         found = get_object_or_404(mine.exclude(state=Digest.State.SKIPPED), pk=number)
         return render(request, "actionplan/digest.html", {"page": self.page, "digest": found})
 
@@ -73,7 +73,7 @@ class DigestMend(PlanView):
     """An administrator sends a failed or uncertain digest once more, or closes it."""
 
     def post(self, request: HttpRequest, number: int) -> HttpResponse:
-        if not self.page.user.is_superuser:
+        if not self.request.user.is_superuser:
             raise PermissionDenied
         row = get_object_or_404(Digest, plan=self.page.plan, pk=number)
         outbox.close(row) if "close" in request.POST else outbox.retry(row)
@@ -84,7 +84,7 @@ class MailRelease(PlanView):
     """An administrator ends the hold that a restore leaves; what waits is sent or dropped."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        if not self.page.user.is_superuser:
+        if not self.request.user.is_superuser:
             raise PermissionDenied
         hold.release(discard=request.POST.get("discard") != "0")
         return HttpResponseRedirect(self.page.url("digests"))
@@ -95,7 +95,7 @@ class DigestPreview(PlanView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         page = self.page
-        if not page.user.is_superuser:
+        if not request.user.is_superuser:
             raise PermissionDenied
         kinds = {user.pk: (user, kind) for user, kind in outbox.recipients(page.plan)}
         chosen = request.GET.get("recipient", "")

@@ -8,15 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Count, FilteredRelation, Q, QuerySet, Subquery, Sum, TextField, Value
+from django.db.models import Count, FilteredRelation, Q, QuerySet, Subquery, Sum, TextField
 from django.db.models.functions import Cast
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from actionplan.jobs import ledger
-from actionplan.jobs.ledger import JOB_LABELS
 from actionplan.overview.priorities import Counts, any_of, leading
 from actionplan.overview.timeline import timeline
 from actionplan.overview.trend import trend
@@ -45,7 +42,6 @@ def overview(page: Page) -> dict[str, Any]:
     recurring = [row.obligation_id for row in found.timed if row.every]
     rows = _entries(page, since, recurring)
     changed, recorded = _changed(rows, page, since)
-    gaps, jobs = _gaps_and_jobs(page)
     return {
         "sentence": list(_sentence(page, counts, recorded, since)),
         "commitments": [_commitment(page, row, found.next) for row in commitments],
@@ -64,8 +60,7 @@ def overview(page: Page) -> dict[str, Any]:
         },
         "timeline": timeline(page, found.timed, _periods(rows, page, recurring)),
         "trend": trend(page),
-        "gaps": gaps,
-        "jobs": jobs if page.inside else [],
+        "gaps": _unserved_aims(page),
     }
 
 
@@ -160,30 +155,8 @@ def _fund(found: Iterable[InstalmentOnDay], page: Page) -> Iterator[dict[str, An
         }
 
 
-def _gaps_and_jobs(page: Page) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The aims that nothing serves, and when each job last succeeded: two small things in one
-    query.
-    """
-    aims, last = {}, dict.fromkeys(ledger.JOBS)
-    for is_run, name, text in _unserved_and_runs()(**page.slots):
-        if is_run:
-            last[name] = ledger.moment(text)
-        else:
-            aims[name] = json.loads(text)
-    late = ledger.late(last, timezone.now())
-    jobs = [
-        {"label": JOB_LABELS[job], "last_success": last[job], "late": job in late}
-        for job in ledger.JOBS
-    ]
-    return [{"code": code, "title": title} for code, title in sorted(aims.items())], jobs
-
-
-@prepared
-def _unserved_and_runs() -> QuerySet[Any]:
-    aims = Aim.objects.filter(plan=Slot("plan"), commitments=None).order_by()
-    gaps = aims.values_list(Value(0), "code", Cast("title", TextField()))
-    runs = ledger.successes(Slot("plan")).values_list(Value(1), "job", Cast("last", TextField()))
-    return gaps.union(runs, all=True)
+def _unserved_aims(page: Page) -> QuerySet[Aim]:
+    return Aim.objects.filter(plan=page.plan, commitments=None).order_by("code")
 
 
 def _commitment(

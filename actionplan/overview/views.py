@@ -1,6 +1,5 @@
 """Overview, status and language."""
 
-from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -9,32 +8,35 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from actionplan.jobs import ledger
 from actionplan.overview.content import overview
 from actionplan.overview.status import status
 from commitments.pages import etag
-from commitments.pages.page import PlanView
+from commitments.pages.base import KeptView, PlanView
 
 
-class Overview(PlanView):
-    follows = public = True
+class Overview(KeptView):
+    public = True
+    template_name = "actionplan/overview.html"
+    layout_name = "actionplan/overview_page.html"
 
-    def get(self, request: HttpRequest) -> HttpResponse:
-        shown = overview(self.page)
-        self.jobs = [(job["last_success"], job["late"]) for job in shown["jobs"]]
-        return render(request, "actionplan/overview.html", {"page": self.page, **shown})
+    def content(self) -> dict[str, Any]:
+        return {"title": _("Overview"), **overview(self.page)}
 
-    def beside(self) -> Any:
-        return self.jobs
+    def live_context(self) -> dict[str, Any]:
+        return {"jobs": self._jobs() if self.page.inside else []}
 
-    @cached_property
-    def jobs(self) -> list[Any]:
+    def _jobs(self) -> list[dict[str, Any]]:
         """When each job last succeeded, and whether that is too long ago."""
         last = ledger.last_successes(self.page.plan)
         late = ledger.late(last, timezone.now())
-        return [(when, job in late) for job, when in last.items()]
+        return [
+            {"label": ledger.JOB_LABELS[job], "last_success": when, "late": job in late}
+            for job, when in last.items()
+        ]
 
 
 class Status(PlanView):
@@ -49,7 +51,8 @@ class Status(PlanView):
             return same
         found = status(page.plan, page.on, page.known, today=page.today, inside=page.inside)
         response = JsonResponse(found, json_dumps_params={"ensure_ascii": False})
-        return etag.marked(request, response, tag)  # type: ignore[no-any-return]
+        etag.mark(request, response, tag)
+        return response
 
 
 @require_POST

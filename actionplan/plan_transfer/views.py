@@ -19,7 +19,7 @@ from commitments import clock
 from commitments.files.errors import FileRefused
 from commitments.forms.entries import FileForm
 from commitments.models import Plan, Role
-from commitments.pages.page import PlanView
+from commitments.pages.base import PlanView
 from commitments.rules.events import Perspective
 from commitments.views.entry_files import changes_of, states
 
@@ -90,8 +90,8 @@ class ExportPlan(PlanView):
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         page = self.page
-        manager = page.membership is not None and page.membership.role == Role.MANAGER
-        if not (page.user.is_superuser or manager):
+        manager = self.membership is not None and self.membership.role == Role.MANAGER
+        if not (request.user.is_superuser or manager):
             raise PermissionDenied
         file = io.BytesIO()
         export.export_plan(page.plan, file, now=clock.now(page.plan.timezone))

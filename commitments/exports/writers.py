@@ -82,14 +82,14 @@ def respond(
     headers: dict[str, str] = {}
     if "page" in request.GET or "per_page" in request.GET:
         found, headers = _page_of(request, found)
-    response = WRITERS[form](found)
+    response: HttpResponseBase = WRITERS[form](found)
     for name, value in headers.items():
         response[name] = value
     response["Content-Disposition"] = (
         f'attachment; filename="{page.plan.slug}-{found.name}-{page.on}.{form}"'
     )
-    marked: HttpResponseBase = etag.marked(request, response, tag)
-    return marked
+    etag.mark(request, response, tag)
+    return response
 
 
 def _page_of(request: HttpRequest, listing: Listing) -> tuple[Listing, dict[str, str]]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 
     from commitments.models import Membership, Plan
+    from commitments.models.rights import Rights
 
     Visitor = AbstractBaseUser | AnonymousUser
 
@@ -133,12 +134,14 @@ class MembershipQuerySet(models.QuerySet[Any]):
 
 
 class ActionQuerySet(models.QuerySet[Any]):
-    def reportable_by(self, membership: "Membership | None") -> "ActionQuerySet":
+    def reportable_by(self, rights: "Rights", plan: "Plan") -> "ActionQuerySet":
         """Led or joined by a body of theirs (a manager: of their side), or led by no side."""
-        if membership is None:
-            return self.none()
-        plan = membership.plan
-        return self.reportable(membership.role, plan.pk, plan.sides, membership.side, membership.pk)
+        bodies = self.model.leads.rel.model.objects.filter(plan=plan)
+        if rights.role == "manager":
+            return self.reportable_for(bodies.filter(side=rights.side), plan)
+        if rights.role == "official":
+            return self.reportable_for(bodies.filter(pk__in=rights.bodies), plan)
+        return self.none()
 
     def is_reportable(self, membership: "Membership", action: int) -> bool:
         """Whether this action of the plan is one of these."""

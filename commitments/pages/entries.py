@@ -174,22 +174,19 @@ def _shown(
     void: set[int],
 ) -> Shown:
     withdrawn = entry.pk in void
-    member = page.membership
-    role, side, user = (
-        (member.role, member.side, member.user_id) if member else (Role.VIEWER, "", None)
-    )
+    rights = page.rights
     text = getattr(entry, "text", None)
     source = text.source if text else ""
-    writes = role != Role.VIEWER and not withdrawn
-    own = writes and entry.side == side
-    mine = own and entry.by_id == user
+    writes = rights.role in (Role.OFFICIAL, Role.MANAGER) and not withdrawn
+    own = writes and entry.side == rights.side
+    mine = own and rights.is_author_of(entry)
     return Shown(
         entry,
         kind_label=labels.kind(entry.kind),
         post=(entry.by.post if entry.by else ""),
         withdrawn=withdrawn,
         is_link=source.startswith(("https://", "http://")),
-        can_withdraw=entry.kind in KINDS and (mine or (own and role == Role.MANAGER)),
+        can_withdraw=entry.kind in KINDS and (mine or (own and rights.role == Role.MANAGER)),
         can_confirm=writes and not mine and entry.kind in (*CONFIRMABLE, "started"),
         url=page.url("fund")
         if entry.instalment or entry.kind in MONEY

@@ -1,5 +1,8 @@
-"""ETags: an answer stays right until the register, the day, the question, the reader's rights or
-the code change.
+"""The keys under which bodies of pages are kept, and the ETags of answers that follow from a plan.
+
+What a page shows follows from the plan's register and version, the day, what is known, the reader's
+rights, the language and the question. So an answer stays right until one of these changes, or the
+code does. Neither keys nor ETags are ever made from a time.
 """
 
 import hashlib
@@ -7,46 +10,54 @@ import json
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.translation import get_language
 
+from commitments import clock
 from commitments.models import Entry
+from commitments.pages.page import Page
 
 
-def etag(page: Any, request: HttpRequest, *more: Any) -> str:
-    """Made from the head of the chain and never from a time; `more` is what the answer shows beside
-    the register.
-    """
-    heads = (
-        page.heads
-        or Entry.objects.filter(plan=page.plan)
-        .order_by("-number")
-        .values_list("hash", flat=True)[:1]
-    )
-    member = page.membership
-    rights = [
-        page.user.pk,
-        str(page.user),
-        page.user.is_staff,
-        member and [member.pk, member.role, member.side],
-    ]
+def key_of(page: Page, request: HttpRequest, *others: Any) -> str:
+    """The key of what this address shows of the plan; `others` is what it depends on besides."""
     query = sorted((name, values) for name, values in request.GET.lists() if name != "token")
-    days = [page.on.isoformat(), page.known_day.isoformat(), page.lens.value, page.today]
-    place = [request.path, query, get_language()]
-    parts = [settings.CODE_VERSION, page.plan.slug, list(heads), days, place, rights, more]
-    return f'"{hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:40]}"'
+    return fingerprint(
+        settings.CODE_VERSION,
+        [page.plan.pk, page.plan.slug, page.plan.version, page.head or newest_hash(page)],
+        [page.on, page.known, page.today, clock.is_pinned()],
+        repr(page.rights),
+        # with several plans to choose from, addresses name the plan
+        len(page.plans) > 1,
+        [request.path, query, get_language()],
+        others,
+    )
+
+
+def fingerprint(*parts: Any) -> str:
+    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:40]
+
+
+def newest_hash(page: Page) -> str | None:
+    entries = Entry.objects.filter(plan=page.plan).order_by("-number")
+    return entries.values_list("hash", flat=True).first()
+
+
+def etag(page: Page, request: HttpRequest, *others: Any) -> str:
+    """The ETag of a file or feed; `others` is what it depends on besides."""
+    return f'"{key_of(page, request, *others)}"'
 
 
 def unchanged(request: HttpRequest, tag: str) -> HttpResponse | None:
-    """The answer to one who has it already, before anything is computed."""
-    found: HttpResponse | None = get_conditional_response(request, etag=tag)
-    return found and marked(request, found, tag)
+    """The answer to a reader who has it already, before anything is computed."""
+    response: HttpResponse | None = get_conditional_response(request, etag=tag)
+    if response is not None:
+        mark(request, response, tag)
+    return response
 
 
-def marked(request: HttpRequest, response: Any, tag: str) -> Any:
-    """With its ETag; a program may keep it and ask again, a browser keeps no file of the register."""
+def mark(request: HttpRequest, response: HttpResponseBase, tag: str) -> None:
+    """Programs may keep the answer and ask again; browsers keep no file of the register."""
     response["ETag"] = tag
     by_token = hasattr(request, "only_plan")
     response["Cache-Control"] = "private, no-cache" if by_token else "no-store"
-    return response

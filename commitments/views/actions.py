@@ -5,15 +5,16 @@ from dataclasses import replace
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404
+from django.shortcuts import get_object_or_404
 
 from commitments.models import Action, Body, Entry, Flag, Role, Standing
 from commitments.models.prepared import Slot, prepared
 from commitments.models.register import INTERNAL_KINDS
 from commitments.pages import labels
+from commitments.pages.base import KeptView, PlanView
 from commitments.pages.entries import Shown, present, readable_entries, register, slip
-from commitments.pages.page import PlanView, actions_on
+from commitments.pages.page import actions_on
 from commitments.register import standings
 from commitments.rules.events import (
     MOVABLE,
@@ -50,24 +51,27 @@ class ActionView(PlanView):
         return found
 
     def may_report(self, action: Action) -> bool:
-        allowed = Action.objects.reportable_by(self.page.membership)
+        allowed = Action.objects.reportable_by(self.page.rights, self.page.plan)
         return bool(allowed.filter(pk=action.pk).exists())
 
     @property
     def is_manager(self) -> bool:
-        return self.page.membership is not None and self.page.membership.role == Role.MANAGER
+        return self.membership is not None and self.membership.role == Role.MANAGER
 
 
-class ActionDetail(ActionView):
+class ActionDetail(KeptView):
     """The signed words, what they were taken to mean, the deadline and its moves, each side's word,
     the register.
     """
 
     public = True
+    template_name = "commitments/action_detail.html"
 
-    def get(self, request: HttpRequest, ref: str) -> HttpResponse:
+    def content(self, ref: str) -> dict[str, Any]:
         page, row = self.page, self._row(ref)
         action = row.action
+        reportable = Action.objects.reportable_by(page.rights, page.plan)
+        can_report = reportable.filter(pk=action.pk).exists()
         alone = not row.waits  # type: ignore[attr-defined]
         history = standings.Histories(page.plan, [action], alone=alone).action(action.pk)
         terms = terms_on(history.versions, page.on, page.known_day)
@@ -80,8 +84,8 @@ class ActionDetail(ActionView):
         cited = self._cited(counting, terms, entries)
         bodies = self._bodies(action, terms.consents)
         rows = self._rows([*action.after, *terms.until])
-        context = {
-            "page": page,
+        return {
+            "title": f"{ref} {labels.text(action.title)}",
             "action": action,
             "row": row,
             "slip": slip(row, page.on),
@@ -100,10 +104,9 @@ class ActionDetail(ActionView):
             "entries": entries,
             "evidence": [entry for entry in told if entry.files or entry.is_link],
             "older": self._told(history) - len(entries),
-            "can_report": row.mine,  # type: ignore[attr-defined]
-            "can_decide": row.mine and self.is_manager,  # type: ignore[attr-defined]
+            "can_report": can_report,
+            "can_decide": can_report and page.rights.role == Role.MANAGER,
         }
-        return render(request, "commitments/action_detail.html", context)
 
     def _register(self, ref: str) -> list[Shown]:
         """The newest entries about the action, then those older ones that have evidence."""
@@ -125,14 +128,9 @@ class ActionDetail(ActionView):
         )
 
     def _row(self, ref: str) -> Standing:
-        """The standing with its action, whether the reader may report on it, and whether others
-        would supersede it.
-        """
-        page, member = self.page, self.page.membership
-        query = _row(page.inside, page.lens, member and member.role, tuple(page.plan.sides))
-        rows = query(
-            ref=ref, side=member and member.side, membership=member and member.pk, **page.slots
-        )
+        """The standing with its action, and whether others would supersede it."""
+        page = self.page
+        rows = _row(page.inside, page.lens)(ref=ref, **page.slots)
         if not rows:
             raise Http404
         row: Standing = rows[0]
@@ -225,15 +223,11 @@ class ActionDetail(ActionView):
 
 
 @prepared
-def _row(inside: bool, lens: Perspective, role: str | None, sides: Sequence[str]) -> Any:
-    about = OuterRef("obligation")
-    mine = Action.objects.reportable(
-        role, Slot("plan"), sides, Slot("side"), Slot("membership")
-    ).filter(pk=about)
-    waits = Action.superseders.through.objects.filter(from_action=about)
+def _row(inside: bool, lens: Perspective) -> Any:
+    waits = Action.superseders.through.objects.filter(from_action=OuterRef("obligation"))
     rows = actions_on(inside, lens, Slot("plan"), Slot("on")).filter(obligation__ref=Slot("ref"))
     related = rows.select_related("obligation__action", "obligation__commitment")
-    return related.annotate(mine=Exists(mine), waits=Exists(waits))
+    return related.annotate(waits=Exists(waits))
 
 
 @prepared

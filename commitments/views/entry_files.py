@@ -20,7 +20,7 @@ from commitments.files import entries, entries_template
 from commitments.files.entries import LARGEST, Reading
 from commitments.forms.entries import FileForm
 from commitments.models import Plan, Role, Standing
-from commitments.pages.page import PlanView
+from commitments.pages.base import PlanView
 from commitments.rules.events import Perspective
 
 
@@ -73,8 +73,8 @@ class LoadEntries(PlanView):
 
     @property
     def side(self) -> str | None:
-        membership = self.page.membership
-        if self.page.user.is_superuser:
+        membership = self.membership
+        if self.request.user.is_superuser:
             return None
         if membership is None or membership.role != Role.MANAGER:
             raise PermissionDenied
@@ -110,7 +110,7 @@ class LoadEntries(PlanView):
     def _load(self, content: bytes, side: str | None) -> Reading:
         plan = self.page.plan
         return entries.load_entries(
-            plan, content, now=clock.now(plan.timezone), by=self.page.user.pk, side=side
+            plan, content, now=clock.now(plan.timezone), by=self.request.user.pk, side=side
         )
 
     def _preview(self, content: bytes, side: str | None) -> tuple[Reading, list[Change]]:

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from commitments.evidence import storage
 from commitments.evidence.file_types import LARGEST, TYPES
 from commitments.models import Evidence
+from commitments.pages.base import PlanView
 from commitments.pages.entries import register_of
-from commitments.pages.page import PlanView
 
 
 class EvidenceFile(PlanView):

@@ -24,8 +24,8 @@ from django.utils.translation import gettext as _
 from commitments.exports.writers import address
 from commitments.models import Action, Entry, Plan, Standing
 from commitments.pages import etag, labels
+from commitments.pages.base import PlanView
 from commitments.pages.entries import present, register_of
-from commitments.pages.page import PlanView
 from commitments.register import standings
 from commitments.rules import dates
 from commitments.rules.dates import Window
@@ -69,7 +69,8 @@ class Feed(PlanView):
             response["Content-Language"] = language
             # the address may hold the token
             response["Referrer-Policy"] = "no-referrer"
-            return etag.marked(request, response, tag)  # type: ignore[no-any-return]
+            etag.mark(request, response, tag)
+            return response
 
     def more(self) -> list[Any]:
         """What the content depends on beside the register, the day and the account."""
@@ -107,7 +108,7 @@ class CalendarFeed(Feed):
         return self.request.GET.get("mine") == "1"
 
     def more(self) -> list[Any]:
-        member = self.page.membership
+        member = self.membership
         return sorted(member.bodies.values_list("code", flat=True)) if self.mine and member else []
 
     def content(self) -> bytes:
@@ -134,7 +135,7 @@ class CalendarFeed(Feed):
         rows = page.rows().order_by("obligation__action__position")
         if self.mine:
             rows = rows.filter(
-                obligation__in=Action.objects.reportable_by(page.membership).values("pk")
+                obligation__in=Action.objects.reportable_by(page.rights, page.plan).values("pk")
             )
         found = list(rows)
         periodic = (row.obligation_id for row in found if row.every)

@@ -25,9 +25,9 @@ from commitments.forms.entries import (
     ReportForm,
 )
 from commitments.models import Action, Entry, Standing
+from commitments.pages.base import PlanView
 from commitments.pages.entries import Shown, present, register_of
 from commitments.pages.labels import REDACTED
-from commitments.pages.page import Page, PlanView
 from commitments.register import services, standings
 from commitments.register.entry_types import Context
 from commitments.rules.events import Event
@@ -66,9 +66,9 @@ class RecordingView(PlanView):
         """Where to go after."""
         raise NotImplementedError
 
-    def open(self, request: HttpRequest, slug: str | None) -> Page:
-        page = super().open(request, slug)
-        return replace(page, on=page.today, known=page.today)
+    def open_page(self, request: HttpRequest, slug: str | None) -> None:
+        super().open_page(request, slug)
+        self.page = replace(self.page, on=self.page.today, known=self.page.today)
 
     def get(self, request: HttpRequest, **named: Any) -> HttpResponse:
         subject = self.subject(*named.values())
@@ -125,7 +125,7 @@ class RecordingView(PlanView):
         data = form.cleaned_data
         found = {name: data.get(name) or "" for name in names}
         now = clock.now(self.page.plan.timezone)
-        return {"by": self.page.user, "now": now, "key": data["key"], **found}
+        return {"by": self.request.user, "now": now, "key": data["key"], **found}
 
     def seen(self, ref: str) -> int:
         """The number of the newest entry about an action or contribution."""
@@ -163,7 +163,7 @@ class Report(ActionRecording):
         return ReportForm(
             *data,
             plan=self.page.plan,
-            by=self.page.user.pk,
+            by=self.request.user.pk,
             terms=Context(self.page.plan, self.page.today, subject.ref).terms[subject.ref],
             bodies=list(self.page.plan.bodies.all()),
             outcomes=self.outcomes(subject),
@@ -299,7 +299,7 @@ class Redact(EntryRecording):
     template = "commitments/redact.html"
 
     def allowed(self, entry: Entry) -> bool:
-        return services.may_redact(entry, self.page.user, self.page.membership)
+        return services.may_redact(entry, self.page.rights)
 
     def form(self, subject: Entry, *data: Any) -> RedactForm:
         # a form sent twice asks for what is gone already; the service knows it by its key

@@ -7,10 +7,8 @@ from datetime import UTC, date, datetime
 import pytest
 from django.contrib import messages
 from django.contrib.messages.storage.cookie import CookieStorage
-from django.db import connection
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
-from django.test.utils import CaptureQueriesContext
 from django.utils.html import strip_tags
 from pytest_django import Settings
 
@@ -80,13 +78,6 @@ def test_missed_months_can_be_counted_on_the_timeline(reader: Client) -> None:
     (row,) = (row for row in reader.get("/").context["timeline"]["rows"] if row["ref"] == "5.5")
     assert [period["state"] for period in row["periods"]] == ["met", "partly", "met", "open"]
     assert row["short"] == 1
-
-
-def test_overview_and_action_ask_eight_questions_at_most(reader: Client) -> None:
-    for path in ("/", "/commitments/", "/actions/4.4/", "/?on=2014-11-20"):
-        with CaptureQueriesContext(connection) as asked:
-            assert reader.get(path).status_code == 200
-        assert len(asked) <= 8, path
 
 
 @pytest.mark.parametrize("path", ["/", "/commitments/?state=overdue"])

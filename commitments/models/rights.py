@@ -1,0 +1,64 @@
+"""What a reader may see and do in a plan, as a value that does not say who they are."""
+
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef, Subquery
+
+from commitments.models.plan import Membership
+from commitments.models.register import Entry
+
+
+@dataclass(frozen=True)
+class Rights:
+    """Readers with equal rights see the same pages, so that one reader's page can serve the next.
+
+    `author` is the account itself, and only where it has recorded entries of the plan: what an
+    account may do with an entry depends on whose entry it is. For all others it is None.
+    """
+
+    role: str = ""
+    side: str = ""
+    bodies: tuple[int, ...] = ()
+    is_administrator: bool = False
+    author: int | None = None
+
+    @property
+    def inside(self) -> bool:
+        """Whether the reader belongs to the plan; others see what a public plan shows."""
+        return bool(self.role) or self.is_administrator
+
+    def is_author_of(self, entry: Entry) -> bool:
+        return self.author is not None and self.author == entry.by_id
+
+
+OUTSIDER = Rights()
+
+
+def rights_of(membership: Membership | None, *, is_administrator: bool = False) -> Rights:
+    """The rights of an account, given its membership as `memberships_of` reads it."""
+    if membership is None:
+        return Rights(is_administrator=is_administrator)
+    return Rights(
+        role=membership.role,
+        side=membership.side,
+        bodies=tuple(sorted(body.pk for body in membership.bodies.all())),
+        is_administrator=is_administrator,
+        author=membership.user_id if getattr(membership, "is_author", True) else None,
+    )
+
+
+def memberships_of(account: int) -> list[Membership]:
+    """The memberships of an account in the order of their plans.
+
+    Each has `head`, the hash of its plan's newest entry, and `is_author`, whether the account has
+    recorded an entry of the plan.
+    """
+    entries = Entry.objects.filter(plan=OuterRef("plan"))
+    newest = entries.order_by("-number").values("hash")[:1]
+    written = entries.filter(by=OuterRef("user")).order_by()
+    memberships = Membership.objects.filter(user=account).select_related("plan", "user")
+    return list(
+        memberships.annotate(head=Subquery(newest), is_author=Exists(written))
+        .prefetch_related("bodies")
+        .order_by("plan__adopted_on")
+    )

@@ -1,0 +1,220 @@
+"""The views of a plan: who may open one, and pages whose body is kept for all readers alike."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.mixins import AccessMixin
+from django.contrib.messages import get_messages
+from django.core.cache import caches
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.cache import get_conditional_response
+from django.utils.translation import gettext as _
+from django.views import View
+
+from commitments import clock
+from commitments.management.arguments import EARLIEST, LATEST, as_day
+from commitments.models import Membership, Plan
+from commitments.models.rights import memberships_of, rights_of
+from commitments.pages.etag import fingerprint, key_of
+from commitments.pages.page import Page
+
+
+class NoPlan(Exception):
+    """The account sees no plan, or none is loaded yet."""
+
+
+class PlanView(AccessMixin, View):
+    """A view inside a plan: `page` says of which plan, day and rights, `membership` of whom.
+
+    A view answers members of the plan only, unless it says that it is `public`: then it answers
+    everybody where the plan is open for reading.
+    """
+
+    page: Page
+    membership: Membership | None
+    public = False
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        slug = kwargs.pop("slug", None)
+        if not request.user.is_authenticated and not self.public:
+            return self.handle_no_permission()
+        try:
+            self.open_page(request, slug)
+            request.page = self.page  # type: ignore[attr-defined]
+        except (NoPlan, Http404):
+            if request.user.is_authenticated:
+                raise
+            return self.handle_no_permission()
+        if not (self.public or self.page.inside):
+            raise Http404
+        # times are shown in the plan's zone
+        with timezone.override(self.page.plan.timezone):
+            return super().dispatch(request, *args, **kwargs)
+
+    def open_page(self, request: HttpRequest, slug: str | None) -> None:
+        """Set `page` and `membership`.
+
+        Raises NoPlan, Http404 for a plan that the account may not read, BadRequest for an odd day.
+        """
+        memberships = _memberships(request)
+        plans = _readable_plans(request, slug, memberships)
+        plan = _choose_plan(request, slug, plans)
+        self.membership = next((row for row in memberships if row.plan_id == plan.pk), None)
+        today = clock.today(plan.timezone)
+        on = day_asked_for(request.GET.get("on"), today)
+        self.page = Page(
+            plan=plan,
+            plans=plans,
+            rights=rights_of(
+                self.membership,
+                is_administrator=getattr(request.user, "is_superuser", False),
+            ),
+            on=on,
+            known=None if is_known_now(request.GET.get("known")) else on,
+            today=today,
+            head=getattr(self.membership, "head", None),
+        )
+
+
+class KeptView(PlanView):
+    """A page whose body follows from its plan, day, rights, language and address alone.
+
+    A view names the template of the body and gives its context in `content()`, the page's `title`
+    among it. The body is rendered without the request and kept in this process, under a key that
+    holds all that it follows from, so that nothing needs to be invalidated. What names the reader
+    or changes by itself stands in the layout, which is rendered for each request around the body;
+    `live_context()` gives what a layout of the view's own needs for that.
+    """
+
+    template_name: str
+    layout_name = "kept_page.html"
+
+    def content(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def live_context(self) -> dict[str, Any]:
+        return {}
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        key = key_of(self.page, request)
+        live = self.live_context()
+        tag = self._etag(key, live)
+        unchanged = get_conditional_response(request, etag=tag) if tag else None
+        if unchanged is not None:
+            return unchanged
+        title, body = self._kept_body(key, kwargs)
+        response = render(request, self.layout_name, {"title": title, "body": body, **live})
+        if tag:
+            response.headers["ETag"] = tag
+        return response
+
+    def _kept_body(self, key: str, kwargs: dict[str, Any]) -> tuple[str, str]:
+        kept: tuple[str, str] | None = caches["pages"].get(key)
+        if kept is not None:
+            return kept
+        context = self.content(**kwargs)
+        html = render_to_string(self.template_name, self._body_context | context)
+        caches["pages"].set(key, (str(context["title"]), html))
+        return str(context["title"]), html
+
+    @property
+    def _body_context(self) -> dict[str, Any]:
+        """The query and the path are those of the key."""
+        return {**self.page.context, "query": self.request.GET, "path": self.request.path}
+
+    def _etag(self, key: str, live: dict[str, Any]) -> str | None:
+        """The key and what the layout shows besides; None where that does not follow from these.
+
+        A message is shown once, and what an administrator reads tells of the whole site. The tag is
+        weak, since a page that was compressed on its way is the same page. The token in its forms
+        holds as long as the cookie.
+        """
+        user = self.request.user
+        if self.page.rights.is_administrator or len(get_messages(self.request)):
+            return None
+        plans = [(plan.slug, plan.version) for plan in self.page.plans]
+        cookie = self.request.COOKIES.get(settings.CSRF_COOKIE_NAME)
+        return f'W/"{fingerprint(key, user.pk, str(user), plans, cookie, live)}"'
+
+
+def _memberships(request: HttpRequest) -> list[Membership]:
+    user = request.user
+    if not user.is_authenticated:
+        return []
+    # who has a session was read together with the memberships, who shows a token was not
+    if hasattr(user, "roles"):
+        return list(user.roles)
+    return memberships_of(user.pk)
+
+
+def _readable_plans(
+    request: HttpRequest, slug: str | None, memberships: Sequence[Membership]
+) -> list[Plan]:
+    """The plans to choose from.
+
+    They are those of an account. The public ones are added for administrators, for visitors, and
+    for the address of a plan that is not the account's.
+    """
+    plans = [membership.plan for membership in memberships]
+    is_own = slug is None or slug in {plan.slug for plan in plans}
+    if plans and is_own and not getattr(request.user, "is_superuser", False):
+        return plans
+    return list(Plan.objects.visible_to(request.user))
+
+
+def _choose_plan(request: HttpRequest, slug: str | None, plans: Sequence[Plan]) -> Plan:
+    if not plans:
+        raise NoPlan
+    # a token opens one plan, and comes with no session
+    token_plan = getattr(request, "only_plan", None)
+    if token_plan is not None:
+        return _plan_of_token(token_plan, slug, plans)
+    wanted = slug or request.session.get("plan")
+    plan = next((plan for plan in plans if plan.slug == wanted), None)
+    if plan is None and slug:
+        raise Http404
+    if slug and len(plans) > 1 and request.user.is_authenticated:
+        _remember_plan(request, slug)
+    return plan or plans[-1]
+
+
+def _plan_of_token(token_plan: int, slug: str | None, plans: Sequence[Plan]) -> Plan:
+    for plan in plans:
+        if plan.pk == token_plan and slug in (None, plan.slug):
+            return plan
+    raise Http404
+
+
+def _remember_plan(request: HttpRequest, slug: str) -> None:
+    """Short addresses lead to the plan that was opened last."""
+    if request.session.get("plan") != slug:
+        request.session["plan"] = slug
+
+
+def day_asked_for(text: str | None, today: date) -> date:
+    if not text:
+        return today
+    day = as_day(text)
+    if day is None:
+        raise BadRequest(
+            _(
+                "“%(text)s” is no day that can be shown: give one from %(first)s to %(last)s, such as 2014-11-01."
+            )
+            % {"text": text[:40], "first": EARLIEST, "last": LATEST}
+        )
+    return day
+
+
+def is_known_now(text: str | None) -> bool:
+    """Whether the address asks for the day as it is known now, and not as it was known then."""
+    if text not in (None, "", "now"):
+        raise BadRequest(
+            _("“known” can only be “now”: leave it out to see what was known on the day itself.")
+        )
+    return text == "now"
