@@ -1,4 +1,5 @@
 import os
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -18,19 +19,29 @@ from actionplan.models import User
 from commitments.models import Plan
 from tests import chromium, factories, secrets_in_logs
 from tests.faults import outcome
+from tests.mutations import QUICK_EXAMPLES
 from tests.servers import on_postgres
 from tests.site import Site
 
 # the machines are shared: how long an example takes says nothing here
-hypothesis.settings.register_profile(
-    "shared",
-    deadline=None,
-    suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.filter_too_much],
-)
-hypothesis.settings.load_profile("shared")
+UNTIMED: dict[str, Any] = {
+    "deadline": None,
+    "suppress_health_check": [
+        hypothesis.HealthCheck.too_slow,
+        hypothesis.HealthCheck.filter_too_much,
+    ],
+}
+hypothesis.settings.register_profile("all", **UNTIMED)
+hypothesis.settings.register_profile("quick", max_examples=QUICK_EXAMPLES, **UNTIMED)
+# what `--quick` leaves out: real browsers, killed processes, and what somebody would try who means
+# harm
+SLOW_MARKERS = ("browser", "faults", "attacks")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--quick", action="store_true", help="the everyday tests, with fewer made-up examples"
+    )
     parser.addoption(
         "--faults", type=int, metavar="N", help="only the tests of faults, each with N seeds"
     )
@@ -43,6 +54,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    hypothesis.settings.load_profile("quick" if config.getoption("--quick") else "all")
     # pages of the test client name static files as they are; hashed names are for what `site`
     # serves
     settings.STORAGES["staticfiles"]["BACKEND"] = (
@@ -68,15 +80,21 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With --sqlite, --faults or --attacks only what is marked so; the rest is left out and not
-    skipped.
+    """With --sqlite, --faults or --attacks only what is marked so, with --quick only what is none of
+    the slow ones; the rest is left out and not skipped.
     """
+    chosen = items
     for option in ("sqlite", "faults", "attacks"):
-        if not config.getoption(f"--{option}"):
-            continue
-        chosen = [item for item in items if item.get_closest_marker(option)]
-        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
-        items[:] = chosen
+        if config.getoption(f"--{option}"):
+            chosen = [item for item in chosen if item.get_closest_marker(option)]
+    if config.getoption("--quick"):
+        chosen = [item for item in chosen if not _is_slow(item)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = chosen
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    return any(item.get_closest_marker(marker) for marker in SLOW_MARKERS)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -94,6 +112,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     terminalreporter.write_line(f"{lines} lines of logs hold {len(leaks) or 'no'} secrets.")
     for leak in leaks[:20]:
         terminalreporter.write_line(f"FAILED {leak}", red=True)
+    skipped = terminalreporter.stats.get("skipped", [])
+    for reason, number in Counter(report.longrepr[2] for report in skipped).items():
+        terminalreporter.write_line(f"{number} tests did not run. {reason}", yellow=True)
     if config.getoption("--faults"):
         terminalreporter.write_line(f"Seeds from {config.getoption('randomly_seed', 1)} on.")
         for line in outcome.table(
@@ -196,16 +217,16 @@ def site(worker: str) -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    path = chromium.find()
-    if not path:
-        message = "there is no Chromium or Chrome here, see ./dev test"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    obstacle = chromium.find_obstacle()
+    if obstacle and os.environ.get("CI"):
+        pytest.fail(obstacle, pytrace=False)
+    if obstacle:
+        pytest.skip(obstacle)
     # the browser's loop runs in this thread, where Django would otherwise refuse every query from
     # then on
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-    root = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*chromium.FLAGS, *root])
+        browser = chromium.launch(playwright)
         yield browser
         browser.close()
 

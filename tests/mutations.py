@@ -9,6 +9,8 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
+# so many made-up examples of a property, everyday and in the quick run
+EXAMPLES, QUICK_EXAMPLES = 40, 10
 WORD = re.compile(r"\w+|[^\w\s]|\s+")
 ODD = [
     *(
@@ -113,10 +115,12 @@ def _reword(line: str, number: int, odd: str | None, elsewhere: str) -> str:
 
 
 def for_each_slip(config: pytest.Config, text: str, holds: Callable[[str], None]) -> None:
-    """Forty spoilt texts in the everyday run; with --attacks as many as it says, at most 5,000."""
-    count = min(config.getoption("--attacks") or 40, 5000)
+    """So many spoilt texts; with --attacks as many as it says, at most 5,000."""
+    examples = QUICK_EXAMPLES if config.getoption("--quick") else EXAMPLES
+    if config.getoption("--attacks"):
+        examples = min(config.getoption("--attacks"), 5000)
 
-    @hypothesis.settings(max_examples=count, database=None)
+    @hypothesis.settings(max_examples=examples, database=None)
     @hypothesis.given(spoilt(text))
     def each(one: str) -> None:
         holds(one)

@@ -111,15 +111,12 @@ def of_the_manager(page: Page, path: str, language: str) -> str:
 
 
 def take(folder: Path, chosen: set[str], *, everything: bool) -> None:
-    root = ["--no-sandbox"] if os.geteuid() == 0 else []
     with a_site() as url, sync_playwright() as playwright:
         from tests.browser.test_journey import sign_in
 
         # the fields of days and files are the browser's own, in the language in which it is
         # installed
-        browser = playwright.chromium.launch(
-            executable_path=chromium.find(), args=[*chromium.FLAGS, *root]
-        )
+        browser = chromium.launch(playwright)
         for language, side in (("en", "gb"), ("fr", "fr")):
             for width in (DESK, PHONE):
                 for role in ("manager", "official", "administrator"):

@@ -11,7 +11,7 @@ import pytest
 
 from actionplan.local.environment import BASE_DIR
 
-TOOLS = ("sh", "dirname", "rm", "cp", "cmp", "tr", "mkdir", "chmod", "cat")
+TOOLS = ("sh", "dirname", "rm", "cp", "cmp", "tr", "mkdir", "chmod", "cat", "sed")
 PYTHON = '#!/bin/sh\n[ "$1" = -c ] && exit 0\nprintf "<%s>" "$@"\n'
 UV = """#!/bin/sh
 echo "$1 $2" >> "{log}"
@@ -29,6 +29,10 @@ class Checkout:
         (self.root / "tests").mkdir(parents=True)
         self.bin.mkdir()
         shutil.copy(BASE_DIR / "dev", self.root / "dev")
+        self.commands = self.root / "app" / "management" / "commands"
+        self.commands.mkdir(parents=True)
+        for name in ("up", "load_plan"):
+            self.command(name)
         self.lock("first")
         self.log.touch()
         for tool in TOOLS:
@@ -36,6 +40,10 @@ class Checkout:
 
     def lock(self, text: str) -> None:
         (self.root / "requirements.lock").write_text(text)
+
+    def command(self, name: str) -> None:
+        text = f'class Command(BaseCommand):\n    help = "What {name} does."\n'
+        (self.commands / f"{name}.py").write_text(text)
 
     def tool(self, name: str, script: str) -> None:
         (self.bin / name).write_text(script)
@@ -74,6 +82,47 @@ def test_without_uv_and_python_it_names_the_remedy(checkout: Checkout) -> None:
         "error: neither uv nor a Python of 3.11 or newer"
     )
     assert not (checkout.root / ".venv").exists()
+
+
+def test_alone_it_lists_its_tasks_and_the_commands_of_manage_on_one_page(
+    checkout: Checkout,
+) -> None:
+    checkout.uv()
+    done = checkout.run()
+    assert done.returncode == 0
+    assert done.stdout.startswith("Usage: ./dev NAME")
+    assert "  test [--quick]     the tests" in done.stdout
+    assert "  load_plan          What load_plan does." in done.stdout
+    assert len(done.stdout.splitlines()) < 45
+    assert checkout.called() == []
+
+
+def test_alone_it_begins_with_what_is_missing(checkout: Checkout) -> None:
+    first = checkout.run().stdout.splitlines()[0]
+    assert first.startswith("error: neither uv nor a Python of 3.11 or newer")
+
+
+def test_an_unknown_task_is_named_and_the_page_is_shown(checkout: Checkout) -> None:
+    checkout.uv()
+    done = checkout.run("tset")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: there is no task or command tset.\nUsage: ./dev NAME")
+    assert not (checkout.root / ".venv").exists()
+
+
+def test_every_command_says_of_itself_what_it_does_in_one_line() -> None:
+    done = subprocess.run([BASE_DIR / "dev"], capture_output=True, text=True, check=True)
+    for path in BASE_DIR.glob("*/management/commands/[a-z]*.py"):
+        if path.stem in ("up", "migrate"):
+            continue
+        assert re.search(rf"^  {path.stem} +[A-Z].+\.$", done.stdout, re.M)
+
+
+def test_the_everyday_tests_run_once_and_need_no_browser(checkout: Checkout) -> None:
+    checkout.uv()
+    (checkout.root / "tests/requirements.lock").write_text("first")
+    done = checkout.run("test", "--quick", "-k", "reopened")
+    assert done.stdout == "<-m><pytest><-n><2><--quick><-k><reopened>"
 
 
 def test_a_python_that_is_too_old_is_passed_over(checkout: Checkout) -> None:

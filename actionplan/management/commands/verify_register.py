@@ -9,10 +9,7 @@ from commitments.register import entries
 
 
 class Command(BaseCommand):
-    help = (
-        "Checks the chain of hashes of every plan and the files of its entries; exit 1 with the first broken entry, or "
-        "with every file that is missing or altered."
-    )
+    help = "Checks the chain of hashes of every plan and the files of its entries."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--without-files", action="store_true", help="check the chain alone")
