@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from commitments.models import Standing
 from commitments.pages import labels
+from commitments.pages.counts import StateCount
 from commitments.register.entry_types import KINDS
 from commitments.rules.states import State
 from funding.charts import chart
@@ -122,11 +123,9 @@ def styleguide(request: HttpRequest) -> HttpResponse:
     ]
     context = {
         "on": ON,
+        "path": "#",
         "rows": [standing(state) for state in State],
-        "counts": [
-            {"state": state.value, "label": labels.STATES[state], "count": 3, "url": "#"}
-            for state in State
-        ],
+        "counts": [StateCount(state.value, str(labels.STATES[state]), 3, "#") for state in State],
         "colours": list(labels.COLOURS.items()),
         "periods": [
             {"name": "2014-10", "state": state, "label": label, "delivered": 1, "target": 2}

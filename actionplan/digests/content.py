@@ -12,16 +12,17 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, Subquery, Sum
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from actionplan.jobs import ledger
 from actionplan.jobs.ledger import JOB_LABELS
 from actionplan.models import Digest, Subscription, User
 from commitments.lists.filters import falls_due_by, order_by_urgency
-from commitments.models import Action, Entry, Flag, FlagKind, Membership, Plan, Role, Tally
+from commitments.models import Action, Entry, Flag, FlagKind, Membership, Plan, Role
 from commitments.models.rights import Rights
 from commitments.pages import labels
+from commitments.pages.counts import add_up, count_states
 from commitments.pages.page import Page
 from commitments.rules.states import SETTLED, State
 from funding.instalments import instalments_on
@@ -300,13 +301,12 @@ class Week:
 
     def _counts(self) -> list[dict[str, Any]]:
         """How many actions are in each state, and by how many that differs from a week before."""
-        tallies = Tally.objects.until(self.plan, self.on, self.page.lens).values("name")
-        lately = Sum("change", filter=Q(day__gt=self.monday), default=0)
-        found = {row["name"]: row for row in tallies.annotate(now=Sum("change"), lately=lately)}
+        now = add_up(count_states(self.page, self.on))
+        before = add_up(count_states(self.page, self.monday))
         return [
-            {"label": labels.STATES[state], "now": row["now"], "change": row["lately"]}
+            {"label": labels.STATES[state], "now": now[state], "change": now[state] - before[state]}
             for state in State
-            if (row := found.get(state.value)) and (row["now"] or row["now"] != row["lately"])
+            if now[state] or before[state]
         ]
 
 

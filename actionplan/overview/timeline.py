@@ -1,22 +1,46 @@
 """Deadlines in time: a vague one is a range and not a point, a moved one shows both of its dates."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from dateutil.relativedelta import relativedelta
 
-from actionplan.overview.priorities import TIMED
+from actionplan.overview.priorities import TIMELINE_SHOWN
 from commitments.models import Standing
 from commitments.pages import labels
 from commitments.pages.page import Page
+from commitments.register.standings import recurrences
 from commitments.rules.recurrence import SHORT, Period
-from commitments.rules.states import State
 from commitments.templatetags.plan import localized
 
 WIDTH = 1000
-MOST = 36  # periods of one action
+MARKS = 12
+PERIODS_SHOWN = 36
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """The days that an action's deadline leaves open; of a recurring action its periods so far."""
+
+    standing: Standing
+    first: date
+    last: date
+    periods: Sequence[Period]
+
+    @property
+    def moved_from(self) -> date | None:
+        """The original last day, where there is another one now."""
+        original = self.standing.original_last
+        if not self.standing.moved or original == self.last:
+            return None
+        return original
+
+    @property
+    def days_in_words(self) -> str:
+        if self.first == self.last:
+            return labels.day(self.last)
+        return f"{labels.day(self.first)} – {labels.day(self.last)}"
 
 
 @dataclass(frozen=True)
@@ -26,83 +50,119 @@ class Scale:
     first: date
     last: date
 
-    def __call__(self, day: date) -> int:
+    def place(self, day: date) -> int:
         span = max((self.last - self.first).days, 1)
-        return min(max(round((day - self.first).days * WIDTH / span), 0), WIDTH)
+        place = round((day - self.first).days * WIDTH / span)
+        return min(max(place, 0), WIDTH)
+
+    def width(self, first: date, last: date, *, least: int) -> int:
+        return max(self.place(last) - self.place(first), least)
+
+    def months(self) -> Iterator[date]:
+        """At most MARKS months, evenly spaced."""
+        span = relativedelta(self.last, self.first)
+        months = span.years * 12 + span.months
+        step = max(1, -(-months // MARKS))
+        month = self.first
+        while month < self.last:
+            yield month
+            month += relativedelta(months=step)
 
 
-def timeline(
-    page: Page, found: Iterable[Standing], periods: Mapping[int, Sequence[Period]]
-) -> dict[str, Any]:
-    """The most pressing dated actions, in the order of their last day, with the periods of those
-    that recur.
-    """
-    shown = {row.obligation_id: periods.get(row.obligation_id, [])[-MOST:] for row in found}
-    rows = []
-    for row in found:
-        if own := shown[row.obligation_id]:
-            row.first_day, row.last_day = own[0].window.first, own[-1].window.last
-        if row.first_day and row.last_day:
-            rows.append(row)
-    if not rows:
-        return {"rows": []}
-    rows.sort(key=lambda row: (row.last_day, row.first_day))
-    scale = _scale(rows, page)
-    return {
-        "now": scale(page.on),
-        "full": len(rows) >= TIMED,
-        "months": [labels.day(month, "MMM y") for month in _months(scale)],
-        "rows": [_row(row, scale, page, shown[row.obligation_id]) for row in rows],
+@dataclass(frozen=True)
+class PeriodBox:
+    state: str
+    start: int
+    width: int
+
+
+@dataclass(frozen=True)
+class TimelineRow:
+    """One action with the places and widths of what is drawn for it."""
+
+    ref: str
+    title: str
+    url: str
+    state: str
+    dates: str
+    is_one_day: bool
+    start: int
+    width: int
+    original: int | None
+    periods: list[PeriodBox]
+    periods_short: int
+
+
+@dataclass(frozen=True)
+class Timeline:
+    now: int
+    months: list[str]
+    rows: list[TimelineRow]
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.rows) >= TIMELINE_SHOWN
+
+
+def timeline(page: Page, standings: Sequence[Standing]) -> Timeline | None:
+    """The deadlines of these actions in the order of their last day; None where there are none."""
+    deadlines = list(_deadlines(page, standings))
+    if not deadlines:
+        return None
+    deadlines.sort(key=lambda deadline: (deadline.last, deadline.first))
+    scale = _scale(deadlines, page.on)
+    return Timeline(
+        now=scale.place(page.on),
+        months=[labels.day(month, "MMM y") for month in scale.months()],
+        rows=[_row(deadline, scale, page) for deadline in deadlines],
+    )
+
+
+def _deadlines(page: Page, standings: Sequence[Standing]) -> Iterator[Deadline]:
+    recurring = [standing.obligation_id for standing in standings if standing.every]
+    periods_of = {
+        key: recurrence.periods[-PERIODS_SHOWN:]
+        for key, recurrence in recurrences(page.plan, recurring, page.on, page.known_day)
     }
+    for standing in standings:
+        periods = periods_of.get(standing.obligation_id, [])
+        if periods:
+            yield Deadline(standing, periods[0].window.first, periods[-1].window.last, periods)
+        elif standing.first_day and standing.last_day:
+            yield Deadline(standing, standing.first_day, standing.last_day, [])
 
 
-def _scale(rows: Sequence[Standing], page: Page) -> Scale:
+def _scale(deadlines: Iterable[Deadline], on: date) -> Scale:
     """Whole months around every window, every original date and the day shown."""
-    days = [
-        page.on,
-        *(day for row in rows for day in (row.first_day, row.last_day, row.original_last) if day),
-    ]
+    days = [on]
+    for deadline in deadlines:
+        days += [deadline.first, deadline.last]
+        if deadline.standing.original_last:
+            days.append(deadline.standing.original_last)
     first, last = min(days), max(days)
     return Scale(first.replace(day=1), last.replace(day=1) + relativedelta(months=1))
 
 
-def _months(scale: Scale) -> Iterator[date]:
-    """At most a dozen marks, evenly spaced."""
-    span = relativedelta(scale.last, scale.first)
-    step = max(1, -(-(span.years * 12 + span.months) // 12))
-    month = scale.first
-    while month < scale.last:
-        yield month
-        month += relativedelta(months=step)
-
-
-def _row(row: Standing, scale: Scale, page: Page, periods: Sequence[Period]) -> dict[str, Any]:
-    assert row.first_day and row.last_day
-    moved_from = row.original_last if row.moved and row.original_last != row.last_day else None
-    one_day = row.first_day == row.last_day
-    words = (
-        labels.day(row.last_day)
-        if one_day
-        else f"{labels.day(row.first_day)} – {labels.day(row.last_day)}"
+def _row(deadline: Deadline, scale: Scale, page: Page) -> TimelineRow:
+    action = deadline.standing.action
+    original = deadline.moved_from
+    return TimelineRow(
+        ref=action.ref,
+        title=localized(action.title),
+        url=page.url("action", action.ref),
+        state=deadline.standing.state,
+        dates=deadline.days_in_words,
+        is_one_day=deadline.first == deadline.last,
+        start=scale.place(deadline.first),
+        width=scale.width(deadline.first, deadline.last, least=4),
+        original=scale.place(original) if original else None,
+        periods=[_box(period, scale) for period in deadline.periods],
+        periods_short=sum(period.state in SHORT for period in deadline.periods),
     )
-    return {
-        "ref": row.action.ref,
-        "title": localized(row.action.title),
-        "url": page.url("action", row.action.ref),
-        "state": row.state,
-        "label": labels.STATES[State(row.state)],
-        "dates": words,
-        "periods": [
-            {
-                "state": period.state,
-                "start": scale(period.window.first),
-                "width": max(scale(period.window.last) - scale(period.window.first) - 4, 3),
-            }
-            for period in periods
-        ],
-        "short": sum(period.state in SHORT for period in periods),
-        "point": one_day,
-        "start": scale(row.first_day),
-        "width": max(scale(row.last_day) - scale(row.first_day), 4),
-        "original": scale(moved_from) if moved_from else None,
-    }
+
+
+def _box(period: Period, scale: Scale) -> PeriodBox:
+    first, last = period.window.first, period.window.last
+    # a gap of four units sets it apart from the next
+    width = max(scale.width(first, last, least=0) - 4, 3)
+    return PeriodBox(state=period.state, start=scale.place(first), width=width)

@@ -5,14 +5,13 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from actionplan.jobs import ledger
-from actionplan.overview.content import overview
+from actionplan.overview.content import jobs, overview
 from actionplan.overview.status import status
 from commitments.pages import etag
 from commitments.pages.base import KeptView, PlanView
@@ -20,23 +19,14 @@ from commitments.pages.base import KeptView, PlanView
 
 class Overview(KeptView):
     public = True
-    template_name = "actionplan/overview.html"
-    layout_name = "actionplan/overview_page.html"
+    template_name = "actionplan/overview/body.html"
+    layout_name = "actionplan/overview/page.html"
 
     def content(self) -> dict[str, Any]:
         return {"title": _("Overview"), **overview(self.page)}
 
     def live_context(self) -> dict[str, Any]:
-        return {"jobs": self._jobs() if self.page.inside else []}
-
-    def _jobs(self) -> list[dict[str, Any]]:
-        """When each job last succeeded, and whether that is too long ago."""
-        last = ledger.last_successes(self.page.plan)
-        late = ledger.late(last, timezone.now())
-        return [
-            {"label": ledger.JOB_LABELS[job], "last_success": when, "late": job in late}
-            for job, when in last.items()
-        ]
+        return {"jobs": jobs(self.page) if self.page.inside else []}
 
 
 class Status(PlanView):

@@ -204,7 +204,8 @@ class StandingQuerySet(models.QuerySet[Any]):
         return self.filter(lens=lens.value, from_day__lte=day, to_day__gt=day)
 
     def actions(self) -> "StandingQuerySet":
-        return self.filter(obligation__instalment=0)
+        """An instalment belongs to no commitment."""
+        return self.filter(commitment__isnull=False)
 
 
 class TallyQuerySet(models.QuerySet[Any]):

@@ -1,13 +1,29 @@
 """Counts and worst states of actions on a day: the same figures for pages, JSON and digests."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Count
 
 from commitments.models import Standing
 from commitments.pages import labels
 from commitments.pages.page import Page
 from commitments.rules.states import WORST_FIRST, State
+
+# By the key of the commitment, how many of its scored actions are in each state.
+CountsByCommitment = Mapping[int, Counter[str]]
+
+
+@dataclass(frozen=True)
+class StateCount:
+    """How many actions are in a state, and the address of the list of them."""
+
+    state: str
+    label: str
+    count: int
+    url: str
 
 
 def worst(counts: Mapping[str, int]) -> str | None:
@@ -21,16 +37,33 @@ def summarise(rows: Iterable[Standing]) -> tuple[str | None, dict[str, int]]:
     return worst(counts), counts
 
 
-def counts_of(counts: Mapping[str, int], page: Page, **query: Any) -> list[dict[str, Any]]:
+def count_states(page: Page, on: date) -> CountsByCommitment:
+    """The states on a day, as the page knows it."""
+    scored = Standing.objects.filter(plan=page.plan, scored=True).on(on, page.lens).actions()
+    grouped = scored.order_by().values_list("commitment", "state")
+    counts: dict[int, Counter[str]] = defaultdict(Counter)
+    for commitment, state, count in grouped.annotate(count=Count("pk")):
+        counts[commitment][state] = count
+    return counts
+
+
+def add_up(counts: CountsByCommitment) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for of_commitment in counts.values():
+        total.update(of_commitment)
+    return total
+
+
+def counts_of(counts: Mapping[str, int], page: Page, **query: object) -> list[StateCount]:
     """Each count with its word and the address of the list behind it, worst first."""
     order = [*WORST_FIRST, State.SUPERSEDED, State.NOT_PURSUED]
     return [
-        {
-            "state": state.value,
-            "label": labels.state(state),
-            "count": counts[state.value],
-            "url": page.url("commitments", state=state.value, scored="1", **query),
-        }
+        StateCount(
+            state=state.value,
+            label=labels.state(state),
+            count=counts[state.value],
+            url=page.url("commitments", state=state.value, scored="1", **query),
+        )
         for state in order
         if counts.get(state.value)
     ]

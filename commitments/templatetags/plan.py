@@ -2,7 +2,6 @@
 day.
 """
 
-from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from django import template
 from django.template import Context
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from commitments.models import Standing
 from commitments.pages import labels
@@ -47,33 +46,6 @@ def state(row: Standing | str) -> SafeString:
 @lru_cache(maxsize=64)
 def _state(code: str, _language: str) -> SafeString:
     return format_html('<span class="state state-{}">{}</span>', code, labels.STATES[State(code)])
-
-
-@register.filter
-def counts(found: Iterable[dict[str, Any]]) -> SafeString:
-    """Counts by state as a list of links; written here, since a page has a hundred."""
-    return mark_safe("".join(_count(c["state"], c["url"], c["label"], c["count"]) for c in found))  # noqa: S308 - of safe parts
-
-
-@register.filter
-def cells(found: Iterable[tuple[int, str]]) -> SafeString:
-    """Cells of a table, each a count and the address of what is behind it."""
-    return mark_safe("".join(_cell(url, count) for count, url in found))  # noqa: S308 - of safe parts
-
-
-# the next reader of a page sees the same counts
-@lru_cache(maxsize=8192)
-def _count(state: str, url: str, label: str, count: int) -> SafeString:
-    return format_html('<li><a class="state-{}" href="{}">{} {}</a></li>', state, url, label, count)
-
-
-@lru_cache(maxsize=8192)
-def _cell(url: str, count: int) -> SafeString:
-    return (
-        format_html('<td><a href="{}">{}</a></td>', url, count)
-        if url
-        else format_html("<td>{}</td>", count)
-    )
 
 
 @register.inclusion_tag("includes/confidence.html")

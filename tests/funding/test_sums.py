@@ -116,7 +116,7 @@ def test_sums_are_the_same_through_form_database_status_and_every_export(
         assert total == sum(amount for (_, code), amount in expected.items() if code == currency)
     overview = {
         total.currency: total.paid
-        for total in manager.get("/").context["fund"][0]["rows"]
+        for total in manager.get("/").context["contributions"][0].totals
         if total.paid
     }
     assert overview == totals
