@@ -1,11 +1,11 @@
 """Accounts, the job ledger and the outbox: what spans both apps."""
 
 import secrets
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.models import AbstractUser
-from django.db import models
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from commitments.models import Body, Membership, Plan, Role
@@ -44,6 +44,13 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.post or str(self.pk)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Pages show the posts of those who recorded entries, so they change with the post."""
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            if "post" in (kwargs.get("update_fields") or ["post"]):
+                Plan.objects.filter(pk__in=self.entries.values("plan")).raise_version()
 
 
 def _nonce() -> str:

@@ -123,6 +123,7 @@ def _load(export: Export, now: datetime, by: int | None) -> Plan:
     plan: Plan = Plan.objects.get(slug=export.slug)
     plan.is_sample = bool(export.manifest.get("sample"))
     plan.save(update_fields=["is_sample"])
+    Plan.objects.filter(pk=plan.pk).raise_version()
     return plan
 
 

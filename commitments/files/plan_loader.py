@@ -292,6 +292,7 @@ def finish(
     known = Entry.objects.filter(plan=plan, kind="plan").order_by("-number").first()
     if not loading.errors:
         keep(plan, content)
+        Plan.objects.filter(pk=plan.pk).raise_version()
     if loading.errors or (known and known.words == sha256):
         return
     at = at or now

@@ -31,9 +31,6 @@ class Rights:
         return self.author is not None and self.author == entry.by_id
 
 
-OUTSIDER = Rights()
-
-
 def rights_of(membership: Membership | None, *, is_administrator: bool = False) -> Rights:
     """The rights of an account, given its membership as `memberships_of` reads it."""
     if membership is None:
@@ -41,7 +38,7 @@ def rights_of(membership: Membership | None, *, is_administrator: bool = False) 
     return Rights(
         role=membership.role,
         side=membership.side,
-        bodies=tuple(sorted(body.pk for body in membership.bodies.all())),
+        bodies=tuple(sorted(membership.bodies.values_list("pk", flat=True))),
         is_administrator=is_administrator,
         author=membership.user_id if getattr(membership, "is_author", True) else None,
     )
@@ -58,7 +55,7 @@ def memberships_of(account: int) -> list[Membership]:
     written = entries.filter(by=OuterRef("user")).order_by()
     memberships = Membership.objects.filter(user=account).select_related("plan", "user")
     return list(
-        memberships.annotate(head=Subquery(newest), is_author=Exists(written))
-        .prefetch_related("bodies")
-        .order_by("plan__adopted_on")
+        memberships.annotate(head=Subquery(newest), is_author=Exists(written)).order_by(
+            "plan__adopted_on"
+        )
     )

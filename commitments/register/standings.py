@@ -235,6 +235,7 @@ def rebuild_all(plan: Plan) -> int:
     """Compute and write all standings of a plan anew; how many rows."""
     Tally.objects.filter(plan=plan).delete()
     Plan.objects.filter(pk=plan.pk).update(flagged="")
+    Plan.objects.filter(pk=plan.pk).raise_version()
     Standing.objects.filter(plan=plan).delete()
     histories, counted, count = Histories(plan), Counter[Key](), 0
     for some in _parts(histories.obligations):

@@ -1,0 +1,194 @@
+"""Bodies of pages are kept: no reader gets a stale word, and none gets what is somebody else's."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.core.cache import caches
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from actionplan.local import samples
+from actionplan.models import User
+from actionplan.plan_transfer.load import load_plan
+from commitments.models import Entry, Membership, Plan
+from commitments.register import services
+from tests.factories import (
+    NOW,
+    annotate_entry,
+    create_manager,
+    create_official,
+    create_viewer,
+    load_sample_entries,
+    new_key,
+    record_payment,
+    report_entry,
+    sign_in,
+)
+from tests.plans import changed
+
+PAGES = [
+    "/",
+    "/commitments/",
+    "/commitments/?state=overdue",
+    "/commitments/1/",
+    "/actions/4.4/",
+    "/fund/",
+    "/text/",
+    "/register/",
+    "/register/?kind=progress",
+]
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _today(settings: Any) -> None:
+    settings.ACTIONPLAN_TODAY = NOW.date()
+
+
+@pytest.fixture
+def plan(calais: Plan) -> Plan:
+    load_sample_entries(calais)
+    Plan.objects.filter(pk=calais.pk).update(public=True)
+    return Plan.objects.get(pk=calais.pk)
+
+
+def read(client: Client, path: str) -> str:
+    """What the page says, without the tokens that its forms carry."""
+    response = client.get(path)
+    assert response.status_code == 200, (path, response.status_code)
+    return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", response.content.decode())
+
+
+def read_afresh(client: Client, path: str) -> str:
+    caches["pages"].clear()
+    return read(client, path)
+
+
+def count_queries(client: Client, path: str) -> int:
+    with CaptureQueriesContext(connection) as queries:
+        read(client, path)
+    return len(queries)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_body_is_made_once_for_readers_with_equal_rights(plan: Plan, path: str) -> None:
+    first, second = sign_in(create_viewer(plan)), sign_in(create_viewer(plan))
+    assert count_queries(second, path) > count_queries(first, path)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_reader_gets_the_page_that_is_theirs(plan: Plan, path: str) -> None:
+    reporter = create_official(plan, side="GB", bodies=["home-office"])
+    report_entry("4.4", by=reporter)
+    clients = [
+        Client(),
+        sign_in(reporter),
+        sign_in(create_official(plan, side="GB", bodies=["home-office"])),
+        sign_in(create_official(plan, side="FR", bodies=[])),
+        sign_in(create_manager(plan, side="GB")),
+        sign_in(create_manager(plan, side="FR")),
+        sign_in(create_viewer(plan)),
+        sign_in(create_viewer(plan, language="fr")),
+    ]
+    kept = [read(client, path) for client in clients]
+    assert kept == [read_afresh(client, path) for client in clients]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_body_is_kept_for_its_day_and_for_what_was_known_on_it(plan: Plan, path: str) -> None:
+    client = sign_in(create_viewer(plan))
+    join = "&" if "?" in path else "?"
+    days = ["", "on=2014-11-20", "on=2014-11-20&known=now", "on=2015-03-01"]
+    addresses = [f"{path}{join}{day}" for day in days]
+    kept = [read(client, address) for address in addresses]
+    assert kept == [read_afresh(client, address) for address in addresses]
+    assert len(set(kept)) == len(days)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_body_is_not_kept_when_another_day_begins(plan: Plan, path: str, settings: Any) -> None:
+    client = sign_in(create_viewer(plan))
+    read(client, path)
+    settings.ACTIONPLAN_TODAY = datetime(2015, 3, 1, tzinfo=UTC).date()
+    assert read(client, path) == read_afresh(client, path)
+
+
+def test_my_actions_are_those_of_my_bodies(plan: Plan) -> None:
+    home_office = sign_in(create_official(plan, bodies=["home-office"]))
+    nobody = sign_in(create_official(plan, bodies=[]))
+    assert "4.4" in read(home_office, "/mine/")
+    assert read(nobody, "/mine/") == read_afresh(nobody, "/mine/")
+
+
+def test_another_body_of_an_account_shows_its_actions_at_once(plan: Plan) -> None:
+    official = create_official(plan, bodies=[])
+    client = sign_in(official)
+    assert "4.4" not in read(client, "/mine/")
+    Membership.objects.get(user=official).bodies.set(plan.bodies.filter(code="home-office"))
+    assert "4.4" in read(client, "/mine/")
+
+
+# Every kind of write between two readings
+
+
+def report(plan: Plan, author: User, entry: Entry) -> None:
+    report_entry("4.4", by=author, kind="completed")
+
+
+def withdraw(plan: Plan, author: User, entry: Entry) -> None:
+    annotate_entry(entry, by=author, kind="withdrawn")
+
+
+def redact(plan: Plan, author: User, entry: Entry) -> None:
+    services.redact(
+        entry=entry, what="text", by=author, now=NOW, key=new_key(), reason="It named a person."
+    )
+
+
+def pay(plan: Plan, author: User, entry: Entry) -> None:
+    record_payment("1.2", by=author)
+
+
+def load_another_plan_file(plan: Plan, author: User, entry: Entry) -> None:
+    text = changed(
+        samples.PLAN_FILE.read_text(),
+        ('slug = "calais-2014"\n', 'slug = "calais-2014"\npublic = true\n'),
+        ("Measures that discourage gathering", "Measures against gathering"),
+    )
+    load_plan(text.encode(), now=NOW)
+
+
+def rename(plan: Plan, author: User, entry: Entry) -> None:
+    author.post = "Another post"
+    author.save()
+
+
+WRITES: list[Callable[[Plan, User, Entry], Any]] = [
+    report,
+    withdraw,
+    redact,
+    pay,
+    load_another_plan_file,
+    rename,
+]
+
+
+@pytest.mark.parametrize("write", WRITES)
+def test_a_write_is_seen_on_every_page_at_once(
+    plan: Plan, write: Callable[[Plan, User, Entry], Any]
+) -> None:
+    author = create_manager(plan, post="Some post")
+    entry = report_entry("4.4", by=author, note="A note.")
+    clients = [Client(), sign_in(create_viewer(plan)), sign_in(create_viewer(plan, language="fr"))]
+    pages = [
+        (client, path) for client in clients for path in [*PAGES, f"/register/{entry.number}/"]
+    ]
+    before = [read(client, path) for client, path in pages]
+    write(plan, author, entry)
+    after = [read(client, path) for client, path in pages]
+    assert after != before
+    assert after == [read_afresh(client, path) for client, path in pages]
