@@ -146,6 +146,7 @@ def test_each_page_answers_each_role_in_its_language(
         if response.headers["Content-Type"].startswith("text/html"):
             assert f'<html lang="{language}"' in text(response), path
             assert response.headers["Content-Language"] == language
+            assert not re.search(r"\n\s*\n\s*\n", text(response)), f"blank lines on {path}"
     assert found == expected
 
 

@@ -1,0 +1,51 @@
+"""Templates are written indented, with each tag on a line of its own; pages are sent without that.
+
+Django keeps the line of every tag, even of one that says nothing, so that a page would be half
+blank lines. Jinja has `trim_blocks` and `lstrip_blocks` for this; Django has no such option, and
+`{% spaceless %}` takes away the spaces between words and links as well. So lines are trimmed as
+the source is read, once in each process: what people have written, in a text area for example, is
+never touched. An error page of Django in DEBUG counts the lines that are left.
+"""
+
+import re
+from pathlib import Path
+
+from django.template import Origin
+from django.template.loaders import filesystem
+from django.template.utils import get_app_template_dirs
+
+# tags that put nothing on the page where they stand; what an include puts there ends its own line
+SILENT = (
+    "if|elif|else|endif|for|empty|endfor|with|endwith|block|endblock|extends|load|include"
+    "|localize|endlocalize|get_current_language|autoescape|endautoescape"
+)
+_SILENT_TAG = rf"{{% *(?:(?:{SILENT})\b[^%]*|\w+ [^%]* as \w+ )%}}"
+_SILENT_LINE = re.compile(rf"(?:{_SILENT_TAG}\s*)+")
+# a line that is there on one condition
+_CONDITIONAL_LINE = re.compile(
+    r"({% if [^%]*%}(?:(?!{% (?:if|elif|else|endif)\b).)*)({% endif %})\n"
+)
+
+
+class Loader(filesystem.Loader):
+    """Reads the project's templates, then those of the packages."""
+
+    def get_dirs(self) -> list[str | Path]:
+        return [*super().get_dirs(), *get_app_template_dirs("templates")]
+
+    def get_contents(self, origin: Origin) -> str:
+        source = super().get_contents(origin)
+        return trim(source) if str(origin.name).endswith(".html") else source
+
+
+def trim(source: str) -> str:
+    """Without indentation, and without the end of a line where nothing stands on the line."""
+    return "".join(_trim_line(line.lstrip()) for line in source.splitlines(keepends=True))
+
+
+def _trim_line(line: str) -> str:
+    if _SILENT_LINE.fullmatch(line):
+        return line.rstrip("\n")
+    conditional = _CONDITIONAL_LINE.fullmatch(line)
+    # then the line ends inside of its condition
+    return f"{conditional[1]}\n{conditional[2]}" if conditional else line
