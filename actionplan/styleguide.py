@@ -13,6 +13,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
+from commitments.exports.writers import FORMATS, ExportLink
+from commitments.lists.filters import ActiveFilter
 from commitments.models import Standing
 from commitments.pages import labels
 from commitments.pages.counts import StateCount
@@ -149,8 +151,8 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         "preview": standing(State.MET_LATE),
         "form": Sample({"kind": "", "day": "x", "note": ""}),
         "clean": Sample(auto_id="clean_%s"),
-        "chips": [{"url": "#", "label": labels.STATES[State.OVERDUE]}],
-        "exports": [{"format": form, "url": "#"} for form in ("csv", "xlsx", "json")],
+        "active_filters": [ActiveFilter(str(labels.STATES[State.OVERDUE]), "#")],
+        "exports": [ExportLink(form, "#") for form in FORMATS],
         "kept_text": [(_("What there is to say"), "…")],
         "notices": ("info", "success", "warning", "error"),
     }

@@ -50,8 +50,8 @@ def attention(page: Page) -> Attention:
     counts = page.standings.filter(scored=True).aggregate(
         overdue=Count("pk", filter=Q(state=State.OVERDUE)),
         soon=Count("pk", filter=falls_due_by(by)),
-        never_reported=Count("pk", filter=ATTENTION["never"].where),
-        stale=Count("pk", filter=ATTENTION["stale"].where),
+        never_reported=Count("pk", filter=ATTENTION["never"].condition),
+        stale=Count("pk", filter=ATTENTION["stale"].condition),
     )
     urls = {
         "overdue": page.url("commitments", state=State.OVERDUE.value, scored="1"),
@@ -95,8 +95,10 @@ def _by_date(standings: StandingQuerySet) -> StandingQuerySet:
 
 
 def silent_actions(page: Page) -> SilentActions:
-    never_reported = page.standings.filter(ATTENTION["never"].where).order_by("obligation_id")
-    stale = page.standings.filter(ATTENTION["stale"].where).order_by("stale_since", "obligation_id")
+    never_reported = page.standings.filter(ATTENTION["never"].condition).order_by("obligation_id")
+    stale = page.standings.filter(ATTENTION["stale"].condition).order_by(
+        "stale_since", "obligation_id"
+    )
     return SilentActions(never_reported=_first_refs(never_reported), stale=_first_refs(stale))
 
 

@@ -15,7 +15,13 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    QueryDict,
+    StreamingHttpResponse,
+)
 from django.utils.translation import gettext as _
 
 from commitments.pages import etag
@@ -62,6 +68,23 @@ class Listing:
 
     def part(self, start: int, stop: int) -> "Listing":
         return Listing(self.name, self.columns, self.source[start:stop], self.row)
+
+
+@dataclass(frozen=True)
+class ExportLink:
+    format: str
+    url: str
+
+
+def export_links(query: QueryDict) -> list[ExportLink]:
+    """Addresses of what a page shows, whole, in each format."""
+    links = []
+    for form in FORMATS:
+        changed = query.copy()
+        changed.pop("page", None)
+        changed["format"] = form
+        links.append(ExportLink(form, f"?{changed.urlencode()}"))
+    return links
 
 
 def view_of(page: Page) -> list[Any]:

@@ -4,9 +4,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
-from django.core.paginator import Paginator
 from django.db.models import F, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.http import Http404, HttpRequest, HttpResponseBase
@@ -14,27 +12,17 @@ from django.utils.translation import gettext as _
 
 from commitments.exports import writers
 from commitments.exports.columns import actions_export
-from commitments.lists.facets import Narrowed
-from commitments.lists.filters import ActionFilter, PlanFilter, order_by_urgency
+from commitments.lists.facets import label_choices_with_counts
+from commitments.lists.filters import ActionFilter, order_by_urgency
 from commitments.lists.tables import ActionTable
 from commitments.models import Action, Commitment, Standing
 from commitments.models.prepared import Slot, prepared
 from commitments.pages import labels
 from commitments.pages.base import KeptView
 from commitments.pages.counts import counts_of, summarise
-from commitments.pages.page import Page, actions_on
+from commitments.pages.page import actions_on
 from commitments.rules.events import Perspective
 from commitments.rules.states import SETTLED, State
-
-PAGE = 25
-
-
-class CountedPages(Paginator[Any]):
-    """Pages of rows that have been counted already."""
-
-    def __init__(self, rows: Any, per_page: int, *, total: int) -> None:
-        super().__init__(rows, per_page)
-        self.count = total
 
 
 class ActionList(KeptView):
@@ -42,46 +30,35 @@ class ActionList(KeptView):
 
     public = True
     template_name = "commitments/action_list.html"
+    per_page = 25
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.GET.get("format") in writers.FORMATS:
-            return writers.respond(request, self.page, self.listed)
+            return writers.respond(request, self.page, self.export)
         return super().get(request, *args, **kwargs)
 
     def content(self) -> dict[str, Any]:
-        request = self.request
-        page, found = self.page, ActionFilter(request.GET, page=self.page)
-        narrowed = Narrowed(found)
-        total = narrowed.count_choices()
-        table = self.table(NO_ROWS)
-        # a list that has become shorter ends earlier
-        number = min(page_number(request), max(-(-total // PAGE), 1))
-        table.paginate(CountedPages, per_page=PAGE, page=number, total=total)
-        table.shown = narrowed.rows(table.order, (number - 1) * PAGE, PAGE)
+        actions = self.filtered_actions()
+        label_choices_with_counts(actions)
+        table = self.table(actions)
+        table.show_page(self.request.GET.get("page"), self.per_page)
         return {
             "title": _("Commitments"),
-            # of which the table uses the query alone
-            "request": request,
-            "filter": found,
+            "filter": actions,
             "table": table,
-            **list_links(request, found, page),
+            "exports": writers.export_links(self.request.GET),
         }
 
-    def listed(self) -> writers.Listing:
-        found = ActionFilter(self.request.GET, self.page.rows(), page=self.page)
-        return actions_export(self.page, self.table(order_by_urgency(found.qs)).data.data)
+    def export(self) -> writers.Listing:
+        table = self.table(self.filtered_actions())
+        return actions_export(self.page, table.sorted_standings)
 
-    def table(self, rows: QuerySet[Standing]) -> ActionTable:
-        return ActionTable(rows, page=self.page, order_by=self.request.GET.get("sort") or "state")
+    def filtered_actions(self) -> ActionFilter:
+        return ActionFilter(self.request.GET, self.page.rows(), page=self.page)
 
-
-# stands for the rows while a table finds out how they are sorted
-NO_ROWS = order_by_urgency(Standing.objects.none())
-
-
-def page_number(request: HttpRequest) -> int:
-    text = request.GET.get("page", "1")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 and int(text) else 1
+    def table(self, actions: ActionFilter) -> ActionTable:
+        standings = order_by_urgency(actions.qs)
+        return ActionTable(standings, plan_page=self.page, query=self.request.GET)
 
 
 class CommitmentDetail(KeptView):
@@ -156,9 +133,7 @@ class Mine(KeptView):
             "title": _("My actions"),
             "groups": group_by_urgency(self.rows()),
             "bodies": page.plan.bodies.filter(pk__in=page.rights.bodies),
-            "exports": [
-                {"format": form, "url": page.url("mine", format=form)} for form in writers.FORMATS
-            ],
+            "exports": writers.export_links(self.request.GET),
         }
 
 
@@ -200,25 +175,3 @@ def _group_of(row: Standing) -> str:
     if row.stale_since is not None:
         return "stale"
     return "in-hand" if is_open else "done"
-
-
-def list_links(request: HttpRequest, found: PlanFilter, page: Page) -> dict[str, Any]:
-    """The filters in use, each to be removed on its own, and the exports of what is shown."""
-
-    def changed(name: str, values: list[str]) -> str:
-        query = request.GET.copy()
-        query.pop("page", None)
-        query.setlist(name, values)
-        return f"?{query.urlencode()}"
-
-    return {
-        "chips": [
-            {
-                "label": label,
-                "url": changed(name, [kept for kept in request.GET.getlist(name) if kept != value]),
-            }
-            for name, value, label in found.chips()
-        ],
-        "exports": [{"format": form, "url": changed("format", [form])} for form in writers.FORMATS],
-        "clear_url": f"{request.path}?{urlencode(page.kept)}",
-    }

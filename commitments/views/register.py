@@ -14,7 +14,21 @@ from commitments.models import Entry, Role
 from commitments.pages.base import KeptView
 from commitments.pages.entries import present, register_of
 from commitments.register import services
-from commitments.views.commitments import PAGE, CountedPages, list_links, page_number
+
+PAGE = 25
+
+
+class CountedPages(Paginator[Any]):
+    """Pages of rows that have been counted already."""
+
+    def __init__(self, rows: Any, per_page: int, *, total: int) -> None:
+        super().__init__(rows, per_page)
+        self.count = total
+
+
+def page_number(request: HttpRequest) -> int:
+    text = request.GET.get("page", "1")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 and int(text) else 1
 
 
 class Register(KeptView):
@@ -45,7 +59,7 @@ class Register(KeptView):
             "page_obj": chosen,
             "head": head,
             "can_load": page.rights.is_administrator or page.rights.role == Role.MANAGER,
-            **list_links(self.request, found, page),
+            "exports": writers.export_links(self.request.GET),
         }
 
 
@@ -55,7 +69,7 @@ def _chosen(found: EntryFilter, head: Entry | None, number: int) -> Any:
     """
     # where the day is pinned, or the plan not adopted yet, entries may be of a later one
     early = clock.is_pinned() or found.page.today < found.page.plan.adopted_on
-    if found.asked or head is None or found.page.other_day or early:
+    if found.active_values or head is None or found.page.other_day or early:
         chosen: Any = Paginator(found.qs.values("pk"), PAGE).get_page(number)
         chosen.object_list = found.qs.filter(pk__in=chosen.object_list)
         return chosen

@@ -6,7 +6,7 @@ import django_tables2 as tables
 from django.contrib import admin
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django_tables2 import RequestConfig
 
@@ -70,13 +70,7 @@ def bare_table(request: HttpRequest) -> HttpResponse:
 class ListOf100(views.ActionList):
     """The product's list with longer pages."""
 
-    def get(self, request: HttpRequest) -> HttpResponseBase:
-        size = views.PAGE
-        views.PAGE = 100
-        try:
-            return super().get(request)
-        finally:
-            views.PAGE = size
+    per_page = 100
 
 
 class StandingAdmin(admin.ModelAdmin[Standing]):
