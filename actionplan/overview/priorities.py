@@ -86,7 +86,7 @@ def pressing_actions(page: Page) -> list[Standing]:
         scored.filter(has_a_date, state__in=[state.value for state in SATISFIED])
     )
     if len(pressing) < TIMELINE_SHOWN:
-        pressing += met.order_by("urgency", "pressing", "obligation_id")[:TIMELINE_SHOWN]
+        pressing += met.order_by("urgency", "pressing_day", "obligation_id")[:TIMELINE_SHOWN]
     return pressing[:TIMELINE_SHOWN]
 
 
