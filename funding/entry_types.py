@@ -1,4 +1,4 @@
-"""The kinds of entry that move money: paid in, paid back, spent."""
+"""The kinds of entry that move money: paid in, paid back, spent; and what makes one unsound."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -7,28 +7,47 @@ from babel.numbers import list_currencies
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from commitments.models import Plan
 from commitments.register.entries import Draft
-from commitments.register.entry_types import Context, Kind
+from commitments.register.entry_types import EntryType
+from commitments.register.validation import Context, error_check, warning_check
 from funding.models import Instalment, Purpose
 
 LARGEST = Decimal("999999999999999.99")
 
 
-def _money(draft: Draft) -> Iterator[str]:
-    amount = draft.amount
-    if draft.currency and draft.currency not in list_currencies():
-        yield _("“%(code)s” is no currency of ISO 4217: give a code such as EUR or GBP.") % {
-            "code": draft.currency
-        }
-    exponent = amount.as_tuple().exponent if amount is not None else 0
-    if amount is not None and (
-        not isinstance(exponent, int) or exponent < -2 or not 0 < amount <= LARGEST
-    ):
-        yield _("An amount is above zero and has at most two decimals.")
+def _names_of_purposes(plan: Plan) -> dict[str, dict[str, str]]:
+    return dict(Purpose.objects.filter(fund__plan=plan).values_list("code", "title"))
 
 
-def _paid(draft: Draft, context: Context) -> Iterator[str]:
-    yield from _money(draft)
+KINDS = [
+    EntryType(
+        name="paid",
+        label=gettext_lazy("paid"),
+        needs=("amount", "currency"),
+        takes=("instalment",),
+        about=("contribution",),
+    ),
+    EntryType(
+        name="refunded",
+        label=gettext_lazy("refunded"),
+        needs=("amount", "currency"),
+        takes=("instalment",),
+        about=("contribution",),
+    ),
+    EntryType(
+        name="spent",
+        label=gettext_lazy("spent"),
+        needs=("amount", "currency", "words"),
+        about=("action", "contribution", "plan"),
+        names=_names_of_purposes,
+    ),
+]
+
+
+@error_check("paid", "refunded")
+def _payment_errors(draft: Draft, context: Context) -> Iterator[str]:
+    yield from _money_errors(draft)
     known = sorted(context.instalments.get(draft.ref, []))
     if draft.instalment is None and len(known) > 1:
         numbers = ", ".join(str(number) for number in known)
@@ -38,39 +57,22 @@ def _paid(draft: Draft, context: Context) -> Iterator[str]:
         }
 
 
-def _unusual_payment(draft: Draft, context: Context) -> Iterator[str]:
-    if draft.currency not in _stated(context).get(
-        (draft.ref, draft.instalment or 1), [draft.currency]
-    ):
+@warning_check("paid", "refunded")
+def _payment_warnings(draft: Draft, context: Context) -> Iterator[str]:
+    currencies = _stated_currencies(context).get((draft.ref, draft.instalment or 1))
+    if currencies and draft.currency not in currencies:
         yield _("%(currency)s is not a currency in which %(ref)s is stated") % {
             "currency": draft.currency,
             "ref": draft.ref,
         }
 
 
-def _stated(context: Context) -> dict[tuple[str, int], list[str]]:
-    """The currencies in which each instalment is stated."""
-    if "stated" not in context.cache:
-        found: dict[tuple[str, int], list[str]] = {}
-        for instalment in Instalment.objects.filter(**context.about):
-            terms = instalment.entries.filter(kind="terms").order_by("-number").first()
-            stated = (terms.terms or {})["stated"] if terms else []
-            if stated:
-                found[instalment.ref, instalment.instalment] = [
-                    currency for currency, _amount in stated
-                ]
-        context.cache["stated"] = found
-    cached: dict[tuple[str, int], list[str]] = context.cache["stated"]
-    return cached
-
-
-def _spent(draft: Draft, context: Context) -> Iterator[str]:
-    yield from _money(draft)
-    if "purposes" not in context.cache:
-        found = Purpose.objects.filter(fund__plan=context.plan).values_list("code", flat=True)
-        context.cache["purposes"] = set(found)
-    if draft.words and draft.words not in context.cache["purposes"]:
-        known = ", ".join(sorted(context.cache["purposes"]))
+@error_check("spent")
+def _spending_errors(draft: Draft, context: Context) -> Iterator[str]:
+    yield from _money_errors(draft)
+    purposes = _purposes(context)
+    if draft.words and draft.words not in purposes:
+        known = ", ".join(sorted(purposes))
         yield _(
             "“%(purpose)s” is no purpose of a fund of the plan: it must be one of %(known)s."
         ) % {
@@ -79,37 +81,43 @@ def _spent(draft: Draft, context: Context) -> Iterator[str]:
         }
 
 
-MONEY = ("amount", "currency")
-KINDS = [
-    Kind(
-        "paid",
-        gettext_lazy("paid"),
-        MONEY,
-        ("instalment",),
-        ("contribution",),
-        _paid,
-        _unusual_payment,
-    ),
-    Kind(
-        "refunded",
-        gettext_lazy("refunded"),
-        MONEY,
-        ("instalment",),
-        ("contribution",),
-        _paid,
-        _unusual_payment,
-    ),
-    Kind(
-        *(
-            "spent",
-            gettext_lazy("spent"),
-            (*MONEY, "words"),
-            (),
-            ("action", "contribution", "plan"),
-            _spent,
-        ),
-        names=lambda plan: dict(
-            Purpose.objects.filter(fund__plan=plan).values_list("code", "title")
-        ),
-    ),
-]
+def _money_errors(draft: Draft) -> Iterator[str]:
+    if draft.currency and draft.currency not in list_currencies():
+        yield _("“%(code)s” is no currency of ISO 4217: give a code such as EUR or GBP.") % {
+            "code": draft.currency
+        }
+    if draft.amount is not None and not _is_sound_amount(draft.amount):
+        yield _("An amount is above zero and has at most two decimals.")
+
+
+def _is_sound_amount(amount: Decimal) -> bool:
+    exponent = amount.as_tuple().exponent
+    # the exponent of what is no number is a letter
+    return isinstance(exponent, int) and exponent >= -2 and 0 < amount <= LARGEST
+
+
+def _stated_currencies(context: Context) -> dict[tuple[str, int], list[str]]:
+    """The currencies in which each instalment is stated, read once for all drafts."""
+    if "stated currencies" not in context.cache:
+        context.cache["stated currencies"] = {
+            (instalment.ref, instalment.instalment): _currencies_of(instalment)
+            for instalment in Instalment.objects.filter(**context.scope)
+        }
+    currencies: dict[tuple[str, int], list[str]] = context.cache["stated currencies"]
+    return currencies
+
+
+def _currencies_of(instalment: Instalment) -> list[str]:
+    entry = instalment.entries.filter(kind="terms").order_by("-number").first()
+    if entry is None or entry.terms is None:
+        return []
+    return [currency for currency, _amount in entry.terms["stated"]]
+
+
+def _purposes(context: Context) -> set[str]:
+    """The codes of what money can be spent on, read once for all drafts."""
+    if "purposes" not in context.cache:
+        purposes = Purpose.objects.filter(fund__plan=context.plan)
+        context.cache["purposes"] = set(purposes.values_list("code", flat=True))
+    codes: set[str] = context.cache["purposes"]
+    return codes

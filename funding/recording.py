@@ -13,6 +13,7 @@ from funding import services
 from funding.forms import MoneyForm, PaymentForm, SpendingForm
 from funding.instalments import InstalmentOnDay, instalments_on
 from funding.models import Contribution, Fund
+from funding.permissions import can_record_payment, can_record_spending
 from funding.totals import spending_entries, sum_by_currency
 
 
@@ -37,7 +38,7 @@ class RecordPayment(MoneyView):
         found = get_object_or_404(
             Contribution.objects.select_related("plan", "fund"), plan=self.page.plan, ref=key
         )
-        if not services.may_pay(self.page.rights, found, self.page.plan):
+        if not can_record_payment(self.page.rights, found, self.page.plan):
             raise PermissionDenied
         return found
 
@@ -74,7 +75,7 @@ class RecordSpending(MoneyView):
     template = "funding/spending.html"
 
     def subject(self, key: str) -> Fund:
-        if not services.may_spend(self.page.rights):
+        if not can_record_spending(self.page.rights):
             raise PermissionDenied
         return get_object_or_404(
             Fund.objects.prefetch_related("purposes"), plan=self.page.plan, code=key

@@ -7,12 +7,14 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
 
-from commitments.models import Entry, Evidence, Membership, Plan, Role
-from commitments.models.rights import Rights
+from commitments.models import Entry, Evidence, Plan
 from commitments.register import services
 from commitments.register.entries import Draft, civil_day
 from funding.models import Contribution
+from funding.permissions import can_record_payment, can_record_spending
 
 
 def record_payment(
@@ -53,10 +55,11 @@ def record_payment(
         evidence=tuple(files),
     )
 
-    def allowed(membership: Membership, _draft: Draft) -> bool:
-        return may_pay(membership, contribution, plan)
-
-    return services.write(plan, [draft], by=by, now=now, seen=seen, allowed=allowed)
+    with transaction.atomic():
+        rights = services.lock_and_read_rights(plan, by)
+        if not can_record_payment(rights, contribution, plan):
+            raise PermissionDenied
+        return services.append_for_user(plan, [draft], by=by, rights=rights, now=now, seen=seen)
 
 
 def record_spending(
@@ -91,24 +94,8 @@ def record_spending(
         source=source,
         evidence=tuple(files),
     )
-    return services.write(
-        plan,
-        [draft],
-        by=by,
-        now=now,
-        seen=None,
-        allowed=lambda membership, _: may_spend(membership),
-    )
-
-
-def may_pay(rights: Rights | Membership, contribution: Contribution, plan: Plan) -> bool:
-    """A manager of the contributing side; of any side where the contributor is none that reports
-    here.
-    """
-    if rights.role != Role.MANAGER:
-        return False
-    return contribution.side not in plan.sides or contribution.side == rights.side
-
-
-def may_spend(rights: Rights | Membership) -> bool:
-    return rights.role == Role.MANAGER
+    with transaction.atomic():
+        rights = services.lock_and_read_rights(plan, by)
+        if not can_record_spending(rights):
+            raise PermissionDenied
+        return services.append_for_user(plan, [draft], by=by, rights=rights, now=now, seen=None)

@@ -25,7 +25,7 @@ from commitments.rules.states import days_counted
 from funding.charts import Chart, charts
 from funding.instalments import Amounts, InstalmentOnDay, instalments_on
 from funding.models import Contribution, Fund, Purpose, Reported
-from funding.services import may_pay, may_spend
+from funding.permissions import can_record_payment, can_record_spending
 from funding.templatetags.money import amount as in_words
 
 FIRMNESS = {
@@ -312,7 +312,7 @@ def _fund_line(
             ContributionLine(
                 contribution,
                 [line for line in lines if line.ref == contribution.ref],
-                can_record=may_pay(page.rights, contribution, page.plan),
+                can_record=can_record_payment(page.rights, contribution, page.plan),
                 record_url=page.url("pay", contribution.ref),
             )
             for contribution in contributions
@@ -329,6 +329,6 @@ def _fund_line(
         totals=sums,
         spent=sum_by_currency(spent),
         charts=charts(lines),
-        can_spend=may_spend(page.rights),
+        can_spend=can_record_spending(page.rights),
         spend_url=page.url("spend", fund.code),
     )

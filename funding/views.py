@@ -15,7 +15,7 @@ from commitments.rules.dates import Window
 from commitments.rules.states import State
 from commitments.views import commitments, feeds
 from funding.instalments import InstalmentOnDay, instalments_on
-from funding.services import may_pay
+from funding.permissions import can_record_payment
 from funding.templatetags.money import money as in_words
 from funding.totals import LISTS, fund_totals, funds_on
 
@@ -39,7 +39,7 @@ class CalendarFeed(feeds.CalendarFeed):
         for line in instalments_on(self.page):
             contribution = line.contribution
             if line.due and (
-                not self.mine or may_pay(self.page.rights, contribution, self.page.plan)
+                not self.mine or can_record_payment(self.page.rights, contribution, self.page.plan)
             ):
                 yield self._instalment(line, contribution.ref, labels.side(contribution.side))
 

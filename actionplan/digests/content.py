@@ -24,6 +24,7 @@ from commitments.models.rights import Rights
 from commitments.pages import labels
 from commitments.pages.counts import add_up, count_states
 from commitments.pages.page import Page
+from commitments.register.permissions import reportable_actions
 from commitments.rules.states import SETTLED, State
 from funding.instalments import instalments_on
 from funding.totals import CurrencyTotal, compute_totals, spending_entries, sum_by_currency
@@ -116,7 +117,7 @@ def _untold(plan: Plan) -> Q:
 
 def unreminded(page: Page) -> Any:
     """The open actions of the manager's side that no official gets a digest about."""
-    mine = Action.objects.reportable_by(page.rights, page.plan).values("pk")
+    mine = reportable_actions(page.rights, page.plan).values("pk")
     rows = page.rows().filter(_open(), _untold(page.plan), scored=True, obligation__in=mine)
     return order_by_urgency(rows)
 

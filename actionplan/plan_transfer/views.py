@@ -18,8 +18,9 @@ from actionplan.plan_transfer import export, load
 from commitments import clock
 from commitments.files.errors import FileRefused
 from commitments.forms.entries import FileForm
-from commitments.models import Plan, Role
+from commitments.models import Plan
 from commitments.pages.base import PlanView
+from commitments.register.permissions import can_export_plan
 from commitments.rules.events import Perspective
 from commitments.views.entry_files import changes_of, states
 
@@ -90,8 +91,7 @@ class ExportPlan(PlanView):
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         page = self.page
-        manager = self.membership is not None and self.membership.role == Role.MANAGER
-        if not (request.user.is_superuser or manager):
+        if not can_export_plan(page.rights):
             raise PermissionDenied
         file = io.BytesIO()
         export.export_plan(page.plan, file, now=clock.now(page.plan.timezone))

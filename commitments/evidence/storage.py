@@ -96,7 +96,7 @@ def drafts(tokens: Iterable[str], *, plan: Plan, by: int) -> Iterator[Evidence]:
             yield file
 
 
-def faults(files: Sequence[Evidence]) -> list[str]:
+def errors(files: Sequence[Evidence]) -> list[str]:
     """What stands against recording these: too many, gone since, or part of an entry already."""
     found = []
     if len(files) > MOST:

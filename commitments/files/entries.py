@@ -17,9 +17,10 @@ from commitments.files import spreadsheet
 from commitments.files.errors import FileError
 from commitments.files.toml import decimal
 from commitments.models import Entry, EntryText, Evidence, Plan
-from commitments.register import entry_types, services
-from commitments.register.entries import TEXTS, Draft, civil_day
-from commitments.register.entry_types import Context
+from commitments.register import entry_types, services, validation
+from commitments.register.entries import Draft, civil_day
+from commitments.register.hash_chain import TEXTS
+from commitments.register.validation import Context
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -101,7 +102,7 @@ def load_entries(
         for row in reading.rows:
             row.draft.evidence = (files or {}).get(row.draft.code, ())
         if not (reading.errors or check) and reading.rows:
-            services.record(
+            services.append_and_project(
                 plan, [row.draft for row in reading.rows], context=context, by=by, now=now
             )
     return reading
@@ -353,7 +354,7 @@ def _place(
     if not faulty and draft.code in known and not _differs(draft, known[draft.code]):
         reading.skipped += 1
         return known[draft.code]
-    errors = entry_types.faults(draft, context)
+    errors = validation.errors(draft, context)
     if draft.code.startswith(EXAMPLE) and not context.taken_over:
         errors.append(
             _("This is a row of the template: delete it, or give it an id and facts of its own.")
@@ -367,9 +368,9 @@ def _place(
     if errors or faulty:
         return None
     reading.warnings += [
-        FileError(row.line, warning) for warning in entry_types.warnings(draft, context)
+        FileError(row.line, warning) for warning in validation.warnings(draft, context)
     ]
-    context.keep(draft)
+    context.remember(draft)
     reading.rows.append(row)
     # stands for the entry until it is appended; the register knows it by its code
     return Entry(

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from commitments.files.entries import COLUMNS, EXAMPLE, NAMING
 from commitments.models import Plan
-from commitments.register.entry_types import KINDS, Kind
+from commitments.register.entry_types import KINDS, EntryType
 
 
 def examples(plan: Plan) -> Iterator[dict[str, str]]:
@@ -50,7 +50,7 @@ def examples(plan: Plan) -> Iterator[dict[str, str]]:
         yield row
 
 
-def _words(kind: Kind, plan: Plan) -> str:
+def _words(kind: EntryType, plan: Plan) -> str:
     if kind.names and (codes := kind.names(plan)):
         return next(iter(codes))
     return "amber" if kind.name == "confidence" else _("name of the event")

@@ -16,7 +16,8 @@ from commitments.evidence import file_types, storage
 from commitments.forms.written_dates import edtf
 from commitments.models import Body, Evidence, Plan
 from commitments.pages import labels
-from commitments.register.entry_types import KINDS, needs_evidence, source_faults
+from commitments.register.entry_types import KINDS
+from commitments.register.validation import needs_evidence, source_errors
 from commitments.rules.dates import DateError, parse
 from commitments.rules.events import Terms
 from commitments.rules.states import State
@@ -163,8 +164,8 @@ class EvidenceForm(DatedForm):
 
     def clean_source(self) -> str:
         source = str(self.cleaned_data["source"])
-        for fault in source_faults(source):
-            self.add_error("source", fault)
+        for message in source_errors(source):
+            self.add_error("source", message)
         return source
 
     def clean(self) -> dict[str, Any]:

@@ -1,15 +1,42 @@
 """The plan as its file says it: parties, aims, commitments, actions; and who may do what in it."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
-from django.db import models
-from django.db.models import Q
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.db import connection, models
+from django.db.models import Exists, F, OuterRef, Q, Value
 from django.utils.translation import gettext_lazy as _
 
-from commitments.models.querysets import ActionQuerySet, MembershipQuerySet, PlanQuerySet
-
+Visitor = AbstractBaseUser | AnonymousUser
 # Texts of the plan file are tables by language: {"en": "…", "fr": "…"}.
+
+
+class PlanQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: Visitor) -> "PlanQuerySet":
+        """Those in which the account has a role, and for everybody the public ones."""
+        with_a_role = Plan.objects.accessible_to(user).values("pk")
+        return self.filter(Q(pk__in=with_a_role) | Q(public=True))
+
+    def accessible_to(self, user: Visitor) -> "PlanQuerySet":
+        """An administrator has a role in every plan, an account in those that it belongs to."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        if getattr(user, "is_superuser", False):
+            return self
+        return self.filter(memberships__user=user)
+
+    def lock(self, plan: "Plan") -> None:
+        """Whoever writes to the plan waits for whoever does so now, until the end of the
+        transaction.
+        """
+        assert connection.in_atomic_block
+        self.select_for_update().only("pk").get(pk=plan.pk)
+
+    def raise_version(self) -> None:
+        """Mark the pages of these plans as changed, in the transaction of what changes them."""
+        self.update(version=F("version") + 1)
 
 
 class Plan(models.Model):
@@ -123,6 +150,35 @@ class Obligation(models.Model):
         return f"{self.ref}/{self.instalment}" if self.instalment else self.ref
 
 
+class ActionQuerySet(models.QuerySet[Any]):
+    """Who reports on an action follows from the bodies that lead or join it; where no side's body
+    leads, anybody of a side does.
+    """
+
+    def reportable_for(self, bodies: models.QuerySet[Body], plan: Plan) -> "ActionQuerySet":
+        """Led or joined by one of the bodies, or led by no side."""
+        leads = Action.leads.through.objects.filter(action=OuterRef("pk"), body__in=bodies)
+        partners = Action.partners.through.objects.filter(action=OuterRef("pk"), body__in=bodies)
+        actions = self.filter(plan=plan)
+        return actions.filter(Exists(leads) | Exists(partners) | self._led_by_no_side(plan))
+
+    def reporters(self, plan: Plan) -> models.QuerySet[Any]:
+        """The same for all at once: each action with each body that it is reportable for and its
+        side, None for any.
+        """
+        leads, partners = (
+            links.objects.filter(action__plan=plan).values_list("action", "body", "body__side")
+            for links in (Action.leads.through, Action.partners.through)
+        )
+        no_body, no_side = Value(None, models.BigIntegerField()), Value(None, models.CharField())
+        anybody = self.filter(self._led_by_no_side(plan), plan=plan).order_by()
+        return leads.union(partners, anybody.values_list("pk", no_body, no_side), all=True)
+
+    def _led_by_no_side(self, plan: Plan) -> Q:
+        leads = Action.leads.through.objects.filter(body__side__in=plan.sides)
+        return ~Q(Exists(leads.filter(action=OuterRef("pk"))))
+
+
 class Action(Obligation):
     """One separately trackable obligation inside a commitment; its terms are entries of the
     register.
@@ -160,6 +216,14 @@ class Role(models.TextChoices):
     VIEWER = "viewer", _("viewer")
     OFFICIAL = "official", _("official")
     MANAGER = "manager", _("manager")
+
+
+class MembershipQuerySet(models.QuerySet[Any]):
+    def of(self, user: Visitor, plan: Plan) -> "Membership | None":
+        """What the account may do in the plan, read afresh; None for a disabled account."""
+        memberships = self.filter(user=user.pk, plan=plan, user__is_active=True)
+        membership: Membership | None = memberships.prefetch_related("bodies").first()
+        return membership
 
 
 class Membership(models.Model):

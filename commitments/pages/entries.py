@@ -12,12 +12,13 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, Value, prefetch_related_objects
 
-from commitments.models import Action, Entry, Evidence, PublicEntry, Role, Standing
+from commitments.models import Action, Entry, Evidence, PublicEntry, Standing
 from commitments.models.prepared import Slot, prepared
 from commitments.models.register import EntryQuerySet
 from commitments.pages import labels
 from commitments.pages.page import Page
-from commitments.register.entry_types import CONFIRMABLE, KINDS
+from commitments.register.entry_types import KINDS
+from commitments.register.permissions import EntryActs, acts_on_entries
 from commitments.rules.states import days_passed
 from commitments.templatetags.plan import localized
 
@@ -142,8 +143,17 @@ def present(
     prefetch_related_objects(
         [entry for entry in found if getattr(entry, "has_files", True)], "evidence"
     )
+    acts = acts_on_entries(page.rights, page.plan, found, today=page.today)
     return [
-        _shown(entry, page, names, titles, [row for row in named if row["to_id"] == entry.pk], void)
+        _shown(
+            entry,
+            page,
+            names,
+            titles,
+            [row for row in named if row["to_id"] == entry.pk],
+            void,
+            acts.get(entry.pk, EntryActs()),
+        )
         for entry in found
     ]
 
@@ -172,22 +182,19 @@ def _shown(
     titles: Mapping[str, dict[str, str]],
     named: Iterable[Mapping[str, Any]],
     void: set[int],
+    acts: EntryActs,
 ) -> Shown:
     withdrawn = entry.pk in void
-    rights = page.rights
     text = getattr(entry, "text", None)
     source = text.source if text else ""
-    writes = rights.role in (Role.OFFICIAL, Role.MANAGER) and not withdrawn
-    own = writes and entry.side == rights.side
-    mine = own and rights.is_author_of(entry)
     return Shown(
         entry,
         kind_label=labels.kind(entry.kind),
         post=(entry.by.post if entry.by else ""),
         withdrawn=withdrawn,
         is_link=source.startswith(("https://", "http://")),
-        can_withdraw=entry.kind in KINDS and (mine or (own and rights.role == Role.MANAGER)),
-        can_confirm=writes and not mine and entry.kind in (*CONFIRMABLE, "started"),
+        can_withdraw=acts.can_withdraw and not withdrawn,
+        can_confirm=acts.can_confirm and not withdrawn,
         url=page.url("fund")
         if entry.instalment or entry.kind in MONEY
         else page.url("action", entry.ref or "-"),

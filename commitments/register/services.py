@@ -1,6 +1,18 @@
-"""The writes that make history: each in one transaction, with rights read again inside it."""
+"""The writes that make history: each in one transaction, with rights read again inside it.
 
-from collections.abc import Callable, Sequence
+Every write about a plan goes the same way:
+
+1. Lock the plan, so that writes follow one another.
+2. Read the rights of the account again: they may have gone since the page was opened.
+3. Give back the entry that was recorded under the same key, if the call is a repetition.
+4. Refuse if somebody else has recorded on the same action since the author looked.
+5. Validate the draft.
+6. Append it to the register.
+7. Recompute the standings that it bears on.
+8. Clear the flags that no longer hold.
+"""
+
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -8,25 +20,15 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from commitments.evidence import storage
-from commitments.models import (
-    Action,
-    Entry,
-    EntryText,
-    Evidence,
-    Membership,
-    Obligation,
-    Plan,
-    Role,
-)
-from commitments.models.prepared import Slot, prepared
+from commitments.models import Action, Entry, EntryText, Evidence, Membership, Obligation, Plan
 from commitments.models.rights import Rights, rights_of
-from commitments.register import entries as register
-from commitments.register import entry_types, flags, standings
-from commitments.register.entries import Draft
+from commitments.register import flags, permissions, standings, validation
+from commitments.register.entries import Draft, append, civil_day
+from commitments.register.entry_types import REDACTED
+from commitments.register.validation import Context
 from commitments.rules.dates import BEGINNING
 from commitments.rules.events import Perspective
 
@@ -75,28 +77,42 @@ def report(
     entry that the author knew of, None to record it all the same; `files` are stored already, by
     `evidence.store`. Raises ValidationError, PermissionDenied, NewerEntries.
     """
+    if kind not in REPORTED_BY_OFFICIALS:
+        raise ValidationError(_("This is not something to report."))
     draft = Draft(
         kind=kind,
         code=key,
         effective=effective,
-        recorded_day=register.civil_day(now, action.plan.timezone),
+        recorded_day=civil_day(now, action.plan.timezone),
         recorded_at=now,
         ref=action.ref,
         words=words,
         quantity=quantity,
-        reason=reason,
+        # a reason given together with a confidence is the reason of the confidence
+        reason="" if confidence else reason,
         note=note,
         source=source,
         evidence=tuple(files),
     )
-    if kind not in REPORTED_BY_OFFICIALS:
-        raise ValidationError(_("This is not something to report."))
     drafts = [draft]
     if confidence:
-        beside = replace(draft, kind="confidence", code=f"{key}-confidence", words=confidence)
-        drafts.append(replace(beside, quantity=None, note="", source="", evidence=()))
-        draft.reason = ""
-    return write(action.plan, drafts, by=by, now=now, seen=seen, allowed=_may_report)
+        drafts.append(
+            Draft(
+                kind="confidence",
+                code=f"{key}-confidence",
+                effective=effective,
+                recorded_day=draft.recorded_day,
+                recorded_at=now,
+                ref=action.ref,
+                words=confidence,
+                reason=reason,
+            )
+        )
+    with transaction.atomic():
+        rights = lock_and_read_rights(action.plan, by)
+        if not permissions.can_report(rights, action):
+            raise PermissionDenied
+        return append_for_user(action.plan, drafts, by=by, rights=rights, now=now, seen=seen)
 
 
 def decide(
@@ -114,28 +130,37 @@ def decide(
 ) -> Entry:
     """A manager's decision: a deadline moved (`when` its new EDTF), reopened, superseded, not
     pursued.
+
+    `key` and `seen` as in `report`. Raises ValidationError, PermissionDenied, NewerEntries.
     """
+    if kind not in DECIDED_BY_MANAGERS:
+        raise ValidationError(_("This is not something to decide."))
     draft = Draft(
         kind=kind,
         code=key,
         effective=effective,
-        recorded_day=register.civil_day(now, action.plan.timezone),
+        recorded_day=civil_day(now, action.plan.timezone),
         recorded_at=now,
         ref=action.ref,
         when=when,
         reason=reason,
         decided_by=decided_by,
     )
-    if kind not in DECIDED_BY_MANAGERS:
-        raise ValidationError(_("This is not something to decide."))
-    return write(action.plan, [draft], by=by, now=now, seen=seen, allowed=_may_decide)
+    with transaction.atomic():
+        rights = lock_and_read_rights(action.plan, by)
+        if not permissions.can_decide(rights, action):
+            raise PermissionDenied
+        return append_for_user(action.plan, [draft], by=by, rights=rights, now=now, seen=seen)
 
 
 def annotate_entry(
     *, entry: Entry, kind: str, by: AbstractBaseUser, now: datetime, key: str, reason: str = ""
 ) -> Entry:
-    """Withdraw, confirm or dispute an entry."""
-    today = register.civil_day(now, entry.plan.timezone)
+    """Withdraw, confirm or dispute an entry (`kind`: withdrawn, confirmed, disputed).
+
+    `key` as in `report`. Raises ValidationError, PermissionDenied.
+    """
+    today = civil_day(now, entry.plan.timezone)
     draft = Draft(
         kind=kind,
         code=key,
@@ -147,8 +172,18 @@ def annotate_entry(
         to=entry,
         reason=reason,
     )
-    allowed = {"withdrawn": _may_withdraw, "confirmed": _may_confirm, "disputed": _may_confirm}
-    return write(entry.plan, [draft], by=by, now=now, seen=None, allowed=allowed[kind])
+    with transaction.atomic():
+        rights = lock_and_read_rights(entry.plan, by)
+        if not _can_annotate(rights, entry, kind):
+            raise PermissionDenied
+        return append_for_user(entry.plan, [draft], by=by, rights=rights, now=now, seen=None)
+
+
+def _can_annotate(rights: Rights, entry: Entry, kind: str) -> bool:
+    if kind == "withdrawn":
+        return permissions.can_withdraw(rights, entry)
+    sides = permissions.sides_of_actions(entry.plan, [entry.ref])
+    return permissions.can_confirm(rights, entry, sides.get(entry.ref))
 
 
 def redact(
@@ -157,135 +192,122 @@ def redact(
     """Remove the free text of an entry, its files or all of it, for good; an entry says who did it,
     when and why.
 
-    The chain keeps the digests of what is gone, so it verifies all the same. Raises
-    ValidationError, PermissionDenied.
+    The chain keeps the digests of what is gone, so it verifies all the same. `key` as in `report`.
+    Raises ValidationError, PermissionDenied.
     """
-    plan, today = entry.plan, register.civil_day(now, entry.plan.timezone)
+    plan, today = entry.plan, civil_day(now, entry.plan.timezone)
     with transaction.atomic():
-        Plan.objects.lock(plan)
-        membership = Membership.objects.of(by, plan)
-        is_administrator = _is_administrator(by)
-        if not may_redact(entry, rights_of(membership, is_administrator=is_administrator)):
+        rights = lock_and_read_rights(plan, by)
+        if not permissions.can_redact(rights, entry):
             raise PermissionDenied
-        again: Entry | None = Entry.objects.filter(plan=plan, code=key).first()
-        if again:
-            if (again.by_id, again.kind) != (by.pk, "redacted"):
-                raise PermissionDenied
-            return again
+        repeated = _entry_of_same_call(plan, key, by)
+        if repeated is not None:
+            return repeated
         if not reason.strip() or what not in redactable(entry):
             raise ValidationError(
                 _("Say what is to be removed, out of what the entry still has, and give a reason.")
             )
         draft = Draft(
-            kind="redacted",
+            kind=REDACTED,
             code=key,
             effective=today.isoformat(),
             recorded_day=today,
             recorded_at=now,
-            side=membership.side if membership else "",
+            side=rights.side,
             to=entry,
             words=what,
             reason=reason,
         )
-        (redaction,) = register.append(plan, [draft], by=by.pk, now=now)
+        (redaction,) = append(plan, [draft], by=by.pk, now=now)
         if what != "files":
             EntryText.objects.filter(entry=entry).delete()
         if what != "text":
-            files = Evidence.objects.filter(entry=entry)
-            gone = list(files.values_list("pk", flat=True))
-            files.update(name="")
-            transaction.on_commit(lambda: storage.remove(gone))
+            _remove_files(entry)
     return redaction
-
-
-def _is_administrator(by: AbstractBaseUser) -> bool:
-    """Read afresh: the account may have lost its rights since the page was opened."""
-    accounts = get_user_model().objects
-    return accounts.filter(pk=by.pk, is_active=True, is_superuser=True).exists()
 
 
 def redactable(entry: Entry) -> list[str]:
     """What of an entry can be removed: its text, its files, or both as `all`."""
-    found = ["text"] if EntryText.objects.filter(entry=entry).exists() else []
-    found += ["files"] if Evidence.objects.filter(entry=entry).exclude(name="").exists() else []
-    return [*found, "all"] if len(found) == 2 else found
+    has_text = EntryText.objects.filter(entry=entry).exists()
+    has_files = Evidence.objects.filter(entry=entry).exclude(name="").exists()
+    if has_text and has_files:
+        return ["text", "files", "all"]
+    if has_text:
+        return ["text"]
+    return ["files"] if has_files else []
 
 
-def may_redact(entry: Entry, rights: Rights) -> bool:
-    """An administrator; a manager what their own side said. What a plan file left is not redacted."""
-    if entry.kind in ("terms", "plan"):
-        return False
-    of_own_side = rights.role == Role.MANAGER and rights.side == entry.side
-    return of_own_side or rights.is_administrator
+def _remove_files(entry: Entry) -> None:
+    """Their names now, their bytes once it is sure that the redaction is recorded."""
+    files = Evidence.objects.filter(entry=entry)
+    keys = list(files.values_list("pk", flat=True))
+    files.update(name="")
+    transaction.on_commit(lambda: storage.remove(keys))
 
 
-Permission = Callable[[Membership, Draft], bool]
+def lock_and_read_rights(plan: Plan, by: AbstractBaseUser) -> Rights:
+    """Steps 1 and 2, for a caller in a transaction."""
+    Plan.objects.lock(plan)
+    accounts = get_user_model().objects.filter(pk=by.pk, is_active=True)
+    return rights_of(
+        Membership.objects.of(by, plan),
+        is_administrator=accounts.filter(is_superuser=True).exists(),
+    )
 
 
-def write(
+def append_for_user(
     plan: Plan,
     drafts: Sequence[Draft],
     *,
     by: AbstractBaseUser,
+    rights: Rights,
     now: datetime,
     seen: int | None,
-    allowed: Permission,
 ) -> Entry:
-    """Append what an account says, for its side, with all that follows from it; returns the first
-    entry.
+    """Steps 3 to 8: append what an account says for its side; returns the first entry.
+
+    For a caller that holds the plan's lock and has checked the rights. All drafts are about the
+    same ref. Raises ValidationError, PermissionDenied, NewerEntries.
     """
-    draft = drafts[0]
-    with transaction.atomic():
-        Plan.objects.lock(plan)
-        membership = Membership.objects.of(by, plan)
-        context = entry_types.Context(plan, draft.recorded_day, draft.ref)
-        draft.obligation = _obligation(draft, context)
-        if membership is None or membership.role == Role.VIEWER or not allowed(membership, draft):
-            raise PermissionDenied
-        head, again = register.head_and_named(plan, draft.code)
-        if again:
-            if again.by_id != by.pk:
-                raise PermissionDenied
-            return again
-        _check_seen(plan, draft, seen)
-        drafts = [replace(draft, side=membership.side) for draft in drafts]
-        faults = [fault for draft in drafts for fault in entry_types.faults(draft, context)]
-        faults += storage.faults(draft.evidence)
-        if faults:
-            raise ValidationError(list(dict.fromkeys(faults)))
-        return record(plan, drafts, context=context, by=by.pk, now=now, after=head)[0]
+    first = drafts[0]
+    repeated = _entry_of_same_call(plan, first.code, by)
+    if repeated is not None:
+        return repeated
+    if seen is not None:
+        _refuse_if_newer(plan, first.ref, seen)
+    drafts = [replace(draft, side=rights.side) for draft in drafts]
+    context = Context(plan, first.recorded_day, [first.ref])
+    messages = [message for draft in drafts for message in validation.errors(draft, context)]
+    messages += storage.errors(first.evidence)
+    if messages:
+        raise ValidationError(list(dict.fromkeys(messages)))
+    return append_and_project(plan, drafts, context=context, by=by.pk, now=now)[0]
 
 
-@prepared
-def _newer() -> QuerySet[Entry]:
-    newer = Entry.objects.without_plan_entries().filter(
-        plan=Slot("plan"), ref=Slot("ref"), number__gt=Slot("seen")
-    )
-    return newer.select_related("text", "by").prefetch_related("evidence")
+def _entry_of_same_call(plan: Plan, key: str, by: AbstractBaseUser) -> Entry | None:
+    """Keys are made up by forms, so one of somebody else's entry is a forgery."""
+    entry: Entry | None = Entry.objects.filter(plan=plan, code=key).first()
+    if entry is not None and entry.by_id != by.pk:
+        raise PermissionDenied
+    return entry
 
 
-def _check_seen(plan: Plan, draft: Draft, seen: int | None) -> None:
-    if seen is not None and (newer := _newer()(plan=plan.pk, ref=draft.ref, seen=seen)):
+def _refuse_if_newer(plan: Plan, ref: str, seen: int) -> None:
+    entries = Entry.objects.without_plan_entries().filter(plan=plan, ref=ref, number__gt=seen)
+    newer = list(entries.select_related("text", "by").prefetch_related("evidence"))
+    if newer:
         raise NewerEntries(newer)
 
 
-def record(
-    plan: Plan,
-    drafts: Sequence[Draft],
-    *,
-    context: entry_types.Context,
-    by: int | None,
-    now: datetime,
-    after: Entry | None = None,
+def append_and_project(
+    plan: Plan, drafts: Sequence[Draft], *, context: Context, by: int | None, now: datetime
 ) -> list[Entry]:
-    """Append checked drafts, compute the standings that they change, and clear the flags that no
-    longer hold.
-    """
-    drafts = [replace(draft, obligation=_obligation(draft, context)) for draft in drafts]
-    entries = register.append(plan, drafts, by=by, now=now, after=after)
+    """Steps 6 to 8, for a caller that has checked the drafts and holds the plan's lock."""
+    drafts = [replace(draft, obligation=_obligation_of(draft, context)) for draft in drafts]
+    entries = append(plan, drafts, by=by, now=now)
     affected = affected_by(drafts, context)
     if affected:
-        today = register.civil_day(now, plan.timezone)
+        today = civil_day(now, plan.timezone)
         flags.clear(plan, today, standings.recompute(plan, affected, bear_on(drafts), on=today))
     return entries
 
@@ -304,11 +326,11 @@ def bear_on(drafts: Sequence[Draft]) -> standings.Since:
     }
 
 
-def _obligation(draft: Draft, context: entry_types.Context) -> Obligation | None:
+def _obligation_of(draft: Draft, context: Context) -> Obligation | None:
     return context.obligations.get((draft.ref, draft.instalment or 0))
 
 
-def affected_by(drafts: Sequence[Draft], context: entry_types.Context) -> list[Obligation]:
+def affected_by(drafts: Sequence[Draft], context: Context) -> list[Obligation]:
     """The obligations whose standing an entry bears on: an action, one instalment, or all of a
     contribution.
     """
@@ -318,35 +340,3 @@ def affected_by(drafts: Sequence[Draft], context: entry_types.Context) -> list[O
         for (ref, instalment), obligation in context.obligations.items()
         if (ref, None) in refs or (instalment and (ref, instalment) in refs)
     ]
-
-
-def _may_report(membership: Membership, draft: Draft) -> bool:
-    return draft.obligation is not None and Action.objects.is_reportable(
-        membership, draft.obligation.pk
-    )
-
-
-def _may_decide(membership: Membership, draft: Draft) -> bool:
-    return membership.role == Role.MANAGER and _may_report(membership, draft)
-
-
-def _may_withdraw(membership: Membership, draft: Draft) -> bool:
-    """One's own entry; a manager any of their side."""
-    entry = draft.to
-    if entry is None or entry.side != membership.side:
-        return False
-    return entry.by_id == membership.user_id or membership.role == Role.MANAGER
-
-
-def _may_confirm(membership: Membership, draft: Draft) -> bool:
-    """The other side; on what one side does alone, a second person of it."""
-    entry = draft.to
-    if entry is None or entry.by_id == membership.user_id:
-        return False
-    if entry.side != membership.side:
-        return True
-    action = Action.objects.filter(plan=membership.plan, ref=entry.ref).first()
-    if action is None:
-        return False
-    sides = {body.side for body in [*action.leads.all(), *action.partners.all()] if body.side}
-    return sides <= {membership.side}

@@ -8,14 +8,14 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
-from commitments.models import Action, Body, Entry, Flag, Role, Standing
+from commitments.models import Action, Body, Entry, Flag, Standing
 from commitments.models.prepared import Slot, prepared
 from commitments.models.register import INTERNAL_KINDS
 from commitments.pages import labels
 from commitments.pages.base import KeptView, PlanView
 from commitments.pages.entries import Shown, present, readable_entries, register, slip
 from commitments.pages.page import actions_on
-from commitments.register import standings
+from commitments.register import permissions, standings
 from commitments.rules.events import (
     MOVABLE,
     REPORTS,
@@ -50,14 +50,6 @@ class ActionView(PlanView):
         )
         return found
 
-    def may_report(self, action: Action) -> bool:
-        allowed = Action.objects.reportable_by(self.page.rights, self.page.plan)
-        return bool(allowed.filter(pk=action.pk).exists())
-
-    @property
-    def is_manager(self) -> bool:
-        return self.membership is not None and self.membership.role == Role.MANAGER
-
 
 class ActionDetail(KeptView):
     """The signed words, what they were taken to mean, the deadline and its moves, each side's word,
@@ -70,8 +62,6 @@ class ActionDetail(KeptView):
     def content(self, ref: str) -> dict[str, Any]:
         page, row = self.page, self._row(ref)
         action = row.action
-        reportable = Action.objects.reportable_by(page.rights, page.plan)
-        can_report = reportable.filter(pk=action.pk).exists()
         alone = not row.waits  # type: ignore[attr-defined]
         history = standings.Histories(page.plan, [action], alone=alone).action(action.pk)
         terms = terms_on(history.versions, page.on, page.known_day)
@@ -104,8 +94,8 @@ class ActionDetail(KeptView):
             "entries": entries,
             "evidence": [entry for entry in told if entry.files or entry.is_link],
             "older": self._told(history) - len(entries),
-            "can_report": can_report,
-            "can_decide": can_report and page.rights.role == Role.MANAGER,
+            "can_report": permissions.can_report(page.rights, action),
+            "can_decide": permissions.can_decide(page.rights, action),
         }
 
     def _register(self, ref: str) -> list[Shown]:

@@ -15,12 +15,13 @@ from commitments.exports.columns import actions_export
 from commitments.lists.facets import label_choices_with_counts
 from commitments.lists.filters import ActionFilter, order_by_urgency
 from commitments.lists.tables import ActionTable
-from commitments.models import Action, Commitment, Standing
+from commitments.models import Commitment, Standing
 from commitments.models.prepared import Slot, prepared
 from commitments.pages import labels
 from commitments.pages.base import KeptView
 from commitments.pages.counts import counts_of, summarise
 from commitments.pages.page import actions_on
+from commitments.register.permissions import reportable_actions
 from commitments.rules.events import Perspective
 from commitments.rules.states import SETTLED, State
 
@@ -124,7 +125,7 @@ class Mine(KeptView):
     def rows(self) -> QuerySet[Standing]:
         """The standings of the actions that the reader may report on, the most urgent first."""
         page = self.page
-        actions = Action.objects.reportable_by(page.rights, page.plan)
+        actions = reportable_actions(page.rights, page.plan)
         return order_by_urgency(page.rows().filter(obligation__in=actions.values("pk")))
 
     def content(self) -> dict[str, Any]:

@@ -19,8 +19,9 @@ from commitments import clock
 from commitments.files import entries, entries_template
 from commitments.files.entries import LARGEST, Reading
 from commitments.forms.entries import FileForm
-from commitments.models import Plan, Role, Standing
+from commitments.models import Plan, Standing
 from commitments.pages.base import PlanView
+from commitments.register.permissions import can_load_entries
 from commitments.rules.events import Perspective
 
 
@@ -73,12 +74,11 @@ class LoadEntries(PlanView):
 
     @property
     def side(self) -> str | None:
-        membership = self.membership
-        if self.request.user.is_superuser:
-            return None
-        if membership is None or membership.role != Role.MANAGER:
+        if not can_load_entries(self.page.rights):
             raise PermissionDenied
-        return membership.side
+        if self.page.rights.is_administrator:
+            return None
+        return self.page.rights.side
 
     def get(self, request: HttpRequest) -> HttpResponse:
         side, form = self.side, request.GET.get("template", "")

@@ -22,11 +22,12 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from commitments.exports.writers import address
-from commitments.models import Action, Entry, Plan, Standing
+from commitments.models import Entry, Plan, Standing
 from commitments.pages import etag, labels
 from commitments.pages.base import PlanView
 from commitments.pages.entries import present, register_of
 from commitments.register import standings
+from commitments.register.permissions import reportable_actions
 from commitments.rules import dates
 from commitments.rules.dates import Window
 from commitments.rules.recurrence import Recurrence
@@ -135,7 +136,7 @@ class CalendarFeed(Feed):
         rows = page.rows().order_by("obligation__action__position")
         if self.mine:
             rows = rows.filter(
-                obligation__in=Action.objects.reportable_by(page.rights, page.plan).values("pk")
+                obligation__in=reportable_actions(page.rights, page.plan).values("pk")
             )
         found = list(rows)
         periodic = (row.obligation_id for row in found if row.every)

@@ -28,8 +28,8 @@ from commitments.models import Action, Entry, Standing
 from commitments.pages.base import PlanView
 from commitments.pages.entries import Shown, present, register_of
 from commitments.pages.labels import REDACTED
-from commitments.register import services, standings
-from commitments.register.entry_types import Context
+from commitments.register import permissions, services, standings
+from commitments.register.validation import Context
 from commitments.rules.events import Event
 from commitments.rules.states import State
 from commitments.views.actions import ActionView
@@ -142,7 +142,7 @@ class ActionRecording(RecordingView, ActionView):
 
     def subject(self, key: str) -> Action:
         action = self.action(key)
-        if not self.may_report(action):
+        if not permissions.can_report(self.page.rights, action):
             raise PermissionDenied
         return action
 
@@ -164,7 +164,7 @@ class Report(ActionRecording):
             *data,
             plan=self.page.plan,
             by=self.request.user.pk,
-            terms=Context(self.page.plan, self.page.today, subject.ref).terms[subject.ref],
+            terms=Context(self.page.plan, self.page.today, [subject.ref]).terms[subject.ref],
             bodies=list(self.page.plan.bodies.all()),
             outcomes=self.outcomes(subject),
             seen=self.seen(subject.ref),
@@ -204,7 +204,7 @@ class Decision(ActionRecording):
 
     def subject(self, key: str) -> Action:
         action = super().subject(key)
-        if not self.is_manager:
+        if not permissions.can_decide(self.page.rights, action):
             raise PermissionDenied
         return action
 
@@ -252,8 +252,10 @@ class NamingView(EntryRecording):
     form_class: type[EntryForm] = ReasonForm
 
     def allowed(self, entry: Entry) -> bool:
-        shown = self.shown(entry)
-        return shown.can_withdraw if self.kind == "withdrawn" else shown.can_confirm
+        page = self.page
+        acts = permissions.acts_on_entries(page.rights, page.plan, [entry], today=page.today)
+        entry_acts = acts.get(entry.pk, permissions.EntryActs())
+        return entry_acts.can_withdraw if self.kind == "withdrawn" else entry_acts.can_confirm
 
     def form(self, subject: Entry, *data: Any) -> EntryForm:
         return self.form_class(*data, initial=self.initial())
@@ -299,7 +301,7 @@ class Redact(EntryRecording):
     template = "commitments/redact.html"
 
     def allowed(self, entry: Entry) -> bool:
-        return services.may_redact(entry, self.page.rights)
+        return permissions.can_redact(self.page.rights, entry)
 
     def form(self, subject: Entry, *data: Any) -> RedactForm:
         # a form sent twice asks for what is gone already; the service knows it by its key

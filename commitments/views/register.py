@@ -10,10 +10,10 @@ from commitments import clock
 from commitments.exports import writers
 from commitments.exports.columns import entries_export
 from commitments.lists.filters import EntryFilter
-from commitments.models import Entry, Role
+from commitments.models import Entry
 from commitments.pages.base import KeptView
 from commitments.pages.entries import present, register_of
-from commitments.register import services
+from commitments.register import permissions, services
 
 PAGE = 25
 
@@ -58,7 +58,7 @@ class Register(KeptView):
             "filter": found,
             "page_obj": chosen,
             "head": head,
-            "can_load": page.rights.is_administrator or page.rights.role == Role.MANAGER,
+            "can_load": permissions.can_load_entries(page.rights),
             "exports": writers.export_links(self.request.GET),
         }
 
@@ -93,5 +93,5 @@ class EntryDetail(KeptView):
             "title": _("Entry %(n)s") % {"n": number},
             "entry": present([entry], page)[0],
             "named_by": naming,
-            "can_redact": services.may_redact(entry, page.rights) and services.redactable(entry),
+            "can_redact": permissions.can_redact(page.rights, entry) and services.redactable(entry),
         }

@@ -128,7 +128,7 @@ ELSEWHERE |= {"health-ready", "mail-release", "styleguide"}
 
 
 def numbers() -> dict[str, int]:
-    codes = {"paid": "sample-026", "french": "sample-019", "british": "sample-059"}
+    codes = {"paid": "sample-026", "french": "sample-014", "british": "sample-059"}
     return {name: Entry.objects.get(code=code).number for name, code in codes.items()}
 
 

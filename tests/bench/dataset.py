@@ -35,7 +35,7 @@ from commitments.models import (
     Tally,
 )
 from commitments.register import entries as register
-from commitments.register import flags, tally
+from commitments.register import flags, hash_chain, tally
 from tests.bench import story
 
 NOW = datetime(2015, 1, 12, 9, tzinfo=UTC)
@@ -305,9 +305,9 @@ class Copies:
             )
         if entry.to:
             entry.to.number = TO_NUMBER
-        columns = register.columns_of(entry)
+        columns = hash_chain.columns_of(entry)
         canonical = (
-            register.canonical(register.quoted(self.plan.slug), columns)
+            hash_chain.canonical(self.plan.slug, columns)
             .decode()
             .replace(str(TO_NUMBER), MARKS["to_number"])
         )

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 
 from commitments.models import Action, Entry, Standing
-from commitments.register import entries, standings
+from commitments.register import hash_chain, standings
 from commitments.rules.events import Perspective
 from tests.bench import dataset, story
 
@@ -16,7 +16,7 @@ def test_copied_data_are_as_if_recorded_entry_by_entry() -> None:
     plan = dataset.make(60, "copies", base=20)
     assert indexes() == before
     assert standings.find_mismatches(plan) == []
-    assert list(entries.broken(plan)) == []
+    assert list(hash_chain.verify_chain(plan)) == []
     assert Action.objects.filter(plan=plan).count() == 61
     assert Entry.objects.filter(plan=plan, ref=story.SPECIAL).count() == story.SPECIAL_ENTRIES
     today = Standing.objects.filter(plan=plan).on(story.TODAY, Perspective.AS_KNOWN_THEN).actions()

@@ -15,7 +15,7 @@ from commitments.files import entries
 from commitments.files.entries import Reading
 from commitments.files.errors import FileError
 from commitments.models import Entry, EntryText, Flag, Plan, Standing
-from commitments.register import entries as register
+from commitments.register import hash_chain
 from tests.generated import blank
 from tests.mutations import for_each_slip
 from tests.spoken import in_both
@@ -428,7 +428,7 @@ def test_a_row_may_name_one_that_comes_later_in_the_file(calais: Plan) -> None:
     loaded(calais, names | {"to": "e2"}, names | {"to": "e3"}, STARTED)
     assert codes(calais) == ["e3", "e2", "e1"]
     assert action(calais, "4.4", "2014-12-05")["state"] == "met"
-    assert list(register.broken(calais)) == []
+    assert list(hash_chain.verify_chain(calais)) == []
 
 
 def test_a_naming_row_takes_ref_and_instalment_from_the_entry_that_it_names(calais: Plan) -> None:

@@ -14,6 +14,7 @@ from commitments.models import Entry, EntryText, Plan, Standing, Tally
 from commitments.models.triggers import SQLITE_NAMES
 from commitments.register import entries as register
 from commitments.register.entries import Draft
+from commitments.register.hash_chain import FIRST_HASH
 from commitments.rules.events import Perspective
 from tests.plans import SMALL, changed
 from tests.servers import on_postgres
@@ -153,7 +154,7 @@ def test_the_chain_verifies(entry: Entry, capsys: pytest.CaptureFixture[str]) ->
 
 def test_each_entry_carries_the_hash_of_the_one_before(calais: Plan, entry: Entry) -> None:
     hashes = list(Entry.objects.filter(plan=calais).values_list("previous_hash", "hash"))
-    assert hashes[0][0] == register.FIRST_HASH
+    assert hashes[0][0] == FIRST_HASH
     assert [before for before, _own in hashes[1:]] == [own for _before, own in hashes[:-1]]
 
 

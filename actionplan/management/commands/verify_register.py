@@ -5,7 +5,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from commitments.evidence import storage
 from commitments.management import arguments
 from commitments.models import Plan
-from commitments.register import entries
+from commitments.register import entries, hash_chain
 
 
 class Command(BaseCommand):
@@ -18,7 +18,7 @@ class Command(BaseCommand):
         faults: list[str] = []
         arguments.take_time()
         for plan in Plan.objects.all():
-            if fault := next(entries.broken(plan), None):
+            if fault := next(hash_chain.verify_chain(plan), None):
                 arguments.fail([f"{plan.slug}: {fault}"])
             faults += (
                 [] if without_files else [f"{plan.slug}: {fault}" for fault in storage.broken(plan)]
