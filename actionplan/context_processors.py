@@ -39,7 +39,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
     }
     # a request that is refused before anybody looks who sent it has no user
     if hasattr(request, "user") and request.user.is_authenticated:
-        found["signed_in_until"] = until = sessions.until(request)
+        found["signed_in_until"] = until = sessions.end_time(request.session)
         found["signed_in_seconds"] = int((until - timezone.now()).total_seconds())
     shown: Page | None = getattr(request, "page", None)
     if shown is None:

@@ -1,5 +1,6 @@
-"""All settings, for every way of running; what differs between places comes from the environment
-(see .env.example).
+"""All settings, for every way of running.
+
+What differs between places comes from the environment: see docs/reference/settings.md.
 """
 
 from pathlib import Path
@@ -70,31 +71,41 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
+    # Lists open sessions. Its middleware is left out: it writes to the database with every page,
+    # where accounts/sessions.py does so once a minute.
+    "allauth.usersessions",
     "commitments",
     "funding",
     "actionplan",
 ]
 
+# The order matters: a request passes from the top down, its answer from the bottom up.
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    # static files need nothing of what follows
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
-    # the headers of every answer, that of a database that is away among them
+    # The headers of every answer, also of one that the database was not there for: so before all
+    # that asks it.
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "actionplan.middleware.private",
     "actionplan.middleware.methods",
+    # who is there
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "actionplan.accounts.middleware.limits",
+    "actionplan.accounts.middleware.limit_sessions",
+    # The language is the account's; all that can refuse a request with a page comes after it.
     "actionplan.middleware.language",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "actionplan.middleware.Logged",
     "allauth.account.middleware.AccountMiddleware",
-    "actionplan.accounts.middleware.factors",
+    "actionplan.accounts.middleware.forbid_storing_account_pages",
+    "actionplan.accounts.middleware.require_second_factor",
+    # A token stands for a sign-in, but opens a few addresses only.
     "actionplan.api_tokens.tokens.Access",
     "actionplan.middleware.Pages",
 ]
@@ -195,7 +206,7 @@ REDIS_URL = env.url("REDIS_URL", ("redis", "rediss", "unix"), "redis://host:6379
 
 SECURE_HTTPS = SITE_URL.startswith("https://")
 
-ACCOUNT_ADAPTER = "actionplan.accounts.adapters.Accounts"
+ACCOUNT_ADAPTER = "actionplan.accounts.adapters.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -203,13 +214,13 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_FORMS = {
-    "login": "actionplan.accounts.forms.SignIn",
-    "reauthenticate": "actionplan.accounts.forms.Confirm",
-    "change_password": "actionplan.accounts.forms.ChangePassword",
-    "reset_password": "actionplan.accounts.forms.Forgotten",
-    "reset_password_from_key": "actionplan.accounts.forms.NewPassword",
+    "login": "actionplan.accounts.forms.SignInForm",
+    "reauthenticate": "actionplan.accounts.forms.ConfirmPasswordForm",
+    "change_password": "actionplan.accounts.forms.ChangePasswordForm",
+    "reset_password": "actionplan.accounts.forms.ForgottenPasswordForm",
+    "reset_password_from_key": "actionplan.accounts.forms.NewPasswordForm",
 }
-# passwords have limits of their own, see accounts/throttle.py; login_failed holds for codes, after
+# passwords have limits of their own, see accounts/rate_limits.py; login_failed holds for codes, after
 # the right password
 ACCOUNT_RATE_LIMITS = {
     "login": "60/m/ip",
@@ -221,12 +232,12 @@ ACCOUNT_RATE_LIMITS = {
 }
 # with https there is a proxy in front, whose word on the visitor's address counts
 ALLAUTH_TRUSTED_PROXY_COUNT = int(SECURE_HTTPS)
-MFA_ADAPTER = "actionplan.accounts.adapters.Factors"
+MFA_ADAPTER = "actionplan.accounts.adapters.SecondFactorAdapter"
 MFA_FORMS = {
-    "authenticate": "actionplan.accounts.forms.Code",
-    "reauthenticate": "actionplan.accounts.forms.ConfirmCode",
-    "activate_totp": "actionplan.accounts.forms.ActivateApp",
-    "add_webauthn": "actionplan.accounts.forms.AddPasskey",
+    "authenticate": "actionplan.accounts.forms.CodeForm",
+    "reauthenticate": "actionplan.accounts.forms.ConfirmCodeForm",
+    "activate_totp": "actionplan.accounts.forms.ActivateAppForm",
+    "add_webauthn": "actionplan.accounts.forms.AddPasskeyForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
@@ -235,7 +246,7 @@ MFA_TOTP_ISSUER = "Actionplan"
 MFA_TOTP_TOLERANCE = 1
 # browsers know passkeys on https and on localhost only
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE_HTTPS
-SOCIALACCOUNT_ADAPTER = "actionplan.accounts.adapters.Organisations"
+SOCIALACCOUNT_ADAPTER = "actionplan.accounts.adapters.OrganisationAdapter"
 OIDC = env.identity_providers()
 SOCIALACCOUNT_PROVIDERS = {
     "openid_connect": {

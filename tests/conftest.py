@@ -154,7 +154,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 def _with_both_factors(request: Any, user: User, **kwargs: Any) -> None:
     """`force_login` stands for a whole sign-in, with the second factor that managers need."""
     if "REQUEST_METHOD" not in request.META:
-        request.session[second_factor.SET_UP] = user.pk
+        request.session[second_factor.SET_UP_BY] = user.pk
 
 
 @pytest.fixture(autouse=True)

@@ -6,13 +6,13 @@ import time
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.authentication import get_authentication_records
 from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
-from allauth.socialaccount.models import SocialLogin
+from allauth.socialaccount.models import SocialAccount, SocialLogin
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -23,16 +23,18 @@ from django.utils.translation import gettext_lazy as _
 
 from actionplan.accounts import invitations, second_factor, secret_storage
 from actionplan.accounts.audit_log import log
-from actionplan.accounts.rate_limits import Try
+from actionplan.accounts.rate_limits import SignInAttempt
 from actionplan.models import User
 from commitments.models import Membership
 
+# seconds after a sign-in within which nobody is asked again who they are
 RECENTLY = 300
-TOO_MANY = _(
+TOO_MANY_ATTEMPTS = _(
     "Too many attempts that did not succeed: wait a quarter of an hour before the next one."
 )
-# what is said after an act; whatever allauth says besides is left out
-DONE = {
+WRONG_CODE = _("This code is not right, or it was used before: give the one that is shown now.")
+# What is said after an act, by the name of allauth's template; its other messages are left out.
+MESSAGES = {
     "account/messages/password_changed.txt": _("Your password is changed."),
     "mfa/messages/totp_activated.txt": _("The authenticator app is set up."),
     "mfa/messages/totp_deactivated.txt": _("The authenticator app is removed."),
@@ -50,92 +52,91 @@ DONE = {
 }
 
 
-class Accounts(DefaultAccountAdapter):
+class AccountAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
         "email_password_mismatch": _("The e-mail address or the password is not right."),
-        "too_many_login_attempts": TOO_MANY,
+        "too_many_login_attempts": TOO_MANY_ATTEMPTS,
         "incorrect_password": _("This password is not right."),
         "enter_current_password": _("This is not your current password."),
-        "incorrect_code": _(
-            "This code is not right, or it was used before: give the one that is shown now."
-        ),
-        "rate_limited": TOO_MANY,
+        "incorrect_code": WRONG_CODE,
+        "rate_limited": TOO_MANY_ATTEMPTS,
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
     def is_safe_url(self, url: str | None) -> bool:
-        """Only this site; one that cannot even be read is not safe either, where allauth would
-        fail.
-        """
+        """Only this site. Unlike allauth's, it answers for an address that cannot be parsed."""
         return url_has_allowed_host_and_scheme(url, allowed_hosts={context.request.get_host()})
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        return (request.META.get("REMOTE_ADDR") and super().get_client_ip(request)) or "unknown"
+        # A server that is reached by a Unix socket knows no address.
+        if not request.META.get("REMOTE_ADDR"):
+            return "unknown"
+        return super().get_client_ip(request) or "unknown"
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        self.attempt = Try(
-            request, credentials.get("email", "").lower(), self.get_client_ip(request)
-        )
-        if not self.attempt.allowed:
-            log.warning("sign_in_slowed", user=_pk(credentials))
+        email = credentials.get("email", "").lower()
+        self.attempt = SignInAttempt(request, email, self.get_client_ip(request))
+        if not self.attempt.is_allowed:
+            log.warning("sign_in_slowed", user=_find_account(credentials))
             raise self.validation_error("too_many_login_attempts")
 
-    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
-        user = super().authenticate(request, **credentials)
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        user: User | None = super().authenticate(request, **credentials)
         if user:
-            self.attempt.forgive()
+            self.attempt.take_back()
         return user
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        log.warning("sign_in_failed", user=_pk(credentials))
+        log.warning("sign_in_failed", user=_find_account(credentials))
 
-    def respond_user_inactive(self, request: HttpRequest, user: Any) -> HttpResponse:
+    def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
         log.warning("sign_in_refused", user=user.pk, why="disabled")
         return render(request, "account/account_inactive.html", status=403)
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """Not within five minutes of a sign-in."""
-        request = self.request
-        records = get_authentication_records(request, request.user)
-        return not (records and time.time() - records[-1]["at"] < RECENTLY)
+        records = get_authentication_records(self.request, self.request.user)
+        if not records:
+            return True
+        return bool(time.time() - records[-1]["at"] >= RECENTLY)
 
     def add_message(
-        self, request: HttpRequest, level: int, message_template: str | None = None, message_context: Any = None,
-        extra_tags: str = "", message: str | None = None,
-    ) -> None:  # fmt: skip
-        text = message or DONE.get(message_template or "")
+        self,
+        request: HttpRequest,
+        level: int,
+        message_template: str = "",
+        message_context: dict[str, Any] | None = None,
+        extra_tags: str = "",
+        message: str | None = None,
+    ) -> None:
+        text = message or MESSAGES.get(message_template)
         if text:
             messages.add_message(request, level, str(text), extra_tags=extra_tags)
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("account")
 
-    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
-        texts = {
+    def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
+        descriptions = {
             "reauthenticate": gettext("With the password"),
             "mfa_reauthenticate": gettext("With a code"),
             "mfa_reauthenticate:webauthn": gettext("With a passkey"),
         }
-        return [
-            method | {"description": texts[method["id"]]}
-            for method in super().get_reauthentication_methods(user)
-        ]
+        methods = super().get_reauthentication_methods(user)
+        return [method | {"description": descriptions[method["id"]]} for method in methods]
 
 
-def _pk(credentials: dict[str, Any]) -> int | None:
-    """Whose account was tried, for the log."""
-    return (
-        User.objects.filter(email=credentials.get("email", "").lower())
-        .values_list("pk", flat=True)
-        .first()
-    )
+def _find_account(credentials: dict[str, Any]) -> int | None:
+    """The number of the account that was tried, for the log."""
+    accounts = User.objects.filter(email=credentials.get("email", "").lower())
+    return accounts.values_list("pk", flat=True).first()
 
 
-class Factors(DefaultMFAAdapter):
+class SecondFactorAdapter(DefaultMFAAdapter):
     error_messages = DefaultMFAAdapter.error_messages | {
-        "incorrect_code": Accounts.error_messages["incorrect_code"],
+        "incorrect_code": WRONG_CODE,
         "cannot_delete_authenticator": _(
             "Your role requires a second factor: set up another one first."
         ),
@@ -153,12 +154,12 @@ class Factors(DefaultMFAAdapter):
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         return second_factor.may_remove(authenticator)
 
-    def generate_authenticator_name(self, user: Any, type: Any) -> str:
+    def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:
         number = Authenticator.objects.filter(user=user, type=type).count() + 1
         return gettext("Passkey %(number)s") % {"number": number}
 
 
-class Organisations(DefaultSocialAccountAdapter):
+class OrganisationAdapter(DefaultSocialAccountAdapter):
     """An organisation's word is taken for who somebody is, never for whether there is an account."""
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
@@ -167,45 +168,54 @@ class Organisations(DefaultSocialAccountAdapter):
     def can_authenticate_by_email(self, login: SocialLogin, email: str) -> bool:
         return False
 
-    def get_connect_redirect_url(self, request: HttpRequest, socialaccount: Any) -> str:
+    def get_connect_redirect_url(self, request: HttpRequest, socialaccount: SocialAccount) -> str:
         return reverse("account")
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
-        side = sociallogin.account.provider.upper()
+        """Let in whoever is linked, links their account, or was invited; nobody else."""
         if sociallogin.state.get("process") == "connect":
-            sides = set(
-                Membership.objects.filter(user=request.user.pk or 0)
-                .exclude(side="")
-                .values_list("side", flat=True)
-            )
-            if sides and side not in sides:
-                raise ImmediateHttpResponse(refused(request, "other_side"))
-            return
-        if sociallogin.account.pk:
-            return
-        text = request.session.pop("invitation", "")
-        found = invitations.find(text)
-        if found and found.side not in ("", side):
-            raise ImmediateHttpResponse(refused(request, "other_side"))
-        user = invitations.accept(text, link=sociallogin.account) if found else None
-        if user is None:
-            raise ImmediateHttpResponse(refused(request, "not_invited"))
-        sociallogin.user = user
+            _check_side_of_account(request, sociallogin.account)
+        elif not sociallogin.account.pk:
+            sociallogin.user = _accept_invitation(request, sociallogin.account)
 
     def on_authentication_error(
         self,
         request: HttpRequest,
         provider: Any,
         error: Any = None,
-        exception: Any = None,
-        extra_context: Any = None,
+        exception: Exception | None = None,
+        extra_context: dict[str, Any] | None = None,
     ) -> None:
-        raise ImmediateHttpResponse(
-            refused(request, "cancelled" if error == "cancelled" else "failed")
-        )
+        why = "cancelled" if error == "cancelled" else "failed"
+        raise ImmediateHttpResponse(refuse(request, why))
 
 
-def refused(request: HttpRequest, why: str) -> HttpResponse:
+def _check_side_of_account(request: HttpRequest, link: SocialAccount) -> None:
+    """An account is linked to the organisations of its own sides only, if it has sides."""
+    memberships = Membership.objects.filter(user=request.user.pk).exclude(side="")
+    sides = set(memberships.values_list("side", flat=True))
+    if sides and _side_of(link) not in sides:
+        raise ImmediateHttpResponse(refuse(request, "other_side"))
+
+
+def _accept_invitation(request: HttpRequest, link: SocialAccount) -> User:
+    """The account of the invitation that this session has opened."""
+    token = request.session.pop("invitation", "")
+    invitation = invitations.find(token)
+    if invitation and invitation.side not in ("", _side_of(link)):
+        raise ImmediateHttpResponse(refuse(request, "other_side"))
+    user = invitations.accept(token, link=link)
+    if user is None:
+        raise ImmediateHttpResponse(refuse(request, "not_invited"))
+    return user
+
+
+def _side_of(link: SocialAccount) -> str:
+    return str(link.provider).upper()
+
+
+def refuse(request: HttpRequest, why: str) -> HttpResponse:
+    """The page that says why the organisation's sign-in was of no use."""
     log.warning("sign_in_refused", why=why, user=request.user.pk)
     status = 403 if why in ("not_invited", "other_side") else 400
     return render(request, "socialaccount/refused.html", {"why": why}, status=status)

@@ -20,9 +20,7 @@ class NotYourself(Exception):
 
 
 def disable(user: User, *, by: User) -> None:
-    """Its sessions end at once: an account that is not active is nobody. So do its tokens, for
-    good.
-    """
+    """Ends its sessions at once, and its tokens for good."""
     if user == by:
         raise NotYourself
     User.objects.filter(pk=user.pk).update(is_active=False)
@@ -32,9 +30,7 @@ def disable(user: User, *, by: User) -> None:
 
 
 def enable(user: User, *, by: User) -> None:
-    User.objects.filter(pk=user.pk).exclude(email__endswith="@erased.invalid").update(
-        is_active=True
-    )
+    User.objects.not_erased().filter(pk=user.pk).update(is_active=True)
     log.info("account_enabled", by=by.pk, user=user.pk)
 
 
@@ -54,17 +50,15 @@ def reset_factors(user: User, *, by: User) -> None:
 def set_membership(
     user: User, plan: Plan, *, role: str, side: str, bodies: Iterable[Body], by: User
 ) -> None:
-    """Without a role the account belongs to the plan no longer, and its tokens are none if it ever
-    comes back.
-    """
-    if not role:
-        Membership.objects.filter(user=user, plan=plan).delete()
-        user.tokens.filter(plan=plan).delete()
-    else:
-        found, _made = Membership.objects.update_or_create(
+    """Without a role the account leaves the plan, and its tokens there end for good."""
+    if role:
+        membership, _created = Membership.objects.update_or_create(
             user=user, plan=plan, defaults={"role": role, "side": side}
         )
-        found.bodies.set(bodies)
+        membership.bodies.set(bodies)
+    else:
+        Membership.objects.filter(user=user, plan=plan).delete()
+        user.tokens.filter(plan=plan).delete()
     log.info("membership_changed", by=by.pk, user=user.pk, plan=plan.pk, role=role, side=side)
 
 
@@ -75,19 +69,19 @@ def erase(user: User, *, by: User) -> None:
     """
     if user == by:
         raise NotYourself
-    email = user.email
-    sessions.forget(user, email)
+    sessions.erase(user, user.email)
+    _delete_rows_of(user)
+    user.erase()
+    log.info("account_erased", by=by.pk, user=user.pk)
+
+
+def _delete_rows_of(user: User) -> None:
     user.memberships.all().delete()
     user.subscriptions.all().delete()
     user.tokens.all().delete()
+    Digest.objects.filter(recipient=user).delete()
     for model in (EmailAddress, SocialAccount, Authenticator):
         model.objects.filter(user=user).delete()
-    Digest.objects.filter(recipient=user).delete()
-    Invitation.objects.filter(email=email).delete()
-    EmailAddress.objects.filter(email__iexact=email).delete()
-    user.email, user.post, user.language = f"erased-{user.pk}@erased.invalid", "", ""
-    user.is_active = user.is_superuser = user.is_staff = False
-    user.last_login = None
-    user.set_unusable_password()
-    user.save()
-    log.info("account_erased", by=by.pk, user=user.pk)
+    # rows that hold the address alone
+    EmailAddress.objects.filter(email__iexact=user.email).delete()
+    Invitation.objects.filter(email=user.email).delete()

@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.mixins import AccessMixin
 from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -19,70 +19,82 @@ from actionplan.accounts.forms import InviteForm, MembershipForm
 from actionplan.models import Invitation, User
 from commitments.models import Plan
 
-PAGE = 50
+PAGE_SIZE = 50
+MAX_SEARCH_LENGTH = 100
 
 
-class ForAdministrators(AccessMixin, View):
+class AdministratorView(AccessMixin, View):
+    """`self.by` is the administrator."""
+
+    by: User
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return self.handle_no_permission()
         if not request.user.is_superuser:
             log.warning("refused", user=request.user.pk, path=request.path)
             raise Http404
-        self.by: User = request.user
+        self.by = request.user
         return super().dispatch(request, *args, **kwargs)
 
 
-def accounts() -> Any:
-    real = Authenticator.objects.filter(user=OuterRef("pk"), type__in=second_factor.REAL)
-    found = User.objects.exclude(email__endswith="@erased.invalid").annotate(
-        has_factor=Exists(real)
-    )
-    return found.prefetch_related("memberships__plan", "memberships__bodies").order_by(
+def list_accounts() -> QuerySet[User]:
+    """All that are not erased, each with `has_factor` and its memberships."""
+    factors = Authenticator.objects.filter(user=OuterRef("pk"), type__in=second_factor.FACTOR_TYPES)
+    accounts = User.objects.not_erased().annotate(has_factor=Exists(factors))
+    return accounts.prefetch_related("memberships__plan", "memberships__bodies").order_by(
         "-is_active", "email"
     )
 
 
-class AccountList(ForAdministrators):
+def get_account(pk: int) -> User:
+    return get_object_or_404(list_accounts(), pk=pk)
+
+
+class AccountList(AdministratorView):
     def get(self, request: HttpRequest) -> HttpResponse:
-        text = request.GET.get("q", "").replace("\0", "").strip()[:100]
-        found = accounts().filter(Q(email__icontains=text) | Q(post__icontains=text))
+        # PostgreSQL refuses a text that holds a zero byte
+        text = request.GET.get("q", "").replace("\0", "").strip()[:MAX_SEARCH_LENGTH]
+        accounts = list_accounts().filter(Q(email__icontains=text) | Q(post__icontains=text))
         context = {
-            "page_obj": Paginator(found, PAGE).get_page(request.GET.get("page")),
+            "page_obj": Paginator(accounts, PAGE_SIZE).get_page(request.GET.get("page")),
             "text": text,
             "invitations": Invitation.objects.select_related("plan").order_by("email"),
         }
         return render(request, "actionplan/accounts.html", context)
 
 
-class Invite(ForAdministrators):
+class Invite(AdministratorView):
     def get(self, request: HttpRequest) -> HttpResponse:
-        return render(
-            request, "actionplan/invite.html", {"form": InviteForm(plans=list(Plan.objects.all()))}
-        )
+        return self._show(InviteForm())
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        form = InviteForm(request.POST, plans=list(Plan.objects.all()))
+        form = InviteForm(request.POST)
         if not form.is_valid():
-            return render(request, "actionplan/invite.html", {"form": form}, status=422)
-        say_sent(request, invitations.invite(by=self.by, **form.cleaned_data), self.by)
+            return self._show(form, status=422)
+        invitation = invitations.invite(by=self.by, **form.cleaned_data)
+        send_invitation(request, invitation, by=self.by)
         return redirect("accounts")
 
+    def _show(self, form: InviteForm, status: int = 200) -> HttpResponse:
+        return render(self.request, "actionplan/invite.html", {"form": form}, status=status)
 
-class Resend(ForAdministrators):
+
+class ResendInvitation(AdministratorView):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        say_sent(request, get_object_or_404(Invitation, pk=pk), self.by)
+        send_invitation(request, get_object_or_404(Invitation, pk=pk), by=self.by)
         return redirect("accounts")
 
 
-class Revoke(ForAdministrators):
+class RevokeInvitation(AdministratorView):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         invitations.revoke(get_object_or_404(Invitation, pk=pk), by=self.by)
         messages.success(request, _("The invitation is revoked: its link no longer works."))
         return redirect("accounts")
 
 
-def say_sent(request: HttpRequest, invitation: Invitation, by: User) -> None:
+def send_invitation(request: HttpRequest, invitation: Invitation, *, by: User) -> None:
+    """Send it, and say on the next page whether it left."""
     if invitations.send(invitation, by=by):
         messages.success(
             request, _("The invitation is on its way; the link works once, within 7 days.")
@@ -93,50 +105,49 @@ def say_sent(request: HttpRequest, invitation: Invitation, by: User) -> None:
         )
 
 
-class AccountDetail(ForAdministrators):
+class AccountDetail(AdministratorView):
     """One account with its rights, a form for each plan."""
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        return self._show(request, get_object_or_404(accounts(), pk=pk))
+        return self._show(get_account(pk))
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        user = get_object_or_404(accounts(), pk=pk)
+        user = get_account(pk)
         plan = Plan.objects.filter(slug=request.POST.get("plan", "").replace("\0", "")).first()
         if plan is None:
             raise BadRequest(_("Choose a plan."))
-        form = self._form(user, plan, request.POST)
+        form = self._make_form(user, plan, request.POST)
         if not form.is_valid():
-            return self._show(request, user, form)
-        data = form.cleaned_data
-        admin_services.set_membership(
-            user, plan, role=data["role"], side=data["side"], bodies=data["bodies"], by=self.by
-        )
+            return self._show(user, form)
+        admin_services.set_membership(user, plan, by=self.by, **form.cleaned_data)
         messages.success(request, _("The rights are changed, and count from the next page on."))
         return redirect("account-detail", pk)
 
-    def _form(self, user: User, plan: Plan, data: Any = None) -> MembershipForm:
-        membership = next((one for one in user.memberships.all() if one.plan_id == plan.pk), None)
-        return MembershipForm(
-            data, plan=plan, membership=membership, prefix=None, auto_id=f"id_{plan.pk}_%s"
-        )
+    def _make_form(self, user: User, plan: Plan, data: Any = None) -> MembershipForm:
+        memberships = {membership.plan_id: membership for membership in user.memberships.all()}
+        membership = memberships.get(plan.pk)
+        # several forms share the page
+        auto_id = f"id_{plan.pk}_%s"
+        return MembershipForm(data, plan=plan, membership=membership, auto_id=auto_id)
 
-    def _show(
-        self, request: HttpRequest, user: User, wrong: MembershipForm | None = None
-    ) -> HttpResponse:
-        shown = [
-            wrong if wrong and wrong.plan == plan else self._form(user, plan)
-            for plan in Plan.objects.all()
-        ]
-        context = {"account": user, "forms": shown, "form": wrong, "sessions": sessions.of(user)}
-        return render(
-            request, "actionplan/account_detail.html", context, status=422 if wrong else 200
-        )
+    def _show(self, user: User, invalid: MembershipForm | None = None) -> HttpResponse:
+        forms = {plan: self._make_form(user, plan) for plan in Plan.objects.all()}
+        if invalid:
+            forms[invalid.plan] = invalid
+        context = {
+            "account": user,
+            "forms": list(forms.values()),
+            "form": invalid,
+            "sessions": sessions.list_open(user),
+        }
+        status = 422 if invalid else 200
+        return render(self.request, "actionplan/account_detail.html", context, status=status)
 
 
-class Act(ForAdministrators):
+class Act(AdministratorView):
     """Disable, enable, end the sessions, take all second factors away."""
 
-    ACTS = {
+    SERVICES = {
         "disable": admin_services.disable,
         "enable": admin_services.enable,
         "end": admin_services.end_sessions,
@@ -144,38 +155,34 @@ class Act(ForAdministrators):
     }
 
     def post(self, request: HttpRequest, pk: int, act: str) -> HttpResponse:
-        user = get_object_or_404(accounts(), pk=pk)
-        if act not in self.ACTS:
+        user = get_account(pk)
+        if act not in self.SERVICES:
             raise Http404
         try:
-            self.ACTS[act](user, by=self.by)
+            self.SERVICES[act](user, by=self.by)
         except admin_services.NotYourself:
-            messages.error(
-                request, _("This is your own account: another administrator can do that.")
-            )
+            refuse_own_account(request)
         else:
             messages.success(request, _("Done."))
         return redirect("account-detail", pk)
 
 
-class Erase(ForAdministrators):
+class Erase(AdministratorView):
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        return render(
-            request,
-            "actionplan/account_erase.html",
-            {"account": get_object_or_404(accounts(), pk=pk)},
-        )
+        return render(request, "actionplan/account_erase.html", {"account": get_account(pk)})
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         try:
-            admin_services.erase(get_object_or_404(accounts(), pk=pk), by=self.by)
+            admin_services.erase(get_account(pk), by=self.by)
         except admin_services.NotYourself:
-            messages.error(
-                request, _("This is your own account: another administrator can do that.")
-            )
+            refuse_own_account(request)
         else:
             messages.success(
                 request,
                 _("The account is erased. Its entries stay in the register, without a post."),
             )
         return redirect("accounts")
+
+
+def refuse_own_account(request: HttpRequest) -> None:
+    messages.error(request, _("This is your own account: another administrator can do that."))

@@ -1,5 +1,6 @@
-"""What is logged of sign-ins, refusals and the acts of administrators: ids of accounts, never an
-address or a token.
+"""The log of sign-ins, refusals and the acts of administrators.
+
+It names accounts by their numbers, and never holds an address or a token.
 """
 
 import structlog

@@ -29,73 +29,70 @@ LABELS = {
     "name": _("Name of the passkey"),
     "passwordless": _("Also sign in without a password, with this passkey alone"),
 }
+PASSWORD_HELP = _("12 characters or more; a few words that do not belong together are good.")
+MAX_TEXT_LENGTH = 1000
 
 
-class Plain:
-    """allauth's fields in this site's words."""
+class OwnWords(forms.Form):
+    """Mixed into a form of allauth: its fields in this site's words, none without a bound."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        fields: dict[str, forms.Field] = self.fields  # type: ignore[attr-defined]
-        for name, field in fields.items():
+        for name, field in self.fields.items():
             field.label = LABELS.get(name, field.label)
-            field.help_text = ""
+            field.help_text = PASSWORD_HELP if name == "password1" else ""
             field.widget.attrs.pop("placeholder", None)
-            if name == "password1":
-                field.help_text = _(
-                    "12 characters or more; a few words that do not belong together are good."
-                )
             if isinstance(field, forms.CharField):
-                field.max_length = field.max_length or 1000
+                field.max_length = field.max_length or MAX_TEXT_LENGTH
                 field.widget.attrs["maxlength"] = str(field.max_length)
 
 
-class SignIn(Plain, account.LoginForm):
+class SignInForm(OwnWords, account.LoginForm):
     def add_prefix(self, field_name: str) -> str:
         """The address is sent under the name that browsers and scripts have always known."""
-        return "username" if field_name == "login" else str(super().add_prefix(field_name))
+        return "username" if field_name == "login" else super().add_prefix(field_name)
 
 
-class Confirm(Plain, account.ReauthenticateForm):
+class ConfirmPasswordForm(OwnWords, account.ReauthenticateForm):
     pass
 
 
-class ChangePassword(Plain, account.ChangePasswordForm):
+class ChangePasswordForm(OwnWords, account.ChangePasswordForm):
     pass
 
 
-class NewPassword(Plain, account.ResetPasswordKeyForm):
+class NewPasswordForm(OwnWords, account.ResetPasswordKeyForm):
     pass
 
 
-class Forgotten(Plain, account.ResetPasswordForm):
+class ForgottenPasswordForm(OwnWords, account.ResetPasswordForm):
     def clean_email(self) -> str:
         """Without looking whether there is such an account."""
         return str(self.cleaned_data["email"]).lower()
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
         email = str(self.cleaned_data["email"])
-        password_reset.ask(email, get_language() or settings.LANGUAGE_CODE)
+        password_reset.send_later(email, get_language() or settings.LANGUAGE_CODE)
         return email
 
 
-class Code(Plain, mfa.AuthenticateForm):
+class CodeForm(OwnWords, mfa.AuthenticateForm):
     pass
 
 
-class ConfirmCode(Plain, mfa.ReauthenticateForm):
+class ConfirmCodeForm(OwnWords, mfa.ReauthenticateForm):
     pass
 
 
-class ActivateApp(Plain, ActivateTOTPForm):
+class ActivateAppForm(OwnWords, ActivateTOTPForm):
     pass
 
 
-class AddPasskey(Plain, AddWebAuthnForm):
+class AddPasskeyForm(OwnWords, AddWebAuthnForm):
     pass
 
 
-class Join(Plain, account.ResetPasswordKeyForm):
+class JoinForm(OwnWords, account.ResetPasswordKeyForm):
     """The first password of an account that is being made."""
 
     def __init__(self, *args: Any, invitation: Invitation, **kwargs: Any) -> None:
@@ -110,68 +107,84 @@ class Join(Plain, account.ResetPasswordKeyForm):
         return password
 
 
-class _Bodies(forms.ModelMultipleChoiceField[Body]):
-    def label_from_instance(self, body: Any) -> str:
+class BodiesField(forms.ModelMultipleChoiceField[Body]):
+    widget = forms.CheckboxSelectMultiple
+
+    def label_from_instance(self, body: Body) -> str:
         return f"{labels.text(body.name)} ({labels.side(body.side)})"
 
 
-class PlaceForm(forms.Form):
+class RightsForm(forms.Form):
     """A role in a plan, with a side and bodies."""
 
     role = forms.ChoiceField(label=_("Role"))
     side = forms.ChoiceField(label=_("Side"), required=False)
-    bodies = _Bodies(
-        Body.objects.none(), label=_("Bodies for which they report"), required=False,
-        widget=forms.CheckboxSelectMultiple,
-    )  # fmt: skip
+    bodies = BodiesField(
+        Body.objects.none(), label=_("Bodies for which they report"), required=False
+    )
 
     def __init__(self, *args: Any, plans: list[Plan], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        sides = sorted({side for plan in plans for side in plan.sides})
-        self.fields["side"].choices = [("", "—"), *((side, labels.side(side)) for side in sides)]  # type: ignore[attr-defined]
+        sides = {side for plan in plans for side in plan.sides}
+        side_choices = [(side, labels.side(side)) for side in sorted(sides)]
+        self.set_choices("side", [("", "—"), *side_choices])
         bodies = Body.objects.filter(plan__in=plans).order_by("side", "code")
         self.fields["bodies"].queryset = bodies  # type: ignore[attr-defined]
 
-    def of_plan(self) -> Plan | None:
+    def set_choices(self, name: str, choices: Any) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = choices
+
+    def get_plan(self) -> Plan | None:
         raise NotImplementedError
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        plan, role, side = self.of_plan(), data.get("role"), data.get("side")
+        plan = self.get_plan()
+        if plan and data.get("role") in (Role.OFFICIAL, Role.MANAGER):
+            self._check_place(plan, data)
+        return data
+
+    def _check_place(self, plan: Plan, data: dict[str, Any]) -> None:
+        """An official and a manager speak for a side, an official also for bodies of it."""
+        side = data.get("side")
         bodies = list(data.get("bodies") or [])
-        if role not in (Role.OFFICIAL, Role.MANAGER) or plan is None:
-            return data
         if side not in plan.sides:
             self.add_error(
                 "side", _("Choose a side of the plan: an official and a manager speak for one.")
             )
         elif any(body.plan_id != plan.pk or body.side not in (side, "") for body in bodies):
             self.add_error("bodies", _("Choose bodies of the plan and of the chosen side only."))
-        elif role == Role.OFFICIAL and not bodies:
+        elif data["role"] == Role.OFFICIAL and not bodies:
             self.add_error(
                 "bodies", _("Choose at least one body: an official reports for their bodies.")
             )
-        return data
 
 
-class MembershipForm(PlaceForm):
+class MembershipForm(RightsForm):
+    """The rights of an account in one plan."""
+
     def __init__(
         self, *args: Any, plan: Plan, membership: Membership | None, **kwargs: Any
     ) -> None:
         self.plan = plan
         if membership:
-            bodies = list(membership.bodies.all())
-            kwargs["initial"] = {"role": membership.role, "side": membership.side, "bodies": bodies}
+            kwargs["initial"] = {
+                "role": membership.role,
+                "side": membership.side,
+                "bodies": list(membership.bodies.all()),
+            }
         super().__init__(*args, plans=[plan], **kwargs)
         self.fields["role"].required = False
-        none = ("", _("none: the account does not see this plan"))
-        self.fields["role"].choices = [none, *Role.choices]  # type: ignore[attr-defined]
+        no_role = ("", _("none: the account does not see this plan"))
+        self.set_choices("role", [no_role, *Role.choices])
 
-    def of_plan(self) -> Plan:
+    def get_plan(self) -> Plan:
         return self.plan
 
 
-class InviteForm(PlaceForm):
+class InviteForm(RightsForm):
     email = forms.EmailField(label=_("E-mail address"), max_length=254)
     post = forms.CharField(
         label=_("Post"),
@@ -183,14 +196,15 @@ class InviteForm(PlaceForm):
 
     field_order = ["email", "post", "language", "plan", "role", "side", "bodies"]
 
-    def __init__(self, *args: Any, plans: list[Plan], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        plans = list(Plan.objects.all())
         super().__init__(*args, plans=plans, **kwargs)
         self.plans = {str(plan.pk): plan for plan in plans}
-        choices = [(pk, labels.text(plan.title)) for pk, plan in self.plans.items()]
-        self.fields["plan"].choices = choices  # type: ignore[attr-defined]
-        self.fields["role"].choices = Invitation._meta.get_field("role").choices  # type: ignore[attr-defined]
+        self.set_choices("plan", [(pk, labels.text(plan.title)) for pk, plan in self.plans.items()])
+        administrator = (Invitation.ADMINISTRATOR, _("administrator"))
+        self.set_choices("role", [*Role.choices, administrator])
 
-    def of_plan(self) -> Plan | None:
+    def get_plan(self) -> Plan | None:
         return self.plans.get(self.cleaned_data.get("plan", ""))
 
     def clean_email(self) -> str:
@@ -207,7 +221,7 @@ class InviteForm(PlaceForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
-        if data.get("role") != Invitation.ADMINISTRATOR and not self.of_plan():
+        data["plan"] = self.get_plan()
+        if data["plan"] is None and data.get("role") != Invitation.ADMINISTRATOR:
             self.add_error("plan", _("Choose a plan."))
-        data["plan"] = self.of_plan()
         return data

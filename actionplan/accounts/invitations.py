@@ -1,5 +1,6 @@
-"""Invitations: the only way to an account. The link in the mail holds once, for a week, for this
-purpose alone.
+"""Invitations: the only way to an account.
+
+The link in the mail works once, for a week, and for this purpose alone.
 """
 
 from collections.abc import Iterable
@@ -10,6 +11,7 @@ from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.core import signing
 from django.db import transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -19,32 +21,33 @@ from actionplan.models import Invitation, User
 from commitments.models import Body, Membership
 
 SALT = "actionplan.invitation"
-LASTS = timedelta(days=7)
+LIFETIME = timedelta(days=7)
 
 
 @transaction.atomic
 def invite(*, by: User, bodies: Iterable[Body] = (), **fields: Any) -> Invitation:
     now = timezone.now()
-    invitation = Invitation.objects.create(by=by, sent=now, expires=now + LASTS, **fields)
+    invitation = Invitation.objects.create(by=by, sent=now, expires=now + LIFETIME, **fields)
     invitation.bodies.set(bodies)
     log.info("invited", by=by.pk, invitation=invitation.pk, role=invitation.role)
     return invitation
 
 
 def send(invitation: Invitation, *, by: User) -> bool:
-    """A fresh link by mail; those sent before no longer hold. False where the mail could not be
-    handed over.
-    """
+    """Mail a fresh link, which ends those before. False where the mail could not be handed over."""
     invitation.renew()
     invitation.sent = timezone.now()
-    invitation.expires = invitation.sent + LASTS
+    invitation.expires = invitation.sent + LIFETIME
     invitation.save()
-    context = {
-        "invitation": invitation,
-        "link": settings.SITE_URL + reverse("invitation", args=[token(invitation)]),
-    }
+    link = settings.SITE_URL + reverse("invitation", args=[make_token(invitation)])
     try:
-        emails.send("invitation", invitation.email, invitation.language, **context)
+        emails.send(
+            "invitation",
+            invitation.email,
+            invitation.language,
+            invitation=invitation,
+            link=link,
+        )
     except OSError as error:
         log.error("mail_failed", error=type(error).__name__, invitation=invitation.pk)
         return False
@@ -57,51 +60,53 @@ def revoke(invitation: Invitation, *, by: User) -> None:
     invitation.delete()
 
 
-def token(invitation: Invitation) -> str:
+def make_token(invitation: Invitation) -> str:
     return signing.dumps([invitation.pk, invitation.nonce], salt=SALT)
 
 
-def find(text: str) -> Invitation | None:
-    """The invitation of a link that still holds."""
-    try:
-        pk, nonce = signing.loads(text, salt=SALT)
-    except (signing.BadSignature, ValueError, TypeError):
-        return None
-    found = Invitation.objects.filter(pk=pk, nonce=nonce, expires__gt=timezone.now())
-    return found.select_related("plan").first()
+def find(token: str) -> Invitation | None:
+    """The invitation of a link that works."""
+    return _valid_invitations(token).select_related("plan").first()
 
 
-def accept(text: str, *, password: str = "", link: SocialAccount | None = None) -> User | None:
-    """The account, with a password or with a link to the organisation's; None where the invitation
-    no longer holds.
+@transaction.atomic
+def accept(token: str, *, password: str = "", link: SocialAccount | None = None) -> User | None:
+    """Make the account, with a password or linked to an organisation; None where the link no longer
+    works.
     """
-    with transaction.atomic():
-        found = find(text)
-        if (
-            found is None
-            or not Invitation.objects.select_for_update()
-            .filter(pk=found.pk, nonce=found.nonce)
-            .exists()
-        ):
-            return None
-        if User.objects.filter(email=found.email).exists():
-            return None
-        user = _account(found, password)
-        if link:
-            link.user = user
-            link.save()
-        found.delete()
+    # Locked, so that of two who accept at once one finds nothing.
+    invitation = _valid_invitations(token).select_for_update().first()
+    if invitation is None or User.objects.filter(email=invitation.email).exists():
+        return None
+    user = _create_account(invitation, password)
+    if link:
+        link.user = user
+        link.save()
+    invitation.delete()
     log.info("invitation_accepted", user=user.pk)
     return user
 
 
-def _account(invitation: Invitation, password: str) -> User:
-    administrator = invitation.role == Invitation.ADMINISTRATOR
+def _valid_invitations(token: str) -> QuerySet[Invitation]:
+    """The invitation of a link, or none."""
+    try:
+        pk, nonce = signing.loads(token, salt=SALT)
+    except (signing.BadSignature, ValueError, TypeError):
+        return Invitation.objects.none()
+    return Invitation.objects.filter(pk=pk, nonce=nonce, expires__gt=timezone.now())
+
+
+def _create_account(invitation: Invitation, password: str) -> User:
+    is_administrator = invitation.role == Invitation.ADMINISTRATOR
     user = User.objects.create_user(
-        invitation.email, password or None, post=invitation.post, language=invitation.language,
-        is_superuser=administrator, is_staff=administrator,
-    )  # fmt: skip
-    if invitation.plan and not administrator:
+        invitation.email,
+        password or None,
+        post=invitation.post,
+        language=invitation.language,
+        is_superuser=is_administrator,
+        is_staff=is_administrator,
+    )
+    if invitation.plan and not is_administrator:
         membership = Membership.objects.create(
             user=user, plan=invitation.plan, role=invitation.role, side=invitation.side
         )

@@ -4,20 +4,21 @@ factor.
 
 from collections.abc import Callable
 
-from allauth.account.internal.stagekit import clear_login
 from django.contrib.auth import SESSION_KEY, logout
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
-from actionplan.accounts import second_factor as second
-from actionplan.accounts import sessions
+from actionplan.accounts import second_factor, sessions
 from actionplan.accounts.audit_log import log
 
 Handler = Callable[[HttpRequest], HttpResponse]
-# pages about accounts are kept by no browser; of them these lead to a second factor
-ACCOUNT = ("/account/", "/accounts/", "/sign-in/", "/invitation/")
-TO_FACTOR = (
+
+# Whether the site is alive is answered without a look into the database.
+HEALTH_PATH = "/health/"
+ACCOUNT_PATHS = ("/account/", "/accounts/", "/sign-in/", "/invitation/")
+# what somebody may open who has not set up the second factor that they need
+PATHS_WITHOUT_FACTOR = (
     "/account/factor/",
     "/account/confirm/",
     "/sign-out/",
@@ -27,52 +28,48 @@ TO_FACTOR = (
 )
 
 
-def limits(handler: Handler) -> Handler:
-    """Ends a session that is over, before anything asks who is there; notes that a page was asked
-    for.
-    """
+def limit_sessions(get_response: Handler) -> Handler:
+    """End a session that is over before anything asks who is there; else note the page."""
 
-    def handle(request: HttpRequest) -> HttpResponse:
-        if request.path.startswith("/health/"):
-            return handler(request)
-        user = request.session.get(SESSION_KEY)
-        if user and sessions.has_ended(request):
-            log.info("session_over", user=int(user))
-            logout(request)
-            # who may still be told what they had typed
-            request.left = int(user)  # type: ignore[attr-defined]
-        response = handler(request)
-        sessions.note(request)
-        return response
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if not request.path.startswith(HEALTH_PATH) and SESSION_KEY in request.session:
+            if sessions.has_ended(request.session):
+                log.info("session_over", user=int(request.session[SESSION_KEY]))
+                logout(request)
+            else:
+                sessions.record_activity(request)
+        return get_response(request)
 
-    return handle
+    return middleware
 
 
-def factors(handler: Handler) -> Handler:
-    """Managers and administrators reach nothing without a second factor but the page that sets one
-    up.
-    """
+def forbid_storing_account_pages(get_response: Handler) -> Handler:
+    """No browser keeps a page about an account."""
 
-    def handle(request: HttpRequest) -> HttpResponse:
-        # whether the site is alive is said without a look into the database
-        watched = request.path.startswith("/health/")
-        held_up = _to_factor(request) if not watched and request.user.is_authenticated else None
-        response = held_up or handler(request)
-        if request.path.startswith(ACCOUNT):
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if request.path.startswith(ACCOUNT_PATHS):
             response.headers["Cache-Control"] = "no-store"
         return response
 
-    return handle
+    return middleware
 
 
-def _to_factor(request: HttpRequest) -> HttpResponse | None:
-    if request.path.startswith(TO_FACTOR) or not second.is_required(request.user):
-        return None
-    if second.is_proven(request):
-        return None
-    if second.has_one(request.user):  # type: ignore[arg-type]
-        # begun before the factor was set up, perhaps by somebody else
-        clear_login(request)
+def require_second_factor(get_response: Handler) -> Handler:
+    """Send whoever needs a second factor and has not shown one to where they can."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.path.startswith((HEALTH_PATH, *PATHS_WITHOUT_FACTOR)):
+            return get_response(request)
+        user = request.user
+        if not user.is_authenticated or not second_factor.is_required(user):
+            return get_response(request)
+        if second_factor.is_proven(request):
+            return get_response(request)
+        if not second_factor.has_one(user):
+            return redirect("mfa_index")
+        # The session began before the factor was set up, perhaps by somebody else.
         logout(request)
         return redirect_to_login(request.get_full_path())
-    return HttpResponseRedirect(reverse("mfa_index"))
+
+    return middleware

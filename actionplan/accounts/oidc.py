@@ -5,41 +5,49 @@ or believed.
 """
 
 import hashlib
+from dataclasses import dataclass
 from typing import Any
 
-from allauth.account.internal.decorators import login_not_required
 from allauth.account.utils import get_next_redirect_url
 from allauth.socialaccount.adapter import get_adapter
-from allauth.socialaccount.internal import jwtkit
-from allauth.socialaccount.models import SocialApp
+from allauth.socialaccount.models import SocialApp, SocialLogin
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
 from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 from requests import RequestException
 
-from actionplan.accounts.adapters import refused
+from actionplan.accounts.adapters import refuse
+from actionplan.accounts.allauth_internals import lookup_kid_jwk, verify_and_decode
 from commitments.pages import labels
 
-# what a provider that answers nonsense may make of its answers
-NONSENSE = (OAuth2Error, RequestException, KeyError, TypeError, ValueError, AttributeError)
+# what allauth raises when a provider answers nonsense
+PROVIDER_ERRORS = (
+    OAuth2Error,
+    RequestException,
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+)
 
 
 class Adapter(OpenIDConnectOAuth2Adapter):
     def complete_login(
         self, request: HttpRequest, app: SocialApp, token: Any, **kwargs: Any
-    ) -> Any:
-        """The signature counts, although the token came straight from the provider."""
-        claims = jwtkit.verify_and_decode(
+    ) -> SocialLogin:
+        """Believe the signed token alone, although it came straight from the provider."""
+        claims = verify_and_decode(
             credential=kwargs["response"]["id_token"],
             keys_url=self.openid_config["jwks_uri"],
             issuer=app.settings["server_url"],
             audience=app.client_id,
-            lookup_kid=jwtkit.lookup_kid_jwk,
+            lookup_kid=lookup_kid_jwk,
         )
         return self.get_provider().sociallogin_from_response(request, claims)
 
@@ -58,12 +66,11 @@ class Provider(OpenIDConnectProvider):
         return ["openid"]
 
     def extract_uid(self, data: dict[str, Any]) -> str:
-        """Of issuer and subject: another issuer in the settings makes nobody of before somebody
-        else.
-        """
-        if not isinstance(data["sub"], str) or not data["sub"]:
+        """Made of issuer and subject, so that no subject of another issuer opens the account."""
+        subject = data["sub"]
+        if not isinstance(subject, str) or not subject:
             raise ValueError
-        return hashlib.sha256(f"{data['iss']} {data['sub']}".encode()).hexdigest()
+        return hashlib.sha256(f"{data['iss']} {subject}".encode()).hexdigest()
 
     def extract_extra_data(self, data: dict[str, Any]) -> dict[str, Any]:
         return {}
@@ -75,8 +82,25 @@ class Provider(OpenIDConnectProvider):
         return []
 
 
+@dataclass(frozen=True)
+class Organisation:
+    """A side whose people can sign in with their organisation; `side` as in its address."""
+
+    side: str
+    label: str
+
+
+def organisations(side: str = "") -> list[Organisation]:
+    """Those of every side that has a provider, or of one side."""
+    return [
+        Organisation(code.lower(), labels.side(code))
+        for code in settings.OIDC
+        if side in ("", code)
+    ]
+
+
 def leave(request: HttpRequest, side: str) -> HttpResponse:
-    """Sends the visitor to the provider by a page and not by a redirect.
+    """Send the visitor to the provider by a page and not by a redirect.
 
     Browsers hold a redirect after a form to the policy on forms, at every further hop of the
     provider's own.
@@ -87,31 +111,28 @@ def leave(request: HttpRequest, side: str) -> HttpResponse:
         raise Http404 from None
     process = "connect" if request.user.is_authenticated else "login"
     try:
-        there = provider.redirect(
-            request, process, next_url=get_next_redirect_url(request)
-        ).headers["Location"]
-    except NONSENSE:
-        return refused(request, "failed")
-    context = {"there": there, "organisation": labels.side(side.upper())}
+        redirect = provider.redirect(request, process, next_url=get_next_redirect_url(request))
+    except PROVIDER_ERRORS:
+        return refuse(request, "failed")
+    address = redirect.headers["Location"]
+    context = {"address": address, "organisation": labels.side(side.upper())}
     response = render(request, "socialaccount/leaving.html", context)
-    response.headers["Refresh"] = f"0; url={there}"
+    response.headers["Refresh"] = f"0; url={address}"
     return response
 
 
 @require_POST
-@login_not_required
 def start(request: HttpRequest, side: str) -> HttpResponse:
     return leave(request, side)
 
 
 @require_safe
-@login_not_required
 def back(request: HttpRequest, side: str) -> HttpResponse:
     try:
         view = OAuth2CallbackView.adapter_view(Adapter(request, side))
         response: HttpResponse = view(request)
     except SocialApp.DoesNotExist:
         raise Http404 from None
-    except NONSENSE:
-        return refused(request, "failed")
+    except PROVIDER_ERRORS:
+        return refuse(request, "failed")
     return response

@@ -14,13 +14,15 @@ from actionplan.accounts import emails
 from actionplan.accounts.audit_log import log
 from actionplan.models import User
 
-
-def ask(email: str, language: str) -> None:
-    """At once, whoever asks; everything that depends on the account happens after the answer."""
-    threading.Thread(target=_later, args=(email, language), name="forgotten").start()
+THREAD_NAME = "password-reset"
 
 
-def _later(email: str, language: str) -> None:
+def send_later(email: str, language: str) -> None:
+    """Return at once: everything that depends on the account happens after the answer."""
+    threading.Thread(target=_send_in_thread, args=(email, language), name=THREAD_NAME).start()
+
+
+def _send_in_thread(email: str, language: str) -> None:
     try:
         send(email, language)
     except OSError as error:
@@ -30,10 +32,13 @@ def _later(email: str, language: str) -> None:
 
 
 def send(email: str, language: str) -> None:
-    """The link, to an active account that has a password."""
+    """Send the link, to an active account that has a password."""
     user = User.objects.filter(email=email.lower(), is_active=True).first()
-    log.info("password_forgotten", user=user and user.pk)
-    if user is None or not user.has_usable_password():
+    if user is None:
+        log.info("password_forgotten", user=None)
+        return
+    log.info("password_forgotten", user=user.pk)
+    if not user.has_usable_password():
         return
     key = default_token_generator.make_token(user)
     path = reverse("account_reset_password_from_key", args=[user_pk_to_url_str(user), key])

@@ -5,8 +5,9 @@ them has one; so whoever comes from elsewhere with the right password is let in,
 try.
 """
 
-from allauth.core.internal import ratelimit
 from django.http import HttpRequest
+
+from actionplan.accounts.allauth_internals import RateLimitUsage, consume
 
 RATES = {
     "pair": "6/15m/key",
@@ -16,25 +17,32 @@ RATES = {
 }
 
 
-class Try:
+class SignInAttempt:
     """One attempt; it counts at once, and no longer if the password was right."""
 
     def __init__(self, request: HttpRequest, email: str, address: str) -> None:
         self.request = request
-        self.used: list[ratelimit.RateLimitUsage] = []
-        pair = f"{email} {address}"
-        self.allowed = self._use("address", address) and self._use("pair", pair)
-        if self.allowed and not self._use("account", email):
-            self.allowed = self._use("attacked", pair)
+        self.usages: list[RateLimitUsage] = []
+        self.is_allowed = self._count(email, address)
 
-    def _use(self, action: str, key: str) -> bool:
-        usage = ratelimit.consume(
+    def _count(self, email: str, address: str) -> bool:
+        pair = f"{email} {address}"
+        if not self._count_once("address", address) or not self._count_once("pair", pair):
+            return False
+        if self._count_once("account", email):
+            return True
+        # Many addresses guess at this account: each has one try.
+        return self._count_once("attacked", pair)
+
+    def _count_once(self, action: str, key: str) -> bool:
+        usage = consume(
             self.request, app="actionplan", action=action, config=RATES, key=key, limit_get=True
         )
-        if usage:
-            self.used.append(usage)
-        return usage is not None
+        if usage is None:
+            return False
+        self.usages.append(usage)
+        return True
 
-    def forgive(self) -> None:
-        for usage in self.used:
+    def take_back(self) -> None:
+        for usage in self.usages:
             usage.rollback()

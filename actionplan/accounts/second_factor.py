@@ -1,10 +1,6 @@
-"""The second factor: who must have one, and whether a session was begun or has been strengthened
-with it.
-"""
+"""The second factor: who must have one, and whether a session was begun or strengthened with it."""
 
-from typing import Any
-
-from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.authentication import get_authentication_records
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.http import HttpRequest
@@ -12,40 +8,45 @@ from django.http import HttpRequest
 from actionplan.models import User
 from commitments.models import Membership, Role
 
-REAL = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
-SET_UP = "factor_set_up"
+# recovery codes stand in for one of these and are no factor of their own
+FACTOR_TYPES = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+# key of the session: the account that set up its factor in it
+SET_UP_BY = "factor_set_up"
 
 
-def is_required(user: Any) -> bool:
-    """Of managers and administrators. Sample accounts on a trial, which only this machine reaches,
-    go without.
+def is_required(user: User) -> bool:
+    """Managers and administrators need one, but for the sample accounts of a trial.
+
+    A trial is reached from its own machine alone.
     """
     if settings.TRIAL and user.email.endswith("@example.org"):
         return False
-    if user.is_superuser:
-        return True
-    # known already of whoever is signed in, see backend.py
+    return user.is_superuser or _is_manager(user)
+
+
+def _is_manager(user: User) -> bool:
+    # Whoever is signed in was read together with their memberships, see auth_backend.py.
     if hasattr(user, "roles"):
         return any(membership.role == Role.MANAGER for membership in user.roles)
-    return bool(Membership.objects.filter(user=user, role=Role.MANAGER).exists())
+    return Membership.objects.filter(user=user, role=Role.MANAGER).exists()
 
 
 def has_one(user: User) -> bool:
-    return bool(Authenticator.objects.filter(user=user, type__in=REAL).exists())
+    factors = Authenticator.objects.filter(user=user, type__in=FACTOR_TYPES)
+    return bool(factors.exists())
 
 
 def is_proven(request: HttpRequest) -> bool:
-    """Given when signing in, or set up in this very session."""
+    """Whether it was given at the sign-in, or set up in this very session."""
+    if request.session.get(SET_UP_BY) == request.user.pk:
+        return True
     records = get_authentication_records(request, request.user)
-    return bool(
-        any(record["method"] == "mfa" for record in records)
-        or request.session.get(SET_UP) == request.user.pk
-    )
+    return any(record["method"] == "mfa" for record in records)
 
 
 def may_remove(authenticator: Authenticator) -> bool:
-    """The last one of somebody who must have one stays."""
-    others = Authenticator.objects.filter(user=authenticator.user, type__in=REAL).exclude(
-        pk=authenticator.pk
-    )
-    return authenticator.type not in REAL or others.exists() or not is_required(authenticator.user)
+    """The last factor of somebody who must have one stays."""
+    if authenticator.type not in FACTOR_TYPES or not is_required(authenticator.user):
+        return True
+    factors = Authenticator.objects.filter(user=authenticator.user, type__in=FACTOR_TYPES)
+    return bool(factors.exclude(pk=authenticator.pk).exists())

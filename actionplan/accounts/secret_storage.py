@@ -1,89 +1,96 @@
 """The keys of authenticator apps and recovery codes as they lie in the database: sealed by a key
-out of SECRET_KEY.
+made of SECRET_KEY.
 """
 
 import base64
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import secrets
+from dataclasses import dataclass, field
 
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import generate_totp_secret
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
 from actionplan.accounts.audit_log import log
 
-if TYPE_CHECKING:
-    from cryptography.fernet import Fernet
+PREFIX = "sealed:"
+# where each kind of factor keeps its secret; a passkey leaves a public key here
+SECRET_FIELDS = {Authenticator.Type.TOTP: "secret", Authenticator.Type.RECOVERY_CODES: "seed"}
 
-SEALED = "sealed:"
-# where each kind of factor keeps its key; a passkey leaves a public one here
-KEPT = {Authenticator.Type.TOTP: "secret", Authenticator.Type.RECOVERY_CODES: "seed"}
+
+@dataclass
+class Renewal:
+    """How many secrets were written anew, and the accounts whose secrets no key here opens."""
+
+    changed: int = 0
+    unreadable: list[int] = field(default_factory=list)
 
 
 def seal(text: str) -> str:
-    return SEALED + _locks()[0].encrypt(text.encode()).decode()
+    return PREFIX + _current_key().encrypt(text.encode()).decode()
 
 
 def unseal(text: str) -> str:
-    """What was sealed, now or by the key before. Of another key nothing is known: then no code is
-    right any more.
+    """What was sealed, by the key of today or by the one before.
+
+    What another key has sealed becomes a secret that nobody knows, so that no code is right.
     """
-    found = _opened(text, _locks())
-    if found is None:
+    secret = _open(text, _all_keys())
+    if secret is None:
         log.error("factor_unreadable")
-        return str(generate_totp_secret())
-    return found
+        return base64.b32encode(secrets.token_bytes(20)).decode()
+    return secret
 
 
-def renew(*, undo: bool = False) -> tuple[int, list[int]]:
-    """Seal everything by the key of today, or with `undo` by none. How many were changed; whose
-    could not be read.
-    """
-    locks, changed, lost = _locks(), 0, []
-    with transaction.atomic():
-        # as they are at this moment: a recovery code that is used meanwhile stays used
-        for factor in (
-            Authenticator.objects.select_for_update().filter(type__in=KEPT).order_by("pk")
-        ):
-            name = KEPT[factor.type]
-            kept = factor.data[name]
-            text = _opened(kept, locks)
-            if text is None:
-                lost.append(factor.user_id)
-            elif kept != text if undo else not _is_current(kept, locks):
-                factor.data[name] = text if undo else seal(text)
-                factor.save(update_fields=["data"])
-                changed += 1
-    if lost:
-        log.error("factors_unreadable", users=lost)
-    return changed, lost
+@transaction.atomic
+def reseal_all(*, undo: bool = False) -> Renewal:
+    """Seal every secret by the key of today, or with `undo` by none."""
+    renewal = Renewal()
+    factors = Authenticator.objects.filter(type__in=SECRET_FIELDS).order_by("pk")
+    # Locked, since a recovery code that is used meanwhile must stay used.
+    for factor in factors.select_for_update():
+        name = SECRET_FIELDS[factor.type]
+        secret = _open(factor.data[name], _all_keys())
+        if secret is None:
+            renewal.unreadable.append(factor.user_id)
+        elif _needs_writing(factor.data[name], undo=undo):
+            factor.data[name] = secret if undo else seal(secret)
+            factor.save(update_fields=["data"])
+            renewal.changed += 1
+    if renewal.unreadable:
+        log.error("factors_unreadable", users=renewal.unreadable)
+    return renewal
 
 
-def _locks() -> "list[Fernet]":
-    """That of SECRET_KEY, then that of the key before, which only opens."""
-    from cryptography.fernet import Fernet  # few requests need it
-
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    made = [
-        salted_hmac("actionplan.accounts.vault", "", secret=key, algorithm="sha256").digest()
-        for key in keys
-    ]
-    return [Fernet(base64.urlsafe_b64encode(key)) for key in made]
+def _needs_writing(text: str, *, undo: bool) -> bool:
+    is_sealed = text.startswith(PREFIX)
+    if undo:
+        return is_sealed
+    return not is_sealed or _open(text, [_current_key()]) is None
 
 
-def _opened(text: str, locks: "Sequence[Fernet]") -> str | None:
-    """What was kept before there were seals is as it was; None where none of these opens it."""
-    from cryptography.fernet import InvalidToken, MultiFernet
-
-    if not text.startswith(SEALED):
+def _open(text: str, keys: list[Fernet]) -> str | None:
+    """The secret; None where none of the keys opens it. Early versions stored it as it is."""
+    if not text.startswith(PREFIX):
         return text
     try:
-        return MultiFernet(locks).decrypt(text.removeprefix(SEALED).encode()).decode()
+        return MultiFernet(keys).decrypt(text.removeprefix(PREFIX).encode()).decode()
     except InvalidToken:
         return None
 
 
-def _is_current(text: str, locks: "Sequence[Fernet]") -> bool:
-    return text.startswith(SEALED) and _opened(text, locks[:1]) is not None
+def _all_keys() -> list[Fernet]:
+    """Those that open: the key of today, then the one before."""
+    return [_current_key(), *map(_make_key, settings.SECRET_KEY_FALLBACKS)]
+
+
+def _current_key() -> Fernet:
+    return _make_key(settings.SECRET_KEY)
+
+
+def _make_key(secret_key: str) -> Fernet:
+    # This name goes into the key, so it stays whatever the module is called.
+    salt = "actionplan.accounts.vault"
+    digest = salted_hmac(salt, "", secret=secret_key, algorithm="sha256").digest()
+    return Fernet(base64.urlsafe_b64encode(digest))

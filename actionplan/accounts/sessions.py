@@ -1,104 +1,102 @@
-"""How long a session lasts, which ones an account has, and how they end."""
+"""How long a session lasts, which sessions an account has, and how they end.
 
+allauth keeps a row for each session (`allauth.usersessions`), so that people see where they are
+signed in. When a session ends is decided here, from two times that the session itself holds.
+"""
+
+import contextlib
 from datetime import UTC, datetime, timedelta
 from time import time
 
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
-from django.contrib.sessions.backends.base import UpdateError
-from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.backends.base import SessionBase, UpdateError
 from django.contrib.sessions.models import Session
-from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 
-from actionplan.models import OpenSession, User
+from actionplan.models import User
 
-# that a page was asked for is noted once in so many seconds, not with each page
-NOTED = 60
+# keys of the session: seconds since the epoch
+SIGNED_IN_AT = "since"
+LAST_SEEN_AT = "seen"
+# seconds between two notes of the last page
+NOTE_INTERVAL = 60
+# Browsers and systems as user agents name them. The order matters: each also names those after it.
+BROWSERS = {"Edg/": "Edge", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
+SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Mac OS X", "Linux")
 
 
-def begin(request: HttpRequest, user: User) -> None:
-    """Called when somebody has signed in."""
-    session = request.session
-    if not session.session_key:
-        session.create()
+def begin(session: SessionBase) -> None:
+    """Start both clocks; called when somebody has signed in."""
     now = int(time())
-    browser = request.headers.get("User-Agent", "")[:200]
-    moment = datetime.fromtimestamp(now, UTC)
-    OpenSession.objects.filter(
-        user=user, since__lt=moment - timedelta(seconds=settings.SESSION_COOKIE_AGE)
-    ).delete()
-    found, _made = OpenSession.objects.update_or_create(
-        key=str(session.session_key),
-        defaults={"user": user, "since": moment, "seen": moment, "browser": browser},
-    )
-    session.update({"since": now, "seen": now, "opened": found.pk})
+    session.update({SIGNED_IN_AT: now, LAST_SEEN_AT: now})
 
 
-def has_ended(request: HttpRequest) -> bool:
-    """Nobody asked for a page for an hour, or the sign-in was too long ago."""
-    session, now = request.session, time()
-    idle = now - session.get("seen", now) > settings.SESSION_IDLE
-    return bool(idle or now - session.get("since", now) > settings.SESSION_COOKIE_AGE)
+def has_ended(session: SessionBase) -> bool:
+    """Whether no page was asked for in an hour, or the sign-in is twelve hours ago."""
+    now = time()
+    is_idle = now - session.get(LAST_SEEN_AT, now) > settings.SESSION_IDLE
+    is_too_old = now - session.get(SIGNED_IN_AT, now) > settings.SESSION_COOKIE_AGE
+    return bool(is_idle or is_too_old)
 
 
-def until(request: HttpRequest) -> datetime:
+def end_time(session: SessionBase) -> datetime:
     """When the session ends if no further page is asked for."""
     now = time()
-    end = min(
-        now + settings.SESSION_IDLE, request.session.get("since", now) + settings.SESSION_COOKIE_AGE
-    )
-    return datetime.fromtimestamp(end, UTC)
+    end_by_age = session.get(SIGNED_IN_AT, now) + settings.SESSION_COOKIE_AGE
+    return datetime.fromtimestamp(min(now + settings.SESSION_IDLE, end_by_age), UTC)
 
 
-def note(request: HttpRequest) -> None:
-    """That a page was asked for, where the last note is older than a minute; written past what the
-    page changes.
+def record_activity(request: HttpRequest) -> None:
+    """Note that a page was asked for, unless that was done within the last minute.
+
+    The session is saved before the page runs: a page that takes long would otherwise write back
+    what others have changed meanwhile.
     """
+    session = request.session
     now = int(time())
-    if SESSION_KEY not in request.session or now - request.session.get("seen", 0) < NOTED:
+    if now - session.get(LAST_SEEN_AT, 0) < NOTE_INTERVAL or not request.user.is_authenticated:
         return
-    stored = SessionStore(request.session.session_key)
-    if SESSION_KEY not in stored:
-        return
-    stored["seen"] = now
-    stored.setdefault("since", now)
-    try:
-        stored.save()
-    except UpdateError:  # signed out at the same moment
-        return
-    if request.session.modified:
-        request.session.update({"seen": now, "since": stored["since"]})
-    moment = datetime.fromtimestamp(now, UTC)
-    OpenSession.objects.filter(pk=stored.get("opened", 0)).update(
-        key=str(request.session.session_key), seen=moment
-    )
+    session[LAST_SEEN_AT] = now
+    session.setdefault(SIGNED_IN_AT, now)
+    # The session is gone if it was ended at this very moment.
+    with contextlib.suppress(UpdateError):
+        session.save()
+        UserSession.objects.create_from_request(request)
+    session.modified = False
 
 
-def of(user: User) -> list[OpenSession]:
-    """Those that still hold."""
-    now = time()
-    idle = datetime.fromtimestamp(now - settings.SESSION_IDLE, UTC)
-    old = datetime.fromtimestamp(now - settings.SESSION_COOKIE_AGE, UTC)
-    alive = Session.objects.values("session_key")
-    return list(OpenSession.objects.filter(user=user, seen__gt=idle, since__gt=old, key__in=alive))
-
-
-def end(found: QuerySet[OpenSession]) -> None:
-    Session.objects.filter(session_key__in=list(found.values_list("key", flat=True))).delete()
-    found.delete()
+def list_open(user: User) -> list[UserSession]:
+    """The sessions that have not ended, the last used first."""
+    now = timezone.now()
+    idle_since = now - timedelta(seconds=settings.SESSION_IDLE)
+    too_old_since = now - timedelta(seconds=settings.SESSION_COOKIE_AGE)
+    open_sessions = [
+        session
+        for session in UserSession.objects.purge_and_list(user)
+        if session.last_seen_at > idle_since and session.created_at > too_old_since
+    ]
+    return sorted(open_sessions, key=lambda session: session.last_seen_at, reverse=True)
 
 
 def end_all(user: User) -> None:
-    end(OpenSession.objects.filter(user=user))
+    for session in UserSession.objects.filter(user=user):
+        session.end()
 
 
-def forget(user: User, email: str) -> None:
-    """Every session that knows the account or the address, a sign-in that was never finished among
-    them.
-    """
+def erase(user: User, email: str) -> None:
+    """End every session that holds the account or its address, also of a sign-in half done."""
     end_all(user)
     for row in Session.objects.iterator():
         content = row.get_decoded()
         if content.get(SESSION_KEY) == str(user.pk) or email in str(content).lower():
             row.delete()
+
+
+def describe_browser(user_agent: str) -> str:
+    """The browser and the system, as far as the user agent is a known one."""
+    browser = next((name for sign, name in BROWSERS.items() if sign in user_agent), user_agent)
+    system = next((name for name in SYSTEMS if name in user_agent), "")
+    return " · ".join(filter(None, (browser, system)))

@@ -42,7 +42,7 @@ urlpatterns = [
     path("sign-in/with/<slug:side>/back/", oidc.back, name="organisation-back"),
     path("sign-out/", sign_out, name="sign-out"),
     path("sign-out/", sign_out, name="account_logout"),
-    path("invitation/<str:token>/", views.Invited.as_view(), name="invitation"),
+    path("invitation/<str:token>/", views.Join.as_view(), name="invitation"),
     path("account/", views.MyAccount.as_view(), name="account"),
     path("account/password/", views.ChangePassword.as_view(), name="account_change_password"),
     path("account/sessions/end/", views.end_sessions, name="end-sessions"),
@@ -75,12 +75,12 @@ urlpatterns = [
     path("accounts/invite/", admin_views.Invite.as_view(), name="invite"),
     path(
         "accounts/invitations/<int:pk>/resend/",
-        admin_views.Resend.as_view(),
+        admin_views.ResendInvitation.as_view(),
         name="invitation-resend",
     ),
     path(
         "accounts/invitations/<int:pk>/revoke/",
-        admin_views.Revoke.as_view(),
+        admin_views.RevokeInvitation.as_view(),
         name="invitation-revoke",
     ),
     path("accounts/<int:pk>/", admin_views.AccountDetail.as_view(), name="account-detail"),

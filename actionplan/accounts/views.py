@@ -1,16 +1,16 @@
 """Signing in, one's own account, and the way in by an invitation."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from allauth.account import views as account
-from allauth.account.internal.flows.login import perform_login, record_authentication
-from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
-from allauth.account.models import Login
+from allauth.account.decorators import reauthentication_required
+from allauth.account.utils import perform_login
 from allauth.mfa.base.views import IndexView
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.views import RemoveWebAuthnView
 from allauth.socialaccount.models import SocialAccount
-from django.conf import settings
+from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.mixins import LoginRequiredMixin
@@ -23,54 +23,66 @@ from django.views import View
 from django.views.decorators.http import require_POST
 
 from actionplan.accounts import invitations, oidc, second_factor, sessions
+from actionplan.accounts.allauth_internals import record_authentication
 from actionplan.accounts.audit_log import log
-from actionplan.accounts.forms import Join
+from actionplan.accounts.forms import JoinForm
 from actionplan.local import samples
+from actionplan.models import User
 from commitments.pages import labels
-
-
-def organisations(only: str = "") -> list[dict[str, str]]:
-    """Those sides whose people can sign in with their organisation."""
-    return [
-        {"side": side.lower(), "label": labels.side(side)}
-        for side in settings.OIDC
-        if only in ("", side)
-    ]
 
 
 class SignIn(account.LoginView):
     template_name = "actionplan/sign_in.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        more = {
-            "sample_accounts": samples.accounts_to_show(self.request),
-            "organisations": organisations(),
-        }
-        return {**super().get_context_data(**kwargs), **more}
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        context["sample_accounts"] = samples.accounts_to_show(self.request)
+        context["organisations"] = oidc.organisations()
+        return context
 
     def form_invalid(self, form: Any) -> HttpResponse:
-        response: HttpResponse = self.render_to_response(
-            self.get_context_data(form=form), status=422
-        )
+        response: HttpResponse = super().form_invalid(form)
+        response.status_code = 422
         return response
+
+
+@dataclass(frozen=True)
+class SessionRow:
+    """A session as the account page lists it."""
+
+    session: UserSession
+    browser: str
+
+
+@dataclass(frozen=True)
+class LinkRow:
+    """A link to an organisation as the account page lists it."""
+
+    pk: int
+    label: str
 
 
 class MyAccount(LoginRequiredMixin, View):
     """What somebody may look after themselves: password, second factor, organisation, sessions."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        user: Any = request.user
-        links = list(SocialAccount.objects.filter(user=user))
-        linked = {link.provider for link in links}
+        user = request.user
+        assert user.is_authenticated
+        links = SocialAccount.objects.filter(user=user)
+        linked_sides = {link.provider for link in links}
         context = {
-            "sessions": sessions.of(user),
-            "this": request.session.get("opened"),
+            "sessions": [
+                SessionRow(session, sessions.describe_browser(session.user_agent))
+                for session in sessions.list_open(user)
+            ],
             "has_factor": second_factor.has_one(user),
             "needs_factor": second_factor.is_required(user),
-            "links": [
-                {"pk": link.pk, "label": labels.side(link.provider.upper())} for link in links
+            "links": [LinkRow(link.pk, labels.side(link.provider.upper())) for link in links],
+            "organisations": [
+                organisation
+                for organisation in oidc.organisations()
+                if organisation.side not in linked_sides
             ],
-            "organisations": [found for found in organisations() if found["side"] not in linked],
             "memberships": user.memberships.select_related("plan").prefetch_related("bodies"),
         }
         return render(request, "actionplan/account.html", context)
@@ -79,15 +91,13 @@ class MyAccount(LoginRequiredMixin, View):
 @login_required
 @require_POST
 def end_sessions(request: HttpRequest) -> HttpResponse:
-    """One of one's own, or all but this."""
-    user: Any = request.user
-    found = user.open_sessions.exclude(pk=request.session.get("opened"))
-    wanted = request.POST.get("session", "")
-    if wanted:
-        found = found.filter(
-            pk=int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 10 else 0
-        )
-    sessions.end(found)
+    """End one of one's own sessions, or all but this one."""
+    user = request.user
+    assert user.is_authenticated
+    chosen = request.POST.get("session", "")
+    for session in sessions.list_open(user):
+        if not session.is_current() and chosen in ("", str(session.pk)):
+            session.end()
     log.info("own_sessions_ended", user=user.pk)
     messages.success(request, _("Ended: who uses that browser must sign in again."))
     return redirect("account")
@@ -96,10 +106,16 @@ def end_sessions(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def unlink(request: HttpRequest, pk: int) -> HttpResponse:
-    user: Any = request.user
-    link = get_object_or_404(SocialAccount, user=user, pk=pk)
-    raise_if_reauthentication_required(request, app="allauth.socialaccount")
-    if user.has_usable_password() or SocialAccount.objects.filter(user=user).count() > 1:
+    link = get_object_or_404(SocialAccount, user=request.user, pk=pk)
+    response: HttpResponse = _unlink(request, link)
+    return response
+
+
+@reauthentication_required(app="allauth.socialaccount")
+def _unlink(request: HttpRequest, link: SocialAccount) -> HttpResponse:
+    user: User = link.user
+    others = SocialAccount.objects.filter(user=user).exclude(pk=link.pk)
+    if user.has_usable_password() or others.exists():
         link.delete()
         log.info("organisation_unlinked", user=user.pk)
         messages.success(request, _("You no longer sign in with that organisation."))
@@ -113,7 +129,8 @@ def unlink(request: HttpRequest, pk: int) -> HttpResponse:
 @method_decorator(login_required, name="dispatch")
 class ChangePassword(account.PasswordChangeView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.has_usable_password():  # type: ignore[union-attr]
+        assert request.user.is_authenticated
+        if not request.user.has_usable_password():
             return redirect("account")
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
         return response
@@ -122,18 +139,18 @@ class ChangePassword(account.PasswordChangeView):
 @method_decorator(login_required, name="dispatch")
 class SecondFactor(IndexView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        must = second_factor.is_required(self.request.user) and not second_factor.is_proven(
-            self.request
-        )
-        return {**super().get_context_data(**kwargs), "must_have_factor": must}
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        is_required = second_factor.is_required(self.request.user)
+        context["must_have_factor"] = is_required and not second_factor.is_proven(self.request)
+        return context
 
 
 class RemovePasskey(RemoveWebAuthnView):
     success_url = reverse_lazy("mfa_index")
 
     def form_valid(self, form: Any) -> HttpResponse:
-        found: Authenticator = self.get_object()
-        if not second_factor.may_remove(found):
+        authenticator: Authenticator = self.get_object()
+        if not second_factor.may_remove(authenticator):
             messages.error(
                 self.request, _("Your role requires a second factor: set up another one first.")
             )
@@ -142,37 +159,41 @@ class RemovePasskey(RemoveWebAuthnView):
         return response
 
 
-class Invited(View):
+class Join(View):
     """The page that an invitation's link opens: a password, or the organisation's own sign-in."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        self.invitation = invitations.find(kwargs["token"])
-        if self.invitation is None:
-            return render(request, "actionplan/invitation_over.html", status=404)
+        invitation = invitations.find(kwargs["token"])
+        if invitation is None:
+            return self._answer_over(request)
+        self.invitation = invitation
         return super().dispatch(request, *args, **kwargs)
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
-        return self._show(request)
+        return self._show(request, JoinForm(invitation=self.invitation))
 
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
-        assert self.invitation
-        if side := request.POST.get("organisation"):
+        side = request.POST.get("organisation")
+        if side:
             request.session["invitation"] = token
             return oidc.leave(request, side)
-        form = Join(request.POST, invitation=self.invitation)
+        form = JoinForm(request.POST, invitation=self.invitation)
         if not form.is_valid():
-            return self._show(request, form)
+            return self._show(request, form, status=422)
         user = invitations.accept(token, password=form.cleaned_data["password1"])
         if user is None:
-            return render(request, "actionplan/invitation_over.html", status=404)
+            return self._answer_over(request)
         record_authentication(request, user, "password")
-        return perform_login(request, Login(user=user))  # type: ignore[no-any-return]
+        response: HttpResponse = perform_login(request, user)
+        return response
 
-    def _show(self, request: HttpRequest, form: Join | None = None) -> HttpResponse:
-        assert self.invitation
+    def _show(self, request: HttpRequest, form: JoinForm, status: int = 200) -> HttpResponse:
         context = {
             "invitation": self.invitation,
-            "form": form or Join(invitation=self.invitation),
-            "organisations": organisations(self.invitation.side),
+            "form": form,
+            "organisations": oidc.organisations(self.invitation.side),
         }
-        return render(request, "actionplan/invitation.html", context, status=422 if form else 200)
+        return render(request, "actionplan/invitation.html", context, status=status)
+
+    def _answer_over(self, request: HttpRequest) -> HttpResponse:
+        return render(request, "actionplan/invitation_over.html", status=404)

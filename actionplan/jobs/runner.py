@@ -109,7 +109,7 @@ def run_due() -> list[dict[str, Any]]:
     if done:
         # once a day at least, with the flags
         storage.sweep()
-        secret_storage.renew()
+        secret_storage.reseal_all()
     if failed:
         raise failed[0]
     return done

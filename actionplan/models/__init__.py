@@ -1,6 +1,6 @@
 """Accounts, the job ledger, the outbox and tokens: what spans both apps."""
 
-from actionplan.models.accounts import Invitation, OpenSession, User, UserManager
+from actionplan.models.accounts import Invitation, User, UserManager
 from actionplan.models.digests import Digest, Subscription
 from actionplan.models.jobs import JobRun, Mark
 from actionplan.models.tokens import Token
@@ -10,7 +10,6 @@ __all__ = [
     "Invitation",
     "JobRun",
     "Mark",
-    "OpenSession",
     "Subscription",
     "Token",
     "User",

@@ -1,4 +1,4 @@
-"""Accounts, the job ledger and the outbox: what spans both apps."""
+"""Accounts, and invitations to them."""
 
 import secrets
 from typing import Any, ClassVar
@@ -9,6 +9,9 @@ from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from commitments.models import Body, Membership, Plan, Role
+
+# how the address of an erased account ends: no mail can be sent there
+ERASED_DOMAIN = "@erased.invalid"
 
 
 class UserManager(BaseUserManager["User"]):
@@ -24,6 +27,9 @@ class UserManager(BaseUserManager["User"]):
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(email=(username or "").lower())
 
+    def not_erased(self) -> "models.QuerySet[User]":
+        return self.exclude(email__endswith=ERASED_DOMAIN)
+
 
 class User(AbstractUser):
     """An account, known by its address; pages and mails name the post, never a person."""
@@ -35,7 +41,7 @@ class User(AbstractUser):
     post = models.CharField(_("post"), max_length=200, blank=True)
     language = models.CharField(_("language"), max_length=2, blank=True)
 
-    # of whoever is signed in, read with the account: see accounts/backend.py
+    # of whoever is signed in, read together with the account: see accounts/auth_backend.py
     roles: list[Membership]
 
     USERNAME_FIELD = "email"
@@ -52,7 +58,20 @@ class User(AbstractUser):
             if "post" in (kwargs.get("update_fields") or ["post"]):
                 Plan.objects.filter(pk__in=self.entries.values("plan")).raise_version()
 
+    def erase(self) -> None:
+        """Remove name and address from the row, and every way to sign in."""
+        self.email = f"erased-{self.pk}{ERASED_DOMAIN}"
+        self.post = ""
+        self.language = ""
+        self.is_active = False
+        self.is_superuser = False
+        self.is_staff = False
+        self.last_login = None
+        self.set_unusable_password()
+        self.save()
 
+
+# migration 0007 names this function
 def _nonce() -> str:
     return secrets.token_urlsafe(16)
 
@@ -85,31 +104,3 @@ class Invitation(models.Model):
 
     def renew(self) -> None:
         self.nonce = _nonce()
-
-
-BROWSERS = (("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
-SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Mac OS X", "Linux")
-
-
-class OpenSession(models.Model):
-    """A session that somebody signed in with, so that it can be shown to them and ended."""
-
-    user = models.ForeignKey(User, models.CASCADE, related_name="open_sessions")
-    key = models.CharField(max_length=40, unique=True)
-    since = models.DateTimeField()
-    seen = models.DateTimeField()
-    browser = models.CharField(max_length=200, blank=True)
-
-    class Meta:
-        ordering = ["-seen"]
-
-    def __str__(self) -> str:
-        return str(self.pk)
-
-    @property
-    def label(self) -> str:
-        """The browser and the system, as far as the browser says; the order matters, since each
-        names the next.
-        """
-        browser = next((name for sign, name in BROWSERS if sign in self.browser), self.browser)
-        return " · ".join([browser, *[system for system in SYSTEMS if system in self.browser][:1]])

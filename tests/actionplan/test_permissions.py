@@ -178,7 +178,7 @@ def arguments(plan: Plan, people: dict[str, Any]) -> dict[str, list[Any]]:
         "pay": ["1.2"],
         "digest": [mail.pk],
         "digest-mend": [mail.pk],
-        "invitation": [invitations.token(invitation)],
+        "invitation": [invitations.make_token(invitation)],
         "invitation-resend": [invitation.pk],
         "invitation-revoke": [invitation.pk],
         "unlink": [

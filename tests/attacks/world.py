@@ -22,7 +22,7 @@ from commitments.models import Plan
 from tests.actionplan.test_permissions import names
 
 # changed by reading as well: who was seen when, and how often something was tried
-NOT_HISTORY = {"django_session", "actionplan_opensession", "actionplan_cache"}
+NOT_HISTORY = {"django_session", "usersessions_usersession", "actionplan_cache"}
 
 
 @dataclass

@@ -7,7 +7,10 @@ from commitments.management import arguments
 
 
 class Command(BaseCommand):
-    help = "Seals the keys of authenticator apps and recovery codes by SECRET_KEY, those of the key before included."
+    help = (
+        "Seals the keys of authenticator apps and recovery codes by SECRET_KEY, those of the key "
+        "before included."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -15,10 +18,12 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, undo: bool, **options: Any) -> None:
-        changed, lost = secret_storage.renew(undo=undo)
-        self.stdout.write(f"{changed} keys {'un' if undo else ''}sealed")
-        if lost:
-            accounts = ", ".join(map(str, sorted({*lost})))
+        renewal = secret_storage.reseal_all(undo=undo)
+        done = "unsealed" if undo else "sealed"
+        self.stdout.write(f"{renewal.changed} keys {done}")
+        if renewal.unreadable:
+            accounts = ", ".join(str(pk) for pk in sorted(set(renewal.unreadable)))
+            number = len(renewal.unreadable)
             arguments.fail(
-                [f"{len(lost)} keys are sealed by a key that is not here, of accounts {accounts}"]
+                [f"{number} keys are sealed by a key that is not here, of accounts {accounts}"]
             )

@@ -6,6 +6,7 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
+from actionplan.accounts import password_reset
 from actionplan.models import User
 from commitments.models import Plan, Role
 from tests.people import account
@@ -18,7 +19,7 @@ def _awaited(db: None) -> Iterator[None]:
     """What goes on after an answer."""
     yield
     for thread in threading.enumerate():
-        if thread.name == "forgotten":
+        if thread.name == password_reset.THREAD_NAME:
             thread.join()
 
 

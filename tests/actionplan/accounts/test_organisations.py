@@ -96,7 +96,7 @@ def test_an_invitation_is_accepted_with_the_organisation_and_then_signs_in(
         side="GB",
         plan=calais,
     )
-    path = f"/invitation/{invitations.token(invitation)}/"
+    path = f"/invitation/{invitations.make_token(invitation)}/"
     answer = there_and_back(client, client.post(path, {"organisation": "gb"}), "u-2")
     assert (answer.status_code, is_in(client)) == (302, True)
     assert not User.objects.get(email="new@example.org").has_usable_password()
@@ -120,7 +120,7 @@ def test_an_invitation_of_one_side_is_not_accepted_with_the_other(
         side="GB",
         plan=calais,
     )
-    path = f"/invitation/{invitations.token(invitation)}/"
+    path = f"/invitation/{invitations.make_token(invitation)}/"
     answer = there_and_back(client, client.post(path, {"organisation": "fr"}), "u-2")
     assert (answer.status_code, User.objects.filter(email="new@example.org").exists()) == (
         403,

@@ -4,12 +4,16 @@ import re
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.backends.base import UpdateError
+from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core import mail
 from django.db import connection
@@ -17,11 +21,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from actionplan.accounts import password_reset
-from actionplan.models import OpenSession, User
-from commitments.models import Body, Entry, Membership, Plan
-from funding.models import Purpose
-from tests.actionplan.accounts.conftest import PASSWORD, sign_in
+from actionplan.accounts import password_reset, sessions
+from actionplan.accounts.signals import NO_ADDRESS
+from actionplan.models import User
+from commitments.models import Entry, Membership, Plan, Role
+from tests.actionplan.accounts.conftest import PASSWORD, sign_in, with_password
+from tests.people import account
 
 KEY = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
@@ -254,29 +259,6 @@ def test_what_was_typed_comes_back_when_the_session_is_over(official: User, clie
     assert not Entry.objects.filter(kind="progress").exists()
 
 
-def test_what_was_chosen_comes_back_under_its_name_to_whoever_may_know_it(
-    official: User, client: Client
-) -> None:
-    chosen = {"kind": "consent", "body": "home-office", "confidence": "amber"}
-    french = {"Accept-Language": "fr"}
-    with time_machine.travel(datetime(2026, 1, 5, 9, tzinfo=UTC), tick=False) as clock:
-        sign_in(client, official.email)
-        clock.shift(timedelta(minutes=61))
-        spent = client.post("/fund/spend/intervention/", {"purpose": "security"}, headers=french)
-        sign_in(client, official.email)
-        clock.shift(timedelta(minutes=61))
-        report = client.post("/actions/4.4/report/", chosen, headers=french)
-    stranger = Client().post("/actions/4.4/report/", chosen, headers=french)
-    assert [answer.status_code for answer in (spent, report, stranger)] == [401, 401, 401]
-    purpose = Purpose.objects.get(code="security").title["fr"]
-    body = Body.objects.get(code="home-office").name["fr"]
-    assert [value for _name, value in spent.context["kept_text"]] == [purpose]
-    told = [
-        [value for _name, value in answer.context["kept_text"]][1:] for answer in (report, stranger)
-    ]
-    assert told == [[body, "orange"], ["home-office", "orange"]]
-
-
 def test_that_a_page_was_asked_for_is_noted_once_a_minute_and_costs_nothing_in_between(
     official: User, client: Client
 ) -> None:
@@ -287,7 +269,26 @@ def test_that_a_page_was_asked_for_is_noted_once_a_minute_and_costs_nothing_in_b
         assert len(before) == 2  # session and account
         clock.shift(timedelta(minutes=2))
         client.get("/accessibility/")
-    assert OpenSession.objects.get(user=official).seen == datetime(2026, 1, 5, 9, 2, tzinfo=UTC)
+    seen = UserSession.objects.get(user=official).last_seen_at
+    assert seen == datetime(2026, 1, 5, 9, 2, tzinfo=UTC)
+
+
+def test_a_sign_out_in_another_tab_at_the_same_moment_breaks_no_page(
+    official: User, client: Client
+) -> None:
+    with time_machine.travel(datetime(2026, 1, 5, 9, tzinfo=UTC), tick=False) as clock:
+        sign_in(client, official.email)
+        clock.shift(timedelta(minutes=2))
+        with patch.object(SessionStore, "save", side_effect=UpdateError):
+            assert client.get("/accessibility/").status_code == 200
+
+
+def test_the_list_of_sessions_holds_no_ip_address(official: User, client: Client) -> None:
+    sign_in(client, official.email, REMOTE_ADDR="192.0.2.1")
+    assert UserSession.objects.get().ip == NO_ADDRESS
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=2)):
+        client.get("/", REMOTE_ADDR="192.0.2.2")
+    assert UserSession.objects.get().ip == NO_ADDRESS
 
 
 def test_somebody_sees_their_sessions_and_ends_the_others(official: User, client: Client) -> None:
@@ -295,21 +296,21 @@ def test_somebody_sees_their_sessions_and_ends_the_others(official: User, client
     for one in (client, elsewhere):
         sign_in(one, official.email)
     assert "Elsewhere 1.0" in text(client.get("/account/"))
-    there = OpenSession.objects.get(browser="Elsewhere 1.0")
+    there = UserSession.objects.get(user_agent="Elsewhere 1.0")
     client.post("/account/sessions/end/", {"session": str(there.pk)})
     assert [is_in(client), is_in(elsewhere)] == [True, False]
 
 
 def test_nobody_ends_the_session_of_somebody_else(
-    official: User, manager: User, client: Client
+    calais: Plan, official: User, client: Client
 ) -> None:
-    other = Client()
+    stranger = with_password(account(calais, Role.OFFICIAL, "FR", "dcpaf"))
+    elsewhere = Client()
     sign_in(client, official.email)
-    other.force_login(manager)
-    client.post(
-        "/account/sessions/end/", {"session": str(OpenSession.objects.get(user=manager).pk)}
-    )
-    assert is_in(other)
+    sign_in(elsewhere, stranger.email)
+    session = UserSession.objects.get(user=stranger)
+    client.post("/account/sessions/end/", {"session": str(session.pk)})
+    assert is_in(elsewhere)
 
 
 @pytest.mark.parametrize(
@@ -348,16 +349,21 @@ def test_a_changed_password_ends_the_other_sessions_and_leaves_this_one(
     new = "correcthorsebattery"
     client.post("/account/password/", {"oldpassword": PASSWORD, "password1": new, "password2": new})
     assert [is_in(client), is_in(elsewhere)] == [True, False]
-    assert (
-        len(
-            [
-                True
-                for row in OpenSession.objects.filter(user=official)
-                if row.key == client.session.session_key
-            ]
-        )
-        == 1
-    )
+    (session,) = sessions.list_open(official)
+    assert session.session_key == client.session.session_key
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "label"),
+    [
+        ("Mozilla/5.0 (Windows NT 10.0) Gecko/20100101 Firefox/130.0", "Firefox · Windows"),
+        ("Mozilla/5.0 (Android 14) Chrome/129.0 Safari/537.36 Edg/129.0", "Edge · Android"),
+        ("curl/8.5", "curl/8.5"),
+        ("", ""),
+    ],
+)
+def test_a_session_is_named_after_browser_and_system(user_agent: str, label: str) -> None:
+    assert sessions.describe_browser(user_agent) == label
 
 
 def test_a_forgotten_password_is_set_anew_by_a_link_that_holds_once(

@@ -15,6 +15,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from actionplan.accounts import secret_storage
+from actionplan.accounts.secret_storage import Renewal
 from actionplan.jobs import runner
 from actionplan.models import User
 from tests.actionplan.accounts.conftest import sign_in
@@ -66,7 +67,7 @@ def replace_key(settings: Settings, *before: str) -> None:
 
 
 def test_what_lies_in_the_database_opens_nothing(with_app: User) -> None:
-    assert all(text.startswith(secret_storage.SEALED) for text in kept().values())
+    assert all(text.startswith(secret_storage.PREFIX) for text in kept().values())
     assert KEY not in str(kept())
     assert gets_in(with_app)
     assert gets_in(with_app, spare(with_app)[0])
@@ -77,10 +78,10 @@ def test_factors_from_before_still_hold_and_the_next_job_seals_them(from_before:
     assert (len(unused), gets_in(from_before)) == (9, True)
     runner.run_due()
     sealed = kept()
-    assert all(text.startswith(secret_storage.SEALED) for text in sealed.values())
+    assert all(text.startswith(secret_storage.PREFIX) for text in sealed.values())
     assert spare(from_before) == unused
     assert gets_in(from_before, unused[0])
-    assert secret_storage.renew() == (0, [])
+    assert secret_storage.reseal_all() == Renewal(0, [])
     assert kept() == sealed
 
 
@@ -90,7 +91,7 @@ def test_a_new_key_takes_over_what_the_one_before_sealed(
     unused = spare(with_app)
     replace_key(settings, configured.SECRET_KEY)
     assert gets_in(with_app, unused[0])
-    assert secret_storage.renew() == (2, [])
+    assert secret_storage.reseal_all() == Renewal(2, [])
     settings.SECRET_KEY_FALLBACKS = []
     assert gets_in(with_app)
     assert spare(with_app) == unused[1:]
@@ -124,8 +125,8 @@ def test_seals_can_be_undone_for_code_that_knows_none(
 
 def test_a_text_that_only_looks_sealed_opens_nothing(with_app: User) -> None:
     for text in ("", "x", "é", "gAAAAA" * 20):
-        found = secret_storage.unseal(secret_storage.SEALED + text)
-        assert (len(found), found == secret_storage.unseal(secret_storage.SEALED + text)) == (
+        found = secret_storage.unseal(secret_storage.PREFIX + text)
+        assert (len(found), found == secret_storage.unseal(secret_storage.PREFIX + text)) == (
             32,
             False,
         )
