@@ -13,16 +13,11 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
-from actionplan.models import User
 from commitments.forms.entries import DecideForm, MoveForm, ReportForm
-from commitments.models import Plan
-from commitments.pages.labels import COLOURS, kind
-from commitments.pages.labels import text as in_words
-from commitments.register.entry_types import KINDS
 from funding.forms import PaymentForm, SpendingForm
 
-# what a form carries for itself and nobody typed
-HIDDEN = (
+# fields that nobody typed, and those that are never shown again
+HIDDEN_FIELDS = {
     "csrfmiddlewaretoken",
     "key",
     "seen",
@@ -34,18 +29,9 @@ HIDDEN = (
     "password2",
     "oldpassword",
     "credential",
-)
-# fields that hold codes of a plan, and the kind of entry that knows what these are called
-CODES = {"body": "consent", "purpose": "spent"}
+}
+# the forms whose labels stand above what was typed; where two share a name, the last counts
 FORMS = (PaymentForm, SpendingForm, DecideForm, MoveForm, ReportForm)
-
-
-def wants_data(request: HttpRequest) -> bool:
-    """Whether a program asks."""
-    as_json = request.path.endswith(".json") or "format=json" in request.META.get(
-        "QUERY_STRING", ""
-    )
-    return as_json or hasattr(request, "only_plan")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -58,83 +44,63 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(
-        request, 404, _("There is nothing at this address, or nothing that is open to you.")
-    )
+    error = _("There is nothing at this address, or nothing that is open to you.")
+    return _answer(request, 404, error)
 
 
 def _answer(request: HttpRequest, status: int, error: str, **context: str) -> HttpResponse:
-    if wants_data(request):
+    if _wants_data(request):
         return JsonResponse(
             {"error": error}, status=status, json_dumps_params={"ensure_ascii": False}
         )
-    kept = kept_text(request) if request.method == "POST" else []
-    return render(request, f"{status}.html", {**context, "kept_text": kept}, status=status)
+    page = {**context, "typed_text": labelled_values(request)}
+    return render(request, f"{status}.html", page, status=status)
+
+
+def _wants_data(request: HttpRequest) -> bool:
+    """Whether a program asks."""
+    query = request.META.get("QUERY_STRING", "")
+    is_data = request.path.endswith(".json") or "format=json" in query
+    return is_data or hasattr(request, "only_plan")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    context = {"typed_text": labelled_values(request), "back": request.get_full_path()}
+    return render(request, "actionplan/csrf.html", context, status=403)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Without anything that could fail again."""
-    if is_passing(sys.exc_info()[1]):
-        kept = kept_text(request) if request.method == "POST" else []
-        content = render_to_string("503.html", {"kept_text": kept})
-        return HttpResponse(
-            content, status=503, headers={"Retry-After": "30", "Cache-Control": "no-store"}
-        )
+    """Uses nothing that could fail again."""
+    if is_database_away(sys.exc_info()[1]):
+        content = render_to_string("503.html", {"typed_text": labelled_values(request)})
+        headers = {"Retry-After": "30", "Cache-Control": "no-store"}
+        return HttpResponse(content, status=503, headers=headers)
     return HttpResponse(render_to_string("500.html"), status=500)
 
 
-def is_passing(error: BaseException | None) -> bool:
-    """The database is away, full or locked, or took too long: not a fault of the code, and worth
-    another try.
-    """
+def is_database_away(error: BaseException | None) -> bool:
+    """Whether the database is away, full or locked, or took too long: worth another try."""
     if not isinstance(error, (OperationalError, InterfaceError)):
         return False
-    # SQLite says the same of a wrong statement
-    code = getattr(error.__cause__, "sqlite_errorcode", 0) or 0
-    return bool(code & 0xFF != sqlite3.SQLITE_ERROR)
+    # SQLite raises the same for a wrong statement; the lower byte is the primary code.
+    code = getattr(error.__cause__, "sqlite_errorcode", None)
+    return code is None or code & 0xFF != sqlite3.SQLITE_ERROR
 
 
-def typed(request: HttpRequest) -> dict[str, str]:
-    """What the visitor had typed or chosen in a form that could not be accepted, as far as it can
-    be read.
-    """
+def typed_values(request: HttpRequest) -> dict[str, str]:
+    """What the visitor typed or chose in a form that was not accepted, as far as it can be read."""
     try:
         values = request.POST.items()
     except (BadRequest, SuspiciousOperation, MultiPartParserError, UnreadablePostError):
         return {}
-    return {name: str(value) for name, value in values if str(value).strip() and name not in HIDDEN}
+    return {
+        name: str(value)
+        for name, value in values
+        if str(value).strip() and name not in HIDDEN_FIELDS
+    }
 
 
-def kept_text(request: HttpRequest) -> list[tuple[str, str]]:
-    """The same under the labels of the form, and codes under what they are called."""
-    fields = {name: field for form in FORMS for name, field in form.base_fields.items()}
-    return [
-        (str(fields[name].label if name in fields else name), _called(request, name, value))
-        for name, value in typed(request).items()
-    ]
-
-
-def _called(request: HttpRequest, name: str, value: str) -> str:
-    if name == "kind":
-        return kind(value)
-    if name == "confidence":
-        return str(COLOURS.get(value, value))
-    if name in CODES and not is_passing(sys.exc_info()[1]):
-        return _names_of(request, CODES[name]).get(value, value)
-    return value
-
-
-def _names_of(request: HttpRequest, kind: str) -> dict[str, str]:
-    """As far as the visitor may know them, or whose session has just ended may."""
-    reader = request.user
-    if not reader.is_authenticated and (left := getattr(request, "left", None)):
-        reader = User.objects.filter(pk=left).first() or reader
-    slug = request.resolver_match.kwargs.get("slug") if request.resolver_match else None
-    plans = Plan.objects.visible_to(reader)
-    plan, names = plans.filter(**{"slug": slug} if slug else {}).last(), KINDS[kind].names
-    return {code: in_words(texts) for code, texts in names(plan).items()} if plan and names else {}
-
-
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    context = {"kept_text": kept_text(request), "back": request.get_full_path()}
-    return render(request, "actionplan/csrf.html", context, status=403)
+def labelled_values(request: HttpRequest) -> list[tuple[str, str]]:
+    """The same, each under the label of its field."""
+    labels = {name: field.label for form in FORMS for name, field in form.base_fields.items()}
+    return [(str(labels.get(name, name)), value) for name, value in typed_values(request).items()]

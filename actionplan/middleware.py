@@ -1,4 +1,4 @@
-"""Language, caching and the answer to an expired session: what every request passes through."""
+"""What every request passes through: language, caching, and answers that belong to no page."""
 
 import contextlib
 from collections.abc import Callable
@@ -11,39 +11,67 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django_structlog.middlewares import RequestMiddleware
 
-from actionplan.error_views import kept_text, typed
+from actionplan.error_views import labelled_values, typed_values
 from commitments.pages.base import NoPlan
 
-# characters of a draft that wait in the session until its author has signed in again
-MOST_KEPT = 20_000
+# characters of a form that wait in the session until its author has signed in again
+MAX_DRAFT_LENGTH = 20_000
+METHODS = ["GET", "HEAD", "POST", "OPTIONS"]
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
-def language(handler: Handler) -> Handler:
+def forbid_shared_caching(get_response: Handler) -> Handler:
+    """Pages belong to one reader, public ones too, since their forms carry that reader's token; and
+    no search engine lists them.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if not request.path.startswith("/health/"):
+            patch_vary_headers(response, ("Cookie",))
+            response.headers.setdefault("Cache-Control", "private, no-cache")
+            response.headers.setdefault("X-Robots-Tag", "noindex, nofollow")
+        return response
+
+    return middleware
+
+
+def limit_methods(get_response: Handler) -> Handler:
+    """Pages are read and forms are sent; nothing here takes another method."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.method not in METHODS:
+            return HttpResponseNotAllowed(METHODS)
+        return get_response(request)
+
+    return middleware
+
+
+def choose_language(get_response: Handler) -> Handler:
     """The account's language, else that of the cookie, else the browser's."""
 
-    def handle(request: HttpRequest) -> HttpResponse:
-        chosen = _of_account(request) or translation.get_language_from_request(request)
-        with translation.override(chosen):
-            request.LANGUAGE_CODE = chosen
-            response = handler(request)
-        response.headers.setdefault("Content-Language", chosen)
+    def middleware(request: HttpRequest) -> HttpResponse:
+        language = _account_language(request) or translation.get_language_from_request(request)
+        with translation.override(language):
+            request.LANGUAGE_CODE = language
+            response = get_response(request)
+        response.headers.setdefault("Content-Language", language)
         patch_vary_headers(response, ("Accept-Language",))
         return response
 
-    return handle
+    return middleware
 
 
-def _of_account(request: HttpRequest) -> str:
-    """Nothing where the database is away: whoever needs it will say so."""
+def _account_language(request: HttpRequest) -> str:
+    # Where the database is away, whoever needs it says so; this does not.
     try:
         return getattr(request.user, "language", "")
     except (OperationalError, InterfaceError):
         return ""
 
 
-class Logged(RequestMiddleware):
+class RequestLog(RequestMiddleware):
     """A log line about a database that is away does not ask it who the user is."""
 
     @staticmethod
@@ -52,59 +80,45 @@ class Logged(RequestMiddleware):
             RequestMiddleware.bind_user_id(request)
 
 
-def private(handler: Handler) -> Handler:
-    """Pages belong to one reader, public ones too, since their forms carry that reader's token; no
-    index takes them.
+def keep_typed_text(get_response: Handler) -> Handler:
+    """Whoever sends a form after their session has ended gets back what they had typed.
+
+    It also waits in the session, so that the form opens with it after the next sign-in.
     """
 
-    def handle(request: HttpRequest) -> HttpResponse:
-        response = handler(request)
-        if not request.path.startswith("/health/"):
-            patch_vary_headers(response, ("Cookie",))
-            response.headers.setdefault("Cache-Control", "private, no-cache")
-            response.headers.setdefault("X-Robots-Tag", "noindex, nofollow")
-        return response
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        values = typed_values(request) if _is_sent_to_sign_in(request, response) else {}
+        if not values:
+            return response
+        if len(str(values)) < MAX_DRAFT_LENGTH:
+            request.session["draft"] = {"path": request.path, "values": values}
+        context = {
+            "typed_text": labelled_values(request),
+            "sign_in": response.headers["Location"],
+        }
+        return render(request, "actionplan/expired.html", context, status=401)
 
-    return handle
-
-
-def methods(handler: Handler) -> Handler:
-    """Pages are read and forms are sent; nothing here takes another method."""
-    taken = ["GET", "HEAD", "POST", "OPTIONS"]
-
-    def handle(request: HttpRequest) -> HttpResponse:
-        return handler(request) if request.method in taken else HttpResponseNotAllowed(taken)
-
-    return handle
+    return middleware
 
 
-class Pages:
-    """Answers for a site without a plan, and gives typed text back when a session has expired."""
+def _is_sent_to_sign_in(request: HttpRequest, response: HttpResponse) -> bool:
+    if request.method != "POST" or response.status_code != 302 or request.user.is_authenticated:
+        return False
+    return response.headers["Location"] == redirect_to_login(request.get_full_path()).url
 
-    def __init__(self, handler: Handler) -> None:
-        self.handler = handler
+
+class NoPlanPage:
+    """Answers every page of a plan where there is no plan to show."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.handler(request)
-        signing_in = redirect_to_login(request.get_full_path()).url
-        sent_away = response.status_code == 302 and response.headers["Location"] == signing_in
-        if (
-            sent_away
-            and request.method == "POST"
-            and not request.user.is_authenticated
-            and kept_text(request)
-        ):
-            if len(str(typed(request))) < MOST_KEPT:
-                request.session["draft"] = {"path": request.path, "values": typed(request)}
-            context = {"kept_text": kept_text(request), "sign_in": response.headers["Location"]}
-            return render(request, "actionplan/expired.html", context, status=401)
-        return response
+        return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if isinstance(exception, NoPlan):
-            return render(
-                request,
-                "actionplan/no_plan.html",
-                {"is_administrator": getattr(request.user, "is_superuser", False)},
-            )
-        return None
+        if not isinstance(exception, NoPlan):
+            return None
+        context = {"is_administrator": getattr(request.user, "is_superuser", False)}
+        return render(request, "actionplan/no_plan.html", context)

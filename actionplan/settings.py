@@ -90,24 +90,25 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
-    "actionplan.middleware.private",
-    "actionplan.middleware.methods",
+    "actionplan.middleware.forbid_shared_caching",
+    "actionplan.middleware.limit_methods",
     # who is there
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "actionplan.accounts.middleware.limit_sessions",
     # The language is the account's; all that can refuse a request with a page comes after it.
-    "actionplan.middleware.language",
+    "actionplan.middleware.choose_language",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "actionplan.middleware.Logged",
+    "actionplan.middleware.RequestLog",
     "allauth.account.middleware.AccountMiddleware",
     "actionplan.accounts.middleware.forbid_storing_account_pages",
     "actionplan.accounts.middleware.require_second_factor",
     # A token stands for a sign-in, but opens a few addresses only.
     "actionplan.api_tokens.tokens.Access",
-    "actionplan.middleware.Pages",
+    "actionplan.middleware.keep_typed_text",
+    "actionplan.middleware.NoPlanPage",
 ]
 
 ROOT_URLCONF = "actionplan.urls"

@@ -153,7 +153,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         "clean": Sample(auto_id="clean_%s"),
         "active_filters": [ActiveFilter(str(labels.STATES[State.OVERDUE]), "#")],
         "exports": [ExportLink(form, "#") for form in FORMATS],
-        "kept_text": [(_("What there is to say"), "…")],
+        "typed_text": [(_("What there is to say"), "…")],
         "notices": ("info", "success", "warning", "error"),
     }
     return render(request, "actionplan/styleguide.html", context)

@@ -159,7 +159,7 @@ def test_a_wrong_statement_is_our_fault_and_a_wait_that_was_too_long_is_not(db: 
 
     with pytest.raises(DatabaseError) as wrong, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT nothing FROM nowhere")
-    assert not error_views.is_passing(wrong.value)
+    assert not error_views.is_database_away(wrong.value)
     if on_postgres():
         with (
             pytest.raises(OperationalError) as slow,
@@ -167,7 +167,7 @@ def test_a_wrong_statement_is_our_fault_and_a_wait_that_was_too_long_is_not(db: 
             connection.cursor() as cursor,
         ):
             cursor.execute("SET LOCAL statement_timeout = 50; SELECT pg_sleep(5)")
-        assert error_views.is_passing(slow.value)
+        assert error_views.is_database_away(slow.value)
 
 
 def test_a_page_whose_statement_takes_too_long_says_so_in_both_languages_and_keeps_the_text(

@@ -216,7 +216,7 @@ def test_what_the_site_of_the_tests_never_shows_has_no_fault(
     made = {
         "guide": client.get("/styleguide/", headers={"Accept-Language": language}).content.decode()
     }
-    kept = {"kept_text": [("Note", "…")]}
+    kept = {"typed_text": [("Note", "…")]}
     with override(language):
         for name in (
             "429.html",
