@@ -106,7 +106,7 @@ MIDDLEWARE = [
     "actionplan.accounts.middleware.forbid_storing_account_pages",
     "actionplan.accounts.middleware.require_second_factor",
     # A token stands for a sign-in, but opens a few addresses only.
-    "actionplan.api_tokens.tokens.Access",
+    "actionplan.api_tokens.middleware.TokenAccess",
     "actionplan.middleware.keep_typed_text",
     "actionplan.middleware.NoPlanPage",
 ]

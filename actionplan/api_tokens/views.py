@@ -1,15 +1,17 @@
 """My tokens: made, shown once, and revoked."""
 
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlencode
 
-from allauth.account.internal.flows.reauthentication import is_reauthentication_required
+from allauth.account.decorators import reauthentication_required
+from allauth.core.exceptions import ReauthenticationRequired
 from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -18,7 +20,7 @@ from actionplan.models import Token, User
 from commitments.pages.base import PlanView
 
 
-def lifetimes() -> list[tuple[int, str]]:
+def lifetime_choices() -> list[tuple[int, str]]:
     return [
         (days, ngettext("%(n)s day", "%(n)s days", days) % {"n": days}) for days in tokens.LIFETIMES
     ]
@@ -32,91 +34,91 @@ class TokenForm(forms.Form):
         max_length=60,
     )
     days = forms.TypedChoiceField(
-        label=gettext_lazy("Valid for"), choices=lifetimes, coerce=int, initial=tokens.LIFETIMES[-1]
+        label=gettext_lazy("Valid for"),
+        choices=lifetime_choices,
+        coerce=int,
+        initial=tokens.LIFETIMES[-1],
     )
 
 
 class Tokens(PlanView):
+    @property
+    def _user(self) -> User:
+        user = self.request.user
+        assert user.is_authenticated
+        return user
+
     def get(self, request: HttpRequest) -> HttpResponse:
-        given = {name: text for name, text in request.GET.items() if name in TokenForm.base_fields}
-        return self._show(TokenForm(initial=given))
+        initial = {name: request.GET[name] for name in TokenForm.base_fields if name in request.GET}
+        return self._show(TokenForm(initial=initial))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         if "revoke" in request.POST:
             return self._revoke(request.POST["revoke"])
         form = TokenForm(request.POST)
-        if form.is_valid() and is_reauthentication_required(request, app="actionplan"):
-            return self._confirm(form)
-        if form.is_valid():
-            try:
-                secret = tokens.make(
-                    by=cast(User, self.request.user),
-                    plan=self.page.plan,
-                    today=self.page.today,
-                    **form.cleaned_data,
-                )
-            except tokens.TooMany:
-                form.add_error(
-                    None,
-                    _("You have %(n)s tokens, and that is the most: revoke one.")
-                    % {"n": tokens.MOST},
-                )
-            else:
-                return self._show(
-                    TokenForm(),
-                    secret=secret,
-                    uses=self._uses(form.cleaned_data["purpose"], secret),
-                )
-        return self._show(form, status=422)
+        if not form.is_valid():
+            return self._show(form, status=422)
+        try:
+            secret = self._create(request, form.cleaned_data)
+        except ReauthenticationRequired:
+            return self._confirm_first(form.cleaned_data)
+        except tokens.TooManyTokens:
+            text = _("You have %(n)s tokens, and that is the most: revoke one.")
+            form.add_error(None, text % {"n": tokens.MAX_TOKENS})
+            return self._show(form, status=422)
+        uses = self._describe_uses(form.cleaned_data["purpose"], secret)
+        return self._show(TokenForm(), secret=secret, uses=uses)
 
-    def _confirm(self, form: TokenForm) -> HttpResponse:
-        """A token outlives the session that makes it: first the password or a code, then the form
-        as it was.
-        """
-        back = self.page.url("tokens", **form.cleaned_data)
+    # a token outlives the session that makes it
+    @method_decorator(reauthentication_required(app="actionplan"))
+    def _create(self, request: HttpRequest, fields: dict[str, Any]) -> str:
+        page = self.page
+        return tokens.create(by=self._user, plan=page.plan, today=page.today, **fields)
+
+    def _confirm_first(self, fields: dict[str, Any]) -> HttpResponse:
+        """Ask for the password or a code, and come back to the form as it was filled in."""
         messages.info(
             self.request,
             _("Once you have confirmed that it is you, the form opens as you filled it in."),
         )
-        return HttpResponseRedirect(
-            f"{reverse('account_reauthenticate')}?{urlencode({'next': back})}"
-        )
+        back = self.page.url("tokens", **fields)
+        query = urlencode({"next": back})
+        return HttpResponseRedirect(f"{reverse('account_reauthenticate')}?{query}")
 
     def _revoke(self, number: str) -> HttpResponse:
-        known = number.isascii() and number.isdigit() and len(number) < 19
-        if known and tokens.revoke(by=cast(User, self.request.user), number=int(number)):
-            messages.success(
-                self.request, _("The token is revoked; what used it is refused from now on.")
-            )
+        for token in Token.objects.filter(user=self._user):
+            if str(token.pk) == number:
+                token.delete()
+                messages.success(
+                    self.request, _("The token is revoked; what used it is refused from now on.")
+                )
         return HttpResponseRedirect(self.page.url("tokens"))
 
-    def _uses(self, purpose: str, secret: str) -> list[tuple[str, str]]:
-        """How the new token is used: a label and an address or a line each."""
-        page = self.page
-
-        def address(name: str, **query: str) -> str:
-            path = page.url(name).partition("?")[0]
-            return (
-                settings.SITE_URL
-                + path
-                + "".join(f"{'&' if n else '?'}{k}={v}" for n, (k, v) in enumerate(query.items()))
-            )
-
+    def _describe_uses(self, purpose: str, secret: str) -> list[tuple[str, str]]:
+        """How the new token is used: a label, and an address or a line each."""
         if purpose == Token.Purpose.CALENDAR:
+            address = self._address("calendar", f"?token={secret}")
             return [
-                (_("All deadlines of the plan"), address("calendar", token=secret)),
-                (_("Only what is asked of my bodies"), address("calendar", token=secret, mine="1")),
+                (_("All deadlines of the plan"), address),
+                (_("Only what is asked of my bodies"), f"{address}&mine=1"),
             ]
         if purpose == Token.Purpose.REGISTER:
-            return [(_("Address of the feed"), address("register-feed", token=secret))]
-        return [
-            (_("In a terminal"), f'curl -H "Authorization: Bearer {secret}" {address("status")}')
-        ]
+            address = self._address("register-feed", f"?token={secret}")
+            return [(_("Address of the feed"), address)]
+        address = self._address("status")
+        return [(_("In a terminal"), f'curl -H "Authorization: Bearer {secret}" {address}')]
 
-    def _show(self, form: TokenForm, status: int = 200, **more: Any) -> HttpResponse:
+    def _address(self, name: str, query: str = "") -> str:
+        path = self.page.url(name).partition("?")[0]
+        return settings.SITE_URL + path + query
+
+    def _show(self, form: TokenForm, status: int = 200, **context: Any) -> HttpResponse:
         page = self.page
-        mine = Token.objects.filter(user=self.request.user.pk, plan=page.plan)
-        context = {"page": page, "form": form, "tokens": mine, **more}
+        context |= {
+            "page": page,
+            "form": form,
+            "tokens": Token.objects.filter(user=self._user, plan=page.plan),
+        }
         response = render(self.request, "actionplan/tokens.html", context, status=status)
-        response["Cache-Control"] = "no-store"
+        response.headers["Cache-Control"] = "no-store"
         return response

@@ -45,7 +45,7 @@ class Dashboard:
     def __init__(self, owner: User, plan: Plan) -> None:
         self.client = Client()
         self.secrets = {
-            purpose: tokens.make(
+            purpose: tokens.create(
                 by=owner, plan=plan, purpose=purpose, label="x", days=30, today=TODAY
             )
             for purpose in ("calendar", "register", "read")

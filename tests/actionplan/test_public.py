@@ -396,7 +396,7 @@ def test_a_plan_is_closed_unless_its_file_says_public(db: None, client: Client) 
 
 def test_a_token_ends_with_the_role_also_in_a_public_plan(opened: Plan, client: Client) -> None:
     reader = account(opened, Role.VIEWER)
-    secret = tokens.make(
+    secret = tokens.create(
         by=reader, plan=opened, purpose="read", label="x", days=30, today=NOW.date()
     )
     asked = {"headers": {"Authorization": f"Bearer {secret}"}}

@@ -40,7 +40,9 @@ def official(calais: Plan, settings: Settings) -> User:
 @pytest.fixture
 def make(calais: Plan, official: User) -> Make:
     def made(purpose: str, by: User = official, plan: Plan = calais, days: int = 30) -> str:
-        return tokens.make(by=by, plan=plan, purpose=purpose, label="test", days=days, today=TODAY)
+        return tokens.create(
+            by=by, plan=plan, purpose=purpose, label="test", days=days, today=TODAY
+        )
 
     return made
 
@@ -116,11 +118,11 @@ def test_what_makes_no_token_is_answered_with_what_would_be_right(
 
 
 def test_a_person_has_twenty_tokens_at_the_most(client: Client, official: User, make: Make) -> None:
-    for _number in range(tokens.MOST):
+    for _number in range(tokens.MAX_TOKENS):
         make("read")
     sign_in_now(client, official)
     answer = client.post("/tokens/", {"purpose": "read", "label": "x", "days": "30"})
-    assert (answer.status_code, Token.objects.count()) == (422, tokens.MOST)
+    assert (answer.status_code, Token.objects.count()) == (422, tokens.MAX_TOKENS)
 
 
 def test_only_its_owner_revokes_a_token(
@@ -283,7 +285,7 @@ def test_the_day_of_its_last_use_is_kept_and_written_once_a_day(
     token = Token.objects.select_related("plan").get()
     assert token.last_used == TODAY
     with django_assert_num_queries(0):
-        tokens.used(token)
+        tokens.record_use(token)
 
 
 # Where a token must not be seen

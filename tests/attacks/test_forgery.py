@@ -101,7 +101,7 @@ def test_one_side_never_writes_an_entry_of_the_other(
         assert client.post(
             f"{inside}/register/load/", {"content": row, "load": "1"}
         ).status_code in (403, 422)
-        secret = tokens.make(
+        secret = tokens.create(
             by=world.people[role],
             plan=world.plan,
             purpose="read",
@@ -273,7 +273,7 @@ def test_a_manager_of_another_plan_finds_nothing_here(world: World, inside: str)
 def test_walking_through_the_numbers_shows_nothing_of_others(world: World, inside: str) -> None:
     """Digests are their recipients', tokens their owners', entries the plan's."""
     owner = world.people["official FR"]
-    secret = tokens.make(
+    secret = tokens.create(
         by=owner, plan=world.plan, purpose="read", label="mine", days=30, today=NOW.date()
     )
     token = Token.objects.get(digest=tokens.digest(secret))

@@ -62,7 +62,7 @@ def test_no_secret_of_an_address_reaches_the_log(world: World, logged: list[str]
         for part in world.arguments[name]
         if len(str(part)) > 20
     ]
-    token = tokens.make(
+    token = tokens.create(
         by=world.people["viewer"],
         plan=world.plan,
         purpose="read",
