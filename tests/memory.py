@@ -8,9 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 from actionplan.overview import status
-from commitments.files.entries import Reading, Row, _draft
+from commitments.files.entries import read_draft
+from commitments.files.entry_rows import EntryRow
+from commitments.files.errors import FileReport
 from commitments.files.plan_schema import PlanSpec, read_plan
-from commitments.files.toml import Source, Table
+from commitments.files.toml import TomlFile
+from commitments.files.toml_table import Table
 from commitments.models import Obligation, Plan, Standing
 from commitments.register import standings
 from commitments.register.entries import Draft
@@ -26,25 +29,21 @@ from funding.standings import money_terms
 Judgeable = History | InstalmentHistory
 
 
-def read(tree: dict[str, Any]) -> tuple[PlanSpec, list[FundSpec], Source]:
-    source = Source(tree)
-    top = Table(source, (), tree, "the file")
+def read(tree: dict[str, Any]) -> tuple[PlanSpec, list[FundSpec], TomlFile]:
+    file = TomlFile(tree=tree)
+    top = Table(file, (), tree, "the file")
     plan = read_plan(top)
-    return plan, read_funds(top, plan), source
+    return plan, read_funds(top, plan), file
 
 
 def events(plan: PlanSpec, rows: Sequence[dict[str, str]]) -> list[tuple[Draft, Event]]:
     """The rows as the entries file's reader and the register would have them, numbered in order."""
-    reading, model = Reading(), Plan(timezone=plan.timezone)
+    report, model = FileReport(), Plan(timezone=plan.timezone)
     numbers = {row["id"]: number for number, row in enumerate(rows, 1)}
     about: dict[str, Draft] = {}
     found = []
     for number, row in enumerate(rows, 1):
-        draft = _draft(
-            Row(number, row, Draft(kind="", code="", effective="", recorded_day=date.min)),
-            model,
-            reading,
-        )
+        draft = read_draft(EntryRow(number, row), model, report)
         target = (
             about.get(row["to"]) if draft.kind in ("withdrawn", "confirmed", "disputed") else None
         )
@@ -83,11 +82,11 @@ class Register:
             self._action(ref, entries)
         for fund in self.funds:
             for contribution in fund.contributions:
-                for number, (due, stated) in enumerate(contribution.instalments, 1):
+                for number, instalment in enumerate(contribution.instalments, 1):
                     terms = money_terms(
                         {
-                            "due": due.isoformat() if due else None,
-                            "stated": stated,
+                            "due": instalment.due.isoformat() if instalment.due else None,
+                            "stated": instalment.stated,
                             "firmness": contribution.firmness,
                             "lead_days": self.plan.lead_days,
                             "withdrawn": "",

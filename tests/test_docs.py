@@ -27,7 +27,8 @@ from actionplan.plan_transfer import load
 from actionplan.settings import BASE_DIR
 from commitments.evidence import file_types, storage
 from commitments.exports import columns as listings
-from commitments.files import entries, toml
+from commitments.files import entry_rows
+from commitments.files.toml_table import Table
 from commitments.models import Plan
 from commitments.register import entry_types
 from funding import totals
@@ -292,9 +293,9 @@ def test_every_column_of_an_export_is_described(title: str, columns: tuple[str, 
 
 def test_every_column_of_the_entries_file_is_described() -> None:
     text = (REFERENCE / "entries-file.md").read_text()
-    assert ",".join(entries.COLUMNS) in text
+    assert ",".join(entry_rows.COLUMNS) in text
     described, by_kind = text.split("| kind | on |")
-    assert codes_of(described) == set(entries.COLUMNS)
+    assert codes_of(described) == set(entry_rows.COLUMNS)
     assert codes_of(by_kind.split("\n\n")[0]) == set(entry_types.KINDS) - {entry_types.REDACTED}
 
 
@@ -341,18 +342,18 @@ SECTIONS = {
 
 def test_every_key_of_a_plan_file_is_described(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: dict[str, set[str]] = {}
-    tables: list[toml.Table] = []
-    begin = toml.Table.__init__
+    tables: list[Table] = []
+    begin = Table.__init__
 
-    def noted(self: toml.Table, *args: Any) -> None:
+    def noted(self: Table, *args: Any) -> None:
         begin(self, *args)
         tables.append(self)
 
-    monkeypatch.setattr(toml.Table, "__init__", noted)
+    monkeypatch.setattr(Table, "__init__", noted)
     load.read_plan_file((BASE_DIR / "actionplan" / "plans" / "calais-2014.toml").read_bytes())
     for table in tables:
         name = [str(part) for part in table.path if not isinstance(part, int)]
-        asked.setdefault(name[-1] if name else "plan file", set()).update(table.asked)
+        asked.setdefault(name[-1] if name else "plan file", set()).update(table.keys_read)
     lacking = {
         title: keys - codes_of(section("plan-file.md", title))
         for title, names in SECTIONS.items()
@@ -365,8 +366,8 @@ def test_the_small_plan_file_is_one() -> None:
     (example,) = re.findall(
         r"^A small one:\n\n```toml\n(.*?)```", (REFERENCE / "plan-file.md").read_text(), re.M | re.S
     )
-    spec, funds = load.read_plan_file(example.encode())
-    assert (spec.slug, [action.ref for action in spec.actions], funds) == (
+    file = load.read_plan_file(example.encode())
+    assert (file.plan.slug, [action.ref for action in file.plan.actions], file.funds) == (
         "harbour-2025",
         ["1.1"],
         [],

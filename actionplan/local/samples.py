@@ -2,6 +2,7 @@
 entries.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,44 +13,72 @@ from django.http import HttpRequest
 from actionplan.local import environment
 from actionplan.models import User
 from commitments import clock
-from commitments.files import entries
+from commitments.files.entries import load_entries
 from commitments.models import Entry, Membership, Plan, Role
 
 PLAN_FILE = Path(__file__).parent.parent / "plans" / "calais-2014.toml"
 ENTRIES_FILE = Path(__file__).parent.parent / "plans" / "calais-2014-samples.csv"
 TODAY = environment.SAMPLE_DAY
 PASSWORD = "sample-calais-2014"  # noqa: S105 a sample, shown on the sign-in page
+LOOPBACK = ("127.0.0.1", "::1")
 
-# post, role, side, bodies; the address is made of role and side
+
+@dataclass(frozen=True)
+class SampleAccount:
+    """`name` is the address without its domain; `bodies` are codes."""
+
+    name: str
+    post: str
+    role: Role
+    side: str = ""
+    bodies: tuple[str, ...] = ()
+    language: str = "en"
+
+    @property
+    def email(self) -> str:
+        return f"{self.name}@example.org"
+
+
 ACCOUNTS = (
-    (
+    SampleAccount(
         "official.gb",
         "Official of the Home Office",
         Role.OFFICIAL,
-        "GB",
-        ("home-office", "border-force"),
-        "en",
+        side="GB",
+        bodies=("home-office", "border-force"),
     ),
-    ("official.nca", "Official of the National Crime Agency", Role.OFFICIAL, "GB", ("nca",), "en"),
-    (
+    SampleAccount(
+        "official.nca",
+        "Official of the National Crime Agency",
+        Role.OFFICIAL,
+        side="GB",
+        bodies=("nca",),
+    ),
+    SampleAccount(
         "official.fr",
         "Agent du ministère de l’Intérieur",
         Role.OFFICIAL,
-        "FR",
-        ("interior-ministry",),
-        "fr",
+        side="FR",
+        bodies=("interior-ministry",),
+        language="fr",
     ),
-    (
+    SampleAccount(
         "official.dcpaf",
         "Agent de la police aux frontières",
         Role.OFFICIAL,
-        "FR",
-        ("dcpaf", "ocriest"),
-        "fr",
+        side="FR",
+        bodies=("dcpaf", "ocriest"),
+        language="fr",
     ),
-    ("manager.gb", "Director, Home Office", Role.MANAGER, "GB", (), "en"),
-    ("manager.fr", "Directrice, ministère de l’Intérieur", Role.MANAGER, "FR", (), "fr"),
-    ("viewer", "Committee reader", Role.VIEWER, "", (), "en"),
+    SampleAccount("manager.gb", "Director, Home Office", Role.MANAGER, side="GB"),
+    SampleAccount(
+        "manager.fr",
+        "Directrice, ministère de l’Intérieur",
+        Role.MANAGER,
+        side="FR",
+        language="fr",
+    ),
+    SampleAccount("viewer", "Committee reader", Role.VIEWER),
 )
 
 
@@ -63,37 +92,59 @@ def load_samples(plan: Plan) -> int:
         Plan.objects.lock(plan)
         if Entry.objects.filter(plan=plan).without_plan_entries().exists():
             raise NotEmpty
-        now = clock.now(plan.timezone)
-        reading = entries.load_entries(plan, ENTRIES_FILE.read_bytes(), now=now, by=None)
-        if reading.errors:
-            raise ValueError([error.text for error in reading.errors])
+        count = _load_sample_entries(plan)
         Plan.objects.filter(pk=plan.pk).update(is_sample=True)
-        for name, post, role, side, bodies, language in ACCOUNTS:
-            user = _account(f"{name}@example.org", post, language)
-            membership = Membership.objects.create(user=user, plan=plan, role=role, side=side)
-            membership.bodies.set(plan.bodies.filter(code__in=bodies))
-        administrator = _account("administrator@example.org", "Administrator", "en")
-        administrator.is_superuser = administrator.is_staff = True
-        administrator.save()
+        for account in ACCOUNTS:
+            _create_member(plan, account)
+        _create_administrator()
+    return count
+
+
+def _load_sample_entries(plan: Plan) -> int:
+    now = clock.now(plan.timezone)
+    reading = load_entries(plan, ENTRIES_FILE.read_bytes(), now=now, by=None)
+    if reading.errors:
+        raise ValueError([error.text for error in reading.errors])
     return len(reading.rows)
 
 
-def _account(email: str, post: str, language: str) -> User:
+def _create_member(plan: Plan, account: SampleAccount) -> None:
+    user = _save_user(account.email, account.post, account.language)
+    membership = Membership.objects.create(
+        user=user, plan=plan, role=account.role, side=account.side
+    )
+    membership.bodies.set(plan.bodies.filter(code__in=account.bodies))
+
+
+def _create_administrator() -> None:
+    user = _save_user("administrator@example.org", "Administrator", "en")
+    user.is_superuser = True
+    user.is_staff = True
+    user.save()
+
+
+def _save_user(email: str, post: str, language: str) -> User:
     user = User.objects.filter(email=email).first() or User(email=email)
-    user.post, user.language = post, language
+    user.post = post
+    user.language = language
     user.set_password(PASSWORD)
     user.save()
     return user
 
 
 def accounts_to_show(request: HttpRequest) -> list[dict[str, Any]]:
-    """Only where the site runs on samples and answers on the loopback address."""
-    host = request.get_host().rpartition(":")[0] or request.get_host()
-    local = host in ("localhost", "127.0.0.1", "[::1]") and request.META.get("REMOTE_ADDR") in (
-        "127.0.0.1",
-        "::1",
-    )
-    if not (settings.TRIAL and local and Plan.objects.filter(is_sample=True).exists()):
+    """For the sign-in page, and only where the site runs on samples and answers on the loopback
+    address.
+    """
+    if not (settings.TRIAL and _is_local(request)):
         return []
-    found = User.objects.filter(email__endswith="@example.org", is_active=True).order_by("pk")
-    return [{"email": user.email, "label": user.post, "password": PASSWORD} for user in found]
+    if not Plan.objects.filter(is_sample=True).exists():
+        return []
+    users = User.objects.filter(email__endswith="@example.org", is_active=True).order_by("pk")
+    return [{"email": user.email, "label": user.post, "password": PASSWORD} for user in users]
+
+
+def _is_local(request: HttpRequest) -> bool:
+    host = request.get_host().rpartition(":")[0] or request.get_host()
+    is_loopback_name = host in ("localhost", "127.0.0.1", "[::1]")
+    return is_loopback_name and request.META.get("REMOTE_ADDR") in LOOPBACK

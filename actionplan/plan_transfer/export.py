@@ -7,19 +7,23 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import IO, Any
+from typing import IO
+
+from django.db.models import QuerySet
 
 from commitments.evidence import storage
 from commitments.exports.columns import entry_row
-from commitments.files.entries import COLUMNS
+from commitments.files.entry_rows import COLUMNS
 from commitments.models import Entry, Evidence, Flag, Plan, PlanFile
 from commitments.register import entries as register
 
 FORMAT = 1
-# below what an entries file may hold, so that each part is one
-PART = 2 * 1024 * 1024
+# of the texts of a file of entries: below what one may hold, so that each part can be loaded
+PART_SIZE = 2 * 1024 * 1024
+FLAG_COLUMNS = ("ref", "instalment", "kind", "since", "noticed", "cleared", "cleared_by")
 README = """\
 A whole plan, exported from Actionplan. docs/reference/plan-export.md describes the format.
 
@@ -38,6 +42,9 @@ hashes; the head of the old one is in the manifest. Cells are as they were recor
 begins with = + - @ for a formula.
 """
 
+# what the manifest says of a file
+Description = dict[str, object]
+
 
 class Archive:
     """A ZIP file that remembers the digest of each file in it."""
@@ -48,6 +55,7 @@ class Archive:
         self.digests: dict[str, str] = {}
 
     def add(self, name: str, content: bytes) -> str:
+        """Returns the name."""
         info = zipfile.ZipInfo(name, self.moment)
         info.compress_type = zipfile.ZIP_DEFLATED
         self.zip.writestr(info, content)
@@ -60,15 +68,14 @@ def export_plan(plan: Plan, file: IO[bytes], *, now: datetime) -> list[str]:
     sentences.
     """
     head = register.head_of(plan)
-    entries = Entry.objects.filter(plan=plan, number__lte=head.number if head else 0).order_by(
-        "number"
-    )
+    last_number = head.number if head else 0
+    entries = Entry.objects.filter(plan=plan, number__lte=last_number).order_by("number")
     archive = Archive(file, now)
-    steps = list(_steps(archive, entries.select_related("text", "to")))
+    steps = StepWriter(archive, entries).write()
     archive.add("README.md", README.encode())
-    archive.add("posts.csv", _table(("id", "post"), _posts(entries)))
-    archive.add("flags.csv", _table(FLAG_COLUMNS, _flags(plan)))
-    files = list(_evidence(archive, entries))
+    archive.add("posts.csv", _make_csv(("id", "post"), _iter_posts(entries)))
+    archive.add("flags.csv", _make_csv(FLAG_COLUMNS, _iter_flags(plan)))
+    evidence = list(_add_evidence(archive, entries))
     if plan.signed_text:
         archive.add("signed-text.txt", plan.signed_text.encode())
     manifest = {
@@ -76,102 +83,137 @@ def export_plan(plan: Plan, file: IO[bytes], *, now: datetime) -> list[str]:
         "plan": plan.slug,
         "exported": now.astimezone(UTC).isoformat(),
         "sample": plan.is_sample,
-        "entries": head.number if head else 0,
+        "entries": last_number,
         "head": head.hash if head else "",
         "steps": steps,
-        "evidence": files,
+        "evidence": evidence,
         "files": archive.digests,
     }
     archive.add("manifest.json", json.dumps(manifest, ensure_ascii=False, indent=1).encode())
-    lacking = [
-        f"the plan file loaded on {step['loaded'][:10]} is not in it, since its text was not kept: give it to "
-        f"`load_plan FILE --keep` (SHA-256 {step['sha256']}), then export again"
-        for step in steps
-        if step["kind"] == "plan" and not step["file"]
-    ]
+    lacking = list(_describe_lacking(steps))
     if lacking:
         archive.add("LACKING.txt", "\n".join(lacking).encode())
     archive.zip.close()
     return lacking
 
 
-def _steps(archive: Archive, entries: Any) -> Iterator[dict[str, Any]]:
-    """Each plan file with its day and reason, and between them the entries; terms follow from the
-    files.
+def _describe_lacking(steps: Iterable[Description]) -> Iterator[str]:
+    for step in steps:
+        if step["kind"] == "plan" and not step["file"]:
+            day = str(step["loaded"])[:10]
+            yield (
+                f"the plan file loaded on {day} is not in it, since its text was not kept: give it to "
+                f"`load_plan FILE --keep` (SHA-256 {step['sha256']}), then export again"
+            )
+
+
+@dataclass
+class StepWriter:
+    """Writes plan files, and the entries between them in files of a bounded size.
+
+    Terms are left out: they follow from the plan files.
     """
-    texts = {
-        file.entry_id: bytes(file.content) for file in PlanFile.objects.filter(entry__in=entries)
-    }
-    lines: list[dict[str, Any]] = []
-    size, numbers = 0, {"plan": 0, "entries": 0}
 
-    def part() -> Iterator[dict[str, Any]]:
-        nonlocal lines, size
-        if lines:
-            numbers["entries"] += 1
-            name = archive.add(f"entries/{numbers['entries']:03}.csv", _table(COLUMNS, lines))
-            yield {"kind": "entries", "file": name, "rows": len(lines)}
-        lines, size = [], 0
+    archive: Archive
+    entries: QuerySet[Entry]
+    steps: list[Description] = field(default_factory=list)
+    rows: list[Mapping[str, object]] = field(default_factory=list)
+    size: int = 0
 
-    for entry in entries.iterator(chunk_size=2000):
-        if entry.kind == "plan":
-            yield from part()
-            numbers["plan"] += 1
-            text = texts.get(entry.pk)
-            yield {
+    def write(self) -> list[Description]:
+        """Returns the steps in which the files are to be loaded."""
+        files = PlanFile.objects.filter(entry__in=self.entries)
+        texts = {file.entry_id: bytes(file.content) for file in files}
+        entries = self.entries.exclude(kind="terms").select_related("text", "to")
+        for entry in entries.iterator(chunk_size=2000):
+            if entry.kind == "plan":
+                self._finish_entries()
+                self._add_plan_file(entry, texts.get(entry.pk))
+            else:
+                self._add_entry(entry)
+        self._finish_entries()
+        return self.steps
+
+    def _count(self, kind: str) -> int:
+        return sum(step["kind"] == kind for step in self.steps)
+
+    def _add_plan_file(self, entry: Entry, text: bytes | None) -> None:
+        name = ""
+        if text is not None:
+            number = self._count("plan") + 1
+            name = self.archive.add(f"plan/{number:03}.toml", text)
+        loaded = entry.recorded_at or entry.loaded_at
+        self.steps.append(
+            {
                 "kind": "plan",
-                "file": archive.add(f"plan/{numbers['plan']:03}.toml", text)
-                if text is not None
-                else "",
+                "file": name,
                 "sha256": entry.words,
-                "loaded": (entry.recorded_at or entry.loaded_at).isoformat(),
+                "loaded": loaded.isoformat(),
                 "reason": entry_row(entry)["reason"],
             }
-        elif entry.kind != "terms":
-            row = entry_row(entry)
-            size += sum(len(str(value)) for value in row.values())
-            lines.append(row)
-            if size > PART:
-                yield from part()
-    yield from part()
+        )
+
+    def _add_entry(self, entry: Entry) -> None:
+        row = entry_row(entry)
+        self.rows.append(row)
+        self.size += sum(len(str(value)) for value in row.values())
+        if self.size > PART_SIZE:
+            self._finish_entries()
+
+    def _finish_entries(self) -> None:
+        """Write the rows collected until now into a file of their own."""
+        if not self.rows:
+            return
+        number = self._count("entries") + 1
+        content = _make_csv(COLUMNS, self.rows)
+        name = self.archive.add(f"entries/{number:03}.csv", content)
+        self.steps.append({"kind": "entries", "file": name, "rows": len(self.rows)})
+        self.rows = []
+        self.size = 0
 
 
-def _table(columns: Iterable[str], rows: Iterable[dict[str, Any]]) -> bytes:
+def _make_csv(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> bytes:
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(columns), extrasaction="ignore", lineterminator="\n")
+    writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue().encode()
 
 
-def _posts(entries: Any) -> Iterator[dict[str, Any]]:
-    named = entries.exclude(kind__in=["plan", "terms"]).exclude(by=None)
-    for code, post in named.values_list("code", "by__post"):
+def _iter_posts(entries: QuerySet[Entry]) -> Iterator[Description]:
+    by_accounts = entries.exclude(kind__in=["plan", "terms"]).exclude(by=None)
+    for code, post in by_accounts.values_list("code", "by__post"):
         yield {"id": code, "post": post}
 
 
-def _evidence(archive: Archive, entries: Any) -> Iterator[dict[str, Any]]:
-    """What each entry carries, with its bytes as far as they were not removed."""
-    found = (
-        Evidence.objects.filter(entry__in=entries)
-        .select_related("entry")
-        .order_by("entry__number", "position")
-    )
-    for row in found.iterator(chunk_size=100):
-        path, name = storage.path_of(row.id), f"evidence/{row.id.hex}"
-        there = bool(row.name) and path.exists()
-        said = {field: getattr(row, field) for field in ("name", "type", "size", "sha256")}
+def _iter_flags(plan: Plan) -> Iterator[Description]:
+    flags = Flag.objects.filter(plan=plan).select_related("obligation").order_by("since", "pk")
+    for flag in flags:
         yield {
-            "entry": row.entry.code,
-            **said,
-            "file": archive.add(name, path.read_bytes()) if there else "",
+            "ref": flag.obligation.ref,
+            "instalment": flag.obligation.instalment or "",
+            "kind": flag.kind,
+            "since": flag.since,
+            "noticed": flag.noticed,
+            "cleared": flag.cleared,
+            "cleared_by": flag.cleared_by,
         }
 
 
-FLAG_COLUMNS = ("ref", "instalment", "kind", "since", "noticed", "cleared", "cleared_by")
-
-
-def _flags(plan: Plan) -> Iterator[dict[str, Any]]:
-    for flag in Flag.objects.filter(plan=plan).select_related("obligation").order_by("since", "pk"):
-        of = {"ref": flag.obligation.ref, "instalment": flag.obligation.instalment or ""}
-        yield of | {name: getattr(flag, name) for name in FLAG_COLUMNS[2:]}
+def _add_evidence(archive: Archive, entries: QuerySet[Entry]) -> Iterator[Description]:
+    """Describe each file that an entry carries, and add its bytes as far as they are there."""
+    files = Evidence.objects.filter(entry__in=entries).select_related("entry")
+    for file in files.order_by("entry__number", "position").iterator(chunk_size=100):
+        path = storage.path_of(file.id)
+        name = ""
+        # a file that was removed has no name any more
+        if file.name and path.exists():
+            name = archive.add(f"evidence/{file.id.hex}", path.read_bytes())
+        yield {
+            "entry": file.entry.code,
+            "name": file.name,
+            "type": file.type,
+            "size": file.size,
+            "sha256": file.sha256,
+            "file": name,
+        }

@@ -1,6 +1,4 @@
-"""A whole plan file loaded: what the commitments and the funds say, in one transaction, or every
-fault and nothing.
-"""
+"""A whole plan file loaded: commitments and funds in one transaction, or every error and nothing."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -9,10 +7,16 @@ from pathlib import Path
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from commitments.files import plan_loader as commitments
-from commitments.files.errors import FileError, FileRefused
+from commitments.files.errors import FileError, FileRefused, refuse
+from commitments.files.plan_loader import (
+    keep_file_text,
+    load_commitments,
+    record_terms,
+    start_load,
+)
 from commitments.files.plan_schema import PlanSpec, check_refs, read_plan
-from commitments.files.toml import Table, parse
+from commitments.files.toml import parse_toml
+from commitments.files.toml_table import Table
 from commitments.models import Plan
 from funding.plan_loader import load_funds
 from funding.plan_schema import FundSpec, read_funds
@@ -20,56 +24,64 @@ from funding.plan_schema import FundSpec, read_funds
 LARGEST = 1024 * 1024
 
 
+@dataclass(frozen=True)
+class PlanFileSpec:
+    """What a sound plan file says."""
+
+    plan: PlanSpec
+    funds: list[FundSpec]
+
+
 @dataclass
-class Loaded:
+class LoadedPlan:
+    """`public` plans are read by everybody without signing in."""
+
     slug: str
     changes: list[str] = field(default_factory=list)
-    # everybody reads it without signing in
     public: bool = False
 
 
-def read_file(path: Path, largest: int = LARGEST) -> bytes:
+def read_bounded_file(path: Path, largest: int = LARGEST) -> bytes:
     """The content of a file of bounded size; raises FileRefused."""
     try:
         with path.open("rb") as file:
             content = file.read(largest + 1)
     except OSError as error:
-        raise FileRefused([FileError(0, f"cannot be read: {error.strerror or error}")]) from None
-    if len(content) > largest:
-        raise too_large(largest)
+        raise refuse(f"cannot be read: {error.strerror or error}") from None
+    check_size(content, largest)
     return content
 
 
-def too_large(largest: int = LARGEST) -> FileRefused:
-    said = _("the file is larger than %(size)s KiB: nothing of it was read")
-    return FileRefused([FileError(1, said % {"size": largest // 1024})])
+def check_size(content: bytes, largest: int = LARGEST) -> None:
+    if len(content) > largest:
+        text = _("the file is larger than %(size)s KiB: nothing of it was read")
+        raise FileRefused([FileError(1, text % {"size": largest // 1024})])
 
 
-def as_text(content: bytes) -> str:
+def decode_text(content: bytes) -> str:
+    """The text of a file in UTF-8; raises FileRefused."""
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise FileRefused(
-            [FileError(line, _("this is not UTF-8: save the file in UTF-8"))]
-        ) from None
+        text = _("this is not UTF-8: save the file in UTF-8")
+        raise FileRefused([FileError(line, text)]) from None
 
 
-def read_plan_file(content: bytes) -> tuple[PlanSpec, list[FundSpec]]:
+def read_plan_file(content: bytes) -> PlanFileSpec:
     """What the file says, by itself; raises FileRefused."""
-    source = parse(as_text(content))
-    if source.errors:
-        raise FileRefused(source.errors)
-    top = Table(source, (), source.tree, _("the file"))
+    file = parse_toml(decode_text(content))
+    if file.errors:
+        raise FileRefused(file.errors)
+    top = Table(file, (), file.tree, _("the file"))
     plan = read_plan(top)
     funds = read_funds(top, plan)
-    top.done()
-    check_refs(
-        source, plan, {contribution.ref for fund in funds for contribution in fund.contributions}
-    )
-    if source.errors:
-        raise FileRefused(source.errors)
-    return plan, funds
+    top.refuse_unknown_keys()
+    contributions = {contribution.ref for fund in funds for contribution in fund.contributions}
+    check_refs(file, plan, contributions)
+    if file.errors:
+        raise FileRefused(file.errors)
+    return PlanFileSpec(plan, funds)
 
 
 def load_plan(
@@ -78,40 +90,38 @@ def load_plan(
     now: datetime | None = None,
     by: int | None = None,
     check: bool = False,
-    text: str | None = None,
-    at: datetime | None = None,
-) -> Loaded:
-    """Validate the whole file, then create or update its plan; raises FileRefused. `check` writes
-    nothing.
+    signed_text: str | None = None,
+    loaded_at: datetime | None = None,
+) -> LoadedPlan:
+    """Validate the whole file, then create or update its plan; raises FileRefused.
 
-    `at` is the moment at which the file was loaded on the site that an export comes from.
+    With `check` nothing is written. `loaded_at` is the moment at which the file was loaded on the
+    site that an export comes from.
     """
-    plan, funds = read_plan_file(content)
+    file = read_plan_file(content)
+    moment = now or datetime.now(UTC)
     with transaction.atomic():
-        loading = commitments.begin(plan, text)
-        commitments.load_commitments(loading)
-        load_funds(loading, funds)
-        commitments.finish(loading, content=content, now=now or datetime.now(UTC), by=by, at=at)
-        if loading.errors or check:
+        load = start_load(file.plan, signed_text)
+        load_commitments(load)
+        load_funds(load, file.funds)
+        record_terms(load, content=content, now=moment, by=by, loaded_at=loaded_at)
+        if load.errors or check:
             transaction.set_rollback(True)
-    if loading.errors:
-        raise FileRefused(loading.errors)
-    return Loaded(plan.slug, loading.changes, plan.public)
+    if load.errors:
+        raise FileRefused(load.errors)
+    return LoadedPlan(file.plan.slug, load.changes, file.plan.public)
 
 
-def keep(content: bytes) -> int:
-    """Only keep the text of a file that was loaded before texts were kept; for how many entries.
-    Raises FileRefused.
+def keep_plan_text(content: bytes) -> int:
+    """Only keep the text of a file that was loaded before texts were kept.
+
+    Returns for how many entries; raises FileRefused.
     """
-    plan = Plan.objects.filter(slug=read_plan_file(content)[0].slug).first()
-    kept = commitments.keep(plan, content) if plan else 0
+    slug = read_plan_file(content).plan.slug
+    plan = Plan.objects.filter(slug=slug).first()
+    kept = keep_file_text(plan, content) if plan else 0
     if not kept:
-        raise FileRefused(
-            [
-                FileError(
-                    0,
-                    "no entry of its plan lacks this text: it must be byte for byte the file that was loaded",
-                )
-            ]
+        raise refuse(
+            "no entry of its plan lacks this text: it must be byte for byte the file that was loaded"
         )
     return kept

@@ -1,48 +1,138 @@
-"""A whole plan from its export: file by file as of the days on which they were loaded, or nothing."""
+"""A whole plan from its export: step by step, as of the days on which its files were loaded, or
+nothing.
+"""
 
 import hashlib
 import json
 import uuid
 import zipfile
 import zlib
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from django.db import transaction
 
-from actionplan.plan_transfer import load as plan_loading
+from actionplan.plan_transfer import load
 from actionplan.plan_transfer.export import FORMAT
-from actionplan.plan_transfer.load import LARGEST
-from commitments.evidence import storage
-from commitments.evidence.file_types import LARGEST as LARGEST_FILE
-from commitments.evidence.file_types import TYPES
-from commitments.files import entries as entries_file
-from commitments.files.errors import FileError, FileRefused
+from commitments.evidence import file_types, storage
+from commitments.files.entries import load_entries
+from commitments.files.entry_rows import LARGEST as LARGEST_ENTRIES
+from commitments.files.errors import FileError, FileRefused, refuse
 from commitments.models import Entry, Evidence, Plan
 
-SMALL = 16 * 1024 * 1024
-RIGHT = "give a file that `export_plan` wrote, unchanged"
+LARGEST_MANIFEST = 16 * 1024 * 1024
+LARGEST_SIGNED_TEXT = 4 * 1024 * 1024
+ADVICE = "give a file that `export_plan` wrote, unchanged"
+# what zipfile raises where a file is no archive, or a broken one
+BROKEN_ARCHIVE = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    zlib.error,
+)
 
 
 def load_export(path: Path, *, now: datetime, by: int | None = None) -> Plan:
-    """The plan with its register; raises FileRefused. Only where the site has no entry of the plan yet."""
+    """The plan with its register; raises FileRefused. Only where the site has no entry of the plan
+    yet.
+    """
     try:
         with zipfile.ZipFile(path) as archive, transaction.atomic():
-            return _load(Export(archive), now, by)
+            return PlanRestore(Export(archive), now, by).run()
     except OSError as error:
-        raise FileRefused([FileError(0, f"cannot be read: {error.strerror or error}")]) from None
-    except (
-        zipfile.BadZipFile,
-        zipfile.LargeZipFile,
-        NotImplementedError,
-        RuntimeError,
-        EOFError,
-        zlib.error,
-    ):
-        raise FileRefused(
-            [FileError(0, f"this is no ZIP file that can be read: {RIGHT}")]
-        ) from None
+        raise refuse(f"cannot be read: {error.strerror or error}") from None
+    except BROKEN_ARCHIVE:
+        raise refuse(f"this is no ZIP file that can be read: {ADVICE}") from None
+
+
+@dataclass(frozen=True)
+class PlanStep:
+    """A plan file; `file` is empty where its text was not kept."""
+
+    file: str
+    sha256: str
+    loaded: datetime
+
+
+@dataclass(frozen=True)
+class EntriesStep:
+    file: str
+
+
+@dataclass(frozen=True)
+class EvidenceFile:
+    """A file that an entry carries; `file` is empty where its bytes were removed."""
+
+    entry: str
+    name: str
+    type: str
+    size: int
+    sha256: str
+    file: str
+
+
+@dataclass
+class Manifest:
+    """`files` has the SHA-256 of each file of the export."""
+
+    plan: str
+    is_sample: bool
+    steps: list[PlanStep | EntriesStep]
+    files: dict[str, str]
+    evidence: list[EvidenceFile] = field(default_factory=list)
+
+    @property
+    def plan_steps(self) -> list[PlanStep]:
+        return [step for step in self.steps if isinstance(step, PlanStep)]
+
+
+def parse_manifest(text: bytes) -> Manifest:
+    """Raises ValueError, KeyError, TypeError or AttributeError where it is no manifest."""
+    content = json.loads(text)
+    if content["format"] != FORMAT:
+        raise ValueError("another format")
+    return Manifest(
+        plan=str(content["plan"]),
+        is_sample=bool(content.get("sample")),
+        steps=[_parse_step(step) for step in content["steps"]],
+        files=dict(content["files"]),
+        evidence=_parse_evidence(content),
+    )
+
+
+def _parse_step(step: dict[str, Any]) -> PlanStep | EntriesStep:
+    file = str(step.get("file") or "")
+    if step["kind"] != "plan":
+        return EntriesStep(file)
+    loaded = datetime.fromisoformat(step["loaded"])
+    if loaded.tzinfo is None:
+        raise ValueError("a moment without its offset")
+    return PlanStep(file, str(step.get("sha256")), loaded)
+
+
+def _parse_evidence(content: dict[str, Any]) -> list[EvidenceFile]:
+    names = [described.name for described in fields(EvidenceFile)]
+    try:
+        files = [
+            EvidenceFile(**{name: described[name] for name in names})
+            for described in content.get("evidence", [])
+        ]
+    except (KeyError, TypeError):
+        raise _refuse_evidence() from None
+    digests = content["files"]
+    for file in files:
+        is_there = not file.file or digests.get(file.file) == file.sha256
+        if file.type not in file_types.TYPES or not is_there:
+            raise _refuse_evidence()
+    return files
+
+
+def _refuse_evidence() -> FileRefused:
+    return refuse(f"its manifest.json names evidence that is not in it: {ADVICE}")
 
 
 class Export:
@@ -53,157 +143,151 @@ class Export:
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self.archive = archive
         try:
-            self.manifest: dict[str, Any] = json.loads(self._bytes("manifest.json", SMALL))
-            self.slug, self.files = str(self.manifest["plan"]), dict(self.manifest["files"])
-            self.steps = [{**step, "kind": str(step["kind"])} for step in self.manifest["steps"]]
-            self.loaded = [
-                datetime.fromisoformat(step["loaded"])
-                for step in self.steps
-                if step["kind"] == "plan"
-            ]
-            sound = self.manifest["format"] == FORMAT and all(
-                moment.tzinfo for moment in self.loaded
-            )
-        except (ValueError, KeyError, TypeError, RecursionError, AttributeError):
-            sound = False
-        if not sound:
-            raise FileRefused(
-                [FileError(0, f"its manifest.json is missing or not of format {FORMAT}: {RIGHT}")]
-            )
+            self.manifest = parse_manifest(self._read_bounded("manifest.json", LARGEST_MANIFEST))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            text = f"its manifest.json is missing or not of format {FORMAT}: {ADVICE}"
+            raise refuse(text) from None
 
-    def _bytes(self, name: str, largest: int) -> bytes:
+    def _read_bounded(self, name: str, largest: int) -> bytes:
         with self.archive.open(name) as file:
             content = file.read(largest + 1)
         if len(content) > largest:
-            raise ValueError
+            raise ValueError(f"{name} is too large")
         return content
 
-    def read(self, name: Any, largest: int) -> bytes:
+    def read(self, name: str, largest: int) -> bytes:
         try:
-            content = self._bytes(name, largest)
-            if hashlib.sha256(content).hexdigest() == self.files[name]:
-                return content
-        except (KeyError, ValueError, TypeError, AttributeError):
-            pass
-        raise FileRefused(
-            [
-                FileError(
-                    0,
-                    f"{name or 'a file'} is missing, too large or not the one in the manifest: {RIGHT}",
-                )
-            ]
-        )
-
-
-def _load(export: Export, now: datetime, by: int | None) -> Plan:
-    there = _steps_there(export)
-    lacking = [
-        step for step in export.steps[there:] if step["kind"] == "plan" and not step.get("file")
-    ]
-    if lacking or not export.loaded:
-        versions = ", ".join(str(step.get("sha256")) for step in lacking) or "any"
-        text = f"the text of a plan file is not in it (SHA-256 {versions}): where it was exported, use load_plan --keep"
-        raise FileRefused([FileError(0, text)])
-    signed = None
-    if "signed-text.txt" in export.files:
-        signed = plan_loading.as_text(export.read("signed-text.txt", LARGEST * 4))
-    # the signed text that is kept was checked against the latest file
-    files = _evidence(export)
-    last = [step for step in export.steps if step["kind"] == "plan"][-1]
-    for step in export.steps[there:]:
-        if step["kind"] == "plan":
-            at = datetime.fromisoformat(step["loaded"])
-            _load_file(export, step["file"], now, by, at, signed if step is last else None)
-        else:
-            _load_entries(
-                export, Plan.objects.get(slug=export.slug), step.get("file"), now, by, files
+            content = self._read_bounded(name, largest)
+        except (KeyError, ValueError):
+            content = None
+        digest = self.manifest.files.get(name)
+        if content is None or hashlib.sha256(content).hexdigest() != digest:
+            text = (
+                f"{name or 'a file'} is missing, too large or not the one in the manifest: {ADVICE}"
             )
-    if signed is not None and last not in export.steps[there:]:
-        _load_file(export, str(last.get("file")), now, by, now, signed)
-    plan: Plan = Plan.objects.get(slug=export.slug)
-    plan.is_sample = bool(export.manifest.get("sample"))
-    plan.save(update_fields=["is_sample"])
-    Plan.objects.filter(pk=plan.pk).raise_version()
-    return plan
+            raise refuse(text)
+        return content
 
 
-def _steps_there(export: Export) -> int:
-    """None for a new plan; the first where the site has just this plan file and nothing else of the
-    plan.
-    """
-    if not Plan.objects.filter(slug=export.slug).exists():
-        if export.steps and export.steps[0]["kind"] != "plan":
-            raise FileRefused([FileError(0, f"it does not begin with a plan file: {RIGHT}")])
-        return 0
-    entries = Entry.objects.filter(plan__slug=export.slug)
-    files = list(entries.filter(kind="plan").values_list("words", flat=True))
-    if (
-        files != [export.steps[0].get("sha256") if export.steps else ""]
-        or entries.without_plan_entries().exists()
-    ):
-        text = f"the plan {export.slug} is on this site: an export is loaded where nothing of its plan is recorded"
-        raise FileRefused([FileError(0, text)])
-    return 1
+@dataclass
+class PlanRestore:
+    """One export on its way into the database; to be run inside a transaction."""
 
+    export: Export
+    now: datetime
+    by: int | None
 
-def _load_file(
-    export: Export, name: str, now: datetime, by: int | None, at: datetime, text: str | None
-) -> None:
-    content = export.read(name, LARGEST)
-    if at > now:
-        raise FileRefused(
-            [FileError(0, f"{name} was loaded on {at.date()}, which is after today on this site")]
-        )
-    try:
-        loaded = plan_loading.load_plan(content, now=now, by=by, text=text, at=at)
-    except FileRefused as refused:
-        raise FileRefused(
-            [FileError(0, f"{name}:{error.line}: {error.text}") for error in refused.errors]
-        ) from None
-    if loaded.slug != export.slug:
-        raise FileRefused(
-            [FileError(0, f"{name} is of the plan {loaded.slug}, not {export.slug}: {RIGHT}")]
-        )
+    @property
+    def manifest(self) -> Manifest:
+        return self.export.manifest
 
+    def run(self) -> Plan:
+        """1. Leave out what is there already. 2. Store the evidence. 3. Load plan files and entries
+        in their order. 4. Check the signed text against the latest file.
+        """
+        steps = self.manifest.steps[self._count_steps_there() :]
+        self._refuse_lacking_texts(steps)
+        evidence = self._store_evidence()
+        signed_text = self._read_signed_text()
+        last = self.manifest.plan_steps[-1]
+        for step in steps:
+            if isinstance(step, PlanStep):
+                self._load_plan_file(step, signed_text if step is last else None)
+            else:
+                self._load_entries(step, evidence)
+        if signed_text is not None and last not in steps:
+            self._load_plan_file(last, signed_text, loaded_at=self.now)
+        plan: Plan = Plan.objects.get(slug=self.manifest.plan)
+        plan.is_sample = self.manifest.is_sample
+        plan.save(update_fields=["is_sample"])
+        Plan.objects.filter(pk=plan.pk).raise_version()
+        return plan
 
-def _evidence(export: Export) -> dict[str, tuple[Evidence, ...]]:
-    """The files of entries, stored anew; those that were removed keep their digest. What is left
-    over is swept.
-    """
-    found: dict[str, tuple[Evidence, ...]] = {}
-    for said in export.manifest.get("evidence", []):
+    def _count_steps_there(self) -> int:
+        """None for a new plan; the first where the site has just this plan file and nothing else of
+        the plan.
+        """
+        slug, steps = self.manifest.plan, self.manifest.steps
+        first = steps[0] if steps else None
+        if not Plan.objects.filter(slug=slug).exists():
+            if isinstance(first, EntriesStep):
+                raise refuse(f"it does not begin with a plan file: {ADVICE}")
+            return 0
+        entries = Entry.objects.filter(plan__slug=slug)
+        files = list(entries.filter(kind="plan").values_list("words", flat=True))
+        has_first_file_only = isinstance(first, PlanStep) and files == [first.sha256]
+        if not has_first_file_only or entries.without_plan_entries().exists():
+            raise refuse(
+                f"the plan {slug} is on this site: an export is loaded where nothing of its plan is recorded"
+            )
+        return 1
+
+    def _refuse_lacking_texts(self, steps: list[PlanStep | EntriesStep]) -> None:
+        lacking = [step for step in steps if isinstance(step, PlanStep) and not step.file]
+        if lacking or not self.manifest.plan_steps:
+            versions = ", ".join(step.sha256 for step in lacking) or "any"
+            raise refuse(
+                f"the text of a plan file is not in it (SHA-256 {versions}): "
+                "where it was exported, use load_plan --keep"
+            )
+
+    def _read_signed_text(self) -> str | None:
+        if "signed-text.txt" not in self.manifest.files:
+            return None
+        return load.decode_text(self.export.read("signed-text.txt", LARGEST_SIGNED_TEXT))
+
+    def _load_plan_file(
+        self, step: PlanStep, signed_text: str | None, loaded_at: datetime | None = None
+    ) -> None:
+        moment = loaded_at or step.loaded
+        content = self.export.read(step.file, load.LARGEST)
+        if moment > self.now:
+            raise refuse(
+                f"{step.file} was loaded on {moment.date()}, which is after today on this site"
+            )
         try:
+            loaded = load.load_plan(
+                content, now=self.now, by=self.by, signed_text=signed_text, loaded_at=moment
+            )
+        except FileRefused as refused:
+            raise _name_file(step.file, refused.errors) from None
+        if loaded.slug != self.manifest.plan:
+            raise refuse(
+                f"{step.file} is of the plan {loaded.slug}, not {self.manifest.plan}: {ADVICE}"
+            )
+
+    def _load_entries(self, step: EntriesStep, evidence: dict[str, tuple[Evidence, ...]]) -> None:
+        plan: Plan = Plan.objects.get(slug=self.manifest.plan)
+        content = self.export.read(step.file, LARGEST_ENTRIES)
+        reading = load_entries(
+            plan, content, now=self.now, by=self.by, taken_over=True, evidence=evidence
+        )
+        if reading.errors:
+            raise _name_file(step.file, reading.errors)
+
+    def _store_evidence(self) -> dict[str, tuple[Evidence, ...]]:
+        """The files of entries, under new names; those that were removed keep their digest.
+
+        If the export is refused later, the files that are left over are swept.
+        """
+        evidence: dict[str, tuple[Evidence, ...]] = {}
+        for described in self.manifest.evidence:
             row = Evidence(
-                id=uuid.uuid4(), **{name: said[name] for name in ("name", "type", "size", "sha256")}
+                id=uuid.uuid4(),
+                name=described.name,
+                type=described.type,
+                size=described.size,
+                sha256=described.sha256,
             )
-            entry, file = str(said["entry"]), said["file"]
-            sound = row.type in TYPES and (not file or export.files[file] == row.sha256)
-        except (KeyError, TypeError):
-            sound = False
-        if not sound:
-            raise FileRefused(
-                [FileError(0, f"its manifest.json names evidence that is not in it: {RIGHT}")]
-            )
-        if file:
-            path = storage.path_of(row.id)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)
-            path.write_bytes(export.read(file, LARGEST_FILE))
-        found[entry] = (*found.get(entry, ()), row)
-    return found
+            if described.file:
+                path = storage.path_of(row.id)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.touch(mode=0o600)
+                path.write_bytes(self.export.read(described.file, file_types.LARGEST))
+            evidence[described.entry] = (*evidence.get(described.entry, ()), row)
+        return evidence
 
 
-def _load_entries(
-    export: Export,
-    plan: Plan,
-    name: Any,
-    now: datetime,
-    by: int | None,
-    files: dict[str, tuple[Evidence, ...]],
-) -> None:
-    content = export.read(name, entries_file.LARGEST)
-    reading = entries_file.load_entries(plan, content, now=now, by=by, taken_over=True, files=files)
-    if reading.errors:
-        raise FileRefused(
-            [FileError(0, f"{name}:{error.line}: {error.text}") for error in reading.errors]
-        )
+def _name_file(name: str, errors: list[FileError]) -> FileRefused:
+    """The errors of a file inside the export, each with the file's name and its line."""
+    return FileRefused(FileError(0, f"{name}:{error.line}: {error.text}") for error in errors)

@@ -7,26 +7,26 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.mixins import UserPassesTestMixin
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views import View
 
-from actionplan.plan_transfer import export, load
+from actionplan.plan_transfer.export import export_plan
+from actionplan.plan_transfer.load import LARGEST, check_size, load_plan, read_plan_file
 from commitments import clock
 from commitments.files.errors import FileRefused
+from commitments.files.preview import preview_changes
 from commitments.forms.entries import FileForm
 from commitments.models import Plan
 from commitments.pages.base import PlanView
 from commitments.register.permissions import can_export_plan
 from commitments.rules.events import Perspective
-from commitments.views.entry_files import changes_of, states
 
 
 class PlanForm(FileForm):
-    largest = load.LARGEST
+    largest = LARGEST
     file = forms.FileField(
         label=gettext_lazy("Plan file"),
         help_text=gettext_lazy("TOML in UTF-8, at most 1 MiB."),
@@ -40,48 +40,45 @@ class LoadPlan(UserPassesTestMixin, View):
     the loading.
     """
 
-    template = "actionplan/load_plan.html"
+    template_name = "actionplan/plan_transfer/load.html"
 
     def test_func(self) -> bool:
         return bool(getattr(self.request.user, "is_superuser", False))
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return render(request, self.template, {"form": PlanForm()})
+        return self._render(PlanForm())
 
     def post(self, request: HttpRequest) -> HttpResponse:
         form = PlanForm(request.POST, request.FILES)
         if not form.is_valid():
-            return render(request, self.template, {"form": form}, status=422)
+            return self._render(form, status=422)
         content = form.given()
         try:
-            if len(content) > form.largest:
-                raise load.too_large()
-            if "load" not in request.POST:
-                context = _preview(content)
-                return render(
-                    request,
-                    self.template,
-                    {"form": PlanForm(initial=FileForm.carrying(content)), **context},
-                )
-            loaded = load.load_plan(content, now=clock.now("UTC"), by=request.user.pk)
+            check_size(content)
+            if "load" in request.POST:
+                return self._load(content)
+            return self._preview(content)
         except FileRefused as refused:
-            return render(
-                request, self.template, {"form": form, "errors": refused.errors}, status=422
-            )
-        messages.success(request, _("The plan file of %(plan)s is loaded.") % {"plan": loaded.slug})
-        return HttpResponseRedirect(f"/plans/{loaded.slug}/")
+            return self._render(form, status=422, errors=refused.errors)
 
+    def _preview(self, content: bytes) -> HttpResponse:
+        slug = read_plan_file(content).plan.slug
+        plan = Plan.objects.filter(slug=slug).first()
+        today = clock.today(plan.timezone if plan else "UTC")
+        with preview_changes(plan, today, Perspective.AS_KNOWN_THEN) as changes:
+            loaded = load_plan(content, now=clock.now("UTC"))
+        carrying = PlanForm(initial=FileForm.carrying(content))
+        return self._render(carrying, loaded=loaded, is_new=plan is None, changes=changes)
 
-def _preview(content: bytes) -> dict[str, Any]:
-    """Loaded for real, looked at, and taken back."""
-    plan = Plan.objects.filter(slug=load.read_plan_file(content)[0].slug).first()
-    about = plan and (plan, clock.today(plan.timezone), Perspective.AS_KNOWN_THEN)
-    with transaction.atomic():
-        before = states(*about) if about else {}
-        loaded = load.load_plan(content, now=clock.now("UTC"))
-        after = states(*about) if about else {}
-        transaction.set_rollback(True)
-    return {"loaded": loaded, "is_new": plan is None, "changes": changes_of(before, after)}
+    def _load(self, content: bytes) -> HttpResponse:
+        loaded = load_plan(content, now=clock.now("UTC"), by=self.request.user.pk)
+        text = _("The plan file of %(plan)s is loaded.")
+        messages.success(self.request, text % {"plan": loaded.slug})
+        return redirect("plan:overview", slug=loaded.slug)
+
+    def _render(self, form: PlanForm, *, status: int = 200, **context: Any) -> HttpResponse:
+        context["form"] = form
+        return render(self.request, self.template_name, context, status=status)
 
 
 class ExportPlan(PlanView):
@@ -89,12 +86,15 @@ class ExportPlan(PlanView):
     written.
     """
 
-    def get(self, request: HttpRequest) -> HttpResponseBase:
-        page = self.page
-        if not can_export_plan(page.rights):
+    def get(self, request: HttpRequest) -> HttpResponse:
+        if not can_export_plan(self.page.rights):
             raise PermissionDenied
+        plan = self.page.plan
         file = io.BytesIO()
-        export.export_plan(page.plan, file, now=clock.now(page.plan.timezone))
-        named = f'attachment; filename="{page.plan.slug}-{page.today}.zip"'
-        headers = {"Content-Disposition": named, "Cache-Control": "no-store"}
+        export_plan(plan, file, now=clock.now(plan.timezone))
+        name = f"{plan.slug}-{self.page.today}.zip"
+        headers = {
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Cache-Control": "no-store",
+        }
         return HttpResponse(file.getvalue(), content_type="application/zip", headers=headers)

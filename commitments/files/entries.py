@@ -1,76 +1,89 @@
-"""Past facts from a CSV or XLSX file: every fault at once with its line, all or nothing, idempotent
-by id.
+"""Past facts from a CSV or XLSX file: every error at once with its line, all or nothing.
+
+A file can be loaded again: a row whose id is in the register already, with the same content, is
+skipped.
 """
 
-import csv
-import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import ParamSpec, TypeVar
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from commitments.files import spreadsheet
-from commitments.files.errors import FileError
-from commitments.files.toml import decimal
+from commitments.files.entry_rows import EntryRow, read_rows
+from commitments.files.errors import FileReport
+from commitments.files.values import parse_amount
 from commitments.models import Entry, EntryText, Evidence, Plan
 from commitments.register import entry_types, services, validation
 from commitments.register.entries import Draft, civil_day
 from commitments.register.hash_chain import TEXTS
 from commitments.register.validation import Context
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
-COLUMNS = (
-    *(
-        "id",
-        "ref",
-        "kind",
-        "effective",
-        "recorded",
-        "side",
-        "quantity",
-        "amount",
-        "currency",
-        "instalment",
-    ),
-    *("to", "words", "reason", "note", "source"),
+# kinds of entry that are about another entry: their column `to` holds its id
+NAMING_KINDS = ("withdrawn", "confirmed", "disputed", entry_types.REDACTED)
+# how the ids of the template's rows begin, see entries_template
+EXAMPLE_PREFIX = "example-"
+# what two entries of the same content have alike, beside their texts and the entry that they name
+COMPARED_FIELDS = (
+    "kind",
+    "ref",
+    "instalment",
+    "effective",
+    "recorded_day",
+    "recorded_at",
+    "side",
+    "when",
+    "words",
+    "quantity",
+    "amount",
+    "currency",
 )
-NAMING = ("withdrawn", "confirmed", "disputed", entry_types.REDACTED)
-# the rows of the template, see entries_template
-EXAMPLE = "example-"
-LARGEST = 4 * 1024 * 1024
-# the file bounds each cell, so that all that csv can find fault with is its quotation marks
-csv.field_size_limit(LARGEST)
+BATCH = 500
 
 
 @dataclass
-class Row:
-    line: int
-    cells: dict[str, str]
+class EntryFile(FileReport):
+    """The rows of a file that can be read as such; no row has been looked at yet."""
+
+    rows: list[EntryRow] = field(default_factory=list)
+
+
+@dataclass
+class DraftRow:
+    """A row and the entry that it would be."""
+
+    row: EntryRow
     draft: Draft
 
+    @property
+    def line(self) -> int:
+        return self.row.line
+
+    @property
+    def code(self) -> str:
+        return self.draft.code
+
+    @property
+    def target_code(self) -> str:
+        """The id of the entry that this one is about; empty for a fact of its own."""
+        return self.row.cells["to"] if self.draft.kind in NAMING_KINDS else ""
+
 
 @dataclass
-class Reading:
-    """What a file holds: rows to append in order, errors, and warnings about what is merely
-    unusual.
-    """
+class EntriesReading(FileReport):
+    """The rows to append, in order, and how many are in the register already."""
 
-    rows: list[Row] = field(default_factory=list)
+    rows: list[DraftRow] = field(default_factory=list)
     skipped: int = 0
-    errors: list[FileError] = field(default_factory=list)
-    warnings: list[FileError] = field(default_factory=list)
 
-    def error(self, line: int, text: str) -> None:
-        self.errors.append(FileError(line, text))
 
-    def warn(self, line: int, text: str) -> None:
-        self.warnings.append(FileError(line, text))
+def read_entry_file(content: bytes) -> EntryFile:
+    """Takes time with a large file, so it is done before any lock or transaction."""
+    file = EntryFile()
+    file.rows += read_rows(content, file)
+    return file
 
 
 def load_entries(
@@ -82,171 +95,250 @@ def load_entries(
     check: bool = False,
     side: str | None = None,
     taken_over: bool = False,
-    files: Mapping[str, tuple[Evidence, ...]] | None = None,
-) -> Reading:
-    """Read and append; nothing is written where there is a fault, or to check only. `side`: only
-    rows of that side.
+    evidence: Mapping[str, tuple[Evidence, ...]] | None = None,
+) -> EntriesReading:
+    """Read a file and append its entries; see `append_rows`."""
+    return append_rows(
+        plan,
+        read_entry_file(content),
+        now=now,
+        by=by,
+        check=check,
+        side=side,
+        taken_over=taken_over,
+        evidence=evidence,
+    )
 
-    `files`: those that entries carry, stored already, by the id of their entry.
+
+def append_rows(
+    plan: Plan,
+    file: EntryFile,
+    *,
+    now: datetime,
+    by: int | None,
+    check: bool = False,
+    side: str | None = None,
+    taken_over: bool = False,
+    evidence: Mapping[str, tuple[Evidence, ...]] | None = None,
+) -> EntriesReading:
+    """Append what the register lacks; nothing where there is any error, or only to check.
+
+    `side`: rows of another side are errors. `taken_over`: the entries come from another site.
+    `evidence`: the files that entries carry, stored already, by the id of their entry.
     """
     with transaction.atomic():
         Plan.objects.lock(plan)
         context = Context(plan, civil_day(now, plan.timezone), taken_over=taken_over)
-        reading = read(plan, content, context)
-        for row in reading.rows if side is not None else []:
-            if row.draft.side != side:
-                reading.error(
-                    row.line,
-                    _("You load entries of your own side, %(side)s, only.") % {"side": side},
-                )
-        for row in reading.rows:
-            row.draft.evidence = (files or {}).get(row.draft.code, ())
-        if not (reading.errors or check) and reading.rows:
-            services.append_and_project(
-                plan, [row.draft for row in reading.rows], context=context, by=by, now=now
-            )
+        reading = RowChecker(file, context).check()
+        if side is not None:
+            _check_side(reading, side)
+        drafts = [row.draft for row in reading.rows]
+        for draft in drafts:
+            draft.evidence = (evidence or {}).get(draft.code, ())
+        if drafts and not check and not reading.errors:
+            services.append_and_project(plan, drafts, context=context, by=by, now=now)
     return reading
 
 
-def read(plan: Plan, content: bytes, context: Context) -> Reading:
-    reading = Reading()
-    rows = list(_rows(content, reading))
-    codes: dict[str, Row] = {}
-    for row in list(rows):
-        first = codes.setdefault(row.draft.code, row)
-        if row.draft.code and first is not row and first.cells == row.cells:
-            rows.remove(row)
-            reading.skipped += 1
-        elif row.draft.code and first is not row:
-            reading.error(
-                row.line,
-                _("The id “%(id)s” stands twice, with other content.") % {"id": row.draft.code},
-            )
-    known = {
-        entry.code: entry for entry in Entry.objects.filter(plan=plan).select_related("text", "to")
-    }
-    _parse_all(rows, context, codes, known, reading)
-    _order(rows, codes, known, context, reading)
+def _check_side(reading: EntriesReading, side: str) -> None:
+    text = _("You load entries of your own side, %(side)s, only.")
+    for row in reading.rows:
+        if row.draft.side != side:
+            reading.add_error(row.line, text, side=side)
     reading.errors.sort()
-    return reading
 
 
-def _rows(content: bytes, reading: Reading) -> Iterator[Row]:
-    if len(content) > LARGEST:
-        reading.error(1, _("The file is larger than 4 MiB: load it in parts."))
-        return
-    sheet = spreadsheet.is_one(content)
-    table = (
-        spreadsheet.rows(content, reading.error, reading.warn)
-        if sheet
-        else _lines(content, reading)
-    )
-    names = [name.strip() for name in next(table, (1, []))[1]]
-    if reading.errors or not _header_is_sound(names, reading):
-        return
-    size = 0
-    for line, cells in table:
-        size += sum(map(len, cells))
-        if size > LARGEST:
-            reading.error(line, _("The file is larger than 4 MiB: load it in parts."))
-            return
-        if len(cells) > len(names) or "\x00" in "".join(cells):
-            reading.error(
-                line, _("There are more cells than columns, or a character that no text holds.")
+class RowChecker:
+    """Checks the rows of one file, each behind the one that it names.
+
+    `entries` has what each checked row is or will be, by id: the entry in the register, a stand-in
+    for one that is yet to be appended, or None where the row has errors.
+    """
+
+    def __init__(self, file: EntryFile, context: Context) -> None:
+        self.context = context
+        self.reading = EntriesReading(list(file.errors), list(file.warnings))
+        self.rows: dict[str, DraftRow] = {}
+        self.repeated: list[DraftRow] = []
+        self.recorded: dict[str, Entry] = {}
+        self.entries: dict[str, Entry | None] = {}
+        self._read_rows(file.rows)
+
+    def check(self) -> EntriesReading:
+        rows = [*self.rows.values(), *self.repeated]
+        codes = {row.code for row in rows} | {row.target_code for row in rows}
+        self.recorded = find_entries(self.context.plan, codes)
+        for row in rows:
+            self._check_target_exists(row)
+        self.lines_with_errors = {error.line for error in self.reading.errors}
+        for row in self.rows.values():
+            self._check_in_order(row)
+        for row in self.repeated:
+            self._check_row(row)
+        self.reading.errors.sort()
+        return self.reading
+
+    def _read_rows(self, rows: Iterable[EntryRow]) -> None:
+        """Each id once, in `rows`; what has none or repeats one with other content is `repeated`."""
+        for row in rows:
+            code = row.cells["id"]
+            first = self.rows.get(code)
+            if first is None:
+                self.rows[code] = self._read_row(row)
+            elif code and first.row.cells == row.cells:
+                self.reading.skipped += 1
+            else:
+                if code:
+                    text = _("The id “%(id)s” stands twice, with other content.")
+                    self.reading.add_error(row.line, text, id=code)
+                self.repeated.append(self._read_row(row))
+
+    def _read_row(self, row: EntryRow) -> DraftRow:
+        draft = read_draft(row, self.context.plan, self.reading, self.context.today)
+        return DraftRow(row, draft)
+
+    def _check_target_exists(self, row: DraftRow) -> None:
+        code = row.target_code
+        if code and code not in self.rows and code not in self.recorded:
+            text = _("There is no entry with the id “%(id)s”.")
+            self.reading.add_error(row.line, text, id=code)
+
+    def _check_in_order(self, row: DraftRow) -> None:
+        """Check the row, and before it those that it names, as far as they are not checked yet."""
+        for waiting in reversed(self._find_unchecked_chain(row)):
+            self.entries[waiting.code] = self._check_row(waiting)
+
+    def _find_unchecked_chain(self, start: DraftRow) -> list[DraftRow]:
+        """The row, the one that it names, the one that this one names, and so on."""
+        chain: dict[str, DraftRow] = {}
+        row: DraftRow | None = start
+        while row and row.code not in self.entries:
+            if row.code in chain:
+                text = _("These rows name each other in a circle.")
+                self.reading.add_error(start.line, text)
+                return []
+            chain[row.code] = row
+            row = self.rows.get(row.target_code) if row.target_code else None
+        return list(chain.values())
+
+    def _check_row(self, row: DraftRow) -> Entry | None:
+        has_errors = row.line in self.lines_with_errors
+        if row.target_code and not self._attach_target(row):
+            has_errors = True
+        recorded = self.recorded.get(row.code)
+        if recorded and not has_errors and has_same_content(row.draft, recorded):
+            self.reading.skipped += 1
+            return recorded
+        errors = [*validation.errors(row.draft, self.context), *self._find_id_errors(row.draft)]
+        for text in errors:
+            self.reading.add_error(row.line, text)
+        if errors or has_errors:
+            return None
+        return self._accept_row(row)
+
+    def _attach_target(self, row: DraftRow) -> bool:
+        """Give the draft the entry that it names; False where that is missing or has errors."""
+        target = self.recorded.get(row.target_code) or self.entries.get(row.target_code)
+        if target is None:
+            # that is reported already: something sound stands in, so that the rest can be checked
+            row.draft.to = Entry(kind="completed", recorded_day=row.draft.recorded_day)
+            return False
+        self._check_agrees(row, target)
+        row.draft.to = target
+        if row.draft.kind != entry_types.REDACTED:
+            row.draft.ref = target.ref
+            row.draft.instalment = target.instalment
+        return True
+
+    def _check_agrees(self, row: DraftRow, target: Entry) -> None:
+        """What a row says of the entry that it names must be so."""
+        draft = row.draft
+        if draft.ref and draft.ref != target.ref:
+            text = _("The entry “%(id)s” is about %(ref)s, not %(given)s.")
+            self.reading.add_error(row.line, text, id=target.code, ref=target.ref, given=draft.ref)
+        elif draft.instalment and draft.instalment != target.instalment:
+            text = _("The entry “%(id)s” is not about instalment %(given)s.")
+            self.reading.add_error(row.line, text, id=target.code, given=draft.instalment)
+
+    def _find_id_errors(self, draft: Draft) -> Iterator[str]:
+        if draft.code.startswith(EXAMPLE_PREFIX) and not self.context.taken_over:
+            yield _(
+                "This is a row of the template: delete it, or give it an id and facts of its own."
             )
-        elif any(cell.strip() for cell in cells):
-            named = dict(zip(names, (cell.strip() for cell in cells), strict=False))
-            row = {column: named.get(column, "") for column in COLUMNS}
-            yield Row(
-                line,
-                row,
-                Draft(kind=row["kind"], code=row["id"], effective="", recorded_day=date.min),
-            )
+        if draft.code in self.recorded:
+            text = _("The id “%(id)s” is there already, with other content.")
+            yield text % {"id": draft.code}
 
-
-def _lines(content: bytes, reading: Reading) -> Iterator[tuple[int, list[str]]]:
-    """The records of a CSV file, each with the line on which it begins."""
-    try:
-        text = content.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        reading.error(line, _("This is not UTF-8: save the file as CSV in UTF-8."))
-        return
-    head = text.split("\n", 1)[0]
-    lines = csv.reader(
-        io.StringIO(text, newline=""),
-        delimiter=";" if head.count(";") > head.count(",") else ",",
-        strict=True,
-    )
-    start = 1
-    try:
-        for cells in lines:
-            line, start = start, lines.line_num + 1
-            yield line, cells
-    except csv.Error:
-        reading.error(start, _("This is not CSV: a quotation mark is missing or misplaced."))
-
-
-def _header_is_sound(names: list[str], reading: Reading) -> bool:
-    unknown = [name for name in names if name not in COLUMNS]
-    missing = [
-        name for name in ("id", "ref", "kind", "effective", "recorded", "side") if name not in names
-    ]
-    if unknown or missing or len(set(names)) < len(names):
-        wanted = ",".join(COLUMNS)
-        reading.error(
-            1,
-            _("The first line must name the columns, each once: %(columns)s.")
-            % {"columns": wanted},
+    def _accept_row(self, row: DraftRow) -> Entry:
+        """Put the row behind those that were accepted before it; returns a stand-in for its entry,
+        which the register will know by its code.
+        """
+        draft = row.draft
+        for text in validation.warnings(draft, self.context):
+            self.reading.add_warning(row.line, text)
+        self.context.remember(draft)
+        self.reading.rows.append(row)
+        return Entry(
+            kind=draft.kind,
+            ref=draft.ref,
+            instalment=draft.instalment,
+            recorded_day=draft.recorded_day,
+            code=draft.code,
         )
-    return not reading.errors
 
 
-def _parse_all(
-    rows: list[Row],
-    context: Context,
-    codes: dict[str, Row],
-    known: dict[str, Entry],
-    reading: Reading,
-) -> None:
-    for row in rows:
-        row.draft = _draft(row, context.plan, reading, context.today)
-        to = row.cells["to"]
-        if row.draft.kind in NAMING and to and to not in codes and to not in known:
-            reading.error(row.line, _("There is no entry with the id “%(id)s”.") % {"id": to})
+def find_entries(plan: Plan, codes: Iterable[str]) -> dict[str, Entry]:
+    """The plan's entries with these codes, in queries of a bounded size."""
+    entries = Entry.objects.filter(plan=plan).select_related("text", "to")
+    ordered = sorted(codes)
+    found: dict[str, Entry] = {}
+    for start in range(0, len(ordered), BATCH):
+        for entry in entries.filter(code__in=ordered[start : start + BATCH]):
+            found[entry.code] = entry
+    return found
 
 
-def _draft(row: Row, plan: Plan, reading: Reading, today: date = date.min) -> Draft:
-    """The row as a draft; a cell that cannot be read is a fault, and something sound stands in for
+def has_same_content(draft: Draft, entry: Entry) -> bool:
+    if any(getattr(draft, name) != getattr(entry, name) for name in COMPARED_FIELDS):
+        return False
+    draft_target = draft.to.code if draft.to else None
+    entry_target = entry.to.code if entry.to else None
+    text = getattr(entry, "text", None) or EntryText()
+    entry_texts = {name: getattr(text, name) for name in TEXTS}
+    return draft_target == entry_target and draft.texts == entry_texts
+
+
+# Cells
+
+
+def read_draft(row: EntryRow, plan: Plan, report: FileReport, today: date = date.min) -> Draft:
+    """The row as a draft. A cell that cannot be read is an error, and something sound stands in for
     it.
     """
     cells = row.cells
     kind = cells["kind"]
-
-    def cell(reader: Callable[P, T], instead: T, *args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return reader(*args, **kwargs)
-        except ValueError as error:
-            reading.error(row.line, str(error))
-            return instead
-
+    is_naming = kind in NAMING_KINDS
+    is_move = kind == "moved"
     if not cells["id"] or len(cells["id"]) > 64:
-        reading.error(row.line, _("Give each row an id of its own, of at most 64 characters."))
-    day, moment = cell(_recorded, (today, None), cells["recorded"], plan)
+        report.add_error(row.line, _("Give each row an id of its own, of at most 64 characters."))
+    recorded = _read_recorded(row, plan, report, today)
+    effective = cells["effective"]
+    if is_naming and not effective:
+        effective = recorded.day.isoformat()
     return Draft(
         kind=kind,
         code=cells["id"],
-        effective=cells["effective"] or (day.isoformat() if kind in NAMING else ""),
-        recorded_day=day,
-        recorded_at=moment,
+        effective=effective,
+        recorded_day=recorded.day,
+        recorded_at=recorded.moment,
         ref=cells["ref"],
-        instalment=cell(_whole, 1, cells, "instalment"),
+        instalment=_read_whole_number(row, "instalment", report),
         side=cells["side"],
-        when=cells["to"] if kind not in NAMING else "",
-        words="" if kind == "moved" else cells["words"],
-        decided_by=cells["words"] if kind == "moved" else "",
-        quantity=cell(_whole, 1, cells, "quantity"),
-        amount=cell(_amount, Decimal(1), cells["amount"]),
+        when="" if is_naming else cells["to"],
+        words="" if is_move else cells["words"],
+        decided_by=cells["words"] if is_move else "",
+        quantity=_read_whole_number(row, "quantity", report),
+        amount=_read_amount(row, report),
         currency=cells["currency"],
         reason=cells["reason"],
         note=cells["note"],
@@ -254,154 +346,59 @@ def _draft(row: Row, plan: Plan, reading: Reading, today: date = date.min) -> Dr
     )
 
 
-def _recorded(text: str, plan: Plan) -> tuple[date, datetime | None]:
+@dataclass(frozen=True)
+class Recorded:
+    """When something was recorded: a day, and the moment where the file gives one."""
+
+    day: date
+    moment: datetime | None = None
+
+
+def _read_recorded(row: EntryRow, plan: Plan, report: FileReport, today: date) -> Recorded:
+    text = row.cells["recorded"]
     try:
-        if len(text) == 10:
-            day = date.fromisoformat(text)
-            if day.isoformat() != text:  # a week date
-                raise ValueError
-            return day, None
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            raise ValueError
-        return civil_day(moment, plan.timezone), moment.astimezone(UTC)
+        return _parse_recorded(text, plan)
     except (ValueError, OverflowError):
-        right = _(
+        message = _(
             "“%(text)s” is no day or time of recording: give 2014-11-05, or 2014-11-05T09:30+00:00 with its offset."
         )
-        raise ValueError(right % {"text": text}) from None
+        report.add_error(row.line, message, text=text)
+        return Recorded(today)
 
 
-def _whole(cells: dict[str, str], name: str) -> int | None:
-    text = cells[name]
+def _parse_recorded(text: str, plan: Plan) -> Recorded:
+    if len(text) == 10:
+        day = date.fromisoformat(text)
+        if day.isoformat() != text:
+            raise ValueError("a date by week or without hyphens")
+        return Recorded(day)
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a time without its offset")
+    return Recorded(civil_day(moment, plan.timezone), moment.astimezone(UTC))
+
+
+def _read_whole_number(row: EntryRow, column: str, report: FileReport) -> int | None:
+    text = row.cells[column]
     if not text:
         return None
-    if not (
-        text.isascii()
-        and text.isdigit()
-        and 0 < int(text[:12]) <= 2_000_000_000
-        and len(text) <= 12
-    ):
-        raise ValueError(
-            _("%(name)s must be a whole number above zero, not “%(text)s”.")
-            % {"name": name, "text": text}
-        )
-    return int(text)
+    is_number = text.isascii() and text.isdigit() and len(text) <= 12
+    if is_number and 0 < int(text) <= 2_000_000_000:
+        return int(text)
+    message = _("%(name)s must be a whole number above zero, not “%(text)s”.")
+    report.add_error(row.line, message, name=column, text=text)
+    return 1
 
 
-def _amount(text: str) -> Decimal | None:
+def _read_amount(row: EntryRow, report: FileReport) -> Decimal | None:
+    text = row.cells["amount"]
     if not text:
         return None
-    amount = decimal(text)
+    amount = parse_amount(text)
     if amount is None:
-        right = _(
+        message = _(
             "The amount “%(text)s” must be a plain number above zero with at most two decimals, such as 4000000.00."
         )
-        raise ValueError(right % {"text": text})
+        report.add_error(row.line, message, text=text)
+        return Decimal(1)
     return amount
-
-
-def _order(
-    rows: list[Row],
-    codes: dict[str, Row],
-    known: dict[str, Entry],
-    context: Context,
-    reading: Reading,
-) -> None:
-    """Check the rows and put each behind the one that it names; what is there already is skipped."""
-    faulty = {error.line for error in reading.errors}
-    placed: dict[str, Entry | None] = {}
-    for start in rows:
-        if codes[start.draft.code] is not start:
-            _place(start, placed, known, context, reading, faulty=True)
-            continue
-        way = [start]
-        while way and (named := codes.get(way[-1].cells["to"])) and way[-1].draft.kind in NAMING:
-            if named in way:
-                reading.error(start.line, _("These rows name each other in a circle."))
-                way = []
-            elif named.draft.code in placed:
-                break
-            else:
-                way.append(named)
-        for row in reversed(way):
-            if row.draft.code not in placed:
-                placed[row.draft.code] = _place(
-                    row, placed, known, context, reading, faulty=row.line in faulty
-                )
-
-
-def _place(
-    row: Row,
-    placed: dict[str, Entry | None],
-    known: dict[str, Entry],
-    context: Context,
-    reading: Reading,
-    *,
-    faulty: bool,
-) -> Entry | None:
-    """The entry that the row will be or is already; None where something is wrong with it."""
-    draft = row.draft
-    if draft.kind in NAMING and row.cells["to"]:
-        draft.to = known.get(row.cells["to"]) or placed.get(row.cells["to"])
-        if draft.to:
-            _check_target(row, draft.to, reading)
-            if draft.kind != entry_types.REDACTED:
-                draft.ref, draft.instalment = draft.to.ref, draft.to.instalment
-        else:
-            # what it names is not there or has errors of its own, and that is said already
-            draft.to, faulty = Entry(kind="completed", recorded_day=draft.recorded_day), True
-    if not faulty and draft.code in known and not _differs(draft, known[draft.code]):
-        reading.skipped += 1
-        return known[draft.code]
-    errors = validation.errors(draft, context)
-    if draft.code.startswith(EXAMPLE) and not context.taken_over:
-        errors.append(
-            _("This is a row of the template: delete it, or give it an id and facts of its own.")
-        )
-    if draft.code in known:
-        errors.append(
-            _("The id “%(id)s” is there already, with other content.") % {"id": draft.code}
-        )
-    for error in errors:
-        reading.error(row.line, error)
-    if errors or faulty:
-        return None
-    reading.warnings += [
-        FileError(row.line, warning) for warning in validation.warnings(draft, context)
-    ]
-    context.remember(draft)
-    reading.rows.append(row)
-    # stands for the entry until it is appended; the register knows it by its code
-    return Entry(
-        kind=draft.kind,
-        ref=draft.ref,
-        instalment=draft.instalment,
-        recorded_day=draft.recorded_day,
-        code=draft.code,
-    )
-
-
-def _check_target(row: Row, target: Entry, reading: Reading) -> None:
-    """A row that says what the entry that it names is about says it rightly."""
-    draft = row.draft
-    if draft.ref and draft.ref != target.ref:
-        text = _("The entry “%(id)s” is about %(ref)s, not %(given)s.")
-        reading.error(row.line, text % {"id": target.code, "ref": target.ref, "given": draft.ref})
-    elif draft.instalment and draft.instalment != target.instalment:
-        text = _("The entry “%(id)s” is not about instalment %(given)s.")
-        reading.error(row.line, text % {"id": target.code, "given": draft.instalment})
-
-
-def _differs(draft: Draft, entry: Entry) -> bool:
-    names = (
-        *("kind", "ref", "instalment", "effective", "recorded_day", "recorded_at", "side", "when"),
-        *("words", "quantity", "amount", "currency"),
-    )
-    if any(getattr(draft, name) != getattr(entry, name) for name in names):
-        return True
-    text = getattr(entry, "text", None) or EntryText()
-    target = draft.to.code if draft.to else None
-    return target != (entry.to.code if entry.to else None) or draft.texts != {
-        name: getattr(text, name) for name in TEXTS
-    }

@@ -8,63 +8,83 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
-from commitments.files.entries import COLUMNS, EXAMPLE, NAMING
+from commitments.files.entries import EXAMPLE_PREFIX, NAMING_KINDS
+from commitments.files.entry_rows import COLUMNS
 from commitments.models import Plan
 from commitments.register.entry_types import KINDS, EntryType
 
 
-def examples(plan: Plan) -> Iterator[dict[str, str]]:
+def iter_examples(plan: Plan) -> Iterator[dict[str, str]]:
     """One row for each kind, refused by the reader for as long as its id is that of an example."""
-    obligations = list(plan.obligations.order_by("instalment", "pk"))
-    action, money = (obligations[place].ref if obligations else "" for place in (0, -1))
-    completed = f"{EXAMPLE}{list(KINDS).index('completed') + 1}"
-    for number, kind in enumerate(KINDS.values(), 1):
-        day = plan.adopted_on.isoformat()
-        row = dict.fromkeys(COLUMNS, "") | {
-            "id": f"{EXAMPLE}{number}",
-            "kind": kind.name,
-            "side": plan.sides[0],
-        }
-        row |= {
-            "effective": day,
-            "recorded": day,
-            "note": _("Illustration: delete this row.") + f" {kind.label}",
-        }
-        if kind.name in NAMING:
-            row["to"] = completed
-        else:
-            row["ref"] = action if "action" in kind.about else money
-        values = {
-            "quantity": "1",
-            "amount": "1000.00",
-            "currency": "EUR",
-            "instalment": "1",
-            "words": _words(kind, plan),
-        }
-        values |= {"reason": _("why"), "when": f"../{day}"}
-        for name in kind.needs if kind.name != "confidence" else (*kind.needs, "reason"):
-            if name in values:
-                row["to" if name == "when" else name] = values[name]
-        if "action" not in kind.about and "instalment" in kind.takes and kind.name not in NAMING:
-            row["instalment"] = "1"
+    refs = list(plan.obligations.order_by("instalment", "pk").values_list("ref", flat=True))
+    ids = {name: f"{EXAMPLE_PREFIX}{number}" for number, name in enumerate(KINDS, 1)}
+    for kind in KINDS.values():
+        row = dict.fromkeys(COLUMNS, "")
+        row.update(_describe_kind(kind, plan))
+        row["id"] = ids[kind.name]
+        if kind.name in NAMING_KINDS:
+            row["to"] = ids["completed"]
+        elif refs:
+            # actions come first, instalments last
+            row["ref"] = refs[0] if "action" in kind.about else refs[-1]
         yield row
 
 
-def _words(kind: EntryType, plan: Plan) -> str:
-    if kind.names and (codes := kind.names(plan)):
-        return next(iter(codes))
-    return "amber" if kind.name == "confidence" else _("name of the event")
+def _describe_kind(kind: EntryType, plan: Plan) -> dict[str, str]:
+    """The cells of a row of this kind, beside its id and what it is about."""
+    day = plan.adopted_on.isoformat()
+    cells = {
+        "kind": kind.name,
+        "side": plan.sides[0],
+        "effective": day,
+        "recorded": day,
+        "note": _("Illustration: delete this row.") + f" {kind.label}",
+    }
+    values = {
+        "quantity": "1",
+        "amount": "1000.00",
+        "currency": "EUR",
+        "instalment": "1",
+        "words": _example_words(kind, plan),
+        "reason": _("why"),
+    }
+    for name in _needed_fields(kind):
+        if name == "when":
+            cells["to"] = f"../{day}"
+        elif name in values:
+            cells[name] = values[name]
+    return cells
 
 
-def as_csv(plan: Plan) -> bytes:
+def _needed_fields(kind: EntryType) -> list[str]:
+    fields = list(kind.needs)
+    if kind.name == "confidence":
+        # amber, as in the example, takes a reason
+        fields.append("reason")
+    is_about_money = "action" not in kind.about and kind.name not in NAMING_KINDS
+    if is_about_money and "instalment" in kind.takes:
+        fields.append("instalment")
+    return fields
+
+
+def _example_words(kind: EntryType, plan: Plan) -> str:
+    codes = list(kind.names(plan)) if kind.names else []
+    if codes:
+        return codes[0]
+    if kind.name == "confidence":
+        return "amber"
+    return _("name of the event")
+
+
+def make_csv(plan: Plan) -> bytes:
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\r\n")
     writer.writeheader()
-    writer.writerows(examples(plan))
+    writer.writerows(iter_examples(plan))
     return text.getvalue().encode("utf-8-sig")
 
 
-def as_xlsx(plan: Plan) -> bytes:
+def make_xlsx(plan: Plan) -> bytes:
     """All cells are texts, so that no spreadsheet makes a day of a month or a number of an id."""
     from openpyxl import Workbook
 
@@ -74,7 +94,7 @@ def as_xlsx(plan: Plan) -> bytes:
     sheet.title = "entries"
     sheet.freeze_panes = "A2"
     sheet.append(COLUMNS)
-    for row in examples(plan):
+    for row in iter_examples(plan):
         sheet.append([row[name] for name in COLUMNS])
     for column in sheet.iter_cols(max_row=500):
         for cell in column:

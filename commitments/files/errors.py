@@ -1,7 +1,7 @@
 """What is wrong with a file that somebody wants to load, line by line."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, order=True)
@@ -17,4 +17,24 @@ class FileRefused(Exception):
 
     def __init__(self, errors: Iterable[FileError]) -> None:
         super().__init__("the file was refused")
-        self.errors = sorted(errors)
+        self.errors = sorted(set(errors))
+
+
+def refuse(text: str) -> FileRefused:
+    """The refusal of a whole file, for a reason that concerns no line of it."""
+    return FileRefused([FileError(0, text)])
+
+
+@dataclass
+class FileReport:
+    """The errors of a file, which stop it, and its warnings, which do not."""
+
+    errors: list[FileError] = field(default_factory=list)
+    warnings: list[FileError] = field(default_factory=list)
+
+    def add_error(self, line: int, text: str, /, **values: object) -> None:
+        """`values` fill the named places of the text; without them it is taken as it is."""
+        self.errors.append(FileError(line, text % values if values else text))
+
+    def add_warning(self, line: int, text: str) -> None:
+        self.warnings.append(FileError(line, text))

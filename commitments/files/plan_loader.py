@@ -1,39 +1,64 @@
-"""A read plan file becomes rows and terms: what changes freely is updated, terms are entries of the
-register.
+"""A plan file that was read becomes rows and terms.
+
+What a file may change freely is updated. The terms of what was promised are entries of the register:
+they are only added, and for that the file gives a reason.
 """
 
 import hashlib
+import itertools
 import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from commitments.files.errors import FileError
+from commitments.files.errors import FileReport
 from commitments.files.plan_schema import (
     ActionSpec,
     CommitmentSpec,
+    Json,
     PlanSpec,
+    Position,
+    WordsNotFound,
     find_circle,
     find_words,
 )
-from commitments.files.toml import named
+from commitments.files.toml_table import make_label
 from commitments.models import Action, Aim, Body, Commitment, Entry, Obligation, Plan, PlanFile
 from commitments.register import entries as register
 from commitments.register import standings
 from commitments.register.entries import Draft
 from commitments.text import plain
 
+M = TypeVar("M", bound=models.Model)
+
 ADVICE = gettext_lazy(
     "move a deadline in the register instead, or give the file a reason at its top level: "
     'change = "…" (counts from today) or correction = "…" (a mistake in the file, counts from adoption)'
 )
-SETTINGS = (
+# what the plan's row takes from the file as it is
+PLAN_FIELDS = (
+    "title",
+    "summary",
+    "adopted_on",
+    "place",
+    "timezone",
+    "sides",
+    "languages",
+    "lead_days",
+    "grace_days",
+    "stale_days",
+    "year_basis",
+    "evidence_required",
+    "public",
+)
+# those of them that are terms
+TERM_FIELDS = (
     "timezone",
     "year_basis",
     "sides",
@@ -42,136 +67,144 @@ SETTINGS = (
     "grace_days",
     "stale_days",
 )
+# columns that repeat what is said elsewhere, in a form that the list can use
+DERIVED_FIELDS = ("parties", "search")
 
 
 @dataclass
-class Wanted:
-    """The terms that the file now gives an obligation; `line` is where it says so."""
+class StatedTerms:
+    """The terms that the file gives an obligation, and the line on which it does."""
 
     obligation: Obligation
-    payload: dict[str, Any]
+    payload: Json
     line: int
-    removed: bool = False
 
 
 @dataclass
-class Loading:
-    """One load of a plan file on its way: what it changes, and what speaks against it."""
+class PlanLoad(FileReport):
+    """One plan file on its way into the database: what it changes, and what speaks against it."""
 
-    spec: PlanSpec
-    plan: Plan
-    created: bool
+    spec: PlanSpec = field(kw_only=True)
+    plan: Plan = field(kw_only=True)
+    is_new: bool = field(kw_only=True)
     changes: list[str] = field(default_factory=list)
-    errors: list[FileError] = field(default_factory=list)
-    wanted: list[Wanted] = field(default_factory=list)
-    moved: list[Obligation] = field(default_factory=list)  # to another commitment
+    terms: list[StatedTerms] = field(default_factory=list)
+    # obligations that are now in another commitment
+    moved: list[Obligation] = field(default_factory=list)
 
-    def error(self, line: int, text: str, **values: object) -> None:
-        """`text` has named places for the values."""
-        if (found := FileError(line, text % values)) not in self.errors:
-            self.errors.append(found)
+    @property
+    def has_reason(self) -> bool:
+        return bool(self.spec.change or self.spec.correction)
 
-    def change(self, text: str, **values: object) -> None:
+    def add_change(self, text: str, /, **values: object) -> None:
+        """`values` fill the named places of the text."""
         self.changes.append(text % values)
 
 
-def begin(spec: PlanSpec, signed_text: str | None) -> Loading:
-    """The plan's own row, locked; to be called inside a transaction."""
+def start_load(spec: PlanSpec, signed_text: str | None) -> PlanLoad:
+    """Lock the plan's row and bring it up to date; to be called inside a transaction."""
     existing = Plan.objects.select_for_update().filter(slug=spec.slug).first()
-    loading = Loading(spec, existing or Plan(slug=spec.slug), created=existing is None)
-    copied = (
-        *("title", "summary", "adopted_on", "place", "timezone", "sides", "languages"),
-        *("lead_days", "grace_days", "stale_days", "year_basis", "evidence_required", "public"),
-    )
+    plan = existing or Plan(slug=spec.slug)
+    load = PlanLoad(spec=spec, plan=plan, is_new=existing is None)
     if existing:
-        _check_settings(loading, existing)
-    values = {name: getattr(spec, name) for name in copied}
+        _check_settings(load)
+        _check_sides(load)
+    values = {name: getattr(spec, name) for name in PLAN_FIELDS}
     if signed_text is not None:
         values["signed_text"] = signed_text
-    update(loading, loading.plan, values, _("the plan"))
-    return loading
+    save_row(load, plan, values, _("the plan"))
+    return load
 
 
-def _check_settings(loading: Loading, plan: Plan) -> None:
-    """The plan's settings that are terms: named once here, and not again for each action."""
-    spec = loading.spec
-    for name in SETTINGS:
-        if getattr(plan, name) != getattr(spec, name) and not (spec.change or spec.correction):
-            said = _("%(key)s of the plan is a term and was %(before)s: %(advice)s")
-            loading.error(
-                spec.lines[name], said, key=name, before=getattr(plan, name), advice=ADVICE
-            )
-    used = (
-        Entry.objects.filter(plan=plan).exclude(side="").values_list("side", flat=True).distinct()
-    )
-    for side in set(used) - set(spec.sides):
-        said = _("sides of the plan must keep %(side)s: the register has entries of that side")
-        loading.error(spec.lines["sides"], said, side=side)
+def _check_settings(load: PlanLoad) -> None:
+    """Settings that are terms need a reason: asked for here, and not again for each action."""
+    if load.has_reason:
+        return
+    for name in TERM_FIELDS:
+        before = getattr(load.plan, name)
+        if before != getattr(load.spec, name):
+            text = _("%(key)s of the plan is a term and was %(before)s: %(advice)s")
+            line = load.spec.lines[name]
+            load.add_error(line, text, key=name, before=before, advice=ADVICE)
 
 
-# columns that repeat what is said elsewhere, in a form that the list can use
-DERIVED = ("parties", "search")
+def _check_sides(load: PlanLoad) -> None:
+    entries = Entry.objects.filter(plan=load.plan).exclude(side="")
+    for side in entries.values_list("side", flat=True).distinct():
+        if side not in load.spec.sides:
+            text = _("sides of the plan must keep %(side)s: the register has entries of that side")
+            load.add_error(load.spec.lines["sides"], text, side=side)
 
 
-def update(loading: Loading, row: models.Model, values: Mapping[str, Any], what: str) -> None:
-    """Save the row where it is new or a value differs, and say which."""
+def find_or_build(model: type[M], **key: object) -> M:
+    """The row with this key, or a new one that is not saved yet."""
+    row: M | None = model._default_manager.filter(**key).first()
+    return row or model(**key)
+
+
+def save_row(load: PlanLoad, row: models.Model, values: Mapping[str, object], label: str) -> None:
+    """Save the row where it is new or a value differs, and note that as a change of the plan."""
     differing = [name for name, value in values.items() if getattr(row, name) != value]
-    new = row.pk is None
+    is_new = row.pk is None
+    if not (is_new or differing):
+        return
     for name in differing:
         setattr(row, name, values[name])
-    if new:
-        row.save()
-        if not loading.created or row is loading.plan:
-            loading.change(_("%(what)s: new"), what=what)
-    elif differing:
-        row.save()
-        if told := [name for name in differing if name not in DERIVED]:
-            loading.change(_("%(what)s: %(names)s"), what=what, names=", ".join(told))
+    row.save()
+    if is_new:
+        # of a new plan it is enough to say that the plan is new
+        if not load.is_new or row is load.plan:
+            load.add_change(_("%(what)s: new"), what=label)
+        return
+    stated = [name for name in differing if name not in DERIVED_FIELDS]
+    if stated:
+        load.add_change(_("%(what)s: %(names)s"), what=label, names=", ".join(stated))
 
 
-def _relate(loading: Loading, manager: Any, pks: Iterable[int], key: str, what: str) -> None:
-    wanted = set(pks)
-    if wanted != set(manager.values_list("pk", flat=True)):
-        manager.set(wanted)
-        if not loading.created:
-            loading.change(_("%(key)s of %(what)s: changed"), key=key, what=what)
+def _save_relation(
+    load: PlanLoad, manager: Any, keys: Iterable[int], name: str, label: str
+) -> None:
+    wanted = set(keys)
+    if wanted == set(manager.values_list("pk", flat=True)):
+        return
+    manager.set(wanted)
+    if not load.is_new:
+        load.add_change(_("%(key)s of %(what)s: changed"), key=name, what=label)
 
 
-def load_commitments(loading: Loading) -> None:
-    plan, spec = loading.plan, loading.spec
-    for position, body in enumerate(spec.bodies):
-        row = plan.bodies.filter(code=body.code).first() or Body(plan=plan, code=body.code)
+def load_commitments(load: PlanLoad) -> None:
+    """Bodies, aims, commitments and actions."""
+    for position, body in enumerate(load.spec.bodies):
+        body_row = find_or_build(Body, plan=load.plan, code=body.code)
         values = {"name": body.name, "side": body.side, "position": position}
-        update(loading, row, values, named("body", body.code))
-    for position, aim in enumerate(spec.aims):
-        found = plan.aims.filter(code=aim.code).first() or Aim(plan=plan, code=aim.code)
-        update(loading, found, {"title": aim.title, "position": position}, named("aim", aim.code))
-    positions = iter(range(len(spec.actions)))
-    for commitment in spec.commitments:
-        _load_commitment(loading, commitment, positions)
-    _link_superseders(loading)
-    _vanished(loading)
+        save_row(load, body_row, values, make_label("body", body.code))
+    for position, aim in enumerate(load.spec.aims):
+        aim_row = find_or_build(Aim, plan=load.plan, code=aim.code)
+        values = {"title": aim.title, "position": position}
+        save_row(load, aim_row, values, make_label("aim", aim.code))
+    positions = itertools.count()
+    for commitment in load.spec.commitments:
+        row = _load_commitment(load, commitment)
+        for action in commitment.actions:
+            _load_action(load, row, action, next(positions))
+    _link_superseders(load)
+    _handle_missing(load)
 
 
-def _load_commitment(loading: Loading, spec: CommitmentSpec, positions: Iterable[int]) -> None:
-    plan = loading.plan
-    row = plan.commitments.filter(number=spec.number).first() or Commitment(
-        plan=plan, number=spec.number
-    )
-    what = named("commitment", spec.number)
-    update(loading, row, {"title": spec.title, "summary": spec.summary}, what)
-    aims = plan.aims.filter(code__in=spec.aims).values_list("pk", flat=True)
-    _relate(loading, row.aims, aims, "aims", what)
-    for action, position in zip(spec.actions, positions, strict=False):
-        _load_action(loading, row, action, position)
+def _load_commitment(load: PlanLoad, spec: CommitmentSpec) -> Commitment:
+    row = find_or_build(Commitment, plan=load.plan, number=spec.number)
+    label = make_label("commitment", spec.number)
+    save_row(load, row, {"title": spec.title, "summary": spec.summary}, label)
+    aims = load.plan.aims.filter(code__in=spec.aims).values_list("pk", flat=True)
+    _save_relation(load, row.aims, aims, "aims", label)
+    return row
 
 
-def _load_action(loading: Loading, commitment: Commitment, spec: ActionSpec, position: int) -> None:
-    plan = loading.plan
-    row = Action.objects.filter(plan=plan, ref=spec.ref).first() or Action(plan=plan, ref=spec.ref)
-    start, end = _anchor(loading, spec)
+def _load_action(load: PlanLoad, commitment: Commitment, spec: ActionSpec, position: int) -> None:
+    row = find_or_build(Action, plan=load.plan, ref=spec.ref)
     if row.pk and row.commitment_id != commitment.pk:
-        loading.moved.append(row)
+        load.moved.append(row)
+    anchor = _find_anchor(load, spec)
     values = {
         "commitment_id": commitment.pk,
         "title": spec.title,
@@ -183,217 +216,258 @@ def _load_action(loading: Loading, commitment: Commitment, spec: ActionSpec, pos
         "interpretations": spec.interpretations,
         "parties": " ".join(sorted({*spec.lead, *spec.partners})),
         "search": plain(" ".join((spec.ref, spec.words, *spec.title.values()))),
-        "anchor_start": start,
-        "anchor_end": end,
+        "anchor_start": anchor and anchor.start,
+        "anchor_end": anchor and anchor.end,
     }
-    what = named("action", spec.ref)
-    update(loading, row, values, what)
-    codes = {body.code: body.pk for body in plan.bodies.all()}
-    _relate(loading, row.leads, [codes[code] for code in spec.lead], "lead", what)
-    _relate(loading, row.partners, [codes[code] for code in spec.partners], "with", what)
-    loading.wanted.append(Wanted(row, spec.terms, spec.line))
+    label = make_label("action", spec.ref)
+    save_row(load, row, values, label)
+    _save_relation(load, row.leads, _find_bodies(load, spec.lead), "lead", label)
+    _save_relation(load, row.partners, _find_bodies(load, spec.partners), "with", label)
+    load.terms.append(StatedTerms(row, spec.terms, spec.line))
 
 
-def _anchor(loading: Loading, spec: ActionSpec) -> tuple[int | None, int | None]:
-    if not loading.plan.signed_text or not spec.words:
-        return None, None
-    found = find_words(loading.plan.signed_text, spec.words, spec.at)
-    if isinstance(found, str):
-        said = _("words of %(what)s: %(found)s")
-        loading.error(spec.words_line, said, what=named("action", spec.ref), found=found)
-        return None, None
-    return found
+def _find_bodies(load: PlanLoad, codes: list[str]) -> Iterable[int]:
+    return load.plan.bodies.filter(code__in=codes).values_list("pk", flat=True)
 
 
-def _link_superseders(loading: Loading) -> None:
-    plan = loading.plan
-    pending = [action for action in loading.spec.actions if action.terms["until"]]
-    actions = {action.ref: action for action in Action.objects.filter(plan=plan)} if pending else {}
+def _find_anchor(load: PlanLoad, spec: ActionSpec) -> Position | None:
+    """Where the action's words stand in the signed text, as far as both are given."""
+    if not load.plan.signed_text or not spec.words:
+        return None
+    try:
+        return find_words(load.plan.signed_text, spec.words, spec.at)
+    except WordsNotFound as error:
+        text = _("words of %(what)s: %(found)s")
+        label = make_label("action", spec.ref)
+        load.add_error(spec.words_line, text, what=label, found=error)
+        return None
+
+
+def _link_superseders(load: PlanLoad) -> None:
+    pending = [action for action in load.spec.actions if action.until]
+    if not pending:
+        return
+    actions = {action.ref: action for action in Action.objects.filter(plan=load.plan)}
     for action in pending:
         # only ever added: earlier terms still hold for earlier days
-        actions[action.ref].superseders.add(*(actions[ref] for ref in action.terms["until"]))
-    links: dict[str, list[str]] = defaultdict(list)
-    through = Action.superseders.through.objects.filter(from_action__plan=plan)
-    for ref, other in through.values_list("from_action__ref", "to_action__ref") if pending else ():
-        links[ref].append(other)
+        actions[action.ref].superseders.add(*(actions[ref] for ref in action.until))
+    links = _stored_superseders(load.plan)
     for action in pending:
-        if circle := find_circle(action.ref, links):
-            way = " → ".join(circle)
-            said = _(
+        circle = find_circle(action.ref, links)
+        if circle:
+            text = _(
                 "until runs in a circle with earlier terms, which hold for earlier days: %(way)s"
             )
-            loading.error(action.line, said, way=way)
+            load.add_error(action.line, text, way=" → ".join(circle))
 
 
-def _vanished(loading: Loading) -> None:
-    """What the file no longer names stays where it has entries; an action goes only with a reason."""
-    plan, spec = loading.plan, loading.spec
-    kept = {action.ref for action in spec.actions}
-    for action in Action.objects.filter(plan=plan).exclude(ref__in=kept):
-        remove(loading, action, named("action", action.ref))
-    numbers = [commitment.number for commitment in spec.commitments]
-    for commitment in plan.commitments.exclude(number__in=numbers):
-        if not loading.spec.withdrawn:
-            said = _("commitment %(number)s is missing: a commitment of a plan stays")
-            loading.error(1, said, number=commitment.number)
-    for aim in plan.aims.exclude(code__in=[aim.code for aim in spec.aims]):
+def _stored_superseders(plan: Plan) -> Mapping[str, list[str]]:
+    links: defaultdict[str, list[str]] = defaultdict(list)
+    rows = Action.superseders.through.objects.filter(from_action__plan=plan)
+    for ref, superseder in rows.values_list("from_action__ref", "to_action__ref"):
+        links[ref].append(superseder)
+    return links
+
+
+def _handle_missing(load: PlanLoad) -> None:
+    """What the file names no longer: refused, withdrawn with a reason, or deleted if unused."""
+    _withdraw_missing_actions(load)
+    _refuse_missing_commitments(load)
+    _delete_missing_aims(load)
+    _delete_missing_bodies(load)
+
+
+def _withdraw_missing_actions(load: PlanLoad) -> None:
+    refs = [action.ref for action in load.spec.actions]
+    for action in Action.objects.filter(plan=load.plan).exclude(ref__in=refs):
+        withdraw_obligation(load, action, make_label("action", action.ref))
+
+
+def _refuse_missing_commitments(load: PlanLoad) -> None:
+    if load.spec.withdrawn:
+        return
+    numbers = [commitment.number for commitment in load.spec.commitments]
+    for commitment in load.plan.commitments.exclude(number__in=numbers):
+        text = _("commitment %(number)s is missing: a commitment of a plan stays")
+        load.add_error(1, text, number=commitment.number)
+
+
+def _delete_missing_aims(load: PlanLoad) -> None:
+    codes = [aim.code for aim in load.spec.aims]
+    for aim in load.plan.aims.exclude(code__in=codes):
         aim.delete()
-        loading.change(_("%(what)s: removed"), what=named("aim", aim.code))
-    for body in plan.bodies.exclude(code__in=[body.code for body in spec.bodies]):
-        entries = Entry.objects.filter(plan=plan, words=body.code)
-        if (
-            body.memberships.exists()
-            or body.leads.exists()
-            or body.joins.exists()
-            or entries.exists()
-        ):
-            said = _("body %(id)s is missing: accounts, entries or actions that are kept name it")
-            loading.error(1, said, id=body.code)
+        load.add_change(_("%(what)s: removed"), what=make_label("aim", aim.code))
+
+
+def _delete_missing_bodies(load: PlanLoad) -> None:
+    codes = [body.code for body in load.spec.bodies]
+    for body in load.plan.bodies.exclude(code__in=codes):
+        if _is_body_used(body):
+            text = _("body %(id)s is missing: accounts, entries or actions that are kept name it")
+            load.add_error(1, text, id=body.code)
         else:
             body.delete()
-            loading.change(_("%(what)s: removed"), what=named("body", body.code))
+            load.add_change(_("%(what)s: removed"), what=make_label("body", body.code))
 
 
-def remove(loading: Loading, obligation: Obligation, what: str) -> None:
-    latest = terms_of(obligation)
-    if latest and latest.get("withdrawn"):
-        return
-    if not loading.spec.withdrawn:
-        said = _('%(what)s is missing: nothing is deleted, so keep it and give it withdrawn = "…"')
-        loading.error(1, said, what=what)
-    elif latest:
-        payload = {**latest, "withdrawn": loading.spec.withdrawn}
-        loading.wanted.append(Wanted(obligation, payload, 1, removed=True))
+def _is_body_used(body: Body) -> bool:
+    entries = Entry.objects.filter(plan=body.plan, words=body.code)
+    users = (body.memberships, body.leads, body.joins, entries)
+    return any(rows.exists() for rows in users)
 
 
-def terms_of(obligation: Obligation) -> dict[str, Any] | None:
-    """The latest terms of an obligation, without the day since which they count."""
+def withdraw_obligation(load: PlanLoad, obligation: Obligation, label: str) -> None:
+    """Withdraw what the file no longer names, if the file gives a reason; nothing is deleted."""
     entry = Entry.objects.filter(obligation=obligation, kind="terms").order_by("-number").first()
-    if entry is None:
-        return None
-    return {key: value for key, value in (entry.terms or {}).items() if key != "since"}
-
-
-def finish(
-    loading: Loading, *, content: bytes, now: datetime, by: int | None, at: datetime | None = None
-) -> None:
-    """Record the file and the terms that it changes, and compute the standings that follow.
-
-    `at` is the moment at which it was loaded before, on another site; left out, it is now.
-    """
-    plan, spec = loading.plan, loading.spec
-    sha256 = hashlib.sha256(content).hexdigest()
-    latest = _latest_terms(plan)
-    changed = [
-        wanted for wanted in loading.wanted if _differs(wanted, latest.get(wanted.obligation.pk))
-    ]
-    for wanted in changed:
-        _check_terms(loading, wanted, latest.get(wanted.obligation.pk))
-    known = Entry.objects.filter(plan=plan, kind="plan").order_by("-number").first()
-    if not loading.errors:
-        keep(plan, content)
-        Plan.objects.filter(pk=plan.pk).raise_version()
-    if loading.errors or (known and known.words == sha256):
+    latest = _without_since(entry.terms) if entry else {}
+    if latest.get("withdrawn"):
         return
-    at = at or now
-    today = register.civil_day(at, plan.timezone)
-    drafts = [_plan_draft(spec, sha256, today, at)]
-    drafts += [_terms_draft(spec, wanted, latest, today) for wanted in changed]
-    entries = register.append(plan, drafts, by=by, now=now)
-    PlanFile.objects.create(entry=entries[0], content=content)
-    if loading.created:
-        new = {"commitments": len(spec.commitments), "actions": len(spec.actions)}
-        said = _(
-            "new: commitments %(commitments)s, actions %(actions)s, instalments %(instalments)s"
-        )
-        loading.change(said, **new, instalments=len(changed) - len(spec.actions))
-    for wanted in [] if loading.created else changed:
-        loading.change(_("terms of %(what)s: recorded"), what=wanted.obligation)
-    loading.change(_("the file: recorded with its SHA-256 %(sha256)s"), sha256=sha256)
-    if changed or loading.moved:
-        standings.recompute(plan, [*(wanted.obligation for wanted in changed), *loading.moved])
+    if not load.spec.withdrawn:
+        text = _('%(what)s is missing: nothing is deleted, so keep it and give it withdrawn = "…"')
+        load.add_error(1, text, what=label)
+    elif latest:
+        payload = {**latest, "withdrawn": load.spec.withdrawn}
+        load.terms.append(StatedTerms(obligation, payload, 1))
 
 
-def keep(plan: Plan, content: bytes) -> int:
-    """Keep the text of a file that was loaded before texts were kept; for how many entries."""
-    entries = Entry.objects.filter(
-        plan=plan, kind="plan", words=hashlib.sha256(content).hexdigest(), file=None
-    )
-    return len(
-        PlanFile.objects.bulk_create(PlanFile(entry=entry, content=content) for entry in entries)
-    )
+def _without_since(terms: Mapping[str, object] | None) -> Json:
+    """The terms of an entry without the day since which they count, as a file states them."""
+    return {key: value for key, value in (terms or {}).items() if key != "since"}
 
 
-def _latest_terms(plan: Plan) -> dict[int, dict[str, Any]]:
+def record_terms(
+    load: PlanLoad,
+    *,
+    content: bytes,
+    now: datetime,
+    by: int | None,
+    loaded_at: datetime | None = None,
+) -> None:
+    """Record the file and the terms that it changes, and recompute the standings that follow.
+
+    `loaded_at` is the moment at which the file was loaded before, on another site.
+    """
+    plan = load.plan
+    latest = _latest_terms(plan)
+    changed = [terms for terms in load.terms if _differs(terms, latest)]
+    for terms in changed:
+        _check_terms(load, terms, latest.get(terms.obligation.pk))
+    if load.errors:
+        return
+    Plan.objects.filter(pk=plan.pk).raise_version()
+    keep_file_text(plan, content)
+    sha256 = hashlib.sha256(content).hexdigest()
+    if _is_latest_file(plan, sha256):
+        return
+    moment = loaded_at or now
+    today = register.civil_day(moment, plan.timezone)
+    from_adoption = bool(load.spec.correction) or not latest
+    drafts = [_draft_file(load.spec, sha256, today, moment)]
+    for terms in changed:
+        drafts.append(_draft_terms(load.spec, terms, today, from_adoption=from_adoption))
+    file_entry, *_terms_entries = register.append(plan, drafts, by=by, now=now)
+    PlanFile.objects.create(entry=file_entry, content=content)
+    _describe_changes(load, changed, sha256)
+    affected = [*(terms.obligation for terms in changed), *load.moved]
+    if affected:
+        standings.recompute(plan, affected)
+
+
+def keep_file_text(plan: Plan, content: bytes) -> int:
+    """Keep the text of a file that was loaded before texts were kept; returns for how many
+    entries.
+    """
+    sha256 = hashlib.sha256(content).hexdigest()
+    entries = Entry.objects.filter(plan=plan, kind="plan", words=sha256, file=None)
+    texts = [PlanFile(entry=entry, content=content) for entry in entries]
+    return len(PlanFile.objects.bulk_create(texts))
+
+
+def _is_latest_file(plan: Plan, sha256: str) -> bool:
+    entry = Entry.objects.filter(plan=plan, kind="plan").order_by("-number").first()
+    return entry is not None and entry.words == sha256
+
+
+def _latest_terms(plan: Plan) -> dict[int, Json]:
+    """The latest terms of each obligation, by its key."""
     entries = Entry.objects.filter(plan=plan, kind="terms").order_by("number")
-    return {entry.obligation_id: entry.terms or {} for entry in entries if entry.obligation_id}
+    return {
+        entry.obligation_id: _without_since(entry.terms) for entry in entries if entry.obligation_id
+    }
 
 
-def _differs(wanted: Wanted, latest: dict[str, Any] | None) -> bool:
-    return (
-        latest is None
-        or {key: value for key, value in latest.items() if key != "since"} != wanted.payload
-    )
+def _differs(terms: StatedTerms, latest: Mapping[int, Json]) -> bool:
+    return terms.payload != latest.get(terms.obligation.pk)
 
 
-def _check_terms(loading: Loading, wanted: Wanted, before: dict[str, Any] | None) -> None:
-    if loading.created or loading.spec.change or loading.spec.correction:
+def _check_terms(load: PlanLoad, terms: StatedTerms, before: Json | None) -> None:
+    """Terms of a plan that is loaded already change only for a reason, or by being withdrawn."""
+    if load.is_new or load.has_reason:
         return
     if before is None:
-        loading.error(
-            wanted.line,
-            _("%(what)s is new in this plan: %(advice)s"),
-            what=wanted.obligation,
-            advice=ADVICE,
-        )
+        text = _("%(what)s is new in this plan: %(advice)s")
+        load.add_error(terms.line, text, what=terms.obligation, advice=ADVICE)
         return
-    settings = loading.spec.settings
-    differing = sorted(
-        key
-        for key in wanted.payload
-        if key not in settings and wanted.payload[key] != before.get(key)
-    )
-    if differing and (differing != ["withdrawn"] or not wanted.payload["withdrawn"]):
-        said = _("terms of %(what)s differ from those recorded (%(names)s): %(advice)s")
-        loading.error(
-            wanted.line, said, what=wanted.obligation, names=", ".join(differing), advice=ADVICE
+    names = _differing_terms(load, terms, before)
+    only_withdrawn = names == ["withdrawn"] and terms.payload["withdrawn"]
+    if names and not only_withdrawn:
+        text = _("terms of %(what)s differ from those recorded (%(names)s): %(advice)s")
+        load.add_error(
+            terms.line, text, what=terms.obligation, names=", ".join(names), advice=ADVICE
         )
 
 
-def _plan_draft(spec: PlanSpec, sha256: str, today: date, now: datetime) -> Draft:
+def _differing_terms(load: PlanLoad, terms: StatedTerms, before: Json) -> list[str]:
+    """The terms of the obligation's own that are other than before."""
+    settings = load.spec.settings
+    return sorted(
+        name
+        for name, value in terms.payload.items()
+        if name not in settings and value != before.get(name)
+    )
+
+
+def _draft_file(spec: PlanSpec, sha256: str, today: date, moment: datetime) -> Draft:
     return Draft(
         kind="plan",
         code=f"plan-{secrets.token_hex(12)}",
         effective=today.isoformat(),
         recorded_day=today,
-        recorded_at=now,
+        recorded_at=moment,
         words=sha256,
         reason=spec.change or spec.correction or spec.withdrawn,
     )
 
 
-def _terms_draft(
-    spec: PlanSpec,
-    wanted: Wanted,
-    latest: Mapping[int, dict[str, Any]],
-    today: date,
-) -> Draft:
-    """A plan's first terms and corrections are known and effective from adoption, a change from its
-    loading.
+def _draft_terms(spec: PlanSpec, terms: StatedTerms, today: date, *, from_adoption: bool) -> Draft:
+    """A plan's first terms and corrections are known and effective from adoption, a change from the
+    day of its loading.
     """
-    obligation = wanted.obligation
-    new_plan = not latest
-    from_adoption = new_plan or bool(spec.correction)
     day = spec.adopted_on if from_adoption else today
-    withdrawn = str(wanted.payload.get("withdrawn", ""))
+    since = None if from_adoption else today.isoformat()
     return Draft(
         kind="terms",
         code=f"terms-{secrets.token_hex(12)}",
-        ref=obligation.ref,
-        instalment=obligation.instalment or None,
-        obligation=obligation,
+        ref=terms.obligation.ref,
+        instalment=terms.obligation.instalment or None,
+        obligation=terms.obligation,
         effective=day.isoformat(),
         recorded_day=day,
-        terms={**wanted.payload, "since": None if from_adoption else today.isoformat()},
-        reason=spec.change or spec.correction or withdrawn,
+        terms={**terms.payload, "since": since},
+        reason=spec.change or spec.correction or str(terms.payload.get("withdrawn", "")),
     )
+
+
+def _describe_changes(load: PlanLoad, changed: list[StatedTerms], sha256: str) -> None:
+    if load.is_new:
+        actions = len(load.spec.actions)
+        load.add_change(
+            _("new: commitments %(commitments)s, actions %(actions)s, instalments %(instalments)s"),
+            commitments=len(load.spec.commitments),
+            actions=actions,
+            instalments=len(changed) - actions,
+        )
+    else:
+        for terms in changed:
+            load.add_change(_("terms of %(what)s: recorded"), what=terms.obligation)
+    load.add_change(_("the file: recorded with its SHA-256 %(sha256)s"), sha256=sha256)

@@ -1,25 +1,41 @@
-"""What a plan file says of the plan, its commitments and actions; every fault at once. Money is
-read by its own app.
+"""What a plan file says of the plan, its commitments and actions. Money is read by its own app.
+
+The readers go through the whole file and leave every error in it, without a database.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import TypedDict
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from commitments.files.toml import LAST_YEAR, Source, Table, called, named, shown
+from commitments.files.toml import Path, TomlFile
+from commitments.files.toml_table import LAST_YEAR, Table, Texts, make_label
+from commitments.files.values import show_value
 from commitments.rules import dates
 from commitments.rules.dates import DateError
 
 MODALITIES = ("firm", "soft", "optional", "statement")
-BASES = ("uk-financial", "calendar", "anniversary")
-KINDS = ("start", "finish", "immediate", "recurring", "within", "none")
-Texts = dict[str, str]
+YEAR_BASES = ("uk-financial", "calendar", "anniversary")
+DEADLINE_KINDS = ("start", "finish", "immediate", "recurring", "within", "none")
+PERIODS = ("month", "quarter", "year")
+SPANS = ("days", "months", "working_days")
+
+# terms as the register keeps them: what JSON can hold
+Json = dict[str, object]
+
+
+class Interpretation(TypedDict):
+    """A reading of unclear wording, and the readings that were not chosen."""
+
+    question: Texts
+    chosen: Texts
+    because: Texts
+    alternatives: list[Texts]
 
 
 @dataclass
@@ -37,6 +53,11 @@ class AimSpec:
 
 @dataclass
 class ActionSpec:
+    """`terms` are those that the register keeps; `path` leads to the action in the file."""
+
+    path: Path
+    line: int
+    words_line: int
     ref: str
     title: Texts
     words: str
@@ -45,11 +66,10 @@ class ActionSpec:
     lead: list[str]
     partners: list[str]
     after: list[str]
+    until: list[str]
     unit: Texts
-    interpretations: list[dict[str, Any]]
-    terms: dict[str, Any]
-    line: int
-    words_line: int
+    interpretations: list[Interpretation]
+    terms: Json
 
 
 @dataclass
@@ -63,8 +83,6 @@ class CommitmentSpec:
 
 @dataclass
 class PlanSpec:
-    """The plan; `settings` are the plan-wide terms that go into the terms of each action."""
-
     slug: str = ""
     title: Texts = field(default_factory=dict)
     summary: Texts = field(default_factory=dict)
@@ -86,7 +104,7 @@ class PlanSpec:
     change: str = ""
     correction: str = ""
     withdrawn: str = ""
-    # where the file says what
+    # the line of each key of [plan]
     lines: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -94,7 +112,8 @@ class PlanSpec:
         return [action for commitment in self.commitments for action in commitment.actions]
 
     @property
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> Json:
+        """The plan-wide terms, which are part of the terms of each action."""
         return {
             "adopted_on": self.adopted_on.isoformat(),
             "lead_days": self.lead_days,
@@ -105,269 +124,330 @@ class PlanSpec:
 
 
 def read_plan(top: Table) -> PlanSpec:
-    """The plan without its funds; errors are left in the table's source."""
-    if top.integer("format", least=1, most=1) is None and "format" not in top.content:
-        top.error("", _("the file has no format: it begins with format = 1"))
-    table = top.table("plan", _("the plan"))
+    """The plan without its funds; errors are left in the file."""
+    _check_format(top)
+    plan = _read_settings(top)
+    _read_reasons(top, plan)
+    plan.bodies = [
+        _read_body(table, plan) for table in top.get_tables("bodies", kind="body", named_by="id")
+    ]
+    plan.aims = [
+        _read_aim(table, plan) for table in top.get_tables("aims", kind="aim", named_by="id")
+    ]
+    for table in top.get_tables("commitments", kind="commitment", named_by="number"):
+        plan.commitments.append(_read_commitment(table, plan))
+    numbers = [str(commitment.number) for commitment in plan.commitments]
+    top.file.check_unique("bodies", "id", [body.code for body in plan.bodies])
+    top.file.check_unique("aims", "id", [aim.code for aim in plan.aims])
+    top.file.check_unique("commitments", "number", numbers)
+    return plan
+
+
+def _check_format(top: Table) -> None:
+    stated_format = top.get_integer("format", least=1, most=1)
+    if stated_format is None and "format" not in top.content:
+        top.add_error("", _("the file has no format: it begins with format = 1"))
+
+
+def _read_settings(top: Table) -> PlanSpec:
     if "plan" not in top.content:
-        top.error("", _("the file has no [plan]"))
-    spec = _read_settings(table) if table else PlanSpec()
-    for reason in ("change", "correction", "withdrawn"):
-        setattr(spec, reason, top.text(reason, longest=2000).strip())
-    if spec.change and spec.correction:
-        top.error(
-            "correction", _("the file gives a change and a correction: load one after the other")
-        )
-    spec.bodies = [_read_body(body, spec) for body in top.tables("bodies", called("body", "id"))]
-    spec.aims = [_read_aim(aim, spec) for aim in top.tables("aims", called("aim", "id"))]
-    for found in top.tables("commitments", called("commitment", "number")):
-        spec.commitments.append(_read_commitment(found, spec))
-    top.source.once("bodies", "id", [body.code for body in spec.bodies])
-    top.source.once("aims", "id", [aim.code for aim in spec.aims])
-    top.source.once("commitments", "number", [str(found.number) for found in spec.commitments])
-    return spec
+        top.add_error("", _("the file has no [plan]"))
+    table = top.get_table("plan", _("the plan"))
+    if table is None:
+        return PlanSpec()
+    languages = table.get_names("languages", required=True, filled=True)
+    plan = PlanSpec(
+        slug=_read_slug(table),
+        title=table.get_texts("title", languages, required=True),
+        summary=table.get_texts("summary", languages),
+        adopted_on=table.get_day("adopted_on", required=True) or date(2000, 1, 1),
+        place=table.get_text("place", longest=200),
+        timezone=_read_timezone(table),
+        sides=_read_sides(table),
+        languages=languages,
+        lead_days=table.get_integer("lead_days", required=True) or 0,
+        grace_days=table.get_integer("grace_days", required=True) or 0,
+        stale_days=table.get_integer("stale_days", required=True, least=1) or 1,
+        year_basis=table.get_choice("year_basis", YEAR_BASES, required=True, default="calendar"),
+        evidence_required=table.get_flag("evidence_required"),
+        public=table.get_flag("public"),
+        lines={key: table.line_of(key) for key in table.content},
+    )
+    table.refuse_unknown_keys()
+    return plan
 
 
-def _read_settings(table: Table) -> PlanSpec:
-    languages = table.texts("languages", required=True, filled=True)
-    zone = table.text("timezone", required=True)
-    if zone and zone not in available_timezones():
-        table.error(
-            "timezone",
-            _("timezone %(name)s is unknown: give a name such as Europe/London"),
-            name=shown(zone),
-        )
-        zone = "UTC"
-    slug = table.name("slug", longest=50)
+def _read_slug(table: Table) -> str:
+    slug = table.get_name("slug", longest=50)
     if slug and not re.fullmatch(r"[a-z0-9-]+", slug):
-        table.error("slug", _("slug of the plan may hold only small letters, digits and hyphens"))
-    sides = table.texts("sides", required=True, filled=True)
+        text = _("slug of the plan may hold only small letters, digits and hyphens")
+        table.add_error("slug", text)
+    return slug
+
+
+def _read_timezone(table: Table) -> str:
+    name = table.get_text("timezone", required=True)
+    if not name:
+        return "UTC"
+    if name not in available_timezones():
+        text = _("timezone %(name)s is unknown: give a name such as Europe/London")
+        table.add_error("timezone", text, name=show_value(name))
+        return "UTC"
+    return ZoneInfo(name).key
+
+
+def _read_sides(table: Table) -> list[str]:
+    sides = table.get_names("sides", required=True, filled=True)
     for side in sides:
         _check_side(table, "sides", side)
-    spec = PlanSpec(
-        slug=slug,
-        title=table.localized("title", languages, required=True),
-        summary=table.localized("summary", languages),
-        adopted_on=table.day("adopted_on", required=True) or date(2000, 1, 1),
-        place=table.text("place", longest=200),
-        timezone=ZoneInfo(zone or "UTC").key,
-        sides=sides,
-        languages=languages,
-        lead_days=table.integer("lead_days", required=True) or 0,
-        grace_days=table.integer("grace_days", required=True) or 0,
-        stale_days=table.integer("stale_days", required=True, least=1) or 1,
-        year_basis=table.choice("year_basis", BASES, required=True, default="calendar"),
-        evidence_required=table.flag("evidence_required"),
-        public=table.flag("public"),
-        lines={key: table.source.line((*table.path, key)) for key in table.content},
-    )
-    table.done()
-    return spec
+    return sides
 
 
 def _check_side(table: Table, key: str, side: str) -> None:
     if not re.fullmatch(r"[A-Z]{2,8}", side):
-        table.error(
-            key,
-            _("a side is two to eight capital letters such as GB, not %(value)s"),
-            value=shown(side),
-        )
+        text = _("a side is two to eight capital letters such as GB, not %(value)s")
+        table.add_error(key, text, value=show_value(side))
 
 
-def _read_body(table: Table, spec: PlanSpec) -> BodySpec:
-    side = table.text("side")
+def _read_reasons(top: Table, plan: PlanSpec) -> None:
+    plan.change = top.get_text("change", longest=2000).strip()
+    plan.correction = top.get_text("correction", longest=2000).strip()
+    plan.withdrawn = top.get_text("withdrawn", longest=2000).strip()
+    if plan.change and plan.correction:
+        text = _("the file gives a change and a correction: load one after the other")
+        top.add_error("correction", text)
+
+
+def _read_body(table: Table, plan: PlanSpec) -> BodySpec:
+    side = table.get_text("side")
     if side:
         _check_side(table, "side", side)
-    body = BodySpec(table.name("id"), table.localized("name", spec.languages, required=True), side)
-    table.done()
-    return body
+    code = table.get_name("id")
+    name = table.get_texts("name", plan.languages, required=True)
+    table.refuse_unknown_keys()
+    return BodySpec(code, name, side)
 
 
-def _read_aim(table: Table, spec: PlanSpec) -> AimSpec:
-    aim = AimSpec(table.name("id"), table.localized("title", spec.languages, required=True))
-    table.done()
-    return aim
+def _read_aim(table: Table, plan: PlanSpec) -> AimSpec:
+    code = table.get_name("id")
+    title = table.get_texts("title", plan.languages, required=True)
+    table.refuse_unknown_keys()
+    return AimSpec(code, title)
 
 
-def _read_commitment(table: Table, spec: PlanSpec) -> CommitmentSpec:
+def _read_commitment(table: Table, plan: PlanSpec) -> CommitmentSpec:
     commitment = CommitmentSpec(
-        number=table.integer("number", required=True, least=1, most=100_000) or 0,
-        title=table.localized("title", spec.languages, required=True),
-        summary=table.localized("summary", spec.languages),
-        aims=table.texts("aims"),
+        number=table.get_integer("number", required=True, least=1, most=100_000) or 0,
+        title=table.get_texts("title", plan.languages, required=True),
+        summary=table.get_texts("summary", plan.languages),
+        aims=table.get_names("aims"),
     )
-    aims = {aim.code for aim in spec.aims}
-    table.source.known(
-        (*table.path, "aims"), table.what, commitment.aims, aims, _("there is no such aim")
-    )
-    bodies = {body.code for body in spec.bodies}
-    for found in table.tables("actions", called("action", "ref")):
-        commitment.actions.append(_read_action(found, spec, bodies))
-    table.done()
+    aims = {aim.code for aim in plan.aims}
+    path = (*table.path, "aims")
+    table.file.check_known(path, table.label, commitment.aims, aims, _("there is no such aim"))
+    for action_table in table.get_tables("actions", kind="action", named_by="ref"):
+        commitment.actions.append(_read_action(action_table, plan))
+    table.refuse_unknown_keys()
     return commitment
 
 
-def _read_action(table: Table, spec: PlanSpec, bodies: set[str]) -> ActionSpec:
-    unit: Texts = {}
-    deadline: dict[str, Any] = {"kind": "none", "words": ""}
-    if found := table.table("deadline", _("the deadline of %(what)s") % {"what": table.what}):
-        deadline, unit = _read_deadline(found, spec)
+def _read_action(table: Table, plan: PlanSpec) -> ActionSpec:
+    languages = plan.languages
+    deadline, unit = _read_deadline(table, plan)
+    until = table.get_names("until")
     action = ActionSpec(
-        ref=table.name("ref", longest=32),
-        title=table.localized("title", spec.languages, required=True),
-        words=table.text("words", longest=2000),
-        at=table.integer("at", least=1, most=10_000),
-        clause=table.text_or_localized("clause", spec.languages, longest=200),
-        lead=table.texts("lead", required=True),
-        partners=table.texts("with"),
-        after=table.texts("after"),
+        path=table.path,
+        line=table.file.line_of(table.path),
+        words_line=table.line_of("words"),
+        ref=table.get_name("ref", longest=32),
+        title=table.get_texts("title", languages, required=True),
+        words=table.get_text("words", longest=2000),
+        at=table.get_integer("at", least=1, most=10_000),
+        clause=table.get_text_or_texts("clause", languages, longest=200),
+        lead=_read_bodies(table, "lead", plan, required=True),
+        partners=_read_bodies(table, "with", plan),
+        after=table.get_names("after"),
+        until=until,
         unit=unit,
-        interpretations=read_interpretations(table, spec.languages),
-        terms={
-            "deadline": deadline,
-            "modality": table.choice("modality", MODALITIES, required=True, default="firm"),
-            "third_party": table.flag("third_party"),
-            "consents": table.texts("consents"),
-            "until": table.texts("until"),
-            "withdrawn": table.text("withdrawn", longest=2000).strip(),
-            **spec.settings,
-        },
-        line=table.source.line(table.path),
-        words_line=table.source.line((*table.path, "words")),
+        interpretations=read_interpretations(table, languages),
+        terms=_read_terms(table, plan, deadline, until),
     )
-    for key, names in (
-        ("lead", action.lead),
-        ("with", action.partners),
-        ("consents", action.terms["consents"]),
-    ):
-        table.source.known(
-            (*table.path, key), table.what, names, bodies, _("there is no such body")
-        )
-    table.done()
+    table.refuse_unknown_keys()
     return action
 
 
-def read_interpretations(table: Table, languages: list[str]) -> list[dict[str, Any]]:
-    """Readings of unclear wording: question, chosen, because, and the alternatives not chosen."""
-    read = []
-    what = _("an interpretation of %(what)s") % {"what": table.what}
-    for found in table.tables("interpretations", lambda _content, _place: what):
-        reading: dict[str, Any] = {
-            key: found.localized(key, languages, required=True)
-            for key in ("question", "chosen", "because")
-        }
-        reading["alternatives"] = found.all_localized("alternatives", languages)
-        found.done()
-        read.append(reading)
-    return read
-
-
-def _read_deadline(table: Table, spec: PlanSpec) -> tuple[dict[str, Any], Texts]:
-    kind = table.choice("kind", KINDS, required=True, default="none")
-    content: dict[str, Any] = {
-        "kind": kind,
-        "words": table.text("words", required=True, longest=500),
+def _read_terms(table: Table, plan: PlanSpec, deadline: Json, until: list[str]) -> Json:
+    return {
+        "deadline": deadline,
+        "modality": table.get_choice("modality", MODALITIES, required=True, default="firm"),
+        "third_party": table.get_flag("third_party"),
+        "consents": _read_bodies(table, "consents", plan),
+        "until": until,
+        "withdrawn": table.get_text("withdrawn", longest=2000).strip(),
+        **plan.settings,
     }
-    quantity = table.integer("quantity", required=kind == "recurring", least=1, most=2_000_000_000)
-    unit = table.localized("unit", spec.languages)
-    if kind in ("start", "finish"):
-        content["when"] = _edtf(table, "when", required=True, deadline=True)
-    if kind == "recurring":
-        content["every"] = table.choice(
-            "every", ("month", "quarter", "year"), required=True, default="month"
-        )
-        content["first"] = _edtf(table, "first", required=False, deadline=False)
-        _begins_a_period(table, content, spec.adopted_on)
-    if kind == "within":
-        content["of"] = table.text("of", required=True, longest=200).strip()
-        _read_span(table, content)
+
+
+def _read_bodies(table: Table, key: str, plan: PlanSpec, *, required: bool = False) -> list[str]:
+    names = table.get_names(key, required=required)
+    bodies = {body.code for body in plan.bodies}
+    path = (*table.path, key)
+    table.file.check_known(path, table.label, names, bodies, _("there is no such body"))
+    return names
+
+
+def read_interpretations(table: Table, languages: list[str]) -> list[Interpretation]:
+    label = _("an interpretation of %(what)s") % {"what": table.label}
+    tables = table.get_tables_labelled("interpretations", label)
+    return [_read_interpretation(found, languages) for found in tables]
+
+
+def _read_interpretation(table: Table, languages: list[str]) -> Interpretation:
+    interpretation = Interpretation(
+        question=table.get_texts("question", languages, required=True),
+        chosen=table.get_texts("chosen", languages, required=True),
+        because=table.get_texts("because", languages, required=True),
+        alternatives=table.get_list_of_texts("alternatives", languages),
+    )
+    table.refuse_unknown_keys()
+    return interpretation
+
+
+def _read_deadline(action: Table, plan: PlanSpec) -> tuple[Json, Texts]:
+    """The deadline as the terms keep it, and the unit in which its quantity is counted."""
+    label = _("the deadline of %(what)s") % {"what": action.label}
+    table = action.get_table("deadline", label)
+    if table is None:
+        return {"kind": "none", "words": ""}, {}
+    kind = table.get_choice("kind", DEADLINE_KINDS, required=True, default="none")
+    words = table.get_text("words", required=True, longest=500)
+    unit = table.get_texts("unit", plan.languages)
+    quantity = table.get_integer(
+        "quantity", required=kind == "recurring", least=1, most=2_000_000_000
+    )
+    deadline: Json = {"kind": kind, "words": words, **_read_timing(table, kind, plan)}
     if quantity:
-        content["quantity"] = quantity
-    # what belongs to a kind that is misspelt is not unknown
+        deadline["quantity"] = quantity
+    # a kind that is misspelt says nothing about the keys that belong to it
     if table.content.get("kind") == kind:
-        table.done()
-    return {key: value for key, value in content.items() if value not in (None, "")}, unit
+        table.refuse_unknown_keys()
+    return _without_blanks(deadline), unit
 
 
-def _edtf(table: Table, key: str, *, required: bool, deadline: bool) -> str:
-    value = table.text(key, required=required)
-    if not value:
+def _without_blanks(values: Json) -> Json:
+    return {key: value for key, value in values.items() if value not in (None, "")}
+
+
+def _read_timing(table: Table, kind: str, plan: PlanSpec) -> Json:
+    """What a deadline of this kind says beside its words and its quantity."""
+    if kind in ("start", "finish"):
+        return {"when": _read_when(table)}
+    if kind == "recurring":
+        return _read_recurrence(table, plan)
+    if kind == "within":
+        event = table.get_text("of", required=True, longest=200).strip()
+        return {"of": event, **_read_span(table)}
+    return {}
+
+
+def _read_when(table: Table) -> str:
+    when = table.get_text("when", required=True)
+    try:
+        readable = not when or dates.parse_deadline(when).last.year <= LAST_YEAR
+    except DateError:
+        readable = False
+    if not readable:
+        _refuse_date(table, "when", when, "2014, 2014-10, 2014-10-15, ../2014-12-31")
+        return ""
+    return when
+
+
+def _read_recurrence(table: Table, plan: PlanSpec) -> Json:
+    every = table.get_choice("every", PERIODS, required=True, default="month")
+    return {"every": every, "first": _read_first_period(table, every, plan.adopted_on)}
+
+
+def _read_first_period(table: Table, every: str, adopted_on: date) -> str:
+    text = table.get_text("first")
+    if not text:
         return ""
     try:
-        window = dates.parse_deadline(value) if deadline else dates.parse(value)
-        if window.last.year <= LAST_YEAR:
-            return value
+        window = dates.parse(text)
     except DateError:
-        pass
-    forms = "2014, 2014-10, 2014-10-15" + (", ../2014-12-31" if deadline else "")
-    said = _("%(key)s of %(what)s is %(value)s: it must be a date such as %(forms)s")
-    table.error(key, said, value=shown(value), forms=forms)
-    return ""
+        window = None
+    if window is None or window.last.year > LAST_YEAR:
+        _refuse_date(table, "first", text, "2014, 2014-10, 2014-10-15")
+        return ""
+    period = dates.period_containing(window.first, every)
+    if period.first != window.first:
+        message = _("first of %(what)s is %(first)s: it must begin a period of its kind, %(every)s")
+        table.add_error("first", message, first=show_value(text), every=every)
+    # each period is assessed, and a slip in the year would make thousands
+    if period.last < adopted_on:
+        message = _("first of %(what)s is %(first)s: it must not end before the plan was adopted")
+        table.add_error("first", message, first=show_value(text))
+    return text
 
 
-def _begins_a_period(table: Table, content: Mapping[str, Any], adopted_on: date) -> None:
-    if content["first"]:
-        first = dates.parse(content["first"]).first
-        period = dates.period_containing(first, content["every"])
-        if period.first != first:
-            said = _(
-                "first of %(what)s is %(first)s: it must begin a period of its kind, %(every)s"
-            )
-            table.error("first", said, first=shown(content["first"]), every=content["every"])
-        # each period is assessed, and a slip in the year would make thousands
-        if period.last < adopted_on:
-            said = _("first of %(what)s is %(first)s: it must not end before the plan was adopted")
-            table.error("first", said, first=shown(content["first"]))
+def _refuse_date(table: Table, key: str, value: str, forms: str) -> None:
+    text = _("%(key)s of %(what)s is %(value)s: it must be a date such as %(forms)s")
+    table.add_error(key, text, value=show_value(value), forms=forms)
 
 
-def _read_span(table: Table, content: dict[str, Any]) -> None:
-    spans = ("days", "months", "working_days")
-    for key in spans:
-        content[key] = table.integer(key, most=36_500 if key == "days" else 1200)
-    if sum(key in table.content for key in spans) != 1:
-        table.error("", _("%(what)s needs days, months or working_days, and only one of them"))
-
-
-def check_refs(source: Source, spec: PlanSpec, others: set[str]) -> None:
-    """Refs are unique, name something, and `after` and `until` run in no circle; `others` are
-    contributions.
-    """
-    places = {
-        (c, a): action
-        for c, commitment in enumerate(spec.commitments)
-        for a, action in enumerate(commitment.actions)
+def _read_span(table: Table) -> Json:
+    span: Json = {
+        "days": table.get_integer("days", most=36_500),
+        "months": table.get_integer("months", most=1200),
+        "working_days": table.get_integer("working_days", most=1200),
     }
-    seen: set[str] = set(others)
-    refs = {action.ref for action in spec.actions}
-    for (c, a), action in places.items():
-        path = ("commitments", c, "actions", a)
+    if sum(key in table.content for key in SPANS) != 1:
+        text = _("%(what)s needs days, months or working_days, and only one of them")
+        table.add_error("", text)
+    return span
+
+
+def check_refs(file: TomlFile, plan: PlanSpec, contributions: set[str]) -> None:
+    """Refs of actions and contributions are unique; `after` and `until` name known ones and never
+    lead back to themselves.
+    """
+    _check_refs_are_unique(file, plan, contributions)
+    _check_links_are_known(file, plan, contributions)
+    _check_circles(file, plan, "after", {action.ref: action.after for action in plan.actions})
+    _check_circles(file, plan, "until", {action.ref: action.until for action in plan.actions})
+
+
+def _check_refs_are_unique(file: TomlFile, plan: PlanSpec, contributions: set[str]) -> None:
+    seen = set(contributions)
+    for action in plan.actions:
         if action.ref and action.ref in seen:
-            source.error(
-                (*path, "ref"),
-                _("ref %(ref)s stands twice: each must be its own"),
-                ref=shown(action.ref),
-            )
+            refuse_repeated_ref(file, action.path, action.ref)
         seen.add(action.ref)
-        for key, names, known in (
-            ("after", action.after, refs | others),
-            ("until", action.terms["until"], refs),
-        ):
-            lacking = _("there is no such action")
-            source.known((*path, key), named("action", action.ref), names, known, lacking)
-    for key in ("after", "until"):
-        links = {
-            action.ref: action.after if key == "after" else action.terms["until"]
-            for action in spec.actions
-        }
-        for (c, a), action in places.items():
-            if circle := find_circle(action.ref, links):
-                way = " → ".join(circle)
-                source.error(
-                    ("commitments", c, "actions", a, key),
-                    _("%(key)s runs in a circle: %(way)s"),
-                    key=key,
-                    way=way,
-                )
+
+
+def refuse_repeated_ref(file: TomlFile, path: Path, ref: str) -> None:
+    text = _("ref %(ref)s stands twice: each must be its own")
+    file.add_error_at((*path, "ref"), text, ref=show_value(ref))
+
+
+def _check_links_are_known(file: TomlFile, plan: PlanSpec, contributions: set[str]) -> None:
+    actions = {action.ref for action in plan.actions}
+    lacking = _("there is no such action")
+    for action in plan.actions:
+        label = make_label("action", action.ref)
+        after = (*action.path, "after")
+        until = (*action.path, "until")
+        file.check_known(after, label, action.after, actions | contributions, lacking)
+        file.check_known(until, label, action.until, actions, lacking)
+
+
+def _check_circles(
+    file: TomlFile, plan: PlanSpec, key: str, links: Mapping[str, list[str]]
+) -> None:
+    for action in plan.actions:
+        circle = find_circle(action.ref, links)
+        if circle:
+            text = _("%(key)s runs in a circle: %(way)s")
+            file.add_error_at((*action.path, key), text, key=key, way=" → ".join(circle))
 
 
 def find_circle(start: str, links: Mapping[str, list[str]]) -> list[str]:
@@ -385,22 +465,44 @@ def find_circle(start: str, links: Mapping[str, list[str]]) -> list[str]:
     return []
 
 
-def find_words(text: str, words: str, at: int | None) -> tuple[int, int] | str:
-    """Where the words stand in the signed text, white space folded; or what is wrong."""
-    pattern = r"\s+".join(re.escape(word) for word in words.split())
-    found = [match.span() for match in re.finditer(pattern, text)] if pattern else []
-    if not found:
-        return _("the signed text does not hold these words")
-    if at is None and len(found) > 1:
-        said = _(
+@dataclass(frozen=True)
+class Position:
+    """Where words stand in the signed text: the first character, and the one after the last."""
+
+    start: int
+    end: int
+
+
+class WordsNotFound(ValueError):
+    """What is wrong, in the reader's language."""
+
+
+def find_words(text: str, words: str, at: int | None) -> Position:
+    """Where the words stand in the signed text, white space folded; raises WordsNotFound.
+
+    `at` says which of several occurrences is meant.
+    """
+    positions = list(_iter_positions(text, words))
+    count = len(positions)
+    if not positions:
+        raise WordsNotFound(_("the signed text does not hold these words"))
+    if at is None and count > 1:
+        message = _(
             "the signed text holds these words %(count)s times: say which with at = 1 to %(count)s"
         )
-        return said % {"count": len(found)}
-    if at and at > len(found):
-        said = ngettext(
+        raise WordsNotFound(message % {"count": count})
+    if at and at > count:
+        message = ngettext(
             "the signed text holds these words only once: at = %(at)s is too many",
             "the signed text holds these words only %(count)s times: at = %(at)s is too many",
-            len(found),
+            count,
         )
-        return said % {"count": len(found), "at": at}
-    return found[(at or 1) - 1]
+        raise WordsNotFound(message % {"count": count, "at": at})
+    return positions[(at or 1) - 1]
+
+
+def _iter_positions(text: str, words: str) -> Iterator[Position]:
+    pattern = r"\s+".join(re.escape(word) for word in words.split())
+    if pattern:
+        for match in re.finditer(pattern, text):
+            yield Position(match.start(), match.end())

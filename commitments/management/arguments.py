@@ -52,9 +52,10 @@ def plan(slug: str) -> Plan:
     return found
 
 
-def lines(name: str, errors: Iterable[FileError]) -> list[str]:
+def describe_errors(file: object, errors: Iterable[FileError]) -> list[str]:
+    """Each error with the file's name and its line, as compilers write it."""
     return [
-        f"{name}:{error.line}: {error.text}" if error.line else f"{name}: {error.text}"
+        f"{file}:{error.line}: {error.text}" if error.line else f"{file}: {error.text}"
         for error in errors
     ]
 

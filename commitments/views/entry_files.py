@@ -2,27 +2,26 @@
 itself.
 """
 
-from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from commitments import clock
-from commitments.files import entries, entries_template
-from commitments.files.entries import LARGEST, Reading
+from commitments.files.entries import EntriesReading, EntryFile, append_rows, read_entry_file
+from commitments.files.entries_template import make_csv, make_xlsx
+from commitments.files.entry_rows import LARGEST
+from commitments.files.preview import preview_changes
 from commitments.forms.entries import FileForm
-from commitments.models import Plan, Standing
 from commitments.pages.base import PlanView
 from commitments.register.permissions import can_load_entries
-from commitments.rules.events import Perspective
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class EntriesForm(FileForm):
@@ -35,97 +34,66 @@ class EntriesForm(FileForm):
     )
 
 
-@dataclass
-class Change:
-    """An action or instalment whose state would be another."""
-
-    name: str
-    before: str
-    after: str
-
-
-def states(plan: Plan, on: date, lens: Perspective) -> dict[str, str]:
-    """How each action and instalment stands on a day."""
-    rows = Standing.objects.filter(plan=plan).on(on, lens)
-    return {str(row.obligation): row.state for row in rows.select_related("obligation")}
-
-
-def changes_of(before: dict[str, str], after: dict[str, str]) -> list[Change]:
-    return [
-        Change(name, before.get(name, ""), state)
-        for name, state in after.items()
-        if state != before.get(name)
-    ]
-
-
-TEMPLATES = {
-    "csv": (entries_template.as_csv, "text/csv; charset=utf-8"),
-    "xlsx": (
-        entries_template.as_xlsx,
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ),
-}
-
-
 class LoadEntries(PlanView):
     """A manager loads entries of their own side, an administrator of any."""
 
-    template = "commitments/load_entries.html"
-
-    @property
-    def side(self) -> str | None:
-        if not can_load_entries(self.page.rights):
-            raise PermissionDenied
-        if self.page.rights.is_administrator:
-            return None
-        return self.page.rights.side
+    template_name = "commitments/entry_files/load.html"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        side, form = self.side, request.GET.get("template", "")
-        if form in TEMPLATES:
-            make, kind = TEMPLATES[form]
-            named = {
-                "Content-Disposition": f'attachment; filename="{self.page.plan.slug}-entries.{form}"'
-            }
-            return HttpResponse(make(self.page.plan), content_type=kind, headers=named)
-        return self._show(request, EntriesForm(), side=side)
+        self._allowed_side()
+        template = request.GET.get("template")
+        if template == "csv":
+            return self._download(make_csv(self.page.plan), "text/csv; charset=utf-8", "csv")
+        if template == "xlsx":
+            return self._download(make_xlsx(self.page.plan), XLSX, "xlsx")
+        return self._render(EntriesForm())
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        side, form = self.side, EntriesForm(request.POST, request.FILES)
+        self._allowed_side()
+        form = EntriesForm(request.POST, request.FILES)
         if not form.is_valid():
-            return self._show(request, form, status=422)
+            return self._render(form, status=422)
         content = form.given()
-        if "load" not in request.POST:
-            reading, changes = self._preview(content, side)
-            again = form if reading.errors else EntriesForm(initial=FileForm.carrying(content))
-            status = 422 if reading.errors else 200
-            return self._show(request, again, status=status, reading=reading, changes=changes)
-        reading = self._load(content, side)
+        file = read_entry_file(content)
+        if "load" in request.POST:
+            return self._load(form, file)
+        return self._preview(form, content, file)
+
+    def _allowed_side(self) -> str | None:
+        """The side whose entries the account may load, None for any; raises PermissionDenied."""
+        rights = self.page.rights
+        if not can_load_entries(rights):
+            raise PermissionDenied
+        return None if rights.is_administrator else rights.side
+
+    def _preview(self, form: EntriesForm, content: bytes, file: EntryFile) -> HttpResponse:
+        page = self.page
+        with preview_changes(page.plan, page.on, page.lens) as changes:
+            reading = self._append(file)
         if reading.errors:
-            return self._show(request, form, status=422, reading=reading)
-        found = {"new": len(reading.rows), "there": reading.skipped}
-        messages.success(request, _("Entries recorded: %(new)s; there already: %(there)s.") % found)
+            return self._render(form, status=422, reading=reading)
+        carrying = EntriesForm(initial=FileForm.carrying(content))
+        return self._render(carrying, reading=reading, changes=changes)
+
+    def _load(self, form: EntriesForm, file: EntryFile) -> HttpResponse:
+        reading = self._append(file)
+        if reading.errors:
+            return self._render(form, status=422, reading=reading)
+        text = _("Entries recorded: %(new)s; there already: %(there)s.")
+        counts = {"new": len(reading.rows), "there": reading.skipped}
+        messages.success(self.request, text % counts)
         return HttpResponseRedirect(self.page.url("register"))
 
-    def _load(self, content: bytes, side: str | None) -> Reading:
+    def _append(self, file: EntryFile) -> EntriesReading:
         plan = self.page.plan
-        return entries.load_entries(
-            plan, content, now=clock.now(plan.timezone), by=self.request.user.pk, side=side
-        )
+        now = clock.now(plan.timezone)
+        return append_rows(plan, file, now=now, by=self.request.user.pk, side=self._allowed_side())
 
-    def _preview(self, content: bytes, side: str | None) -> tuple[Reading, list[Change]]:
-        """Loaded for real, looked at, and taken back."""
-        about = self.page.plan, self.page.on, self.page.lens
-        with transaction.atomic():
-            before = states(*about)
-            reading = self._load(content, side)
-            after = states(*about)
-            transaction.set_rollback(True)
-        return reading, changes_of(before, after)
+    def _download(self, content: bytes, content_type: str, ending: str) -> HttpResponse:
+        name = f"{self.page.plan.slug}-entries.{ending}"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return HttpResponse(content, content_type=content_type, headers=headers)
 
-    def _show(
-        self, request: HttpRequest, form: EntriesForm, status: int = 200, **context: Any
-    ) -> HttpResponse:
-        return render(
-            request, self.template, {"page": self.page, "form": form, **context}, status=status
-        )
+    def _render(self, form: EntriesForm, *, status: int = 200, **context: Any) -> HttpResponse:
+        context |= {"page": self.page, "form": form}
+        return render(self.request, self.template_name, context, status=status)

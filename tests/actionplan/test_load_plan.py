@@ -61,7 +61,7 @@ class Desk:
         with pytest.raises(FileRefused) as refused:
             text = signed.read_text() if signed else None
             plan_loading.load_plan(
-                plan_loading.read_file(self.file), now=clock.now("UTC"), text=text
+                plan_loading.read_bounded_file(self.file), now=clock.now("UTC"), signed_text=text
             )
         return refused.value.errors
 

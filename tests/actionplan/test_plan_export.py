@@ -227,7 +227,7 @@ def test_the_samples_of_calais_travel_whole(
     sampled: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # in several parts, as a large register
-    monkeypatch.setattr(export, "PART", 4000)
+    monkeypatch.setattr(export, "PART_SIZE", 4000)
     content = exported(sampled)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert sum(name.startswith("entries/") for name in archive.namelist()) > 2

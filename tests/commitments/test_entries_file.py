@@ -12,7 +12,7 @@ from pytest_django import Settings
 from actionplan.local import samples
 from actionplan.overview.status import status
 from commitments.files import entries
-from commitments.files.entries import Reading
+from commitments.files.entries import EntriesReading
 from commitments.files.errors import FileError
 from commitments.models import Entry, EntryText, Flag, Plan, Standing
 from commitments.register import hash_chain
@@ -49,13 +49,13 @@ def file(*rows: dict[str, str], sign: str = ",") -> str:
     return "\n".join(lines) + "\n"
 
 
-def load(plan: Plan, text: str | bytes) -> Reading:
+def load(plan: Plan, text: str | bytes) -> EntriesReading:
     return entries.load_entries(
         plan, text if isinstance(text, bytes) else text.encode(), now=NOW, by=None
     )
 
 
-def loaded(plan: Plan, *rows: dict[str, str]) -> Reading:
+def loaded(plan: Plan, *rows: dict[str, str]) -> EntriesReading:
     reading = load(plan, file(*rows))
     assert reading.errors == []
     return reading

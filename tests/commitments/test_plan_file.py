@@ -8,8 +8,8 @@ import pytest
 
 from actionplan.plan_transfer import load
 from commitments.files.errors import FileError, FileRefused
-from commitments.files.plan_schema import find_words
-from commitments.files.toml import _NOT_TOML
+from commitments.files.plan_schema import Position, WordsNotFound, find_words
+from commitments.files.toml import PLAIN_WORDS
 from tests.plans import SMALL, changed, line_of
 from tests.spoken import in_both
 
@@ -30,9 +30,10 @@ def only_fault(text: str) -> FileError:
 
 
 def test_the_small_plan_is_sound() -> None:
-    plan, funds = load.read_plan_file(SMALL.encode())
-    assert [action.ref for action in plan.actions] == ["1.1", "1.2", "1.3"]
-    assert [contribution.ref for contribution in funds[0].contributions] == ["1.9", "1.9-FR"]
+    file = load.read_plan_file(SMALL.encode())
+    (fund,) = file.funds
+    assert [action.ref for action in file.plan.actions] == ["1.1", "1.2", "1.3"]
+    assert [contribution.ref for contribution in fund.contributions] == ["1.9", "1.9-FR"]
 
 
 @pytest.mark.parametrize(
@@ -519,8 +520,8 @@ def test_lines_hold_after_lists_and_texts_of_several_lines() -> None:
 
 
 def test_windows_line_ends_and_a_byte_order_mark_change_nothing() -> None:
-    plan, _funds = load.read_plan_file(b"\xef\xbb\xbf" + SMALL.replace("\n", "\r\n").encode())
-    assert plan.slug == "small"
+    file = load.read_plan_file(b"\xef\xbb\xbf" + SMALL.replace("\n", "\r\n").encode())
+    assert file.plan.slug == "small"
 
 
 def test_a_text_that_is_not_utf_8_is_refused_at_its_line() -> None:
@@ -582,8 +583,8 @@ def test_everything_that_the_parser_says_has_words_of_ours() -> None:
         for found in re.finditer(r"""suffixed_err\(\s*src,[^"]*?f?"((?:[^"\\]|\\.)+)""", source)
     }
     assert len(said) > 15
-    signs = [sign for sign, _words in _NOT_TOML if sign]
-    assert [text for text in said if not any(re.match(sign, text) for sign in signs)] == []
+    patterns = [pattern for pattern in PLAIN_WORDS if pattern]
+    assert [text for text in said if not any(re.match(one, text) for one in patterns)] == []
 
 
 @pytest.mark.parametrize(
@@ -648,18 +649,30 @@ def test_a_change_and_a_correction_are_two_files() -> None:
     )
 
 
+SIGNED_TEXT = "it, will\nbegin; it."
+
+
 @pytest.mark.parametrize(
-    ("words", "at", "found"),
+    ("words", "at", "start", "end"),
+    [("will begin", None, 4, 14), ("will  begin", None, 4, 14), ("it", 2, 16, 18)],
+)
+def test_words_are_found_in_the_signed_text(
+    words: str, at: int | None, start: int, end: int
+) -> None:
+    assert find_words(SIGNED_TEXT, words, at) == Position(start, end)
+
+
+@pytest.mark.parametrize(
+    ("words", "at", "message"),
     [
-        ("will begin", None, (4, 14)),
-        ("will  begin", None, (4, 14)),
         ("it", None, "the signed text holds these words 2 times: say which with at = 1 to 2"),
-        ("it", 2, (16, 18)),
         ("it", 3, "the signed text holds these words only 2 times: at = 3 is too many"),
+        ("begin", 2, "the signed text holds these words only once: at = 2 is too many"),
         ("it ended", None, "the signed text does not hold these words"),
     ],
 )
-def test_words_are_found_in_the_signed_text(
-    words: str, at: int | None, found: tuple[int, int] | str
+def test_words_that_the_signed_text_lacks_are_refused(
+    words: str, at: int | None, message: str
 ) -> None:
-    assert find_words("it, will\nbegin; it.", words, at) == found
+    with pytest.raises(WordsNotFound, match=message):
+        find_words(SIGNED_TEXT, words, at)

@@ -3,7 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from actionplan.plan_transfer import export
+from actionplan.plan_transfer.export import export_plan
 from commitments import clock
 from commitments.management import arguments
 
@@ -16,10 +16,11 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        plan, path = arguments.plan(options["slug"]), options["file"]
+        plan = arguments.plan(options["slug"])
+        path: Path = options["file"]
         try:
             with path.open("xb") as file:
-                lacking = export.export_plan(plan, file, now=clock.now(plan.timezone))
+                lacking = export_plan(plan, file, now=clock.now(plan.timezone))
         except FileExistsError:
             arguments.fail([f"{path} is there already: give another name, nothing is overwritten"])
         except OSError as error:

@@ -3,9 +3,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from actionplan.plan_transfer import load
+from actionplan.plan_transfer.load import read_bounded_file
 from commitments import clock
-from commitments.files import entries
+from commitments.files.entries import load_entries
+from commitments.files.entry_rows import LARGEST
 from commitments.files.errors import FileRefused
 from commitments.management import arguments
 
@@ -20,18 +21,19 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         arguments.take_time()
-        plan, name = arguments.plan(options["plan"]), str(options["file"])
+        path: Path = options["file"]
+        check: bool = options["check"]
+        plan = arguments.plan(options["plan"])
         try:
-            content = load.read_file(options["file"], entries.LARGEST)
+            content = read_bounded_file(path, LARGEST)
         except FileRefused as refused:
-            arguments.fail(arguments.lines(name, refused.errors))
-        now = clock.now(plan.timezone)
-        reading = entries.load_entries(plan, content, now=now, by=None, check=options["check"])
+            arguments.fail(arguments.describe_errors(path, refused.errors))
+        reading = load_entries(plan, content, now=clock.now(plan.timezone), by=None, check=check)
         if reading.errors:
-            arguments.fail(arguments.lines(name, reading.errors))
-        for warning in arguments.lines(name, reading.warnings):
+            arguments.fail(arguments.describe_errors(path, reading.errors))
+        for warning in arguments.describe_errors(path, reading.warnings):
             self.stderr.write(f"{warning} (warning)")
-        verb = "to append" if options["check"] else "appended"
+        verb = "to append" if check else "appended"
         self.stdout.write(
             f"{plan.slug}: {len(reading.rows)} {verb}, {reading.skipped} there already"
         )

@@ -3,7 +3,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from actionplan.plan_transfer import load
+from actionplan.plan_transfer.load import (
+    decode_text,
+    keep_plan_text,
+    load_plan,
+    read_bounded_file,
+)
 from commitments import clock
 from commitments.files.errors import FileRefused
 from commitments.management import arguments
@@ -26,24 +31,32 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         arguments.take_time()
-        name, text = options["file"], options["text"]
+        path: Path = options["file"]
+        signed_text = self._read_signed_text(options["text"])
         try:
-            signed = load.as_text(load.read_file(text)) if text else None
-        except FileRefused as refused:
-            arguments.fail(arguments.lines(str(text), refused.errors))
-        try:
-            content = load.read_file(name)
+            content = read_bounded_file(path)
             if options["keep"]:
-                self.stdout.write(f"{name}: its text is kept with {load.keep(content)} entries")
-                return
-            loaded = load.load_plan(
-                content, now=clock.now("UTC"), check=options["check"], text=signed
-            )
+                self.stdout.write(
+                    f"{path}: its text is kept with {keep_plan_text(content)} entries"
+                )
+            else:
+                self._load(content, signed_text, check=options["check"])
         except FileRefused as refused:
-            arguments.fail(arguments.lines(str(name), refused.errors))
+            arguments.fail(arguments.describe_errors(path, refused.errors))
+
+    def _read_signed_text(self, path: Path | None) -> str | None:
+        if path is None:
+            return None
+        try:
+            return decode_text(read_bounded_file(path))
+        except FileRefused as refused:
+            arguments.fail(arguments.describe_errors(path, refused.errors))
+
+    def _load(self, content: bytes, signed_text: str | None, *, check: bool) -> None:
+        loaded = load_plan(content, now=clock.now("UTC"), check=check, signed_text=signed_text)
         for change in loaded.changes:
             self.stdout.write(change)
-        verb = "would change" if options["check"] else "changed"
+        verb = "would change" if check else "changed"
         self.stdout.write(f"{loaded.slug}: {len(loaded.changes) or 'nothing'} {verb}")
         if loaded.public:
             self.stdout.write(

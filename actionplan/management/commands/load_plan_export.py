@@ -3,7 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from actionplan.plan_transfer import restore
+from actionplan.plan_transfer.restore import load_export
 from commitments import clock
 from commitments.files.errors import FileRefused
 from commitments.management import arguments
@@ -17,11 +17,11 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        path = options["file"]
+        path: Path = options["file"]
         try:
-            plan = restore.load_export(path, now=clock.now("UTC"))
+            plan = load_export(path, now=clock.now("UTC"))
         except FileRefused as refused:
-            arguments.fail(arguments.lines(str(path), refused.errors))
+            arguments.fail(arguments.describe_errors(path, refused.errors))
         head = entries.head_of(plan)
         assert head is not None
         self.stdout.write(

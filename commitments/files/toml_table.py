@@ -1,0 +1,269 @@
+"""One table of a TOML file, read key by key.
+
+Each method reads one key and says what would be right where the value is not. It then returns
+something harmless in its place, so that the reader goes on and finds every error in one go.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import TypeVar
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from commitments.files.toml import Path, TomlFile
+from commitments.files.values import show_value
+
+T = TypeVar("T")
+# a text for each language
+Texts = dict[str, str]
+
+# a year beyond this is a slip of the pen, and calendar arithmetic stays inside the calendar
+LAST_YEAR = 9000
+# lists that are easily put one level too high, and the tables to which they belong
+PARENTS = {
+    "actions": "commitments",
+    "contributions": "funds",
+    "purposes": "funds",
+    "reported": "funds",
+}
+_LABELS = {
+    "action": gettext_noop("action %(name)s"),
+    "aim": gettext_noop("aim %(name)s"),
+    "body": gettext_noop("body %(name)s"),
+    "commitment": gettext_noop("commitment %(name)s"),
+    "contribution": gettext_noop("contribution %(name)s"),
+    "fund": gettext_noop("fund %(name)s"),
+    "instalment": gettext_noop("instalment %(name)s"),
+    "purpose": gettext_noop("purpose %(name)s"),
+    "reported": gettext_noop("reported figure %(name)s"),
+}
+
+
+def make_label(kind: str, name: object) -> str:
+    """How messages name a thing of the plan, such as "action 4.4"."""
+    return _(_LABELS[kind]) % {"name": name}
+
+
+class Table:
+    """`label` names the table in messages. Keys that nobody reads are unknown ones."""
+
+    def __init__(self, file: TomlFile, path: Path, content: object, label: str) -> None:
+        self.file = file
+        self.path = path
+        self.label = label
+        self.content: Mapping[str, object] = {}
+        self.keys_read: set[str] = set()
+        if isinstance(content, dict):
+            self.content = content
+        else:
+            self.add_error("", _("%(what)s must be a table"))
+
+    def line_of(self, key: str) -> int:
+        return self.file.line_of((*self.path, key))
+
+    def add_error(self, key: str, text: str, /, **values: object) -> None:
+        """`text` has named places for the values, and for `key` and `what`, the table's label."""
+        path = (*self.path, key) if key else self.path
+        self.file.add_error_at(path, text, **{"key": key, "what": self.label, **values})
+
+    def refuse_unknown_keys(self) -> None:
+        """Every key that was not read until now is an error."""
+        known = ", ".join(sorted(self.keys_read))
+        for key in self.content.keys() - self.keys_read:
+            text = _("%(what)s has an unknown key %(name)s: it can have %(known)s")
+            if key in PARENTS:
+                text = _(
+                    "%(what)s has an unknown key %(name)s: it belongs to %(above)s, [[%(above)s.%(key)s]]"
+                )
+            self.add_error(key, text, name=show_value(key), known=known, above=PARENTS.get(key))
+
+    def get_raw(self, key: str) -> object:
+        """The value as it is, for a reader that checks it itself."""
+        self.keys_read.add(key)
+        return self.content.get(key)
+
+    def _get(self, key: str, kind: type[T], expected: str, *, required: bool) -> T | None:
+        """The value if it is of this kind; None where it is absent or was refused."""
+        value = self.get_raw(key)
+        if value is None:
+            if required:
+                text = _("%(what)s has no %(name)s: give it %(right)s")
+                self.add_error("", text, name=key, right=expected)
+            return None
+        if isinstance(value, kind) and not _is_other_kind(value, kind):
+            return value
+        if kind is str and _is_text_without_quotes(value):
+            expected = _("%(right)s in quotes") % {"right": expected}
+        self._refuse_value(key, expected, value)
+        return None
+
+    def _refuse_value(self, key: str, expected: str, value: object) -> None:
+        text = _("%(key)s of %(what)s must be %(right)s, not %(value)s")
+        self.add_error(key, text, right=expected, value=show_value(value))
+
+    def get_text(self, key: str, *, required: bool = False, longest: int = 500) -> str:
+        value = self._get(key, str, _("a text"), required=required)
+        if value is None:
+            return ""
+        if required and not value.strip():
+            self.add_error(key, _("%(key)s of %(what)s is empty: give it a text"))
+        if len(value) > longest:
+            text = _("%(key)s of %(what)s must be a text of at most %(longest)s characters")
+            self.add_error(key, text, longest=longest)
+            return ""
+        return value
+
+    def get_name(self, key: str, *, longest: int = 64) -> str:
+        """An id or ref: letters, digits, dot, hyphen and underscore."""
+        name = self.get_text(key, required=True, longest=longest)
+        if not name or re.fullmatch(r"(?!\.+$)[\w.-]+", name, re.ASCII):
+            return name
+        text = _(
+            "%(key)s of %(what)s may hold only letters, digits, '.', '-' and '_', not %(value)s"
+        )
+        self.add_error(key, text, value=show_value(name))
+        return ""
+
+    def get_integer(
+        self, key: str, *, required: bool = False, least: int = 0, most: int = 3660
+    ) -> int | None:
+        expected = _("a whole number from %(least)s to %(most)s") % {"least": least, "most": most}
+        value = self._get(key, int, expected, required=required)
+        if value is not None and not least <= value <= most:
+            self._refuse_value(key, expected, value)
+            return None
+        return value
+
+    def get_flag(self, key: str) -> bool:
+        return bool(self._get(key, bool, _("true or false"), required=False))
+
+    def get_choice(
+        self, key: str, choices: tuple[str, ...], *, required: bool = False, default: str = ""
+    ) -> str:
+        expected = _("one of %(choices)s") % {"choices": ", ".join(choices)}
+        value = self._get(key, str, expected, required=required)
+        if value is not None and value not in choices:
+            self._refuse_value(key, expected, value)
+            return default
+        return value or default
+
+    def get_day(self, key: str, *, required: bool = False) -> date | None:
+        expected = _("a day such as 2014-09-20, without quotes")
+        value = self._get(key, date, expected, required=required)
+        if value and not 1000 <= value.year <= LAST_YEAR:
+            text = _("%(key)s of %(what)s must lie between the years 1000 and %(last)s")
+            self.add_error(key, text, last=LAST_YEAR)
+            return None
+        return value
+
+    def get_texts(self, key: str, languages: list[str], *, required: bool = False) -> Texts:
+        """A table with a text for each language of the plan."""
+        example = ", ".join(f'{language} = "…"' for language in languages[:4]) or '"…"'
+        expected = _("a table of texts by language, { %(example)s }") % {"example": example}
+        value = self._get(key, dict, expected, required=required)
+        if value is None:
+            return {}
+        return self._check_texts(key, value, languages)
+
+    def get_text_or_texts(self, key: str, languages: list[str], *, longest: int) -> Texts:
+        """A text in the plan's first language, or a table with one for each."""
+        if isinstance(self.content.get(key), dict):
+            return self.get_texts(key, languages)
+        text = self.get_text(key, longest=longest)
+        if not text or not languages:
+            return {}
+        return {languages[0]: text}
+
+    def get_list_of_texts(self, key: str, languages: list[str]) -> list[Texts]:
+        values = self._get(key, list, _("a list of texts by language"), required=False) or []
+        tables = [value for value in values if isinstance(value, dict)]
+        if len(tables) < len(values):
+            self.add_error(key, _("%(key)s of %(what)s must be a list of texts by language"))
+        return [self._check_texts(key, table, languages) for table in tables]
+
+    def _check_texts(self, key: str, value: Mapping[str, object], languages: list[str]) -> Texts:
+        for language in languages:
+            text = value.get(language)
+            if not isinstance(text, str) or not text.strip():
+                self.add_error(
+                    key,
+                    _("%(key)s of %(what)s has no text in %(language)s"),
+                    language=show_value(language),
+                )
+        if languages:
+            self._refuse_other_languages(key, value, languages)
+        return {language: text for language, text in value.items() if isinstance(text, str)}
+
+    def _refuse_other_languages(
+        self, key: str, value: Mapping[str, object], languages: list[str]
+    ) -> None:
+        text = _(
+            "%(key)s of %(what)s is in %(language)s, which is none of the plan's languages (%(known)s)"
+        )
+        known = ", ".join(languages)
+        for language in value.keys() - set(languages):
+            self.add_error(key, text, language=show_value(language), known=known)
+
+    def get_names(self, key: str, *, required: bool = False, filled: bool = False) -> list[str]:
+        """A list of texts, each once; `filled` lists have at least one."""
+        values = self._get(key, list, self._expected_names(key), required=required) or []
+        names = [value for value in values if isinstance(value, str)]
+        if len(names) < len(values):
+            self.add_error(key, _("%(key)s of %(what)s must be a list of texts"))
+            return []
+        if len(set(names)) < len(names):
+            self.add_error(key, _("%(key)s of %(what)s names something twice"))
+        if filled and self.content.get(key) == []:
+            self.add_error(key, _("%(key)s of %(what)s is empty: give it at least one"))
+        return list(dict.fromkeys(names))
+
+    def _expected_names(self, key: str) -> str:
+        value = self.content.get(key)
+        if isinstance(value, str):
+            return _("a list of texts") + f', ["{value}"]'
+        return _("a list of texts")
+
+    def get_table(self, key: str, label: str) -> "Table | None":
+        expected = _("a table in braces or under a header of its own")
+        value = self._get(key, dict, expected, required=False)
+        if value is None:
+            return None
+        return Table(self.file, (*self.path, key), value, label)
+
+    def get_tables(self, key: str, *, kind: str, named_by: str = "") -> "list[Table]":
+        """A list of tables; messages name each by its kind and by its value of `named_by`."""
+        return [
+            Table(self.file, path, value, _label_item(kind, value, named_by, number))
+            for number, (path, value) in enumerate(self._get_items(key), 1)
+        ]
+
+    def get_tables_labelled(self, key: str, label: str) -> "list[Table]":
+        """A list of tables that have one label in common."""
+        return [Table(self.file, path, value, label) for path, value in self._get_items(key)]
+
+    def _get_items(self, key: str) -> list[tuple[Path, object]]:
+        values = self._get(key, list, _("a list of tables"), required=False) or []
+        return [((*self.path, key, position), value) for position, value in enumerate(values)]
+
+
+def _is_other_kind(value: object, kind: type) -> bool:
+    """Python takes true for a number and a moment for a day; TOML does not."""
+    if isinstance(value, bool):
+        return kind is not bool
+    return isinstance(value, datetime) and kind is date
+
+
+def _is_text_without_quotes(value: object) -> bool:
+    return isinstance(value, int | float | date) and not isinstance(value, bool)
+
+
+def _label_item(kind: str, content: object, named_by: str, number: int) -> str:
+    """The label of one table of a list: by its name where it has one, else by its number."""
+    if not isinstance(content, dict) or named_by not in content:
+        return make_label(kind, _("number %(place)s") % {"place": number})
+    name = content[named_by]
+    if isinstance(name, str) and name.isprintable() and len(name) <= 80:
+        return make_label(kind, name)
+    return make_label(kind, show_value(name))
