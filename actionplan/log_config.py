@@ -1,58 +1,59 @@
-"""Logs as JSON lines on standard error: a request id and a user id, never an address, a token or a
-body.
+"""Logs as JSON lines on standard error, with the id of the request and of the account, and never
+with an address, a token or a body.
 """
 
 import logging.config
 import re
 
 import structlog
+from structlog.typing import EventDict, Processor
 
-# what acts for somebody stands in the path of a link, even of one that was mistyped, or in a token;
-# a question may name anybody
+# What acts for somebody: it stands in the path of a link, even of one that was mistyped, or is a
+# token or a signature. A query may name anybody.
 SECRET = re.compile(
-    r"(?i)(\b(?:unsubscribe|invitation|forgotten)/|\bactp_|\btoken=|\?)[^\s\"']+|[\w-]+(?::[\w-]+)?:[\w-]{43}(?![\w-])"
+    r"(?i)(\b(?:unsubscribe|invitation|forgotten)/|\bactp_|\btoken=|\?)[^\s\"']+"
+    r"|[\w-]+(?::[\w-]+)?:[\w-]{43}(?![\w-])"
 )
 
 
-def scrub(
-    _logger: object, _method: str, event: structlog.typing.EventDict
-) -> structlog.typing.EventDict:
-    """Without tokens and questions in any text of the event."""
+def remove_secrets(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """Cut tokens and queries out of every text of the event."""
     return {
         name: SECRET.sub(r"\1…", value) if isinstance(value, str) else value
         for name, value in event.items()
     }
 
 
+PROCESSORS: list[Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso"),
+    structlog.processors.format_exc_info,
+    remove_secrets,
+]
+
+
 def configure(*, debug: bool) -> None:
-    shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso"),
-        structlog.processors.format_exc_info,
-        scrub,
-    ]
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
-            *shared,
+            *PROCESSORS,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
+    json_lines = {
+        "()": structlog.stdlib.ProcessorFormatter,
+        "processor": structlog.processors.JSONRenderer(),
+        "foreign_pre_chain": PROCESSORS,
+    }
     logging.config.dictConfig(
         {
             "version": 1,
             "disable_existing_loggers": False,
-            "formatters": {
-                "json": {
-                    "()": structlog.stdlib.ProcessorFormatter,
-                    "processor": structlog.processors.JSONRenderer(),
-                    "foreign_pre_chain": shared,
-                }
-            },
+            "formatters": {"json": json_lines},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
             "root": {"handlers": ["stderr"], "level": "INFO" if debug else "WARNING"},
             "loggers": {

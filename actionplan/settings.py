@@ -27,31 +27,50 @@ CODE_VERSION = env.fingerprint(
     )
     for path in BASE_DIR.glob(pattern)
 )
+
+# The site
+
+SITE_URL = env.url(
+    "SITE_URL", ("http", "https"), "https://plan.example.org", "http://localhost:8000"
+).rstrip("/")
+SECURE_HTTPS = SITE_URL.startswith("https://")
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+DEBUG = env.flag("DEBUG", default=False)
+# the embedded default sets this; it never listens beyond the loopback address
+TRIAL = env.flag("ACTIONPLAN_TRIAL", default=False)
+# the one clock: a day that the whole site takes for today, or the real one
+ACTIONPLAN_TODAY = env.day("ACTIONPLAN_TODAY")
+
+# The key that signs sessions and links, and seals second factors
+
 SAMPLE_KEY = "sample-key-for-trials-on-this-machine-only"
 
-DEBUG = env.flag("DEBUG", default=False)
+
+def _is_weak(key: str) -> bool:
+    is_trial = DEBUG or TRIAL
+    return not is_trial and (key == SAMPLE_KEY or len(key) < 32)
+
+
 SECRET_KEY = env.text("SECRET_KEY")
 if not SECRET_KEY:
     raise ImproperlyConfigured(
         "SECRET_KEY is not set: give it a long random text and keep it secret."
     )
-# the embedded default sets this; it never listens beyond the loopback address
-TRIAL = env.flag("ACTIONPLAN_TRIAL", default=False)
-if not (DEBUG or TRIAL) and (SECRET_KEY == SAMPLE_KEY or len(SECRET_KEY) < 32):
+if _is_weak(SECRET_KEY):
     raise ImproperlyConfigured(
         "SECRET_KEY is a sample or shorter than 32 characters: give it a long random text."
     )
+SECRET_KEY_FALLBACKS: list[str] = []
 # while a key is replaced: what was signed or sealed by the one before still holds
-SECRET_KEY_FALLBACKS = [key for key in [env.text("SECRET_KEY_BEFORE")] if key]
-if not (DEBUG or TRIAL) and any(key == SAMPLE_KEY or len(key) < 32 for key in SECRET_KEY_FALLBACKS):
-    raise ImproperlyConfigured(
-        "SECRET_KEY_BEFORE is a sample or shorter than 32 characters: leave it out."
-    )
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
-SITE_URL = env.url(
-    "SITE_URL", ("http", "https"), "https://plan.example.org", "http://localhost:8000"
-).rstrip("/")
-CSRF_TRUSTED_ORIGINS = [SITE_URL]
+_key_before = env.text("SECRET_KEY_BEFORE")
+if _key_before:
+    if _is_weak(_key_before):
+        raise ImproperlyConfigured(
+            "SECRET_KEY_BEFORE is a sample or shorter than 32 characters: leave it out."
+        )
+    SECRET_KEY_FALLBACKS.append(_key_before)
+
+# Applications, and the way of a request
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -113,6 +132,10 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "actionplan.urls"
 WSGI_APPLICATION = "actionplan.wsgi.application"
+CSRF_FAILURE_VIEW = "actionplan.error_views.csrf_failure"
+
+# Templates and static files
+
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -135,52 +158,8 @@ TEMPLATES = [
         },
     }
 ]
-CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
-
-DATABASES = {"default": env.database("DATABASE_URL")}
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-
-AUTH_USER_MODEL = "actionplan.User"
-LOGIN_URL = "sign-in"
-LOGIN_REDIRECT_URL = "overview"
-LOGOUT_REDIRECT_URL = "sign-in"
-AUTH_PASSWORD_VALIDATORS = [
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 12},
-    },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-]
-AUTHENTICATION_BACKENDS = ["actionplan.accounts.auth_backend.Backend"]
-# a session ends this long after the sign-in, and this long after the last page that was asked for
-SESSION_COOKIE_AGE = 12 * 3600
-SESSION_IDLE = 3600
-# a link for a forgotten password
-PASSWORD_RESET_TIMEOUT = 2 * 3600
-# the limits on guessing are shared by all processes and need no Redis; a migration makes the table
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
-        "LOCATION": "actionplan_cache",
-    },
-    # bodies of pages, in each web process; a key holds all that its page depends on, so that none
-    # grows old, and those not asked for make room (see commitments/pages/base.py)
-    "pages": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "LOCATION": "pages",
-        "TIMEOUT": None,
-        "OPTIONS": {"MAX_ENTRIES": 200},
-    },
-}
-CSRF_FAILURE_VIEW = "actionplan.error_views.csrf_failure"
-
-LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("fr", "Français")]
-LOCALE_PATHS = [BASE_DIR / "locale"]
-USE_TZ = True
-TIME_ZONE = "UTC"
-FORMAT_MODULE_PATH = "actionplan.formats"
-
+CRISPY_TEMPLATE_PACK = "bootstrap5"
+CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -189,23 +168,82 @@ STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
     "actionplan.static_files.BootstrapFinder",
 ]
+
+# Database, caches and files
+
+DATABASES = {"default": env.database("DATABASE_URL")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {
+    # The counts of the limits on guessing: shared by all processes, and without Redis. A migration
+    # makes the table.
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "actionplan_cache",
+    },
+    # Bodies of pages, in each web process. A key holds all that its page depends on, so none grows
+    # old, and those not asked for make room (see commitments/pages/base.py).
+    "pages": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "pages",
+        "TIMEOUT": None,
+        "OPTIONS": {"MAX_ENTRIES": 200},
+    },
+}
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(BASE_DIR / ".data" / "files")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+# an entries file of 4 MiB comes back from its preview inside the form, encoded
+DATA_UPLOAD_MAX_MEMORY_SIZE = 13 * 1024 * 1024
+# uploads go to the disk, but for the smallest; evidence is bounded in all and refused from
+# strangers
+FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "commitments.views.evidence.Bounded",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
-# The one clock: a day that the whole site takes for today, or the real one.
-ACTIONPLAN_TODAY = env.day("ACTIONPLAN_TODAY")
+# Mail, and the queue of the jobs
 
-EMAIL = env.email("EMAIL_URL")
-globals().update(EMAIL)
-DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("DEFAULT_FROM_EMAIL", "actionplan@localhost")
-
-# Without a Redis nothing is queued and `run_due_jobs` does the work.
+# sets Django's settings of e-mail, whose names begin with EMAIL_
+globals().update(env.email("EMAIL_URL"))
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "actionplan@localhost")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# without a Redis nothing is queued, and `run_due_jobs` does the work
 REDIS_URL = env.url("REDIS_URL", ("redis", "rediss", "unix"), "redis://host:6379/0")
 
-SECURE_HTTPS = SITE_URL.startswith("https://")
+# Languages and times
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("fr", "Français")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "actionplan.formats"
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# Accounts: Django's settings
+
+AUTH_USER_MODEL = "actionplan.User"
+AUTHENTICATION_BACKENDS = ["actionplan.accounts.auth_backend.Backend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "overview"
+LOGOUT_REDIRECT_URL = "sign-in"
+# seconds after which a session ends: after the sign-in, and after the last page that was asked for
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_IDLE = 3600
+# seconds for which a link for a forgotten password works
+PASSWORD_RESET_TIMEOUT = 2 * 3600
+
+# Accounts: sign-in by password (allauth.account)
 
 ACCOUNT_ADAPTER = "actionplan.accounts.adapters.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -221,8 +259,8 @@ ACCOUNT_FORMS = {
     "reset_password": "actionplan.accounts.forms.ForgottenPasswordForm",
     "reset_password_from_key": "actionplan.accounts.forms.NewPasswordForm",
 }
-# passwords have limits of their own, see accounts/rate_limits.py; login_failed holds for codes, after
-# the right password
+# Sign-ins by password have limits of their own, see accounts/rate_limits.py. Of these, login_failed
+# holds for codes, after the right password.
 ACCOUNT_RATE_LIMITS = {
     "login": "60/m/ip",
     "login_failed": "10/5m/key",
@@ -231,8 +269,11 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password": "20/m/ip,3/15m/key",
     "reset_password_from_key": "20/m/ip",
 }
-# with https there is a proxy in front, whose word on the visitor's address counts
+# With https there is a proxy in front, whose word on the visitor's address counts.
 ALLAUTH_TRUSTED_PROXY_COUNT = int(SECURE_HTTPS)
+
+# Accounts: second factors (allauth.mfa)
+
 MFA_ADAPTER = "actionplan.accounts.adapters.SecondFactorAdapter"
 MFA_FORMS = {
     "authenticate": "actionplan.accounts.forms.CodeForm",
@@ -247,6 +288,9 @@ MFA_TOTP_ISSUER = "Actionplan"
 MFA_TOTP_TOLERANCE = 1
 # browsers know passkeys on https and on localhost only
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE_HTTPS
+
+# Accounts: each side's own identity provider (allauth.socialaccount)
+
 SOCIALACCOUNT_ADAPTER = "actionplan.accounts.adapters.OrganisationAdapter"
 OIDC = env.identity_providers()
 SOCIALACCOUNT_PROVIDERS = {
@@ -256,24 +300,34 @@ SOCIALACCOUNT_PROVIDERS = {
             {
                 "provider_id": side.lower(),
                 "name": side,
-                "client_id": found["CLIENT_ID"],
-                "secret": found["SECRET"],
-                "settings": {"server_url": found["ISSUER"]},
+                "client_id": provider["CLIENT_ID"],
+                "secret": provider["SECRET"],
+                "settings": {"server_url": provider["ISSUER"]},
             }
-            for side, found in OIDC.items()
+            for side, provider in OIDC.items()
         ],
     }
 }
 
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_HTTPS
-SESSION_COOKIE_NAME = "__Host-session" if SECURE_HTTPS else "session"
-CSRF_COOKIE_NAME = "__Host-csrf" if SECURE_HTTPS else "csrf"
+# Cookies and headers: with https for https only
+
+SESSION_COOKIE_SECURE = SECURE_HTTPS
+CSRF_COOKIE_SECURE = SECURE_HTTPS
 CSRF_COOKIE_HTTPONLY = True
-SECURE_HSTS_SECONDS = 31536000 if SECURE_HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_HTTPS
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+SESSION_COOKIE_NAME = "session"
+CSRF_COOKIE_NAME = "csrf"
+if SECURE_HTTPS:
+    # browsers take a cookie of such a name from this very host alone, and over https
+    SESSION_COOKIE_NAME = "__Host-session"
+    CSRF_COOKIE_NAME = "__Host-csrf"
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = 365 * 24 * 3600
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HTTPS
+SECURE_HSTS_PRELOAD = SECURE_HTTPS
 SECURE_SSL_REDIRECT = SECURE_HTTPS
+# what watches the site asks it directly, past the proxy
 SECURE_REDIRECT_EXEMPT = [r"^health/"]
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE_HTTPS else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -299,17 +353,10 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
     "usb": [],
 }
 
-# who asked from where stays out of the logs
+# Logs
+
+# who asked from where stays out of them
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
-# an entries file of 4 MiB comes back from its preview inside the form, encoded
-DATA_UPLOAD_MAX_MEMORY_SIZE = 13 * 1024 * 1024
-# uploads go to the disk, but for the smallest; evidence is bounded in all and refused from
-# strangers
-FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
-FILE_UPLOAD_HANDLERS = [
-    "commitments.views.evidence.Bounded",
-    "django.core.files.uploadhandler.MemoryFileUploadHandler",
-    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
-]
+# log_config sets it all: the handlers that Django adds would write each error twice
 LOGGING_CONFIG = None
 log_config.configure(debug=DEBUG)
