@@ -6,9 +6,9 @@ from django.db import connection
 
 from commitments.models import triggers
 
-ALL = "INSERT, UPDATE, DELETE"
-# beside reading; what is not named here may be changed
-NARROWER = {
+CHANGE_ROWS = "INSERT, UPDATE, DELETE"
+# what the role may do beside reading, where that is less than changing rows
+NARROWER_RIGHTS = {
     **triggers.RIGHTS,
     # migrations write these, and the owner runs them
     "django_migrations": "",
@@ -17,40 +17,46 @@ NARROWER = {
 }
 
 
-def fault(role: str) -> str:
+def find_obstacle(role: str) -> str:
     """Why rights cannot bind this role; empty where they can."""
     if connection.vendor != "postgresql":
         return "only PostgreSQL knows roles: on SQLite whoever can write the file can do everything"
-    query = "SELECT rolsuper, pg_has_role(rolname, current_user, 'USAGE') FROM pg_roles WHERE rolname = %s"
     with connection.cursor() as cursor:
-        cursor.execute(query, [role])
-        found = cursor.fetchone()
-    if not found:
+        cursor.execute(
+            "SELECT rolsuper OR pg_has_role(rolname, current_user, 'USAGE') "
+            "FROM pg_roles WHERE rolname = %s",
+            [role],
+        )
+        row = cursor.fetchone()
+    if row is None:
         return f"there is no role {role!r}: make it with CREATE ROLE … LOGIN PASSWORD …"
-    if any(found):
+    is_above_rights = row[0]
+    if is_above_rights:
         return f"{role!r} is a superuser, or owns the tables, or is a member of who does: name a role of its own"
     return ""
 
 
-def grant(role: str) -> dict[str, str]:
-    """Takes every right away and gives the few anew, in one transaction; gives them by table."""
-    to, tables = _quoted(role), sorted(connection.introspection.table_names())
-    rights = {table: NARROWER.get(table, ALL) for table in tables}
-    wide = [table for table, granted in rights.items() if granted]
+def grant_rights(role: str) -> dict[str, str]:
+    """Take every right away and give the few anew, in one transaction; returns them by table."""
+    tables = sorted(connection.introspection.table_names())
+    rights = {table: NARROWER_RIGHTS.get(table, CHANGE_ROWS) for table in tables}
+    grantee = _quote(role)
     statements = [
-        f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {to}, PUBLIC",
-        f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {to}, PUBLIC",
-        f"REVOKE ALL ON ALL ROUTINES IN SCHEMA public FROM {to}, PUBLIC",
-        f"REVOKE CREATE ON SCHEMA public FROM {to}, PUBLIC",
-        f"GRANT USAGE ON SCHEMA public TO {to}",
-        f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {to}",
-        f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {to}",
-        *(f"GRANT {rights[table]} ON {_quoted(table)} TO {to}" for table in wide),
+        f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {grantee}, PUBLIC",
+        f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {grantee}, PUBLIC",
+        f"REVOKE ALL ON ALL ROUTINES IN SCHEMA public FROM {grantee}, PUBLIC",
+        f"REVOKE CREATE ON SCHEMA public FROM {grantee}, PUBLIC",
+        f"GRANT USAGE ON SCHEMA public TO {grantee}",
+        f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {grantee}",
+        f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {grantee}",
     ]
+    for table, granted in rights.items():
+        if granted:
+            statements.append(f"GRANT {granted} ON {_quote(table)} TO {grantee}")
     with connection.cursor() as cursor:
         cursor.execute("; ".join(statements))
     return {table: f"SELECT, {granted}".removesuffix(", ") for table, granted in rights.items()}
 
 
-def _quoted(name: str) -> str:
+def _quote(name: str) -> str:
     return str(connection.ops.quote_name(name.replace('"', '""')))

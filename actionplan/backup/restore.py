@@ -10,78 +10,95 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
-from actionplan.backup import create, table_dump
-from actionplan.backup.create import BackupRefused, Manifest
+from actionplan.backup import table_dump
+from actionplan.backup.create import find_applied_migrations, find_heads, find_models
+from actionplan.backup.manifest import BackupRefused, Manifest, digest_of, read_manifest
 from actionplan.models import Mark
 from commitments.models import Plan
 from commitments.register import standings
 
 
 def restore_backup(folder: Path) -> Iterator[str]:
-    """Restores step by step and says what is done; raises BackupRefused, but for the last step before
+    """Restore step by step and say what is done. Raises BackupRefused, in steps 1 and 2 before
     anything is changed.
+
+    1. Check the backup. 2. Refuse a database that is in use. 3. Put the attached files in place.
+    4. Make the tables of the backup's own version and load their rows. 5. Bring them up to this
+    version. 6. Compare the heads of the registers, and recompute what is judged otherwise now.
     """
-    manifest = create.read_manifest(folder)
-    tables = _known_tables(manifest)
-    _refuse_a_used_database(manifest)
+    manifest = read_manifest(folder)
+    models = _find_models(manifest)
+    _refuse_used_database(manifest)
     _place_files(folder, manifest)
     yield f"{len(manifest.files)} files are in {settings.MEDIA_ROOT}"
     _make_tables(manifest)
-    _load(folder, manifest, tables)
-    yield f"{sum(table.rows for table in manifest.tables)} rows are in {len(manifest.tables)} tables"
+    _load_tables(folder, manifest, models)
+    yield f"{manifest.rows} rows are in {len(manifest.tables)} tables"
     call_command("migrate", interactive=False, verbosity=0)
     Mark.now(Mark.MAIL_HELD)
-    refuse_another_head(manifest)
-    yield f"{renew_standings() or 'no'} standings were judged otherwise by this version and computed anew"
+    refuse_other_heads(manifest)
+    count = recompute_standings()
+    yield f"{count or 'no'} standings were judged otherwise by this version and computed anew"
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
 
 
-def _known_tables(manifest: Manifest) -> dict[str, table_dump.Model]:
-    found = create.tables_of(manifest.migrations)
+def _find_models(manifest: Manifest) -> dict[str, table_dump.Model]:
+    """The model of each table of the backup, as the backup's version knew it.
+
+    Tables that are no longer Django's, such as the tallies of 1.0.0, are loaded like all others:
+    the migrations of their version make them.
+    """
+    known = find_models(manifest.migrations)
+    models: dict[str, table_dump.Model] = {}
     for table in manifest.tables:
-        known = table_dump.names(found[table.table]) if table.table in found else []
-        if not set(table.columns) <= set(known):
+        model = known.get(table.table)
+        if model is None or not set(table.columns) <= set(table_dump.column_names(model)):
             raise BackupRefused(
                 f"{table.name} of the backup has columns that are not known here: take another backup"
             )
-    return {table.table: found[table.table] for table in manifest.tables}
+        models[table.table] = model
+    return models
 
 
-def _refuse_a_used_database(manifest: Manifest) -> None:
-    there = create.applied()
-    if not there:
+def _refuse_used_database(manifest: Manifest) -> None:
+    applied = find_applied_migrations()
+    if not applied:
         return
-    if there != manifest.migrations:
+    if applied != manifest.migrations:
         raise BackupRefused(
             "the database has the tables of another version than the backup: name a new, empty database"
         )
-    if any(
-        apps.get_model(name).objects.exists() for name in ("commitments.Plan", "actionplan.User")
-    ):
-        raise BackupRefused(
-            "the database has plans or accounts already: name a new, empty database"
-        )
+    for name in ("commitments.Plan", "actionplan.User"):
+        if apps.get_model(name).objects.exists():
+            raise BackupRefused(
+                "the database has plans or accounts already: name a new, empty database"
+            )
 
 
 def _place_files(folder: Path, manifest: Manifest) -> None:
     """Each is there whole or not at all; what is there already must be the same."""
-    pairs = [
-        (part, Path(settings.MEDIA_ROOT) / part.name.removeprefix("files/"))
+    targets = {
+        part.name: Path(settings.MEDIA_ROOT) / part.name.removeprefix("files/")
         for part in manifest.files
-    ]
-    missing = [(part, target) for part, target in pairs if not target.exists()]
-    for part, target in pairs:
-        if target.exists() and create.digest_of(target) != part.sha256:
+    }
+    for part in manifest.files:
+        target = targets[part.name]
+        if target.exists() and digest_of(target) != part.sha256:
             raise BackupRefused(
                 f"{target} is there already and is another file: name an empty folder in MEDIA_ROOT"
             )
-    for part, target in missing:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        new = target.with_name(f"{target.name}.part")
-        shutil.copyfile(folder / part.name, new)
-        new.replace(target)
+    for name, target in targets.items():
+        if not target.exists():
+            _copy_whole(folder / name, target)
+
+
+def _copy_whole(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f"{target.name}.part")
+    shutil.copyfile(source, part)
+    part.replace(target)
 
 
 def _make_tables(manifest: Manifest) -> None:
@@ -89,36 +106,43 @@ def _make_tables(manifest: Manifest) -> None:
     executor = MigrationExecutor(connection)
     leaves = executor.loader.graph.leaf_nodes()
     wanted = set(manifest.migrations) - set(executor.loader.applied_migrations)
-    steps = executor.migration_plan(leaves, clean_start=True)
-    executor.migrate(
-        leaves, plan=[step for step in steps if (step[0].app_label, step[0].name) in wanted]
-    )
+    plan = [
+        (migration, is_backwards)
+        for migration, is_backwards in executor.migration_plan(leaves, clean_start=True)
+        if (migration.app_label, migration.name) in wanted
+    ]
+    executor.migrate(leaves, plan=plan)
 
 
-def _load(folder: Path, manifest: Manifest, tables: dict[str, table_dump.Model]) -> None:
+def _load_tables(folder: Path, manifest: Manifest, models: dict[str, table_dump.Model]) -> None:
     with transaction.atomic():
         for table in manifest.tables:
             with (folder / table.name).open("rb") as file:
-                table_dump.load(tables[table.table], table.columns, file)
-        table_dump.restart_numbers(tables.values())
+                table_dump.load_table(models[table.table], table.columns, file)
+        table_dump.restart_numbers(models.values())
+        # a version before 1.0 has no marks yet
         if "actionplan_mark" in connection.introspection.table_names():
             Mark.now(Mark.MAIL_HELD)
 
 
-def refuse_another_head(manifest: Manifest) -> None:
-    if (found := create.heads()) != manifest.plans:
+def refuse_other_heads(manifest: Manifest) -> None:
+    heads = find_heads()
+    if heads != manifest.plans:
         raise BackupRefused(
-            f"what was restored is not sound: its registers end with {found} and not with {manifest.plans}"
+            f"what was restored is not sound: its registers end with {heads} and not with {manifest.plans}"
         )
 
 
-def renew_standings() -> int:
-    """Those that this version judges otherwise are computed anew; how many."""
-    changed = 0
+def recompute_standings() -> int:
+    """Rebuild the standings of each plan of which this version judges any otherwise; returns how
+    many were wrong.
+    """
+    count = 0
     for plan in Plan.objects.all():
-        if different := standings.find_mismatches(plan):
+        mismatches = standings.find_mismatches(plan)
+        if mismatches:
             with transaction.atomic():
-                Plan.objects.select_for_update().get(pk=plan.pk)
+                Plan.objects.lock(plan)
                 standings.rebuild_all(plan)
-            changed += len(different)
-    return changed
+        count += len(mismatches)
+    return count

@@ -2,23 +2,32 @@
 PostgreSQL writes them.
 
 A line a row, tabs between values, \\N for nothing, a backslash before tabs, line ends and
-backslashes; times in UTC.
+backslashes; times in UTC. PostgreSQL reads and writes the format itself; for SQLite it is done here.
+Django's `dumpdata` and `loaddata` were looked at: they know the models of this version only, and a
+backup is loaded into the tables of its own.
 """
 
 import re
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from itertools import islice
-from typing import IO, Any
+from typing import Any, Protocol
 
 from django.core.management.color import no_style
 from django.db import connection, models
 
 Model = type[models.Model]
+Field = models.Field[Any, Any]
+Writer = Callable[[Any], str]
+Reader = Callable[[str], Any]
+
+NOTHING = "\\N"
 ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 ESCAPED = str.maketrans(ESCAPES)
-PLAIN = {written: plain for plain, written in ESCAPES.items()} | {
+UNESCAPED = {escape: character for character, escape in ESCAPES.items()} | {
     "\\b": "\b",
     "\\f": "\f",
     "\\v": "\v",
@@ -26,106 +35,173 @@ PLAIN = {written: plain for plain, written in ESCAPES.items()} | {
 BATCH = 2000
 
 
-def columns(model: Model) -> list[models.Field[Any, Any]]:
+class Target(Protocol):
+    def write(self, content: bytes, /) -> int: ...
+
+
+class Source(Protocol):
+    def read(self, size: int = ..., /) -> bytes: ...
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+
+def columns_of(model: Model) -> list[Field]:
     return list(model._meta.local_concrete_fields)
 
 
-def names(model: Model) -> list[str]:
-    return [field.column for field in columns(model)]
+def column_names(model: Model) -> list[str]:
+    return [field.column for field in columns_of(model)]
 
 
-def _quoted(found: Iterable[str]) -> str:
-    return ", ".join(connection.ops.quote_name(name) for name in found)
+def _quote_names(names: Iterable[str]) -> str:
+    return ", ".join(connection.ops.quote_name(name) for name in names)
 
 
-def dump(model: Model, target: IO[bytes]) -> None:
+def dump_table(model: Model, target: Target) -> None:
     """All rows in the order of their keys; to be called inside a snapshot."""
-    table, key = connection.ops.quote_name(model._meta.db_table), model._meta.pk.column
-    query = f"SELECT {_quoted(names(model))} FROM {table} ORDER BY {_quoted([key])}"  # noqa: S608 names of our tables
+    table, key = _quote_names([model._meta.db_table]), _quote_names([model._meta.pk.column])
+    query = f"SELECT {_quote_names(column_names(model))} FROM {table} ORDER BY {key}"  # noqa: S608 names of our tables
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.copy_expert(f"COPY ({query}) TO STDOUT", target)
             return
-        writers = [_writer(field) for field in columns(model)]
+        writers = [_writer_of(field) for field in columns_of(model)]
         cursor.execute(query)
         while rows := cursor.fetchmany(BATCH):
-            target.write(b"".join(_line(row, writers) for row in rows))
+            target.write(b"".join(_write_row(row, writers) for row in rows))
 
 
-def _line(row: Iterable[Any], writers: list[Callable[[Any], str]]) -> bytes:
-    cells = (
-        "\\N" if value is None else write(value) for value, write in zip(row, writers, strict=True)
-    )
-    return ("\t".join(cells) + "\n").encode()
+def load_table(model: Model, columns: list[str], source: Source) -> None:
+    """The rows of a file with these columns, in place of all that are there; to be called inside a
+    transaction.
+    """
+    table, names = _quote_names([model._meta.db_table]), _quote_names(columns)
+    with connection.cursor() as cursor:
+        # the migrations put rows there that are in the file as well
+        cursor.execute(f"DELETE FROM {table}")  # noqa: S608 a name of our tables
+        if connection.vendor == "postgresql":
+            cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN", source)
+            return
+        fields = {field.column: field for field in columns_of(model)}
+        readers = [_reader_of(fields[name]) for name in columns]
+        places = ", ".join(["%s"] * len(columns))
+        rows = (_read_row(line, readers) for line in source)
+        while batch := list(islice(rows, BATCH)):
+            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", batch)  # noqa: S608 ditto
 
 
-def _type(field: Any) -> str:
-    """A foreign key is as what it points at."""
+def restart_numbers(loaded: Iterable[Model]) -> None:
+    """New rows are numbered after those that were loaded."""
+    with connection.cursor() as cursor:
+        for statement in connection.ops.sequence_reset_sql(no_style(), list(loaded)):
+            cursor.execute(statement)
+
+
+def _type_of(field: Any) -> str:
+    """A foreign key is of the type of what it points at."""
     return str(getattr(field, "target_field", field).get_internal_type())
 
 
-def _writer(field: Any) -> Callable[[Any], str]:
-    """What makes of SQLite's value what PostgreSQL would write."""
-    kind = _type(field)
+# From SQLite's values to PostgreSQL's text
+
+
+def _write_row(row: Iterable[Any], writers: list[Writer]) -> bytes:
+    cells = [
+        NOTHING if value is None else write(value)
+        for value, write in zip(row, writers, strict=True)
+    ]
+    return ("\t".join(cells) + "\n").encode()
+
+
+def _writer_of(field: Any) -> Writer:
+    kind = _type_of(field)
     if kind == "DurationField":
-        raise NotImplementedError(kind)
+        raise NotImplementedError(f"{field} is of a type that no table of ours has")
     if kind == "DecimalField":
-        return lambda value: f"{Decimal(str(value)):.{field.decimal_places}f}"
-    return {
-        "BooleanField": lambda value: "t" if value else "f",
-        "DateTimeField": lambda value: (
-            f"{str(value).rstrip('0') if value.microsecond else value}+00"
-        ),
-        "UUIDField": lambda value: str(uuid.UUID(value)),
-        "BinaryField": lambda value: f"\\\\x{bytes(value).hex()}",
-    }.get(kind, lambda value: str(value).translate(ESCAPED))
+        return partial(_write_decimal, field.decimal_places)
+    return WRITERS.get(kind, _write_text)
 
 
-def load(model: Model, found: list[str], source: IO[bytes]) -> None:
-    """The rows of a file whose columns are these; to be called inside a transaction."""
-    table = connection.ops.quote_name(model._meta.db_table)
-    with connection.cursor() as cursor:
-        # what the migrations themselves put there comes with the file
-        cursor.execute(f"DELETE FROM {table}")  # noqa: S608 a name of our tables
-        if connection.vendor == "postgresql":
-            cursor.copy_expert(f"COPY {table} ({_quoted(found)}) FROM STDIN", source)
-            return
-        fields = {field.column: field for field in columns(model)}
-        readers = [_reader(fields[name]) for name in found]
-        marks = ", ".join(["%s"] * len(found))
-        rows = (_cells(line, readers) for line in source)
-        while batch := list(islice(rows, BATCH)):
-            cursor.executemany(f"INSERT INTO {table} ({_quoted(found)}) VALUES ({marks})", batch)  # noqa: S608 ditto
+def _write_text(value: object) -> str:
+    return str(value).translate(ESCAPED)
 
 
-def _cells(line: bytes, readers: list[Callable[[str], Any]]) -> list[Any]:
+def _write_boolean(value: bool) -> str:
+    return "t" if value else "f"
+
+
+def _write_decimal(places: int, value: float) -> str:
+    return f"{Decimal(str(value)):.{places}f}"
+
+
+def _write_moment(value: datetime) -> str:
+    """Without the zeros at the end of a fraction of a second."""
+    text = str(value)
+    if value.microsecond:
+        text = text.rstrip("0")
+    return f"{text}+00"
+
+
+def _write_uuid(value: str) -> str:
+    return str(uuid.UUID(value))
+
+
+def _write_bytes(value: bytes) -> str:
+    return f"\\\\x{bytes(value).hex()}"
+
+
+WRITERS: dict[str, Writer] = {
+    "BooleanField": _write_boolean,
+    "DateTimeField": _write_moment,
+    "UUIDField": _write_uuid,
+    "BinaryField": _write_bytes,
+}
+
+
+# From PostgreSQL's text to what Django puts into SQLite
+
+
+def _read_row(line: bytes, readers: list[Reader]) -> list[Any]:
     cells = line.decode().removesuffix("\n").split("\t")
     return [
-        None if cell == "\\N" else read(_plain(cell))
+        None if cell == NOTHING else read(_unescape(cell))
         for cell, read in zip(cells, readers, strict=True)
     ]
 
 
-def _plain(cell: str) -> str:
-    return (
-        re.sub(r"\\.", lambda found: PLAIN.get(found[0], found[0][1]), cell)
-        if "\\" in cell
-        else cell
-    )
+def _unescape(cell: str) -> str:
+    if "\\" not in cell:
+        return cell
+    return re.sub(r"\\.", _unescape_character, cell)
 
 
-def _reader(field: Any) -> Callable[[str], Any]:
-    """What makes of PostgreSQL's text what Django puts into SQLite."""
-    return {
-        "BooleanField": lambda text: text == "t",
-        "DateTimeField": lambda text: text.removesuffix("+00"),
-        "UUIDField": lambda text: uuid.UUID(text).hex,
-        "BinaryField": lambda text: bytes.fromhex(text.removeprefix("\\x")),
-    }.get(_type(field), lambda text: text)
+def _unescape_character(match: re.Match[str]) -> str:
+    return UNESCAPED.get(match[0], match[0][1])
 
 
-def restart_numbers(models_loaded: Iterable[Model]) -> None:
-    """New rows are numbered after those that were loaded."""
-    with connection.cursor() as cursor:
-        for statement in connection.ops.sequence_reset_sql(no_style(), list(models_loaded)):
-            cursor.execute(statement)
+def _reader_of(field: Any) -> Reader:
+    return READERS.get(_type_of(field), str)
+
+
+def _read_boolean(text: str) -> bool:
+    return text == "t"
+
+
+def _read_moment(text: str) -> str:
+    return text.removesuffix("+00")
+
+
+def _read_uuid(text: str) -> str:
+    return uuid.UUID(text).hex
+
+
+def _read_bytes(text: str) -> bytes:
+    return bytes.fromhex(text.removeprefix("\\x"))
+
+
+READERS: dict[str, Reader] = {
+    "BooleanField": _read_boolean,
+    "DateTimeField": _read_moment,
+    "UUIDField": _read_uuid,
+    "BinaryField": _read_bytes,
+}

@@ -16,7 +16,9 @@ from typing import Any
 
 import pytest
 
-from actionplan.backup import create, table_dump
+from actionplan.backup import table_dump
+from actionplan.backup.create import LEFT_OUT, find_models
+from actionplan.backup.manifest import BackupRefused, read_manifest
 from actionplan.local import environment
 from actionplan.models import JobRun, Mark, User
 from commitments.models import Plan
@@ -62,8 +64,8 @@ def backup(site: Site, folder: Path, before: Callable[[], None] | None = None, *
 
 
 def refusal(folder: Path) -> str:
-    with pytest.raises(create.BackupRefused) as refused:
-        create.read_manifest(folder)
+    with pytest.raises(BackupRefused) as refused:
+        read_manifest(folder)
     return str(refused.value)
 
 
@@ -72,7 +74,7 @@ def refusal(folder: Path) -> str:
 
 @pytest.mark.sqlite
 def test_a_backup_names_its_moment_its_heads_and_each_of_its_files(whole: Path) -> None:
-    manifest = create.read_manifest(whole)
+    manifest = read_manifest(whole)
     assert [part.name for part in manifest.files] == ["files/ab/plan.pdf", "files/empty.csv"]
     assert [slug for slug, _number, _head in manifest.plans] == ["calais-2014"]
     assert ("commitments", "0002_append_only") in manifest.migrations
@@ -80,7 +82,7 @@ def test_a_backup_names_its_moment_its_heads_and_each_of_its_files(whole: Path) 
         sum(table.rows for table in manifest.tables if table.table == "commitments_entry")
         == manifest.plans[0][1]
     )
-    assert not {table.table for table in manifest.tables} & create.LEFT_OUT
+    assert not {table.table for table in manifest.tables} & LEFT_OUT
     assert whole.stat().st_mode & 0o077 == 0
 
 
@@ -104,12 +106,12 @@ def test_odd_values_come_back_as_they_were(calais: Plan) -> None:
     Mark.objects.create(name=ODD[:30], at=moment)
     for model in (Reported, User, JobRun, Mark):
         before, target = list(model.objects.order_by("pk").values()), io.BytesIO()
-        table_dump.dump(model, target)
+        table_dump.dump_table(model, target)
         target.seek(0)
         assert target.getvalue().count(b"\n") == len(before)
         if model is User:
             continue
-        table_dump.load(model, table_dump.names(model), target)
+        table_dump.load_table(model, table_dump.column_names(model), target)
         assert list(model.objects.order_by("pk").values()) == before
 
 
@@ -153,8 +155,8 @@ def test_a_folder_that_is_no_backup_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.django_db
 def test_a_backup_of_a_later_version_is_refused(whole: Path) -> None:
-    with pytest.raises(create.BackupRefused, match="is of a later version"):
-        create.tables_of([*create.read_manifest(whole).migrations, ("commitments", "9999_later")])
+    with pytest.raises(BackupRefused, match="is of a later version"):
+        find_models([*read_manifest(whole).migrations, ("commitments", "9999_later")])
 
 
 # What a failure leaves
@@ -186,4 +188,4 @@ def test_what_a_killed_backup_leaves_is_not_taken_for_one(site: Site, tmp_path: 
 def test_a_backup_never_overwrites_another(site: Site, whole: Path) -> None:
     done = backup(site, whole)
     assert (done.returncode, done.stderr) == (1, f"{whole} exists already: name a new folder\n")
-    create.read_manifest(whole)
+    read_manifest(whole)

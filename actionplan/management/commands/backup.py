@@ -3,7 +3,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from actionplan.backup import create
+from actionplan.backup.create import create_backup
+from actionplan.backup.manifest import MANIFEST, BackupRefused, digest_of
 from commitments.management import arguments
 
 
@@ -19,9 +20,9 @@ class Command(BaseCommand):
         folder: Path = options["folder"]
         arguments.take_time()
         try:
-            manifest = create.create_backup(folder.absolute())
-            digest = create.digest_of(folder / create.MANIFEST)
-        except create.BackupRefused as refused:
+            manifest = create_backup(folder.absolute())
+            digest = digest_of(folder / MANIFEST)
+        except BackupRefused as refused:
             arguments.fail([str(refused)])
         except OSError as error:
             arguments.fail(
@@ -29,10 +30,7 @@ class Command(BaseCommand):
             )
         for slug, number, head in manifest.plans:
             self.stdout.write(f"{slug}: {number} entries, head {head}")
-        rows, size = (
-            sum(table.rows for table in manifest.tables),
-            sum(part.bytes for part in manifest.parts),
-        )
         self.stdout.write(
-            f"{folder}: {rows} rows, {len(manifest.files)} files, {size} bytes, manifest {digest}"
+            f"{folder}: {manifest.rows} rows, {len(manifest.files)} files, {manifest.bytes} bytes, "
+            f"manifest {digest}"
         )

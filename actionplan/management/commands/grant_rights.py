@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from actionplan.backup import database_role
+from actionplan.backup.database_role import find_obstacle, grant_rights
 from commitments.management import arguments
 
 
@@ -13,7 +13,9 @@ class Command(BaseCommand):
         parser.add_argument("role")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if fault := database_role.fault(options["role"]):
-            arguments.fail([fault])
-        for table, granted in database_role.grant(options["role"]).items():
-            self.stdout.write(f"{table}: {granted}")
+        role: str = options["role"]
+        obstacle = find_obstacle(role)
+        if obstacle:
+            arguments.fail([obstacle])
+        for table, rights in grant_rights(role).items():
+            self.stdout.write(f"{table}: {rights}")

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from actionplan.local import samples
+from actionplan.local.samples import ACCOUNTS, NotEmpty, load_samples
 from commitments.management import arguments
 
 
@@ -12,11 +12,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         plan = arguments.plan("calais-2014")
         try:
-            count = samples.load_samples(plan)
-        except samples.NotEmpty:
+            count = load_samples(plan)
+        except NotEmpty:
             arguments.fail(
                 [f"the register of {plan.slug} has entries: samples are for an empty one"]
             )
-        self.stdout.write(
-            f"{plan.slug}: {count} sample entries and {len(samples.ACCOUNTS) + 1} accounts"
-        )
+        # the members and an administrator
+        accounts = len(ACCOUNTS) + 1
+        self.stdout.write(f"{plan.slug}: {count} sample entries and {accounts} accounts")

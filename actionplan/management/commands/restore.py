@@ -4,7 +4,8 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
-from actionplan.backup import create, restore
+from actionplan.backup.manifest import BackupRefused
+from actionplan.backup.restore import restore_backup
 from commitments.management import arguments
 
 
@@ -17,15 +18,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         arguments.take_time()
         try:
-            for line in restore.restore_backup(options["folder"]):
+            for line in restore_backup(options["folder"]):
                 self.stdout.write(line)
-        except create.BackupRefused as refused:
+        except BackupRefused as refused:
             arguments.fail([str(refused)])
         except OSError as error:
-            arguments.fail(
-                [
-                    f"{error.filename} could not be written ({error.strerror}): run it again once it can be"
-                ]
-            )
+            path, reason = error.filename, error.strerror
+            arguments.fail([f"{path} could not be written ({reason}): run it again once it can be"])
         call_command("verify_register", stdout=self.stdout)
         self.stdout.write("No digest leaves by itself until you run release_mail.")

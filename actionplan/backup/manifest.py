@@ -1,0 +1,113 @@
+"""What a backup says of itself: `manifest.json`, with the size and the SHA-256 of each of its files."""
+
+import hashlib
+import json
+import re
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+
+
+class BackupRefused(Exception):
+    """What stands in the way, in a sentence that says what would be right."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file of a backup; `name` is relative to it."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Table(Part):
+    table: str
+    columns: list[str]
+    rows: int
+
+
+# app and name
+Migration = tuple[str, str]
+# the head of a register: slug of its plan, number of entries, hash
+Head = tuple[str, int, str]
+
+
+@dataclass
+class Manifest:
+    format: int
+    made: str
+    database: str
+    migrations: list[Migration]
+    plans: list[Head] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    files: list[Part] = field(default_factory=list)
+
+    @property
+    def parts(self) -> list[Part]:
+        return [*self.tables, *self.files]
+
+    @property
+    def rows(self) -> int:
+        return sum(table.rows for table in self.tables)
+
+    @property
+    def bytes(self) -> int:
+        return sum(part.bytes for part in self.parts)
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), indent=1, ensure_ascii=False)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a backup that is whole; raises BackupRefused with the first thing that is
+    wrong.
+    """
+    path = folder / MANIFEST
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise BackupRefused(f"{path} cannot be read: name the folder that `backup` made") from None
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise BackupRefused(f"{path} is not of format {FORMAT}: it was made by another program")
+    try:
+        manifest = _parse_manifest(content)
+    except (KeyError, TypeError, ValueError):
+        raise BackupRefused(f"{path} is damaged: take another backup") from None
+    for part in manifest.parts:
+        _check_part(folder, part)
+    return manifest
+
+
+def _parse_manifest(content: dict[str, Any]) -> Manifest:
+    manifest = Manifest(**content)
+    manifest.migrations = [(str(app), str(name)) for app, name in content["migrations"]]
+    manifest.plans = [(str(slug), int(count), str(head)) for slug, count, head in content["plans"]]
+    manifest.tables = [Table(**table) for table in content["tables"]]
+    manifest.files = [Part(**file) for file in content["files"]]
+    for part in manifest.parts:
+        if not re.match(r"(tables|files)/", part.name) or ".." in Path(part.name).parts:
+            raise ValueError(f"{part.name} lies outside of the backup")
+    return manifest
+
+
+def _check_part(folder: Path, part: Part) -> None:
+    try:
+        digest = digest_of(folder / part.name)
+    except OSError as error:
+        raise BackupRefused(
+            f"{part.name} of the backup cannot be read ({error.strerror}): take another backup"
+        ) from None
+    if digest != part.sha256:
+        raise BackupRefused(
+            f"{part.name} of the backup is not what was written: take another backup"
+        )
+
+
+def digest_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
