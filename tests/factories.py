@@ -276,13 +276,16 @@ def load_entries(
     now: datetime = datetime(2026, 1, 1, tzinfo=UTC),
 ) -> None:
     """Entries whose kinds, dates and sides a test chooses, without accounts."""
-    reading = entries.load_entries(plan, entries_file(rows), now=now, by=None)
-    assert reading.errors == []
+    load_entries_file(plan, entries_file(rows), now=now)
 
 
 def load_sample_entries(plan: Plan, *, now: datetime = NOW) -> None:
     """The entries that `./dev up` shows on the Calais plan."""
-    reading = entries.load_entries(plan, samples.ENTRIES_FILE.read_bytes(), now=now, by=None)
+    load_entries_file(plan, samples.ENTRIES_FILE.read_bytes(), now=now)
+
+
+def load_entries_file(plan: Plan, content: bytes, *, now: datetime = NOW) -> None:
+    reading = entries.load_entries(plan, content, now=now, by=None)
     assert reading.errors == []
 
 

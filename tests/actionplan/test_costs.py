@@ -1,201 +1,156 @@
-"""What a page or job may cost, as far as that does not depend on the machine; times are for `./dev
-bench`.
+"""What a page or job may cost, as far as that does not depend on the machine: queries, bytes, rows.
+
+Times are for `./dev bench`.
 """
 
-import gc
-import threading
-import weakref
-from typing import Any
+import gzip
+from pathlib import Path
 
 import pytest
-from django.db import connection, connections
+from django.contrib.staticfiles import finders
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
 from actionplan.digests import outbox, rendering
 from actionplan.models import User
-from commitments.models import Action, Entry, Membership, Plan, Role
-from commitments.models.prepared import Prepared, Slot
-from commitments.register import flags, services, standings
-from tests.bench import dataset, pages, plans, story
-from tests.bench.work_cases import Counted, rows_written
+from commitments.models import Flag, Plan
+from commitments.register import flags
+from tests import factories
+from tests.bench import pages, story
 
-# beside the pages, whatever shows a whole plan
-LISTS = {"export": "/commitments/?format=json", "status": "/status.json"}
+PAGES = {
+    "overview": "/",
+    "list": "/commitments/",
+    "action": "/actions/1.1/",
+    "commitment": "/commitments/1/",
+    "register": "/register/",
+    "my actions": "/mine/",
+    "text": "/text/",
+    "fund": "/fund/",
+    "export": "/commitments/?format=json",
+    "status": "/status.json",
+}
+SMALL, LARGE = 10, 50
+LARGE_TABLES = (
+    "commitments_entry",
+    "commitments_entrytext",
+    "commitments_standing",
+    "commitments_flag",
+)
 
 
-WHOLE_TABLE = ("seqscan", "hashjoin", "mergejoin")
+@pytest.fixture(autouse=True)
+def today(settings: Settings, db: None) -> None:
+    settings.ACTIONPLAN_TODAY = story.TODAY
 
 
-@pytest.fixture
-def today(settings: object) -> None:
-    settings.ACTIONPLAN_TODAY = story.TODAY  # type: ignore[attr-defined]
+def create_large_plan(actions: int, slug: str = "") -> Plan:
+    """A plan with ten entries an action."""
+    plan = factories.create_plan(story.plan_file(actions, slug or f"plan-of-{actions}"))
+    factories.load_entries_file(plan, story.entries_file(actions))
+    return plan
 
 
-def manager_of(actions: int) -> tuple[Plan, User]:
-    """A plan of so many actions, and who may do most in it."""
-    plan = dataset.make(actions, f"plan-of-{actions}", base=10)
+def create_only_manager(plan: Plan) -> User:
+    """With no account in another plan, whose pages have the addresses without a plan."""
     User.objects.all().delete()
-    return plan, dataset.people(plan)["manager"]
+    return factories.create_manager(plan)
 
 
-@pytest.mark.django_db
-@pytest.mark.usefixtures("today")
-def test_pages_ask_no_more_for_ten_times_the_actions(client: Client) -> None:
-    found = []
-    for actions in (10, 100):
-        client.force_login(manager_of(actions)[1])
-        found.append(
-            {
-                name: pages.queries(client, path)
-                for name, path in (pages.PAGED | pages.WHOLE | LISTS).items()
-            }
-        )
-    small, large = found
+def count_queries(client: Client, path: str) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        response = client.get(path)
+        assert response.status_code == 200
+        if response.streaming:
+            list(response.streaming_content)  # type: ignore[attr-defined]
+    return len(captured)
+
+
+def test_pages_ask_no_more_for_five_times_the_actions() -> None:
+    counts = []
+    for actions in (SMALL, LARGE):
+        client = factories.sign_in(create_only_manager(create_large_plan(actions)))
+        counts.append({name: count_queries(client, path) for name, path in PAGES.items()})
+    small, large = counts
     assert {name: count for name, count in large.items() if count > small[name]} == {}
 
 
-@pytest.mark.django_db
-@pytest.mark.usefixtures("today")
-def test_a_first_visit_and_a_row_weigh_little(client: Client) -> None:
-    client.force_login(manager_of(100)[1])
-    found = pages.first_visit(client)
-    assert (found["bytes"] <= 45_000, found["requests"]) == (True, 4), found
+def test_a_first_visit_and_a_row_weigh_little() -> None:
+    client = factories.sign_in(create_only_manager(create_large_plan(LARGE)))
+    response = client.get("/", headers={"Accept-Encoding": "gzip"})
+    named = pages.addresses(gzip.decompress(response.content))
+    static_bytes = [compressed_size(address) for address in named]
+    assert len(named) == 3
+    assert len(response.content) + sum(static_bytes) <= 45_000
     assert pages.row_bytes(client.get("/commitments/").content) <= 800
 
 
+def compressed_size(address: str) -> int:
+    path = finders.find(address.removeprefix("/static/"))
+    assert path
+    return len(gzip.compress(Path(path).read_bytes(), 9))
+
+
 @pytest.mark.sqlite
-@pytest.mark.django_db
 def test_a_second_run_of_the_flags_writes_nothing() -> None:
-    plan, _manager = manager_of(100)
-    assert rows_written(lambda: flags.bring_up_to(plan, story.TODAY)) > 0
-    assert rows_written(lambda: flags.bring_up_to(plan, story.TODAY)) == 0
+    plan = create_large_plan(LARGE)
+    assert flags.bring_up_to(plan, story.TODAY)["raised"] > 0
+    before = list(Flag.objects.order_by("pk").values())
+    with CaptureQueriesContext(connection) as captured:
+        flags.bring_up_to(plan, story.TODAY)
+    assert list(Flag.objects.order_by("pk").values()) == before
+    statements = [query["sql"].split()[0] for query in captured]
+    assert {"INSERT", "UPDATE", "DELETE"} & set(statements) == set()
 
 
-@pytest.mark.django_db
-@pytest.mark.usefixtures("today")
-def test_digests_are_written_and_claimed_in_few_queries() -> None:
-    """For five times the people, in as many groups as there are bodies, as many."""
-    found = []
+def test_digests_for_five_times_the_people_take_as_many_queries() -> None:
+    counts = []
     for officials in (10, 50):
-        plan = dataset.make(20, f"plan-for-{officials}", base=10)
-        User.objects.all().delete()
-        dataset.people(plan, officials)
-        counted = Counted()
-        with connection.execute_wrapper(counted):
+        plan = create_large_plan(20, f"plan-for-{officials}")
+        bodies = list(plan.bodies.exclude(side=""))
+        for number in range(officials):
+            body = bodies[number % len(bodies)]
+            factories.create_official(plan, side=body.side, bodies=[body.code])
+        with CaptureQueriesContext(connection) as captured:
             outbox.queue(plan, rendering.week_before(story.TODAY))
-        found.append(counted.count)
-    assert found[1] <= found[0], found
-    assert found[1] <= 15, found
+        counts.append(len(captured))
+    assert counts[1] <= counts[0] <= 15
 
 
-@pytest.mark.django_db
-@pytest.mark.usefixtures("today")
-def test_every_look_into_entries_and_standings_goes_by_an_index(client: Client) -> None:
-    """With what reads whole tables made dear, so that the small size of a test does not choose for
-    the database.
-    """
-    plan, manager = manager_of(100)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"ANALYZE; {'; '.join(f'SET LOCAL enable_{way} = off' for way in WHOLE_TABLE)}"
-        )
-    found = plans.of_pages(manager, pages.PAGED) | plans.of_work(plan, manager)
-    unbounded = {
-        (name, read.table, read.kind)
-        for name, statements in found.items()
-        for statement in statements
-        for read in plans.scans(statement)
-        if read.table in plans.LARGE and not read.bounded
-    }
-    assert unbounded == set()
-
-
-# the lock, and behind it the rights, the register and the standings; an entry, its text and the
-# version of the plan; the
-# flags that stand; and, since a test is a transaction, two for the savepoint
-REPORT = 11 + 2
-
-
-@pytest.mark.django_db
-@pytest.mark.usefixtures("today")
 def test_a_report_asks_the_same_whatever_the_plan_and_the_action_hold() -> None:
-    small, manager = manager_of(10)
-    large = dataset.make(100, "plan-of-100", base=10)
-    Membership.objects.create(user=manager, plan=large, role=Role.MANAGER, side="GB")
-    found: dict[tuple[str, str], dict[str, int]] = {}
-    for plan, ref in ((small, "1.1"), (small, story.SPECIAL), (large, story.SPECIAL)):
-        dataset.flagged(plan)
-        about = Action.objects.get(plan=plan, ref=ref)
-        said: dict[str, Any] = {
-            "effective": "2015-01-12",
-            "by": manager,
-            "now": dataset.NOW,
-            "reason": "It is so.",
-        }
-        for kind in ("progress", "note", "not-pursued"):
-            counted = Counted()
-            record = services.decide if kind == "not-pursued" else services.report
-            with connection.execute_wrapper(counted):
-                record(action=about, kind=kind, key=f"{ref}-{kind}", **said)
-            found.setdefault((plan.slug, ref), {})[kind] = counted.count
-    assert found[large.slug, story.SPECIAL] == found[small.slug, story.SPECIAL]
-    assert {counts["note"] for counts in found.values()} == {REPORT}, found
-    # a standing replaced, who waits for it asked, the tally mended; flags cleared, each with its
-    # reason
-    assert max(max(counts.values()) for counts in found.values()) <= REPORT + 5, found
-    assert [standings.find_mismatches(plan) for plan in (small, large)] == [[], []]
+    counts = {}
+    for actions in (SMALL, LARGE):
+        plan = create_large_plan(actions)
+        manager = factories.create_manager(plan)
+        flags.bring_up_to(plan, story.TODAY)
+        for ref in ("1.1", story.SPECIAL):
+            with CaptureQueriesContext(connection) as captured:
+                factories.report_entry(ref, by=manager, kind="note", note="It is so.")
+            counts[actions, ref] = len(captured)
+    assert counts[SMALL, "1.1"] == counts[LARGE, "1.1"]
+    # an action of 200 entries, and of no flag that a report could clear
+    assert counts[SMALL, story.SPECIAL] == counts[LARGE, story.SPECIAL] <= counts[SMALL, "1.1"]
 
 
 @pytest.mark.sqlite
-@pytest.mark.django_db
 def test_no_index_of_a_large_table_repeats_the_beginning_of_another() -> None:
-    doubled = set()
-    for table in (*plans.LARGE, "commitments_tally", "commitments_flag"):
-        with connection.cursor() as cursor:
-            constraints = connection.introspection.get_constraints(cursor, table)
-        indexes = {
-            name: found["columns"]
-            for name, found in constraints.items()
-            if found["index"] or found["unique"]
-        }
-        for name, columns in indexes.items():
-            others = (
-                other for key, other in indexes.items() if key != name and len(other) > len(columns)
-            )
-            if len(columns) == 1 and any(other[:1] == columns for other in others):
-                doubled.add(name)
-    assert doubled == set()
+    assert [name for table in LARGE_TABLES for name in repeated_indexes(table)] == []
 
 
-@pytest.mark.sqlite
-@pytest.mark.django_db
-def test_what_was_reported_lately_is_found_by_its_index() -> None:
-    plan = dataset.make(10, "plan-of-10")
-    lately = Entry.objects.filter(plan=plan, recorded_day__gte=story.TODAY).without_plan_entries()
+def repeated_indexes(table: str) -> list[str]:
+    """Indexes of one column with which a longer index begins."""
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
-        if connection.vendor == "postgresql":
-            cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
-    assert "entry_recorded" in lately.order_by("-recorded_day", "-number")[:7].explain()
-
-
-def test_a_thread_that_has_ended_leaves_no_connection_open(calais: Plan) -> None:
-    rows, columns = (
-        Entry.objects.filter(plan=Slot("plan")),
-        Entry.objects.filter(plan=Slot("plan")).values_list("terms"),
-    )
-    queries = [Prepared(rows.select_related("text")), Prepared(columns)]
-    opened = []
-
-    def ask() -> None:
-        opened.append(weakref.ref(connections["default"]))
-        for query in queries:
-            query(plan=calais.pk)
-
-    thread = threading.Thread(target=ask)
-    thread.start()
-    thread.join()
-    del thread
-    gc.collect()
-    assert opened[0]() is None
-    assert len(queries[0](plan=calais.pk)) == len(queries[1](plan=calais.pk)) > 0
+        constraints = connection.introspection.get_constraints(cursor, table)
+    columns_of = {
+        name: constraint["columns"]
+        for name, constraint in constraints.items()
+        if constraint["index"] or constraint["unique"]
+    }
+    firsts_of_longer = {columns[0] for columns in columns_of.values() if len(columns) > 1}
+    return [
+        name
+        for name, columns in columns_of.items()
+        if len(columns) == 1 and columns[0] in firsts_of_longer
+    ]

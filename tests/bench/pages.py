@@ -1,44 +1,23 @@
-"""What of the pages does not depend on the machine: their queries, their weight."""
+"""What stands in an answer: a form, the files that a browser fetches beside it, the rows of a list."""
 
-import gzip
+import html
 import re
-from pathlib import Path
-from typing import Any
 
-from django.contrib.staticfiles import finders
-from django.db import connection
-from django.test import Client
-from django.test.utils import CaptureQueriesContext
+from tests.bench.site import Answer, Visitor
 
-# what is shown in parts, and so must not ask more as the plan grows
-PAGED = {
-    "overview": "/",
-    "list": "/commitments/",
-    "action": "/actions/1.1/",
-    "register": "/register/",
-}
-# what shows all of a plan or of a commitment
-WHOLE = {"commitment": "/commitments/1/", "mine": "/mine/", "text": "/text/", "fund": "/fund/"}
+_HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
 
 
-def statements(client: Client, path: str) -> list[str]:
-    """The queries of a page, those of its session included."""
-    with CaptureQueriesContext(connection) as captured:
-        response = client.get(path)
-        assert response.status_code == 200, (path, response.status_code)
-        if response.streaming:
-            any(response.streaming_content)  # type: ignore[attr-defined]
-    return [query["sql"] for query in captured.captured_queries]
+def form_fields(answer: Answer) -> dict[str, str]:
+    """The hidden fields of a page's form."""
+    fields = _HIDDEN.findall(answer.content.decode())
+    return {name: html.unescape(value) for name, value in fields}
 
 
-def queries(client: Client, path: str) -> int:
-    return len(statements(client, path))
-
-
-def row_bytes(content: bytes) -> float:
-    """Bytes of HTML for a row of the list."""
-    body = content.partition(b"<tbody>")[2].partition(b"</tbody>")[0]
-    return len(body) / body.count(b"<tr")
+def post(
+    visitor: Visitor, path: str, body: bytes, kind: str = "application/x-www-form-urlencoded"
+) -> Answer:
+    return visitor.request("POST", path, {"Content-Type": kind}, body)
 
 
 def addresses(content: bytes) -> list[str]:
@@ -47,19 +26,7 @@ def addresses(content: bytes) -> list[str]:
     return [address.decode() for address in found]
 
 
-def collected(name: str) -> bytes:
-    """A static file as it is collected."""
-    file = finders.find(name)
-    assert file, name
-    return Path(file).read_bytes()
-
-
-def first_visit(client: Client, path: str = "/") -> dict[str, Any]:
-    """Bytes as they travel, compressed, and requests, of a first visit; without a server."""
-    response = client.get(path, headers={"Accept-Encoding": "gzip"})
-    assert response.headers["Content-Encoding"] == "gzip"
-    named = addresses(gzip.decompress(response.content))
-    sizes = [len(response.content)]
-    for address in named:
-        sizes.append(len(gzip.compress(collected(address.removeprefix("/static/")), 9)))
-    return {"bytes": sum(sizes), "page": sizes[0], "requests": len(sizes)}
+def row_bytes(content: bytes) -> float:
+    """Bytes of HTML for a row of the list."""
+    body = content.partition(b"<tbody>")[2].partition(b"</tbody>")[0]
+    return len(body) / body.count(b"<tr")

@@ -8,88 +8,84 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
-
-from django.db import connection
 
 from tests.bench.runner import Figure, Samples
 
-HEAD = "| # | figure | against | measured | spread | aim (floor) | reached |\n|---|---|---|---|---|---|---|"
+HEAD = ("#", "figure", "against", "measured", "spread", "aim (floor)", "reached")
+HEAD_WITH_BEFORE = ("#", "figure", "against", "before", *HEAD[3:])
 
 
-def machine() -> str:
+def describe_machine(database: str) -> str:
     """What the figures were taken on, without a name or a path."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SHOW server_version"
-            if connection.vendor == "postgresql"
-            else "SELECT sqlite_version()"
-        )
-        (database,) = cursor.fetchone()
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    packages = ", ".join(
-        f"{name} {version(name)}" for name in ("Django", "django-tables2", "gunicorn")
-    )
+    packages = [f"{name} {version(name)}" for name in ("Django", "django-tables2", "gunicorn")]
     return (
-        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores and {memory:.0f} GiB shared with other work "
-        f"(load {os.getloadavg()[0]:.1f} at the end), {platform.machine()}, Python {sys.version.split()[0]}, "
-        f"{packages}, {connection.display_name} {str(database).split()[0]}"
+        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores and {memory:.0f} GiB shared with "
+        f"other work (load {os.getloadavg()[0]:.1f} at the end), {platform.machine()}, "
+        f"Python {sys.version.split()[0]}, {', '.join(packages)}, PostgreSQL {database}"
     )
 
 
-def table(figures: Sequence[Figure], samples: Samples) -> str:
-    return "\n".join(
-        [HEAD, *(_line(figure, samples) for figure in sorted(figures, key=lambda f: f.row))]
-    )
-
-
-def _line(figure: Figure, samples: Samples) -> str:
-    value, values = figure.value(samples), figure.values(samples)
-    bound = figure.aim or figure.unit in ("rows", "errors")
-    aim = f"{_number(figure.aim)} ({_number(figure.floor)})" if bound else "—"
-    spread = (
-        f"{_number(min(values))} – {_number(max(values))}" if min(values) != max(values) else "—"
-    )
-    cells = (
-        figure.row,
-        figure.what,
-        figure.against,
-        f"{_number(value)} {figure.unit}",
-        spread,
-        aim,
-    )
-    return (
-        f"| {' | '.join(str(cell) for cell in cells)} | {figure.verdict(value) if bound else '—'} |"
-    )
-
-
-def _number(value: float) -> str:
-    return (
-        f"{value:.0f}"
-        if value == int(value) or value >= 100
-        else f"{value:.1f}"
-        if value >= 10
-        else f"{value:.2g}"
-    )
-
-
-def seconds(samples: Samples, names: set[str]) -> str:
-    """What each probe took, for who wants to see behind the ratios."""
-    lines = ["| probe | median | fastest | slowest | rounds |", "|---|---|---|---|---|"]
-    for name in sorted(names & set(samples)):
-        found = sorted(samples[name])
-        shown = " | ".join(
-            f"{value * 1000:.2f} ms" for value in (found[len(found) // 2], found[0], found[-1])
-        )
-        lines.append(f"| {name} | {shown} | {len(found)} |")
+def table(figures: Sequence[Figure], samples: Samples, before: Samples | None) -> str:
+    head = HEAD if before is None else HEAD_WITH_BEFORE
+    lines = [_line(head), _line(["---"] * len(head))]
+    for figure in figures:
+        if figure.is_measured(samples):
+            lines.append(_line(_cells(figure, samples, before)))
     return "\n".join(lines)
 
 
-def write_json(path: Path, figures: Sequence[Figure], samples: Samples, **about: Any) -> None:
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cells(figure: Figure, samples: Samples, before: Samples | None) -> list[str]:
+    value = figure.value(samples)
+    cells = [str(figure.row), figure.text, figure.against]
+    if before is not None:
+        cells.append(_measured(figure, before))
+    return [
+        *cells,
+        _measured(figure, samples),
+        _spread(figure.values(samples)),
+        _bounds(figure),
+        figure.verdict(value),
+    ]
+
+
+def _measured(figure: Figure, samples: Samples) -> str:
+    if not figure.is_measured(samples):
+        return "—"
+    return f"{_number(figure.value(samples))} {figure.unit}"
+
+
+def _spread(values: Sequence[float]) -> str:
+    if min(values) == max(values):
+        return "—"
+    return f"{_number(min(values))} – {_number(max(values))}"
+
+
+def _bounds(figure: Figure) -> str:
+    if figure.aim is None or figure.floor is None:
+        return "—"
+    return f"{_number(figure.aim)} ({_number(figure.floor)})"
+
+
+def _number(value: float) -> str:
+    if value == int(value) or value >= 100:
+        return f"{value:.0f}"
+    if value >= 10:
+        return f"{value:.1f}"
+    return f"{value:.2g}"
+
+
+def write_json(
+    path: Path, figures: Sequence[Figure], samples: Samples, before: Samples | None, about: str
+) -> None:
     rows = [
         {
             "row": figure.row,
-            "figure": figure.what,
+            "figure": figure.text,
             "against": figure.against,
             "value": figure.value(samples),
             "rounds": figure.values(samples),
@@ -99,8 +95,7 @@ def write_json(path: Path, figures: Sequence[Figure], samples: Samples, **about:
             "reached": figure.verdict(figure.value(samples)),
         }
         for figure in figures
+        if figure.is_measured(samples)
     ]
-    path.write_text(
-        json.dumps({**about, "figures": rows, "samples": samples}, indent=1, ensure_ascii=False)
-        + "\n"
-    )
+    content = {"about": about, "figures": rows, "samples": samples, "before": before}
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")

@@ -11,6 +11,7 @@ from typing import Any
 
 ADOPTED, TODAY = date(2014, 9, 20), date(2015, 1, 12)
 COMMITMENTS = 10
+SLUG = "plan-of-actions"
 HEADER = "id,ref,kind,effective,recorded,side,quantity,amount,currency,instalment,to,words,reason,note,source"
 SPECIAL, SPECIAL_ENTRIES = "11.1", 200
 BODIES = (
