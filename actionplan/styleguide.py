@@ -85,26 +85,29 @@ SHOWN = (
 )
 
 
-def entry(number: int, **more: Any) -> Made:
+def entry_row(number: int, **more: Any) -> Made:
     text = Made(
         note="Two officers were present.",
         reason="",
         source="https://example.org/minutes",
         decided_by="",
     )
-    return Made(
+    entry = Made(
         number=number,
         ref="2.5",
-        url="#",
-        kind_label=KINDS["delivered"].label,
         effective="2014-10",
         quantity=2,
         recorded_day=ON,
-        post="Home Office",
         side="GB",
         hash="0123456789abcdef" * 4,
         text=text,
-        is_link=True,
+    )
+    return Made(
+        entry=entry,
+        url="#",
+        kind_label=KINDS["delivered"].label,
+        post="Home Office",
+        link=text.source,
         **more,
     )
 
@@ -126,7 +129,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
     context = {
         "on": ON,
         "path": "#",
-        "rows": [standing(state) for state in State],
+        "standings": [standing(state) for state in State],
         "counts": [StateCount(state.value, str(labels.STATES[state]), 3, "#") for state in State],
         "colours": list(labels.COLOURS.items()),
         "periods": [
@@ -146,8 +149,11 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         ],
         "fund": Made(fund=Made(code="sample")),
         "chart": chart("EUR", lines),
-        "entries": [entry(3, can_confirm=True, can_withdraw=True), entry(2, withdrawn=True)],
-        "newer": [entry(4)],
+        "entries": [
+            entry_row(3, can_confirm=True, can_withdraw=True),
+            entry_row(2, is_withdrawn=True),
+        ],
+        "newer": [entry_row(4)],
         "preview": standing(State.MET_LATE),
         "form": Sample({"kind": "", "day": "x", "note": ""}),
         "clean": Sample(auto_id="clean_%s"),

@@ -20,7 +20,12 @@ SILENT = (
     "|localize|endlocalize|get_current_language|autoescape|endautoescape"
 )
 _SILENT_TAG = rf"{{% *(?:(?:{SILENT})\b[^%]*|\w+ [^%]* as \w+ )%}}"
-_SILENT_LINE = re.compile(rf"(?:{_SILENT_TAG}\s*)+")
+_COMMENT = r"{#[^#]*#}"
+_SILENT_LINE = re.compile(rf"(?:(?:{_SILENT_TAG}|{_COMMENT})\s*)+")
+# a text that is only named
+_NAMED_TEXT = re.compile(
+    r"({% blocktranslate\b[^%]* asvar [^%]*%}.*?{% endblocktranslate %})\n", re.DOTALL
+)
 # a line that is there on one condition
 _CONDITIONAL_LINE = re.compile(
     r"({% if [^%]*%}(?:(?!{% (?:if|elif|else|endif)\b).)*)({% endif %})\n"
@@ -40,7 +45,9 @@ class Loader(filesystem.Loader):
 
 def trim(source: str) -> str:
     """Without indentation, and without the end of a line where nothing stands on the line."""
-    return "".join(_trim_line(line.lstrip()) for line in source.splitlines(keepends=True))
+    lines = source.splitlines(keepends=True)
+    trimmed = "".join(_trim_line(line.lstrip()) for line in lines)
+    return _NAMED_TEXT.sub(r"\1", trimmed)
 
 
 def _trim_line(line: str) -> str:

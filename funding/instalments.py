@@ -9,7 +9,7 @@ from typing import Any
 from commitments.models import Flag, Standing
 from commitments.models.prepared import Slot, prepared
 from commitments.models.querysets import StandingQuerySet
-from commitments.pages.entries import Shown
+from commitments.pages.entries import EntryRow
 from commitments.pages.page import Page
 from commitments.rules.events import Perspective
 from funding.models import Contribution
@@ -25,7 +25,7 @@ class InstalmentOnDay:
     stated: Amounts
     paid: Amounts
     outstanding: Amounts
-    entries: list[Shown] = field(default_factory=list)
+    entries: list[EntryRow] = field(default_factory=list)
     flags: list[Flag] = field(default_factory=list)
 
     @property

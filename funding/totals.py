@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -19,7 +18,12 @@ from commitments.exports.writers import VIEW, Listing, view_of
 from commitments.models import Entry, Flag
 from commitments.models.prepared import Slot, prepared
 from commitments.models.register import EntryQuerySet
-from commitments.pages.entries import naming, present, register, register_of, withdrawn
+from commitments.pages.entries import (
+    describe_entries,
+    entries_on,
+    find_withdrawn,
+    without_withdrawn,
+)
 from commitments.pages.page import Page
 from commitments.rules.states import days_counted
 from funding.charts import Chart, charts
@@ -196,7 +200,9 @@ def _instalment_rows(page: Page) -> Iterator[list[Any]]:
 
 def counting(page: Page, *kinds: str) -> EntryQuerySet:
     """The entries of money that count on the day, newest first."""
-    return register_of(page).filter(kind__in=kinds).exclude(pk__in=page.void)
+    entries = entries_on(page).filter(kind__in=kinds)
+    withdrawn = find_withdrawn(list(entries.values_list("pk", flat=True)), page)
+    return entries.exclude(pk__in=withdrawn)
 
 
 LISTS: dict[str, Callable[[Page], Listing]] = {
@@ -208,18 +214,7 @@ LISTS: dict[str, Callable[[Page], Listing]] = {
 
 def spending_entries(page: Page) -> list[Entry]:
     """The spending that counts on the day."""
-    return standing(list(_spent(page.inside, page.known_day <= page.on)(**page.slots)), page)
-
-
-@prepared
-def _spent(inside: bool, then: bool) -> Any:
-    return register(inside, then, Slot("plan"), Slot("on"), Slot("known")).filter(kind="spent")
-
-
-def standing(entries: list[Entry], page: Page) -> list[Entry]:
-    """Those of these that are not withdrawn."""
-    void = withdrawn(naming(entries, page))
-    return [entry for entry in entries if entry.pk not in void]
+    return without_withdrawn(entries_on(page).filter(kind="spent"), page)
 
 
 def sum_by_currency(entries: Iterable[Any]) -> Amounts:
@@ -230,21 +225,24 @@ def sum_by_currency(entries: Iterable[Any]) -> Amounts:
     return dict(found)
 
 
+# what is recorded about an instalment, or about all those of a contribution
+KINDS_OF_INSTALMENTS = ("paid", "refunded", "consent", "event")
+
+
 def funds_on(page: Page) -> list[FundLine]:
     """Everything the fund page shows."""
     lines = instalments_on(page)
     refs = sorted({line.ref for line in lines})
-    slots = {f"ref{place}": ref for place, ref in enumerate(refs)}
-    told = _told(page.inside, page.known_day <= page.on, len(refs))(**page.slots, **slots)
-    money = present([entry for entry in told if entry.kind != "spent"], page, title=False)
-    spent = standing([entry for entry in told if entry.kind == "spent"], page)
+    about_instalments = entries_on(page).filter(kind__in=KINDS_OF_INSTALMENTS, ref__in=refs)
+    rows = describe_entries(about_instalments, page)
+    spent = spending_entries(page)
     flags = _flags()(**page.slots)
     for line in lines:
         line.flags = [flag for flag in flags if flag.obligation_id == line.standing.obligation_id]
         line.entries = [
-            entry
-            for entry in money
-            if entry.ref == line.ref and entry.instalment in (None, line.number)
+            row
+            for row in rows
+            if row.entry.ref == line.ref and row.entry.instalment in (None, line.number)
         ]
     found = _funds("purposes", "reported")(**page.slots)
     return [_fund_line(fund, *_of(fund, lines, spent), page) for fund in found]
@@ -268,16 +266,6 @@ def _of(
     purposes = {purpose.code for purpose in fund.purposes.all()}
     of_fund = [line for line in lines if line.contribution.fund_id == fund.pk]
     return of_fund, [entry for entry in spent if entry.words in purposes]
-
-
-@prepared
-def _told(inside: bool, then: bool, refs: int) -> Any:
-    about = Q(
-        kind__in=["paid", "refunded", "consent", "event"],
-        ref__in=[Slot(f"ref{place}") for place in range(refs)],
-    )
-    told = register(inside, then, Slot("plan"), Slot("on"), Slot("known"))
-    return told.filter(about | Q(kind="spent"))
 
 
 @prepared

@@ -1,6 +1,7 @@
 """The fund page."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from django.core.exceptions import BadRequest
@@ -8,12 +9,10 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 
 from commitments.exports import writers
-from commitments.models import Commitment
 from commitments.pages import labels
 from commitments.pages.base import KeptView
 from commitments.rules.dates import Window
-from commitments.rules.states import State
-from commitments.views import commitments, feeds
+from commitments.views import calendar, commitments
 from funding.instalments import InstalmentOnDay, instalments_on
 from funding.permissions import can_record_payment
 from funding.templatetags.money import money as in_words
@@ -25,39 +24,44 @@ class CommitmentDetail(commitments.CommitmentDetail):
 
     template_name = "funding/commitment_detail.html"
 
-    def more(self, commitment: Commitment) -> dict[str, Any]:
-        return {"funds": fund_totals(self.page, commitment.pk)}
+    def content(self, number: int) -> dict[str, Any]:
+        content = super().content(number)
+        return {**content, "funds": fund_totals(self.page, content["commitment"].pk)}
 
 
-class CalendarFeed(feeds.CalendarFeed):
+class CalendarFeed(calendar.CalendarFeed):
     """The calendar with the instalments of the funds; with `mine=1` those that the account records
     payments of.
     """
 
-    def events(self) -> Iterator[feeds.CalendarEvent]:
+    def events(self) -> Iterator[calendar.CalendarEvent]:
         yield from super().events()
         for line in instalments_on(self.page):
-            contribution = line.contribution
-            if line.due and (
-                not self.mine or can_record_payment(self.page.rights, contribution, self.page.plan)
-            ):
-                yield self._instalment(line, contribution.ref, labels.side(contribution.side))
+            if line.due and self._is_wanted(line):
+                yield self._event_of_instalment(line, line.due)
 
-    def _instalment(self, line: InstalmentOnDay, ref: str, side: str) -> feeds.CalendarEvent:
-        assert line.due
-        changed, sequence = self.changes_of(ref, line.number)
-        of = {"ref": ref, "n": line.number, "side": side}
-        amounts = [(_("Stated: %(amount)s"), line.stated), (_("Paid: %(amount)s"), line.paid)]
-        return feeds.CalendarEvent(
+    def _is_wanted(self, line: InstalmentOnDay) -> bool:
+        if not self.is_mine:
+            return True
+        return can_record_payment(self.page.rights, line.contribution, self.page.plan)
+
+    def _event_of_instalment(self, line: InstalmentOnDay, due: date) -> calendar.CalendarEvent:
+        ref, side = line.contribution.ref, labels.side(line.contribution.side)
+        description = []
+        if line.stated:
+            description.append(_("Stated: %(amount)s") % {"amount": in_words(line.stated)})
+        if line.paid:
+            description.append(_("Paid: %(amount)s") % {"amount": in_words(line.paid)})
+        return calendar.CalendarEvent(
             name=f"{ref}/{line.number}/",
-            window=Window(line.due, line.due),
-            title=_("%(ref)s Instalment %(n)s, %(side)s") % of,
-            lines=[text % {"amount": in_words(found)} for text, found in amounts if found],
-            url=self.link("fund"),
+            window=Window(due, due),
+            title=_("%(ref)s Instalment %(n)s, %(side)s")
+            % {"ref": ref, "n": line.number, "side": side},
+            description=description,
+            url=self.absolute_url("fund"),
             state=line.standing.state,
-            label=str(labels.STATES[State(line.standing.state)]),
-            changed=changed,
-            sequence=sequence,
+            state_label=labels.state(line.standing.state),
+            changes=self.changes_of(ref, line.number),
         )
 
 

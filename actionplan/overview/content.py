@@ -31,7 +31,7 @@ from commitments.pages.counts import (
     counts_of,
     worst,
 )
-from commitments.pages.entries import Shown, present, readable_entries, register_of
+from commitments.pages.entries import EntryRow, describe_entries, entries_on, readable_entries
 from commitments.pages.page import Page
 from commitments.rules.states import State
 from funding.instalments import InstalmentOnDay, instalments_on
@@ -89,7 +89,7 @@ class Comparison:
 class Changes:
     """The newest entries of the last seven days, and how many there are altogether."""
 
-    entries: list[Shown]
+    entries: list[EntryRow]
     all: Figure
 
     @property
@@ -163,16 +163,16 @@ def _list_of(page: Page, state: State, **query: str) -> str:
 def changes_of_the_week(page: Page) -> Changes:
     """What was recorded in the seven days that end with the page's day, the newest first."""
     since = page.on - WEEK + timedelta(days=1)
-    entries = readable_entries(page.inside).filter(plan_id=page.plan.pk)
+    entries = readable_entries(inside=page.inside).filter(plan_id=page.plan.pk)
     known = entries.known_on(page.on, page.known_day).without_plan_entries()
     week = known.filter(recorded_day__gte=since)
     order = ("-recorded_day", "-number")
     # the keys first: asked of the whole week, the database would search the register for
     # withdrawals of each entry
     newest = list(week.order_by(*order).values_list("pk", flat=True)[:CHANGES_SHOWN])
-    shown = register_of(page).filter(pk__in=newest).order_by(*order)
+    shown = entries_on(page).filter(pk__in=newest).order_by(*order)
     url = page.url("register", since=since.isoformat(), kind="reported")
-    return Changes(present(shown, page), Figure(week.count(), url))
+    return Changes(describe_entries(shown, page), Figure(week.count(), url))
 
 
 def contributions(page: Page) -> list[ContributionLine]:

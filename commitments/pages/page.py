@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from commitments.models import Entry, Plan, Standing
+from commitments.models import Plan, Standing
 from commitments.models.querysets import StandingQuerySet
 from commitments.models.rights import Rights
 from commitments.rules.events import Perspective
@@ -59,18 +59,6 @@ class Page:
     @property
     def other_day(self) -> bool:
         return self.on != self.today or self.known is None
-
-    @cached_property
-    def void(self) -> set[int]:
-        """Keys of all entries that are withdrawn, as known; a withdrawn withdrawal has no effect."""
-        withdrawals = Entry.objects.filter(
-            plan=self.plan, kind="withdrawn", recorded_day__lte=self.known_day
-        )
-        void: set[int] = set()
-        for pk, to in withdrawals.order_by("-number").values_list("pk", "to_id"):
-            if pk not in void:
-                void.add(to)
-        return void
 
     @property
     def slots(self) -> dict[str, Any]:

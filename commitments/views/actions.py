@@ -1,250 +1,226 @@
 """The page of an action, and what its forms share with it."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import Http404
+from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 
 from commitments.models import Action, Body, Entry, Flag, Standing
-from commitments.models.prepared import Slot, prepared
-from commitments.models.register import INTERNAL_KINDS
+from commitments.models.register import INTERNAL_KINDS, EntryQuerySet
 from commitments.pages import labels
 from commitments.pages.base import KeptView, PlanView
-from commitments.pages.entries import Shown, present, readable_entries, register, slip
-from commitments.pages.page import actions_on
+from commitments.pages.entries import (
+    describe_entries,
+    entries_on,
+    readable_entries,
+)
+from commitments.pages.page import Page
 from commitments.register import permissions, standings
 from commitments.rules.events import (
     MOVABLE,
     REPORTS,
     Event,
     EventsOnDay,
-    Perspective,
     Terms,
     terms_on,
 )
 from commitments.rules.recurrence import Recurrence
 from commitments.rules.standing import History
+from commitments.rules.states import days_passed
 
-PAGE = 25  # entries; what is older is in the register
+ENTRIES_SHOWN = 25  # what is older is in the register
+PERIODS_SHOWN = 36
 
 
 class ActionView(PlanView):
     """A view about one action of the plan."""
 
     def action(self, ref: str) -> Action:
-        found: Action = get_object_or_404(
-            Action.objects.select_related("plan", "commitment").prefetch_related(
-                "leads", "partners"
-            ),
-            plan=self.page.plan,
-            ref=ref,
+        actions = Action.objects.select_related("plan", "commitment")
+        action: Action = get_object_or_404(
+            actions.prefetch_related("leads", "partners"), plan=self.page.plan, ref=ref
         )
-        return found
+        return action
 
     def standing(self, action: Action) -> Standing:
-        found: Standing = get_object_or_404(
-            self.page.standings.select_related("obligation__action"), obligation=action
-        )
-        return found
+        standings_of_actions = self.page.standings.select_related("obligation__action")
+        standing: Standing = get_object_or_404(standings_of_actions, obligation=action)
+        return standing
+
+
+@dataclass(frozen=True)
+class Slip:
+    """Days by which the deadline was moved back, and days by which the original one has passed."""
+
+    moved: int
+    passed: int | None
+
+
+@dataclass(frozen=True)
+class Consent:
+    """A body that must consent, and the entry by which it did."""
+
+    body: Body
+    given: Entry | None
+
+
+@dataclass(frozen=True)
+class SideView:
+    """What one side has said.
+
+    `state` is how the action would stand by its word alone, where it has reported.
+    """
+
+    side: str
+    state: str
+    entries: int
+    latest_kind: str
+    latest_day: date | None
+
+
+@dataclass(frozen=True)
+class PeriodRow:
+    """A period of a recurring action."""
+
+    name: str
+    state: str
+    label: str
+    delivered: int
+    target: int
 
 
 class ActionDetail(KeptView):
-    """The signed words, what they were taken to mean, the deadline and its moves, each side's word,
-    the register.
+    """The signed words, what they were taken to mean, the deadline and its moves, what each side
+    says, and the register.
     """
 
     public = True
-    template_name = "commitments/action_detail.html"
+    template_name = "commitments/action/body.html"
 
     def content(self, ref: str) -> dict[str, Any]:
-        page, row = self.page, self._row(ref)
-        action = row.action
-        alone = not row.waits  # type: ignore[attr-defined]
-        history = standings.Histories(page.plan, [action], alone=alone).action(action.pk)
+        page = self.page
+        standing = get_object_or_404(page.rows(), obligation__ref=ref)
+        action = standing.action
+        action.plan, action.commitment = page.plan, standing.obligation.commitment
+        history = standings.Histories(page.plan, [action]).action(action.pk)
         terms = terms_on(history.versions, page.on, page.known_day)
-        counting = EventsOnDay(history.events, page.on, page.known_day)
-        recurrence = Recurrence(terms, counting) if terms.deadline.kind == "recurring" else None
+        events = EventsOnDay(history.events, page.on, page.known_day)
+        recurrence = Recurrence(terms, events) if terms.deadline.kind == "recurring" else None
         if recurrence and recurrence.window:
-            row.first_day, row.last_day = recurrence.window.first, recurrence.window.last
-        told = self._register(ref)
-        entries = told[:PAGE]
-        cited = self._cited(counting, terms, entries)
-        bodies = self._bodies(action, terms.consents)
-        rows = self._rows([*action.after, *terms.until])
+            # what is due is the current period
+            standing.first_day = recurrence.window.first
+            standing.last_day = recurrence.window.last
+        register = entries_on(page).filter(ref=ref)
         return {
             "title": f"{ref} {labels.text(action.title)}",
             "action": action,
-            "row": row,
-            "slip": slip(row, page.on),
-            "leads": [body for body in bodies if body.is_lead],
-            "partners": [body for body in bodies if body.is_partner],
-            "interpretations": action.interpretations,
-            "sides_differ": row.sides_differ,
-            "confidence_reason": self._confidence_reason(counting, cited),
-            "can_move": terms.deadline.kind in MOVABLE,
-            "consents": self._consents(terms, counting, cited, bodies),
-            "after": [rows[ref] for ref in action.after if ref in rows],
-            "until": [rows[ref] for ref in terms.until if ref in rows],
-            "sides": [self._side(side, counting, history) for side in page.plan.sides],
-            "periods": self._periods(recurrence),
-            "flags": _flags()(obligation=action.pk, **page.slots),
-            "entries": entries,
-            "evidence": [entry for entry in told if entry.files or entry.is_link],
-            "older": self._told(history) - len(entries),
+            "standing": standing,
+            "slip": compute_slip(standing, page.on),
+            "confidence_reason": find_confidence_reason(events, page) if page.inside else "",
+            "consents": list_consents(terms, events, page),
+            "preceding": standings_of(action.after, page),
+            "superseding": standings_of(terms.until, page),
+            "sides": [describe_side(side, events, history, page) for side in page.plan.sides],
+            "periods": describe_periods(recurrence) if recurrence else [],
+            "flags": Flag.objects.filter(obligation=action).standing_or_cleared(page.on),
+            "entries": describe_entries(register[:ENTRIES_SHOWN], page),
+            "evidence": describe_entries(entries_with_evidence(register, page), page),
+            "older_entries": max(register.count() - ENTRIES_SHOWN, 0),
             "can_report": permissions.can_report(page.rights, action),
             "can_decide": permissions.can_decide(page.rights, action),
+            "can_move": terms.deadline.kind in MOVABLE,
         }
 
-    def _register(self, ref: str) -> list[Shown]:
-        """The newest entries about the action, then those older ones that have evidence."""
-        page = self.page
-        query = _register(page.inside, page.known_day <= page.on)
-        return present(query(ref=ref, **page.slots), page, title=False)
 
-    def _told(self, history: History) -> int:
-        """How many entries the register of the action has on the day, its terms among them."""
-        on, known = self.page.on, self.page.known_day
-        terms = (max(version.since, self.page.plan.adopted_on) for version in history.versions)
-        events = (
-            event
-            for event in self._shown(history.events, history)
-            if event.first <= on or event.kind == "withdrawn"
-        )
-        return sum(day <= min(on, known) for day in terms) + sum(
-            event.recorded <= known for event in events
-        )
-
-    def _row(self, ref: str) -> Standing:
-        """The standing with its action, and whether others would supersede it."""
-        page = self.page
-        rows = _row(page.inside, page.lens)(ref=ref, **page.slots)
-        if not rows:
-            raise Http404
-        row: Standing = rows[0]
-        row.action.plan, row.action.commitment = page.plan, row.obligation.commitment
-        return row
-
-    def _bodies(self, action: Action, consents: Sequence[str]) -> list[Any]:
-        codes = {f"code{place}": code for place, code in enumerate(consents)}
-        return _bodies(len(consents))(action=action.pk, **codes, **self.page.slots)
-
-    def _cited(
-        self, counting: EventsOnDay, terms: Terms, shown: Sequence[Shown]
-    ) -> dict[int, Entry]:
-        """The entries that the page names beside its register, by number."""
-        confidence = counting.latest("confidence")
-        wanted = {
-            event.number for event in counting.of_kinds("consent") if event.words in terms.consents
-        }
-        wanted |= {confidence.number} if confidence else set()
-        found = {entry.number: entry.entry for entry in shown}
-        if wanted - found.keys():
-            missing = readable_entries(self.page.inside).filter(plan_id=self.page.plan.pk)
-            found |= {
-                entry.number: entry for entry in missing.filter(number__in=wanted - found.keys())
-            }
-        return found
-
-    def _confidence_reason(self, counting: EventsOnDay, cited: dict[int, Entry]) -> str:
-        latest = counting.latest("confidence")
-        text = getattr(cited.get(latest.number), "text", None) if latest else None
-        return text.reason if text else ""
-
-    def _consents(
-        self, terms: Terms, counting: EventsOnDay, cited: dict[int, Entry], bodies: Sequence[Any]
-    ) -> list[dict[str, Any]]:
-        known = {body.code: body for body in bodies}
-        given = {
-            event.words: cited.get(event.number) for event in reversed(counting.of_kinds("consent"))
-        }
-        return [
-            {"body": known[code], "given": given.get(code)}
-            for code in terms.consents
-            if code in known
-        ]
-
-    def _rows(self, refs: Sequence[str]) -> dict[str, Standing]:
-        rows = self.page.rows().filter(obligation__ref__in=refs) if refs else []
-        return {row.obligation.ref: row for row in rows}
-
-    def _side(self, side: str, counting: EventsOnDay, history: History) -> dict[str, Any]:
-        """What one side says; where it has reported, how the action would stand by its word alone."""
-        alone = [
-            event for event in history.events if event.kind not in REPORTS or event.side == side
-        ]
-        verdict = replace(history, events=alone).judge(self.page.on, self.page.known_day)
-        said = [
-            event
-            for event in self._shown(counting.of_kinds(*counting.kinds), history)
-            if event.side == side
-        ]
-        latest = max(said, key=lambda event: (event.kind in REPORTS, event.number), default=None)
-        return {
-            "side": side,
-            # a side that only confirms or disputes has not said how the action stands
-            "state": verdict.state.value if latest and latest.kind in REPORTS else "",
-            "entries": len(said),
-            "says": labels.kind(latest.kind) if latest else "",
-            "day": latest.recorded if latest else None,
-        }
-
-    def _shown(self, events: Sequence[Event], history: History) -> Sequence[Event]:
-        """Those of which the reader may know that they are there, as `PublicEntry` has it."""
-        if self.page.inside:
-            return events
-        hidden = {event.number for event in history.events if event.kind in INTERNAL_KINDS}
-        return [event for event in events if event.number not in hidden and event.to not in hidden]
-
-    def _periods(self, recurrence: Recurrence | None) -> list[dict[str, Any]]:
-        found = recurrence.periods if recurrence else []
-        return [
-            {
-                "name": period.name,
-                "state": period.state,
-                "label": labels.PERIODS[period.state],
-                "delivered": period.delivered,
-                "target": period.target,
-            }
-            for period in found[-36:]
-        ]
+def compute_slip(standing: Standing, on: date) -> Slip:
+    moved = 0
+    if standing.last_day and standing.original_last:
+        moved = (standing.last_day - standing.original_last).days
+    passed = days_passed(standing.original_last, standing.original_stop, on)
+    return Slip(moved=max(moved, 0), passed=passed)
 
 
-@prepared
-def _row(inside: bool, lens: Perspective) -> Any:
-    waits = Action.superseders.through.objects.filter(from_action=OuterRef("obligation"))
-    rows = actions_on(inside, lens, Slot("plan"), Slot("on")).filter(obligation__ref=Slot("ref"))
-    related = rows.select_related("obligation__action", "obligation__commitment")
-    return related.annotate(waits=Exists(waits))
+def find_confidence_reason(events: EventsOnDay, page: Page) -> str:
+    latest = events.latest("confidence")
+    if latest is None:
+        return ""
+    entry = Entry.objects.select_related("text").get(plan=page.plan, number=latest.number)
+    text = getattr(entry, "text", None)
+    return text.reason if text else ""
 
 
-@prepared
-def _register(inside: bool, then: bool) -> Any:
-    told = register(inside, then, Slot("plan"), Slot("on"), Slot("known")).filter(ref=Slot("ref"))
-    newest = told.order_by("-number").values("pk")[:PAGE]
-    if not inside:
-        return told.filter(pk__in=newest)
-    link = Q(text__source__startswith="https://") | Q(text__source__startswith="http://")
-    return told.filter(Q(pk__in=newest) | Q(has_files=True) | link)
+def list_consents(terms: Terms, events: EventsOnDay, page: Page) -> list[Consent]:
+    """Each consent that the terms ask for, with the first entry that gives it."""
+    if not terms.consents:
+        return []
+    numbers: dict[str, int] = {}
+    for event in events.of_kinds("consent"):
+        numbers.setdefault(event.words, event.number)
+    entries = readable_entries(inside=page.inside).filter(plan_id=page.plan.pk)
+    given = {entry.words: entry for entry in entries.filter(number__in=numbers.values())}
+    bodies = {body.code: body for body in page.plan.bodies.filter(code__in=terms.consents)}
+    return [Consent(bodies[code], given.get(code)) for code in terms.consents if code in bodies]
 
 
-@prepared
-def _bodies(consents: int) -> Any:
-    leads, partners = (
-        through.objects.filter(action=Slot("action"), body=OuterRef("pk"))
-        for through in (Action.leads.through, Action.partners.through)
+def standings_of(refs: Sequence[str], page: Page) -> list[Standing]:
+    """How these actions stand, in the order in which the terms name them."""
+    if not refs:
+        return []
+    rows = {row.obligation.ref: row for row in page.rows().filter(obligation__ref__in=refs)}
+    return [rows[ref] for ref in refs if ref in rows]
+
+
+def entries_with_evidence(register: EntryQuerySet, page: Page) -> QuerySet[Entry]:
+    """Those with files, or with an address as their source."""
+    if not page.inside:
+        return register.none()
+    has_link = Q(text__source__startswith="https://") | Q(text__source__startswith="http://")
+    return register.filter(Q(evidence__isnull=False) | has_link).distinct()
+
+
+def describe_side(side: str, events: EventsOnDay, history: History, page: Page) -> SideView:
+    readable = [
+        event
+        for event in readable_events(events.of_kinds(*events.kinds), history, page)
+        if event.side == side
+    ]
+    # a side that only confirms or disputes has not said how the action stands
+    reports = [event for event in readable if event.kind in REPORTS]
+    latest = max(reports or readable, key=lambda event: event.number, default=None)
+    return SideView(
+        side=side,
+        state=judge_by_side(side, history, page) if reports else "",
+        entries=len(readable),
+        latest_kind=labels.kind(latest.kind) if latest else "",
+        latest_day=latest.recorded if latest else None,
     )
-    named = Q(code__in=[Slot(f"code{place}") for place in range(consents)])
-    bodies = Body.objects.filter(plan=Slot("plan")).annotate(
-        is_lead=Exists(leads), is_partner=Exists(partners)
-    )
-    return bodies.filter(Q(is_lead=True) | Q(is_partner=True) | named)
 
 
-@prepared
-def _flags() -> QuerySet[Flag]:
-    return Flag.objects.filter(
-        plan=Slot("plan"), obligation=Slot("obligation")
-    ).standing_or_cleared(Slot("on"))
+def judge_by_side(side: str, history: History, page: Page) -> str:
+    """The state if this side alone had reported."""
+    events = [event for event in history.events if event.side == side or event.kind not in REPORTS]
+    return replace(history, events=events).judge(page.on, page.known_day).state.value
+
+
+def readable_events(events: Iterable[Event], history: History, page: Page) -> list[Event]:
+    """Those of which the reader may know that they are there, as `PublicEntry` has it."""
+    if page.inside:
+        return list(events)
+    internal = {event.number for event in history.events if event.kind in INTERNAL_KINDS}
+    return [event for event in events if event.number not in internal and event.to not in internal]
+
+
+def describe_periods(recurrence: Recurrence) -> list[PeriodRow]:
+    return [
+        PeriodRow(
+            name=period.name,
+            state=period.state,
+            label=str(labels.PERIODS[period.state]),
+            delivered=period.delivered,
+            target=period.target,
+        )
+        for period in recurrence.periods[-PERIODS_SHOWN:]
+    ]

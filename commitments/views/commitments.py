@@ -1,13 +1,12 @@
-"""The pages of a plan: list, commitment, action, mine, register, text."""
+"""The list of actions, a commitment, and the actions of the reader's own bodies."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, QuerySet, TextField
-from django.db.models.functions import Cast
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from commitments.exports import writers
@@ -15,14 +14,11 @@ from commitments.exports.columns import actions_export
 from commitments.lists.facets import label_choices_with_counts
 from commitments.lists.filters import ActionFilter, order_by_urgency
 from commitments.lists.tables import ActionTable
-from commitments.models import Commitment, Standing
-from commitments.models.prepared import Slot, prepared
+from commitments.models import Standing
 from commitments.pages import labels
 from commitments.pages.base import KeptView
 from commitments.pages.counts import counts_of, summarise
-from commitments.pages.page import actions_on
 from commitments.register.permissions import reportable_actions
-from commitments.rules.events import Perspective
 from commitments.rules.states import SETTLED, State
 
 
@@ -63,66 +59,42 @@ class ActionList(KeptView):
 
 
 class CommitmentDetail(KeptView):
+    """A commitment with its actions and the aims that it serves."""
+
     public = True
-    template_name = "commitments/commitment_detail.html"
+    template_name = "commitments/commitment/body.html"
 
     def content(self, number: int) -> dict[str, Any]:
         page = self.page
-        read = _commitment()(number=number, **page.slots)
-        if not read:
-            raise Http404
-        (commitment, *_more), rows = (
-            read,
-            _rows(page.inside, page.lens)(number=number, **page.slots),
-        )
-        worst, counts = summarise(rows)
-        context = {
+        commitments = page.plan.commitments.prefetch_related("aims")
+        commitment = get_object_or_404(commitments, number=number)
+        of_commitment = page.rows().filter(obligation__commitment=commitment)
+        standings = list(of_commitment.order_by("obligation__action__position"))
+        worst_state, counts = summarise(standings)
+        return {
             "title": f"{number} {labels.text(commitment.title)}",
             "commitment": commitment,
-            "state": worst,
+            "worst_state": worst_state,
             "counts": counts_of(counts, page, commitment=number),
-            "rows": rows,
-            "aims": [
-                {"code": row.aim, "title": json.loads(row.aim_title)} for row in read if row.aim
-            ],
+            "standings": standings,
+            "aims": commitment.aims.all(),
         }
-        return context | self.more(commitment)
-
-    def more(self, commitment: Commitment) -> dict[str, Any]:
-        """What an app above has to add to the page."""
-        return {}
-
-
-@prepared
-def _commitment() -> Any:
-    """Once for each aim that it serves, or once without."""
-    found = Commitment.objects.filter(plan=Slot("plan"), number=Slot("number"))
-    return found.annotate(aim=F("aims__code"), aim_title=Cast("aims__title", TextField())).order_by(
-        "aims__position"
-    )
-
-
-@prepared
-def _rows(inside: bool, lens: Perspective) -> Any:
-    rows = actions_on(inside, lens, Slot("plan"), Slot("on")).filter(
-        obligation__commitment__number=Slot("number")
-    )
-    return rows.select_related("obligation__action").order_by("obligation__action__position")
 
 
 class Mine(KeptView):
-    """What my bodies lead or join, by urgency."""
+    """What the reader may report on, by urgency."""
 
-    template_name = "commitments/mine.html"
+    template_name = "commitments/mine/body.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.GET.get("format") in writers.FORMATS:
-            return writers.respond(
-                request, self.page, lambda: actions_export(self.page, self.rows(), "mine")
-            )
+            return writers.respond(request, self.page, self.export)
         return super().get(request, *args, **kwargs)
 
-    def rows(self) -> QuerySet[Standing]:
+    def export(self) -> writers.Listing:
+        return actions_export(self.page, self.standings(), "mine")
+
+    def standings(self) -> QuerySet[Standing]:
         """The standings of the actions that the reader may report on, the most urgent first."""
         page = self.page
         actions = reportable_actions(page.rights, page.plan)
@@ -132,7 +104,7 @@ class Mine(KeptView):
         page = self.page
         return {
             "title": _("My actions"),
-            "groups": group_by_urgency(self.rows()),
+            "groups": group_by_urgency(self.standings()),
             "bodies": page.plan.bodies.filter(pk__in=page.rights.bodies),
             "exports": writers.export_links(self.request.GET),
         }
@@ -143,10 +115,10 @@ class Group:
     """Actions that want the same of their readers."""
 
     label: str
-    rows: list[Standing]
+    standings: list[Standing]
 
 
-def group_by_urgency(rows: Iterable[Standing]) -> list[Group]:
+def group_by_urgency(standings: Iterable[Standing]) -> list[Group]:
     """Each action in the first group that it belongs to; groups without an action are left out."""
     headings = {
         "overdue": _("Overdue"),
@@ -158,21 +130,21 @@ def group_by_urgency(rows: Iterable[Standing]) -> list[Group]:
         "done": _("Done or closed"),
     }
     groups = {name: Group(label, []) for name, label in headings.items()}
-    for row in rows:
-        groups[_group_of(row)].rows.append(row)
-    return [group for group in groups.values() if group.rows]
+    for standing in standings:
+        groups[_group_of(standing)].standings.append(standing)
+    return [group for group in groups.values() if group.standings]
 
 
-def _group_of(row: Standing) -> str:
-    if row.state == State.OVERDUE:
+def _group_of(standing: Standing) -> str:
+    if standing.state == State.OVERDUE:
         return "overdue"
-    if row.state in (State.DUE, State.DUE_SOON):
+    if standing.state in (State.DUE, State.DUE_SOON):
         return "due"
-    if row.state == State.AWAITING:
+    if standing.state == State.AWAITING:
         return "awaiting"
-    is_open = row.state not in SETTLED
-    if is_open and row.scored and row.never_reported:
+    is_open = standing.state not in SETTLED
+    if is_open and standing.scored and standing.never_reported:
         return "never"
-    if row.stale_since is not None:
+    if standing.stale_since is not None:
         return "stale"
     return "in-hand" if is_open else "done"

@@ -14,14 +14,14 @@ from commitments.evidence import storage
 from commitments.evidence.file_types import LARGEST, TYPES
 from commitments.models import Evidence
 from commitments.pages.base import PlanView
-from commitments.pages.entries import register_of
+from commitments.pages.entries import entries_on
 
 
 class EvidenceFile(PlanView):
     """Always to be saved and never to be shown, whatever is in it."""
 
     def get(self, request: HttpRequest, key: UUID) -> FileResponse:
-        file = get_object_or_404(Evidence.objects.readable_in(register_of(self.page)), pk=key)
+        file = get_object_or_404(Evidence.objects.readable_in(entries_on(self.page)), pk=key)
         try:
             content = storage.path_of(file.id).open("rb")
         except FileNotFoundError:

@@ -1,46 +1,38 @@
-"""Deadlines as a calendar (RFC 5545) and the register as a feed (RFC 4287), in the reader's
-language.
+"""What other programs follow: the register as a feed (RFC 4287, RFC 5005), and what calendars share
+with it.
 
 Times come from the register and never from the clock: the same register gives the same feed.
 """
 
 import re
 import uuid
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from collections.abc import Collection
+from datetime import UTC, datetime, time
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import BadRequest
+from django.core.paginator import Page as PageOfEntries
 from django.core.paginator import Paginator
-from django.db.models import Count, Max, Q
+from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.feedgenerator import Atom1Feed
 from django.utils.translation import gettext as _
+from django.utils.xmlutils import SimplerXMLGenerator
 
 from commitments.exports.writers import address
-from commitments.models import Entry, Plan, Standing
+from commitments.models import Entry, Plan
 from commitments.pages import etag, labels
 from commitments.pages.base import PlanView
-from commitments.pages.entries import present, register_of
-from commitments.register import standings
-from commitments.register.permissions import reportable_actions
-from commitments.rules import dates
-from commitments.rules.dates import Window
-from commitments.rules.recurrence import Recurrence
-from commitments.rules.states import SATISFIED, State
+from commitments.pages.entries import EntryRow, describe_entries, entries_on
 
-PAGE = 50
-# periods of a recurring action shown before they begin
-AHEAD = 3
-REFRESH = timedelta(hours=12)
+ENTRIES_A_PAGE = 50
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 
 
-def clean(text: str) -> str:
+def without_control_characters(text: str) -> str:
     """Without anything that could end a line of a calendar or is no character of XML."""
     return _CONTROL.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n"))
 
@@ -51,279 +43,137 @@ def stable_id(plan: Plan, name: str) -> uuid.UUID:
     return uuid.uuid5(uuid.NAMESPACE_OID, f"{first or plan.slug}/{name}")
 
 
-class Feed(PlanView):
-    """In the language asked for, else the account's; answered with 304 where nothing has changed."""
+class FeedView(PlanView):
+    """A feed in the language asked for, else the account's; 304 where nothing has changed."""
 
     content_type: str
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        own: str = request.user.language  # type: ignore[union-attr]
-        language = request.GET.get("language") or own or translation.get_language()
-        if language not in dict(settings.LANGUAGES):
-            known = ", ".join(dict(settings.LANGUAGES))
-            raise BadRequest(_("“language” can only be one of: %(names)s.") % {"names": known})
+        language = self._language()
         with translation.override(language):
-            tag = etag.etag(self.page, request, *self.more())
-            response = etag.unchanged(request, tag) or HttpResponse(
-                self.content(), self.content_type
-            )
-            response["Content-Language"] = language
-            # the address may hold the token
-            response["Referrer-Policy"] = "no-referrer"
-            etag.mark(request, response, tag)
-            return response
-
-    def more(self) -> list[Any]:
-        """What the content depends on beside the register, the day and the account."""
-        return []
+            tag = etag.etag(self.page, request)
+            response = etag.unchanged(request, tag)
+            if response is None:
+                response = HttpResponse(self.content(), self.content_type)
+                etag.mark(request, response, tag)
+        response["Content-Language"] = language
+        # the address may hold the token
+        response["Referrer-Policy"] = "no-referrer"
+        return response
 
     def content(self) -> bytes | str:
         raise NotImplementedError
 
-    def link(self, name: str, *args: Any) -> str:
+    def absolute_url(self, name: str, *args: Any) -> str:
         return settings.SITE_URL + self.page.url(name, *args)
 
-
-@dataclass(frozen=True, kw_only=True)
-class CalendarEvent:
-    """A deadline in the calendar; `name` identifies it in its plan, for good."""
-
-    name: str
-    window: Window
-    title: str
-    lines: Iterable[str]
-    url: str
-    state: str
-    label: str
-    changed: datetime
-    sequence: int
+    def _language(self) -> str:
+        own = getattr(self.request.user, "language", "")
+        language = self.request.GET.get("language") or own or translation.get_language() or "en"
+        if language not in dict(settings.LANGUAGES):
+            known = ", ".join(dict(settings.LANGUAGES))
+            raise BadRequest(_("“language” can only be one of: %(names)s.") % {"names": known})
+        return language
 
 
-class CalendarFeed(Feed):
-    """Each deadline of the plan, or with `mine=1` those of the account's bodies."""
+class PagedAtom(Atom1Feed):
+    """Django's Atom, with the links between pages, entries as HTML, and labels of categories."""
 
-    content_type = "text/calendar; charset=utf-8"
+    def latest_post_date(self) -> datetime:
+        updated: datetime = self.feed["updated"]
+        return updated
 
-    @property
-    def mine(self) -> bool:
-        return self.request.GET.get("mine") == "1"
+    def add_root_elements(self, handler: SimplerXMLGenerator) -> None:
+        super().add_root_elements(handler)
+        for relation, url in self.feed["page_links"]:
+            link = {"rel": relation, "type": "application/atom+xml", "href": url}
+            handler.addQuickElement("link", "", link)
 
-    def more(self) -> list[Any]:
-        member = self.membership
-        return sorted(member.bodies.values_list("code", flat=True)) if self.mine and member else []
-
-    def content(self) -> bytes:
-        import icalendar
-
-        plan, calendar = self.page.plan, icalendar.Calendar()
-        title = clean(labels.text(plan.title))
-        name = _("%(plan)s: what is asked of my bodies") % {"plan": title} if self.mine else title
-        calendar.add("prodid", "-//Actionplan//Actionplan//EN")
-        calendar.add("version", "2.0")
-        calendar.add("uid", str(stable_id(plan, f"calendar/{self.more() if self.mine else ''}")))
-        for key in ("name", "x-wr-calname"):
-            calendar.add(key, icalendar.vText(name))
-        calendar.add("x-wr-timezone", plan.timezone)
-        calendar.add("refresh-interval", REFRESH, {"VALUE": "DURATION"})
-        calendar.add("x-published-ttl", "PT12H")
-        for event in self.events():
-            calendar.add_component(self._component(event))
-        written: bytes = calendar.to_ical()
-        return written
-
-    def events(self) -> Iterator[CalendarEvent]:
-        page = self.page
-        rows = page.rows().order_by("obligation__action__position")
-        if self.mine:
-            rows = rows.filter(
-                obligation__in=reportable_actions(page.rights, page.plan).values("pk")
-            )
-        found = list(rows)
-        periodic = (row.obligation_id for row in found if row.every)
-        recurring = dict(standings.recurrences(page.plan, periodic, page.on, page.known_day))
-        for row in found:
-            if recurrence := recurring.get(row.obligation_id):
-                yield from self._periods(row, recurrence)
-            elif row.first_day and row.last_day:
-                yield self._event(
-                    row,
-                    Window(row.first_day, row.last_day),
-                    row.state,
-                    labels.STATES[State(row.state)],
-                )
-
-    def _event(
-        self, row: Standing, window: Window, state: str, label: Any, period: str = ""
-    ) -> CalendarEvent:
-        action, ref = row.action, row.obligation.ref
-        changed, sequence = self.changes_of(ref, None)
-        lines = [row.words]
-        if not period and row.moved and row.original_last:
-            lines.append(
-                _("Signed for %(day)s, and moved since.") % {"day": labels.day(row.original_last)}
-            )
-        return CalendarEvent(
-            name=f"{ref}/{period}",
-            window=window,
-            title=f"{ref} {labels.text(action.title)}"
-            + (f" ({labels.edtf(period)})" if period else ""),
-            lines=lines,
-            url=self.link("action", ref),
-            state=state,
-            label=str(label),
-            changed=changed,
-            sequence=sequence,
-        )
-
-    def _periods(self, row: Standing, recurrence: Recurrence) -> Iterator[CalendarEvent]:
-        """Each period so far by its own state, and the next few while the duty lasts."""
-        waiting = (
-            row.state if row.state in (State.AWAITING, State.SUPERSEDED, State.NOT_PURSUED) else ""
-        )
-        for period in recurrence.periods:
-            state = {"open": waiting or State.DUE, "not-assessed": waiting or State.SUPERSEDED}.get(
-                period.state, period.state
-            )
-            yield self._event(row, period.window, state, labels.PERIODS[period.state], period.name)
-        if recurrence.ended is not None or waiting in (State.SUPERSEDED, State.NOT_PURSUED):
-            return
-        every = recurrence.deadline.every
-        window = (
-            dates.next_period(recurrence.periods[-1].window, every)
-            if recurrence.periods
-            else recurrence.first
-        )
-        for _number in range(AHEAD):
-            state, name = waiting or State.UPCOMING, dates.period_name(window, every)
-            yield self._event(row, window, state, labels.STATES[State(state)], name)
-            window = dates.next_period(window, every)
-
-    def changes_of(self, ref: str, instalment: int | None) -> tuple[datetime, int]:
-        """When an entry last bore on it, and how often its day was set anew."""
-        found = [self._changes.get(key) for key in {(ref, None), (ref, instalment)}]
-        when, counts = zip(
-            *[pair for pair in found if pair] or [(datetime(1970, 1, 1, tzinfo=UTC), 0)],
-            strict=True,
-        )
-        return max(when), sum(counts)
-
-    @cached_property
-    def _changes(self) -> dict[tuple[str, int | None], tuple[datetime, int]]:
-        setting = Q(kind__in=["moved", "event"]) | Q(
-            kind="withdrawn", to__kind__in=["moved", "event", "withdrawn"]
-        )
-        told = Entry.objects.filter(plan=self.page.plan).known_on(self.page.on, self.page.known_day)
-        counts = {
-            "moves": Count("pk", filter=setting),
-            "versions": Count("pk", filter=Q(kind="terms")),
-        }
-        rows = told.values("ref", "instalment").annotate(when=Max("loaded_at"), **counts).order_by()
-        return {
-            (row["ref"], row["instalment"]): (
-                row["when"],
-                row["moves"] + max(row["versions"] - 1, 0),
-            )
-            for row in rows
-        }
-
-    def _component(self, event: CalendarEvent) -> Any:
-        import icalendar
-
-        page, found = self.page, icalendar.Event()
-        done = event.state in SATISFIED
-        closed = event.state in (State.SUPERSEDED, State.NOT_PURSUED)
-        title = (_("Done: %(title)s") if done else "%(title)s") % {"title": event.title}
-        language = {"LANGUAGE": labels.language()}
-        found.add("uid", str(stable_id(page.plan, event.name)))
-        found.add("sequence", event.sequence)
-        for key in ("dtstamp", "last-modified"):
-            found.add(key, event.changed.astimezone(UTC))
-        found.add("dtstart", event.window.first)
-        # the end of an all-day event is the day after
-        found.add("dtend", dates.shift(event.window.last, 1))
-        found.add("summary", clean(title), language)
-        found.add(
-            "description", clean("\n".join([*filter(None, event.lines), event.label])), language
-        )
-        found.add("categories", [clean(event.label)])
-        found.add(
-            "status",
-            "CANCELLED"
-            if closed
-            else "TENTATIVE"
-            if event.state == State.AWAITING
-            else "CONFIRMED",
-        )
-        found.add("transp", "TRANSPARENT")
-        found.add("url", event.url)
-        return found
+    def add_item_elements(self, handler: SimplerXMLGenerator, item: dict[str, Any]) -> None:
+        super().add_item_elements(handler, item)
+        category = {"term": item["kind"], "label": item["kind_label"]}
+        handler.addQuickElement("category", "", category)
+        handler.addQuickElement("content", item["html"], {"type": "html"})
 
 
-class RegisterFeed(Feed):
-    """The register, newest first, page by page (RFC 5005)."""
+class RegisterFeed(FeedView):
+    """The register, newest first, page by page."""
 
     content_type = "application/atom+xml; charset=utf-8"
 
     def content(self) -> str:
-        page, request = self.page, self.request
-        pages = Paginator(register_of(page), PAGE)
-        chosen = pages.get_page(request.GET.get("page"))
-        entries = present(chosen.object_list, page)
-        touched = self._touched([entry.entry.pk for entry in entries])
-        numbers = {"first": 1, "last": pages.num_pages}
-        if chosen.has_previous():
-            numbers["previous"] = chosen.previous_page_number()
-        if chosen.has_next():
-            numbers["next"] = chosen.next_page_number()
-        newest = page.plan.entries.aggregate(newest=Max("loaded_at"))["newest"]
-        midnight = datetime.combine(page.plan.adopted_on, datetime.min.time(), UTC)
-        context = {
-            "page": page,
-            "on": page.on,
-            "language": labels.language(),
-            "title": clean(labels.text(page.plan.title)),
-            "feed_id": stable_id(page.plan, "register").urn,
-            "updated": newest or midnight,
-            "site": self.link("register"),
-            "self": address(request),
-            "links": [
-                (rel, address(request, page=number)) for rel, number in sorted(numbers.items())
-            ],
-            "entries": [self._entry(entry, touched.get(entry.entry.pk)) for entry in entries],
-        }
-        return render_to_string("commitments/register.xml", context)
-
-    def _touched(self, entries: list[int]) -> dict[int, datetime]:
-        """When these were last withdrawn, redacted, or brought back."""
-        naming = Entry.objects.filter(to__in=entries, kind__in=["withdrawn", "redacted"])
-        naming = naming.known_on(self.page.on, self.page.known_day)
-        found = (
-            naming.values_list("to")
-            .annotate(named=Max("loaded_at"), again=Max("named_by__loaded_at"))
-            .order_by()
+        page = self.page
+        shown = Paginator(entries_on(page), ENTRIES_A_PAGE).get_page(self.request.GET.get("page"))
+        plan_title = without_control_characters(labels.text(page.plan.title))
+        feed = PagedAtom(
+            title=f"{_('Register')} · {plan_title}",
+            link=self.absolute_url("register"),
+            description=None,
+            language=labels.language(),
+            feed_url=address(self.request),
+            feed_guid=stable_id(page.plan, "register").urn,
+            updated=self._newest_time(),
+            page_links=self._page_links(shown),
         )
-        return {pk: max(filter(None, times)) for pk, *times in found}
+        rows = describe_entries(shown.object_list, page)
+        times = self._times_of_changes([row.entry.pk for row in rows])
+        for row in rows:
+            feed.add_item(**self._item(row, times.get(row.entry.pk, row.entry.loaded_at)))
+        return str(feed.writeString("utf-8"))
 
-    def _entry(self, entry: Any, touched: datetime | None) -> dict[str, Any]:
-        # the links of an entry lead to the site from wherever it is read
-        html = render_to_string(
-            "includes/entry.html", {"page": self.page, "entry": entry, "quiet": True}
+    def _newest_time(self) -> datetime:
+        """When the register last grew."""
+        newest = self.page.plan.entries.aggregate(newest=Max("loaded_at"))["newest"]
+        return newest or datetime.combine(self.page.plan.adopted_on, time.min, UTC)
+
+    def _page_links(self, shown: PageOfEntries[Entry]) -> list[tuple[str, str]]:
+        numbers = {"first": 1, "last": shown.paginator.num_pages}
+        if shown.has_next():
+            numbers["next"] = shown.next_page_number()
+        if shown.has_previous():
+            numbers["previous"] = shown.previous_page_number()
+        return [(relation, address(self.request, page=n)) for relation, n in numbers.items()]
+
+    def _times_of_changes(self, keys: Collection[int]) -> dict[int, datetime]:
+        """When these entries were last withdrawn, redacted, or brought back."""
+        later = Entry.objects.filter(to__in=keys, kind__in=["withdrawn", "redacted"])
+        later = later.known_on(self.page.on, self.page.known_day)
+        changes = later.values("to").annotate(
+            changed=Max("loaded_at"), brought_back=Max("named_by__loaded_at")
         )
-        title = f"{entry.ref} {labels.text(entry.title)}".strip()
         return {
-            "id": uuid.uuid5(uuid.NAMESPACE_OID, entry.hash).urn,
-            "title": clean(
-                f"{title}{labels.colon()}{entry.kind_label}" if title else entry.kind_label
-            ),
-            "kind": entry.kind,
-            "kind_label": entry.kind_label,
-            "published": entry.loaded_at,
-            "updated": max(entry.loaded_at, touched or entry.loaded_at),
-            "author": clean(
-                entry.post or labels.side(entry.side)
-                if entry.post or entry.side
-                else labels.text(self.page.plan.title)
-            ),
-            "url": self.link("entry", entry.number),
-            "html": clean(html.replace('href="/', f'href="{settings.SITE_URL}/')),
+            row["to"]: max(row["changed"], row["brought_back"] or row["changed"])
+            for row in changes.order_by()
         }
+
+    def _item(self, row: EntryRow, changed: datetime) -> dict[str, Any]:
+        entry = row.entry
+        subject = f"{entry.ref} {labels.text(row.title)}".strip()
+        title = f"{subject}{labels.colon()}{row.kind_label}" if subject else row.kind_label
+        return {
+            "title": without_control_characters(title),
+            "link": self.absolute_url("entry", entry.number),
+            "description": None,
+            "unique_id": uuid.uuid5(uuid.NAMESPACE_OID, entry.hash).urn,
+            "pubdate": entry.loaded_at,
+            "updateddate": max(entry.loaded_at, changed),
+            "author_name": without_control_characters(self._author(row)),
+            "kind": entry.kind,
+            "kind_label": row.kind_label,
+            "html": self._html(row),
+        }
+
+    def _author(self, row: EntryRow) -> str:
+        if row.post:
+            return row.post
+        if row.entry.side:
+            return labels.side(row.entry.side)
+        return labels.text(self.page.plan.title)
+
+    def _html(self, row: EntryRow) -> str:
+        """As the page of the register has it; links lead to the site from wherever it is read."""
+        html: str = render_to_string(
+            "includes/entry.html", {**self.page.context, "row": row, "hide_acts": True}
+        )
+        html = html.replace('href="/', f'href="{settings.SITE_URL}/')
+        return without_control_characters(html)

@@ -26,7 +26,7 @@ from commitments.forms.entries import (
 )
 from commitments.models import Action, Entry, Standing
 from commitments.pages.base import PlanView
-from commitments.pages.entries import Shown, present, register_of
+from commitments.pages.entries import EntryRow, describe_entries, entries_on
 from commitments.pages.labels import REDACTED
 from commitments.register import permissions, services, standings
 from commitments.register.validation import Context
@@ -86,7 +86,8 @@ class RecordingView(PlanView):
                 return self.show(subject, form, preview=self.preview(subject, form))
             entry = self.record(subject, form, seen)
         except services.NewerEntries as newer:
-            return self.show(subject, form, status=409, newer=present(newer.entries, self.page))
+            rows = describe_entries(newer.entries, self.page)
+            return self.show(subject, form, status=409, newer=rows)
         except ValidationError as error:
             for message in error.messages:
                 form.add_error(None, message)
@@ -150,7 +151,7 @@ class ActionRecording(RecordingView, ActionView):
         return self.standing(subject)
 
     def context(self, subject: Action) -> dict[str, Any]:
-        return {"action": subject, "row": self.standing(subject)}
+        return {"action": subject, "standing": self.standing(subject)}
 
     def done(self, subject: Action) -> str:
         return self.page.url("action", subject.ref)
@@ -229,7 +230,7 @@ class EntryRecording(RecordingView):
     """Recording about one entry."""
 
     def subject(self, key: int) -> Entry:
-        found: Entry | None = register_of(self.page).filter(number=key).first()
+        found: Entry | None = entries_on(self.page).filter(number=key).first()
         if found is None:
             raise Http404
         found.plan = self.page.plan
@@ -240,9 +241,9 @@ class EntryRecording(RecordingView):
     def allowed(self, entry: Entry) -> bool:
         raise NotImplementedError
 
-    def shown(self, entry: Entry) -> Shown:
-        (shown,) = present([entry], self.page)
-        return shown
+    def row(self, entry: Entry) -> EntryRow:
+        (row,) = describe_entries([entry], self.page)
+        return row
 
 
 class NamingView(EntryRecording):
@@ -274,7 +275,7 @@ class NamingView(EntryRecording):
         return Action.objects.filter(plan=self.page.plan, ref=entry.ref).first()
 
     def context(self, subject: Entry) -> dict[str, Any]:
-        found = {"entry": self.shown(subject), "action": self.action(subject)}
+        found = {"row": self.row(subject), "action": self.action(subject)}
         return {**found, "dispute": self.kind == "disputed"}
 
     def done(self, subject: Entry) -> str:
@@ -313,7 +314,7 @@ class Redact(EntryRecording):
         return services.redact(entry=subject, **self.said(form, "what", "reason"))
 
     def context(self, subject: Entry) -> dict[str, Any]:
-        return {"entry": self.shown(subject), "nothing": not services.redactable(subject)}
+        return {"row": self.row(subject), "nothing": not services.redactable(subject)}
 
     def done(self, subject: Entry) -> str:
         return self.page.url("entry", subject.number)

@@ -1,66 +1,78 @@
 """The signed text, and what the plan took from it."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from commitments.models import Commitment, Standing
 from commitments.pages.base import KeptView
+from commitments.pages.page import Page
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A commitment with the standings of its actions."""
+
+    commitment: Commitment
+    standings: list[Standing]
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A part of the signed text, and the refs of the actions that are anchored in it."""
+
+    text: str
+    refs: list[str]
 
 
 class Text(KeptView):
-    """Aims, and clause by clause the actions taken from the instrument; what nothing serves is a
-    gap.
+    """Aims, and clause by clause the actions taken from the instrument.
+
+    What nothing serves is a gap.
     """
 
     public = True
-    template_name = "commitments/text.html"
+    template_name = "commitments/text/body.html"
 
     def content(self) -> dict[str, Any]:
         page = self.page
-        rows = list(page.rows().order_by("obligation__action__position"))
-        commitments = page.plan.commitments.prefetch_related("aims")
-        by_commitment: dict[int, list[Standing]] = {}
-        for row in rows:
-            by_commitment.setdefault(row.obligation.commitment_id, []).append(row)
-        served: dict[int, list[Commitment]] = {}
-        for commitment in commitments:
-            for aim in commitment.aims.all():
-                served.setdefault(aim.pk, []).append(commitment)
+        standings = list(page.rows().order_by("obligation__action__position"))
         return {
             "title": _("Text"),
-            "aims": [
-                {"aim": aim, "commitments": served.get(aim.pk, [])} for aim in page.plan.aims.all()
-            ],
-            "commitments": [
-                {
-                    "commitment": commitment,
-                    "rows": [
-                        {"row": row, "action": row.action}
-                        for row in by_commitment.get(commitment.pk, [])
-                    ],
-                }
-                for commitment in commitments
-            ],
-            "marked": marked(page.plan.signed_text, rows),
+            "aims": page.plan.aims.prefetch_related("commitments"),
+            "clauses": group_by_commitment(standings, page),
+            "passages": split_at_anchors(page.plan.signed_text, standings),
         }
 
 
-def marked(text: str, rows: Sequence[Standing]) -> list[dict[str, Any]]:
-    """The signed text in segments; those that actions are anchored in carry their standings."""
-    anchors: dict[tuple[int, int], list[Standing]] = {}
-    for row in rows:
-        start, end = row.action.anchor_start, row.action.anchor_end
+def group_by_commitment(standings: Iterable[Standing], page: Page) -> list[Clause]:
+    """Commitments without an action stand among them."""
+    by_commitment: dict[int, list[Standing]] = defaultdict(list)
+    for standing in standings:
+        by_commitment[standing.obligation.commitment_id].append(standing)
+    return [
+        Clause(commitment, by_commitment[commitment.pk])
+        for commitment in page.plan.commitments.all()
+    ]
+
+
+def split_at_anchors(text: str, standings: Iterable[Standing]) -> list[Passage]:
+    """The signed text in passages; an anchor that begins inside of another one is left out."""
+    if not text:
+        return []
+    refs_by_anchor: dict[tuple[int, int], list[str]] = defaultdict(list)
+    for standing in standings:
+        start, end = standing.action.anchor_start, standing.action.anchor_end
         if start is not None and end is not None:
-            anchors.setdefault((start, end), []).append(row)
-    segments: list[dict[str, Any]] = []
-    place = 0
-    for (start, end), found in sorted(anchors.items()):
-        if start >= place:
-            segments += [
-                {"text": text[place:start], "rows": []},
-                {"text": text[start:end], "rows": found},
-            ]
-            place = end
-    return [*segments, {"text": text[place:], "rows": []}] if text else []
+            refs_by_anchor[start, end].append(standing.action.ref)
+    passages = []
+    position = 0
+    for (start, end), refs in sorted(refs_by_anchor.items()):
+        if start >= position:
+            passages.append(Passage(text[position:start], []))
+            passages.append(Passage(text[start:end], refs))
+            position = end
+    return [*passages, Passage(text[position:], [])]

@@ -472,9 +472,7 @@ def test_who_is_refused_is_led_back_to_what_they_came_from(
 def test_an_entry_leads_to_its_action_by_name(signed_in: Client) -> None:
     assert send(signed_in).status_code == 302
     page = text(signed_in.get(f"/register/{Entry.objects.count()}/"))
-    assert re.search(
-        r'class="trail">.*<a href="/actions/4.4/">4.4 Begin the information campaigns</a>', page
-    )
+    assert '· <a href="/actions/4.4/">4.4 Begin the information campaigns</a>' in page
 
 
 def test_a_payment_is_offered_the_currencies_that_were_stated(calais: Plan, client: Client) -> None:

@@ -337,8 +337,8 @@ def test_no_count_from_outside_tells_of_an_entry_that_is_not_shown(
 ) -> None:
     shown = client.get("/plans/small/actions/1.1/").context
     told = client.get("/plans/small/register/?ref=1.1&format=json").json()
-    assert len(shown["entries"]) + shown["older"] == len(told)
-    assert {side["side"]: side["entries"] for side in shown["sides"]} == {
+    assert len(shown["entries"]) + shown["older_entries"] == len(told)
+    assert {view.side: view.entries for view in shown["sides"]} == {
         side: sum(row["side"] == side for row in told) for side in ("GB", "FR")
     }
 

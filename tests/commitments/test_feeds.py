@@ -259,7 +259,7 @@ def test_the_feed_has_the_entries_newest_first_with_what_the_page_shows(
     found = feed(reader)
     newest = plan.entries.order_by("-number").first()
     assert newest
-    assert len(found.findall(ATOM + "entry")) == feeds.PAGE
+    assert len(found.findall(ATOM + "entry")) == feeds.ENTRIES_A_PAGE
     assert texts(found, "entry/id")[0].startswith("urn:uuid:")
     link = found.find(f"{ATOM}entry/{ATOM}link")
     assert link is not None

@@ -76,8 +76,8 @@ def test_the_day_beside_a_time_is_that_of_the_plan(
         action=action, kind="progress", effective="2014-10-02", by=official, now=night, key="night"
     )
     page = said(signed_in.get(f"/register/{entry.number}/"))
-    assert "Recorded2 October 2014, 00:30 " in page
-    assert "Entered this register2 October 2014, 00:30 " in page
+    assert "Recorded 2 October 2014, 00:30 " in page
+    assert "Entered this register 2 October 2014, 00:30 " in page
 
 
 def test_each_choice_says_to_which_state_it_would_lead(signed_in: Client) -> None:
