@@ -16,14 +16,16 @@ from commitments.pages.base import NoPlan
 
 # characters of a form that wait in the session until its author has signed in again
 MAX_DRAFT_LENGTH = 20_000
+ACCOUNT_PATHS = ("/account/", "/accounts/", "/sign-in/", "/invitation/")
 METHODS = ["GET", "HEAD", "POST", "OPTIONS"]
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
-def forbid_shared_caching(get_response: Handler) -> Handler:
-    """Pages belong to one reader, public ones too, since their forms carry that reader's token; and
-    no search engine lists them.
+def limit_caching(get_response: Handler) -> Handler:
+    """Pages belong to one reader, public ones too, since their forms carry that reader's token.
+
+    No browser stores a page about an account, and no search engine lists any page.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -31,6 +33,8 @@ def forbid_shared_caching(get_response: Handler) -> Handler:
         if not request.path.startswith("/health/"):
             patch_vary_headers(response, ("Cookie",))
             response.headers.setdefault("Cache-Control", "private, no-cache")
+            if request.path.startswith(ACCOUNT_PATHS):
+                response.headers["Cache-Control"] = "no-store"
             response.headers.setdefault("X-Robots-Tag", "noindex, nofollow")
         return response
 

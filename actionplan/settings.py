@@ -109,7 +109,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
-    "actionplan.middleware.forbid_shared_caching",
+    "actionplan.middleware.limit_caching",
     "actionplan.middleware.limit_methods",
     # who is there
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -122,7 +122,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "actionplan.middleware.RequestLog",
     "allauth.account.middleware.AccountMiddleware",
-    "actionplan.accounts.middleware.forbid_storing_account_pages",
     "actionplan.accounts.middleware.require_second_factor",
     # A token stands for a sign-in, but opens a few addresses only.
     "actionplan.api_tokens.middleware.TokenAccess",

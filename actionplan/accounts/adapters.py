@@ -3,7 +3,6 @@ own sign-in.
 """
 
 import time
-from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
@@ -33,6 +32,8 @@ TOO_MANY_ATTEMPTS = _(
     "Too many attempts that did not succeed: wait a quarter of an hour before the next one."
 )
 WRONG_CODE = _("This code is not right, or it was used before: give the one that is shown now.")
+# why an organisation's sign-in was of no use, with the status of the answer
+REFUSALS = {"not_invited": 403, "other_side": 403, "cancelled": 400, "failed": 400}
 # What is said after an act, by the name of allauth's template; its other messages are left out.
 MESSAGES = {
     "account/messages/password_changed.txt": _("Your password is changed."),
@@ -75,27 +76,27 @@ class AccountAdapter(DefaultAccountAdapter):
             return "unknown"
         return super().get_client_ip(request) or "unknown"
 
-    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+    def pre_authenticate(self, request: HttpRequest, **credentials: str) -> None:
         email = credentials.get("email", "").lower()
         self.attempt = SignInAttempt(request, email, self.get_client_ip(request))
         if not self.attempt.is_allowed:
             log.warning("sign_in_slowed", user=_find_account(credentials))
             raise self.validation_error("too_many_login_attempts")
 
-    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+    def authenticate(self, request: HttpRequest, **credentials: str) -> User | None:
         user: User | None = super().authenticate(request, **credentials)
         if user:
             self.attempt.take_back()
         return user
 
-    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+    def authentication_failed(self, request: HttpRequest, **credentials: str) -> None:
         log.warning("sign_in_failed", user=_find_account(credentials))
 
     def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
         log.warning("sign_in_refused", user=user.pk, why="disabled")
         return render(request, "account/account_inactive.html", status=403)
 
-    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+    def is_reauthentication_required(self, *, app: str, **kwargs: object) -> bool:
         """Not within five minutes of a sign-in."""
         records = get_authentication_records(self.request, self.request.user)
         if not records:
@@ -107,7 +108,7 @@ class AccountAdapter(DefaultAccountAdapter):
         request: HttpRequest,
         level: int,
         message_template: str = "",
-        message_context: dict[str, Any] | None = None,
+        message_context: dict[str, object] | None = None,
         extra_tags: str = "",
         message: str | None = None,
     ) -> None:
@@ -118,7 +119,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("account")
 
-    def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
+    def get_reauthentication_methods(self, user: User) -> list[dict[str, str]]:
         descriptions = {
             "reauthenticate": gettext("With the password"),
             "mfa_reauthenticate": gettext("With a code"),
@@ -128,7 +129,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return [method | {"description": descriptions[method["id"]]} for method in methods]
 
 
-def _find_account(credentials: dict[str, Any]) -> int | None:
+def _find_account(credentials: dict[str, str]) -> int | None:
     """The number of the account that was tried, for the log."""
     accounts = User.objects.filter(email=credentials.get("email", "").lower())
     return accounts.values_list("pk", flat=True).first()
@@ -181,13 +182,14 @@ class OrganisationAdapter(DefaultSocialAccountAdapter):
     def on_authentication_error(
         self,
         request: HttpRequest,
-        provider: Any,
-        error: Any = None,
+        provider: object,
+        error: object = None,
         exception: Exception | None = None,
-        extra_context: dict[str, Any] | None = None,
+        extra_context: dict[str, object] | None = None,
     ) -> None:
-        why = "cancelled" if error == "cancelled" else "failed"
-        raise ImmediateHttpResponse(refuse(request, why))
+        if error == "cancelled":
+            raise ImmediateHttpResponse(refuse(request, "cancelled"))
+        raise ImmediateHttpResponse(refuse(request, "failed"))
 
 
 def _check_side_of_account(request: HttpRequest, link: SocialAccount) -> None:
@@ -217,5 +219,5 @@ def _side_of(link: SocialAccount) -> str:
 def refuse(request: HttpRequest, why: str) -> HttpResponse:
     """The page that says why the organisation's sign-in was of no use."""
     log.warning("sign_in_refused", why=why, user=request.user.pk)
-    status = 403 if why in ("not_invited", "other_side") else 400
-    return render(request, "socialaccount/refused.html", {"why": why}, status=status)
+    context = {"why": why}
+    return render(request, "socialaccount/refused.html", context, status=REFUSALS[why])

@@ -1,14 +1,12 @@
 """Accounts and invitations, for administrators; for anybody else these pages do not exist."""
 
-from typing import Any
-
 from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.contrib.auth.mixins import AccessMixin
 from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views import View
@@ -28,7 +26,7 @@ class AdministratorView(AccessMixin, View):
 
     by: User
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return self.handle_no_permission()
         if not request.user.is_superuser:
@@ -123,7 +121,7 @@ class AccountDetail(AdministratorView):
         messages.success(request, _("The rights are changed, and count from the next page on."))
         return redirect("account-detail", pk)
 
-    def _make_form(self, user: User, plan: Plan, data: Any = None) -> MembershipForm:
+    def _make_form(self, user: User, plan: Plan, data: QueryDict | None = None) -> MembershipForm:
         memberships = {membership.plan_id: membership for membership in user.memberships.all()}
         membership = memberships.get(plan.pk)
         # several forms share the page

@@ -1,14 +1,12 @@
 """Mails about accounts: three templates each, in the reader's language."""
 
-from typing import Any
-
 from django.conf import settings
 from django.core.mail import send_mail
 from django.template.loader import render_to_string
 from django.utils import translation
 
 
-def send(name: str, to: str, language: str, **context: Any) -> None:
+def send(name: str, to: str, language: str, **context: object) -> None:
     """Raises OSError, to which the errors of SMTP belong, where it cannot be handed over."""
     language = language or settings.LANGUAGE_CODE
     context |= {"language": language, "site": settings.SITE_URL}

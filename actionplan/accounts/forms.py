@@ -12,6 +12,7 @@ from django.contrib.auth import password_validation
 from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrPromise
 
 from actionplan.accounts import password_reset
 from actionplan.models import Invitation, User
@@ -70,7 +71,7 @@ class ForgottenPasswordForm(OwnWords, account.ResetPasswordForm):
         """Without looking whether there is such an account."""
         return str(self.cleaned_data["email"]).lower()
 
-    def save(self, request: HttpRequest, **kwargs: Any) -> str:
+    def save(self, request: HttpRequest, **kwargs: object) -> str:
         email = str(self.cleaned_data["email"])
         password_reset.send_later(email, get_language() or settings.LANGUAGE_CODE)
         return email
@@ -114,6 +115,11 @@ class BodiesField(forms.ModelMultipleChoiceField[Body]):
         return f"{labels.text(body.name)} ({labels.side(body.side)})"
 
 
+class PlanField(forms.ModelChoiceField[Plan]):
+    def label_from_instance(self, plan: Plan) -> str:
+        return labels.text(plan.title)
+
+
 class RightsForm(forms.Form):
     """A role in a plan, with a side and bodies."""
 
@@ -131,7 +137,7 @@ class RightsForm(forms.Form):
         bodies = Body.objects.filter(plan__in=plans).order_by("side", "code")
         self.fields["bodies"].queryset = bodies  # type: ignore[attr-defined]
 
-    def set_choices(self, name: str, choices: Any) -> None:
+    def set_choices(self, name: str, choices: list[tuple[str, StrPromise | str]]) -> None:
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)
         field.choices = choices
@@ -192,20 +198,17 @@ class InviteForm(RightsForm):
         help_text=_("What pages show in place of a name: “Official of the Home Office”."),
     )
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
-    plan = forms.ChoiceField(label=_("Plan"), required=False)
+    plan = PlanField(Plan.objects.all(), label=_("Plan"), required=False, empty_label=None)
 
     field_order = ["email", "post", "language", "plan", "role", "side", "bodies"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        plans = list(Plan.objects.all())
-        super().__init__(*args, plans=plans, **kwargs)
-        self.plans = {str(plan.pk): plan for plan in plans}
-        self.set_choices("plan", [(pk, labels.text(plan.title)) for pk, plan in self.plans.items()])
+        super().__init__(*args, plans=list(Plan.objects.all()), **kwargs)
         administrator = (Invitation.ADMINISTRATOR, _("administrator"))
         self.set_choices("role", [*Role.choices, administrator])
 
     def get_plan(self) -> Plan | None:
-        return self.plans.get(self.cleaned_data.get("plan", ""))
+        return self.cleaned_data.get("plan")
 
     def clean_email(self) -> str:
         email = str(self.cleaned_data["email"]).lower()
@@ -221,7 +224,6 @@ class InviteForm(RightsForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
-        data["plan"] = self.get_plan()
-        if data["plan"] is None and data.get("role") != Invitation.ADMINISTRATOR:
+        if not self.get_plan() and data.get("role") != Invitation.ADMINISTRATOR:
             self.add_error("plan", _("Choose a plan."))
         return data

@@ -16,7 +16,6 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 # Whether the site is alive is answered without a look into the database.
 HEALTH_PATH = "/health/"
-ACCOUNT_PATHS = ("/account/", "/accounts/", "/sign-in/", "/invitation/")
 # what somebody may open who has not set up the second factor that they need
 PATHS_WITHOUT_FACTOR = (
     "/account/factor/",
@@ -39,18 +38,6 @@ def limit_sessions(get_response: Handler) -> Handler:
             else:
                 sessions.record_activity(request)
         return get_response(request)
-
-    return middleware
-
-
-def forbid_storing_account_pages(get_response: Handler) -> Handler:
-    """No browser keeps a page about an account."""
-
-    def middleware(request: HttpRequest) -> HttpResponse:
-        response = get_response(request)
-        if request.path.startswith(ACCOUNT_PATHS):
-            response.headers["Cache-Control"] = "no-store"
-        return response
 
     return middleware
 

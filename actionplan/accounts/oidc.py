@@ -5,9 +5,9 @@ or believed.
 """
 
 import hashlib
-from dataclasses import dataclass
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from allauth.account.utils import get_next_redirect_url
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.models import SocialApp, SocialLogin
@@ -15,7 +15,6 @@ from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
 from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -37,9 +36,13 @@ PROVIDER_ERRORS = (
 )
 
 
+# what the provider says of a visitor, signed
+Claims = dict[str, object]
+
+
 class Adapter(OpenIDConnectOAuth2Adapter):
     def complete_login(
-        self, request: HttpRequest, app: SocialApp, token: Any, **kwargs: Any
+        self, request: HttpRequest, app: SocialApp, token: object, **kwargs: Any
     ) -> SocialLogin:
         """Believe the signed token alone, although it came straight from the provider."""
         claims = verify_and_decode(
@@ -65,38 +68,21 @@ class Provider(OpenIDConnectProvider):
     def get_default_scope(self) -> list[str]:
         return ["openid"]
 
-    def extract_uid(self, data: dict[str, Any]) -> str:
+    def extract_uid(self, data: Claims) -> str:
         """Made of issuer and subject, so that no subject of another issuer opens the account."""
         subject = data["sub"]
         if not isinstance(subject, str) or not subject:
             raise ValueError
         return hashlib.sha256(f"{data['iss']} {subject}".encode()).hexdigest()
 
-    def extract_extra_data(self, data: dict[str, Any]) -> dict[str, Any]:
+    def extract_extra_data(self, data: Claims) -> dict[str, str]:
         return {}
 
-    def extract_common_fields(self, data: dict[str, Any]) -> dict[str, Any]:
+    def extract_common_fields(self, data: Claims) -> dict[str, str]:
         return {}
 
-    def extract_email_addresses(self, data: dict[str, Any]) -> list[Any]:
+    def extract_email_addresses(self, data: Claims) -> list[EmailAddress]:
         return []
-
-
-@dataclass(frozen=True)
-class Organisation:
-    """A side whose people can sign in with their organisation; `side` as in its address."""
-
-    side: str
-    label: str
-
-
-def organisations(side: str = "") -> list[Organisation]:
-    """Those of every side that has a provider, or of one side."""
-    return [
-        Organisation(code.lower(), labels.side(code))
-        for code in settings.OIDC
-        if side in ("", code)
-    ]
 
 
 def leave(request: HttpRequest, side: str) -> HttpResponse:
@@ -109,7 +95,9 @@ def leave(request: HttpRequest, side: str) -> HttpResponse:
         provider = get_adapter(request).get_provider(request, side.lower())
     except SocialApp.DoesNotExist:
         raise Http404 from None
-    process = "connect" if request.user.is_authenticated else "login"
+    process = "login"
+    if request.user.is_authenticated:
+        process = "connect"
     try:
         redirect = provider.redirect(request, process, next_url=get_next_redirect_url(request))
     except PROVIDER_ERRORS:

@@ -1,7 +1,6 @@
 """Signing in, one's own account, and the way in by an invitation."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from allauth.account import views as account
 from allauth.account.decorators import reauthentication_required
@@ -11,6 +10,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.views import RemoveWebAuthnView
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.mixins import LoginRequiredMixin
@@ -28,19 +28,18 @@ from actionplan.accounts.audit_log import log
 from actionplan.accounts.forms import JoinForm
 from actionplan.local import samples
 from actionplan.models import User
-from commitments.pages import labels
 
 
 class SignIn(account.LoginView):
     template_name = "actionplan/sign_in.html"
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        context: dict[str, Any] = super().get_context_data(**kwargs)
+    def get_context_data(self, **kwargs: object) -> dict[str, object]:
+        context: dict[str, object] = super().get_context_data(**kwargs)
         context["sample_accounts"] = samples.accounts_to_show(self.request)
-        context["organisations"] = oidc.organisations()
+        context["organisations"] = list(settings.OIDC)
         return context
 
-    def form_invalid(self, form: Any) -> HttpResponse:
+    def form_invalid(self, form: object) -> HttpResponse:
         response: HttpResponse = super().form_invalid(form)
         response.status_code = 422
         return response
@@ -54,14 +53,6 @@ class SessionRow:
     browser: str
 
 
-@dataclass(frozen=True)
-class LinkRow:
-    """A link to an organisation as the account page lists it."""
-
-    pk: int
-    label: str
-
-
 class MyAccount(LoginRequiredMixin, View):
     """What somebody may look after themselves: password, second factor, organisation, sessions."""
 
@@ -69,7 +60,7 @@ class MyAccount(LoginRequiredMixin, View):
         user = request.user
         assert user.is_authenticated
         links = SocialAccount.objects.filter(user=user)
-        linked_sides = {link.provider for link in links}
+        linked_sides = {link.provider.upper() for link in links}
         context = {
             "sessions": [
                 SessionRow(session, sessions.describe_browser(session.user_agent))
@@ -77,12 +68,8 @@ class MyAccount(LoginRequiredMixin, View):
             ],
             "has_factor": second_factor.has_one(user),
             "needs_factor": second_factor.is_required(user),
-            "links": [LinkRow(link.pk, labels.side(link.provider.upper())) for link in links],
-            "organisations": [
-                organisation
-                for organisation in oidc.organisations()
-                if organisation.side not in linked_sides
-            ],
+            "links": links,
+            "organisations": [side for side in settings.OIDC if side not in linked_sides],
             "memberships": user.memberships.select_related("plan").prefetch_related("bodies"),
         }
         return render(request, "actionplan/account.html", context)
@@ -128,7 +115,7 @@ def _unlink(request: HttpRequest, link: SocialAccount) -> HttpResponse:
 
 @method_decorator(login_required, name="dispatch")
 class ChangePassword(account.PasswordChangeView):
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         assert request.user.is_authenticated
         if not request.user.has_usable_password():
             return redirect("account")
@@ -138,8 +125,8 @@ class ChangePassword(account.PasswordChangeView):
 
 @method_decorator(login_required, name="dispatch")
 class SecondFactor(IndexView):
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        context: dict[str, Any] = super().get_context_data(**kwargs)
+    def get_context_data(self, **kwargs: object) -> dict[str, object]:
+        context: dict[str, object] = super().get_context_data(**kwargs)
         is_required = second_factor.is_required(self.request.user)
         context["must_have_factor"] = is_required and not second_factor.is_proven(self.request)
         return context
@@ -148,7 +135,7 @@ class SecondFactor(IndexView):
 class RemovePasskey(RemoveWebAuthnView):
     success_url = reverse_lazy("mfa_index")
 
-    def form_valid(self, form: Any) -> HttpResponse:
+    def form_valid(self, form: object) -> HttpResponse:
         authenticator: Authenticator = self.get_object()
         if not second_factor.may_remove(authenticator):
             messages.error(
@@ -162,8 +149,8 @@ class RemovePasskey(RemoveWebAuthnView):
 class Join(View):
     """The page that an invitation's link opens: a password, or the organisation's own sign-in."""
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        invitation = invitations.find(kwargs["token"])
+    def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+        invitation = invitations.find(str(kwargs["token"]))
         if invitation is None:
             return self._answer_over(request)
         self.invitation = invitation
@@ -188,10 +175,11 @@ class Join(View):
         return response
 
     def _show(self, request: HttpRequest, form: JoinForm, status: int = 200) -> HttpResponse:
+        side = self.invitation.side
         context = {
             "invitation": self.invitation,
             "form": form,
-            "organisations": oidc.organisations(self.invitation.side),
+            "organisations": [code for code in settings.OIDC if side in ("", code)],
         }
         return render(request, "actionplan/invitation.html", context, status=status)
 

@@ -2,7 +2,6 @@
 
 import base64
 from collections.abc import Callable
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.cache import patch_vary_headers
@@ -37,7 +36,7 @@ class TokenAccess:
             response.headers["Referrer-Policy"] = "no-referrer"
         return response
 
-    def process_view(self, request: HttpRequest, *view: Any) -> HttpResponse | None:
+    def process_view(self, request: HttpRequest, *view: object) -> HttpResponse | None:
         purpose = purpose_of_address(request)
         is_feed = purpose in FEEDS.values()
         secret = secret_of_request(request, is_feed=is_feed)

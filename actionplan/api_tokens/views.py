@@ -112,7 +112,7 @@ class Tokens(PlanView):
         path = self.page.url(name).partition("?")[0]
         return settings.SITE_URL + path + query
 
-    def _show(self, form: TokenForm, status: int = 200, **context: Any) -> HttpResponse:
+    def _show(self, form: TokenForm, status: int = 200, **context: object) -> HttpResponse:
         page = self.page
         context |= {
             "page": page,
