@@ -6,7 +6,6 @@ same folder can be restored into either database, by this version or a later one
 """
 
 import contextlib
-import hashlib
 import os
 import shutil
 import tempfile
@@ -29,6 +28,7 @@ from actionplan.backup.manifest import (
     Migration,
     Part,
     Table,
+    digest_of,
 )
 from commitments.models import Plan
 from commitments.register import entries
@@ -46,35 +46,14 @@ BEGIN_SNAPSHOT = {
     # in WAL mode a reader sees what was there when it began; nobody waits for it
     "sqlite": "BEGIN DEFERRED",
 }
-CHUNK = 1024 * 1024
-
-
-class CountingFile:
-    """A file that is written: its bytes and lines are counted and hashed on their way."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self.file = file
-        self.bytes = 0
-        self.lines = 0
-        self.digest = hashlib.sha256()
-
-    def write(self, content: bytes) -> int:
-        self.bytes += len(content)
-        self.lines += content.count(b"\n")
-        self.digest.update(content)
-        return self.file.write(content)
-
-    @property
-    def sha256(self) -> str:
-        return self.digest.hexdigest()
 
 
 @contextlib.contextmanager
-def _create_file(path: Path) -> Iterator[CountingFile]:
+def _create_file(path: Path) -> Iterator[IO[bytes]]:
     """A new file, on the disk when the block ends."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("xb") as file:
-        yield CountingFile(file)
+        yield file
         file.flush()
         os.fsync(file.fileno())
 
@@ -170,16 +149,16 @@ def find_models(migrations: list[Migration]) -> dict[str, table_dump.Model]:
 
 def _dump_table(folder: Path, model: table_dump.Model) -> Table:
     table = model._meta.db_table
-    name = f"tables/{table}.txt"
-    with _create_file(folder / name) as file:
-        table_dump.dump_table(model, file)
+    path = folder / "tables" / f"{table}.txt"
+    with _create_file(path) as file:
+        rows = table_dump.dump_table(model, file)
     return Table(
-        name=name,
-        bytes=file.bytes,
-        sha256=file.sha256,
+        name=f"tables/{path.name}",
+        bytes=path.stat().st_size,
+        sha256=digest_of(path),
         table=table,
         columns=table_dump.column_names(model),
-        rows=file.lines,
+        rows=rows,
     )
 
 
@@ -189,8 +168,9 @@ def _copy_files(source: Path, folder: Path) -> Iterator[Part]:
         if path.is_symlink() or not path.is_file():
             continue
         name = f"files/{path.relative_to(source).as_posix()}"
+        copy = folder / name
         # a file that goes meanwhile was withdrawn after the snapshot
         with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
-            with _create_file(folder / name) as copy:
-                shutil.copyfileobj(file, copy, CHUNK)
-            yield Part(name, copy.bytes, copy.sha256)
+            with _create_file(copy) as target:
+                shutil.copyfileobj(file, target)
+            yield Part(name, copy.stat().st_size, digest_of(copy))

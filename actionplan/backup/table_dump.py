@@ -9,12 +9,12 @@ backup is loaded into the tables of its own.
 
 import re
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from itertools import islice
-from typing import Any, Protocol
+from typing import IO, Any
 
 from django.core.management.color import no_style
 from django.db import connection, models
@@ -35,16 +35,6 @@ UNESCAPED = {escape: character for character, escape in ESCAPES.items()} | {
 BATCH = 2000
 
 
-class Target(Protocol):
-    def write(self, content: bytes, /) -> int: ...
-
-
-class Source(Protocol):
-    def read(self, size: int = ..., /) -> bytes: ...
-
-    def __iter__(self) -> Iterator[bytes]: ...
-
-
 def columns_of(model: Model) -> list[Field]:
     return list(model._meta.local_concrete_fields)
 
@@ -57,21 +47,24 @@ def _quote_names(names: Iterable[str]) -> str:
     return ", ".join(connection.ops.quote_name(name) for name in names)
 
 
-def dump_table(model: Model, target: Target) -> None:
-    """All rows in the order of their keys; to be called inside a snapshot."""
+def dump_table(model: Model, target: IO[bytes]) -> int:
+    """All rows in the order of their keys; returns how many. To be called inside a snapshot."""
     table, key = _quote_names([model._meta.db_table]), _quote_names([model._meta.pk.column])
     query = f"SELECT {_quote_names(column_names(model))} FROM {table} ORDER BY {key}"  # noqa: S608 names of our tables
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.copy_expert(f"COPY ({query}) TO STDOUT", target)
-            return
+            return int(cursor.rowcount)
         writers = [_writer_of(field) for field in columns_of(model)]
         cursor.execute(query)
-        while rows := cursor.fetchmany(BATCH):
-            target.write(b"".join(_write_row(row, writers) for row in rows))
+        count = 0
+        for row in cursor:
+            target.write(_write_row(row, writers))
+            count += 1
+        return count
 
 
-def load_table(model: Model, columns: list[str], source: Source) -> None:
+def load_table(model: Model, columns: list[str], source: IO[bytes]) -> None:
     """The rows of a file with these columns, in place of all that are there; to be called inside a
     transaction.
     """
@@ -86,6 +79,7 @@ def load_table(model: Model, columns: list[str], source: Source) -> None:
         readers = [_reader_of(fields[name]) for name in columns]
         places = ", ".join(["%s"] * len(columns))
         rows = (_read_row(line, readers) for line in source)
+        # Django would keep all rows of one call in memory
         while batch := list(islice(rows, BATCH)):
             cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", batch)  # noqa: S608 ditto
 

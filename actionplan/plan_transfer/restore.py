@@ -17,7 +17,7 @@ from django.db import transaction
 from actionplan.plan_transfer import load
 from actionplan.plan_transfer.export import FORMAT
 from commitments.evidence import file_types, storage
-from commitments.files.entries import load_entries
+from commitments.files.entries import append_rows, read_entry_file
 from commitments.files.entry_rows import LARGEST as LARGEST_ENTRIES
 from commitments.files.errors import FileError, FileRefused, refuse
 from commitments.models import Entry, Evidence, Plan
@@ -259,8 +259,9 @@ class PlanRestore:
     def _load_entries(self, step: EntriesStep, evidence: dict[str, tuple[Evidence, ...]]) -> None:
         plan: Plan = Plan.objects.get(slug=self.manifest.plan)
         content = self.export.read(step.file, LARGEST_ENTRIES)
-        reading = load_entries(
-            plan, content, now=self.now, by=self.by, taken_over=True, evidence=evidence
+        file = read_entry_file(content)
+        reading = append_rows(
+            plan, file, now=self.now, by=self.by, taken_over=True, evidence=evidence
         )
         if reading.errors:
             raise _name_file(step.file, reading.errors)

@@ -87,27 +87,10 @@ def read_entry_file(content: bytes) -> EntryFile:
 
 
 def load_entries(
-    plan: Plan,
-    content: bytes,
-    *,
-    now: datetime,
-    by: int | None,
-    check: bool = False,
-    side: str | None = None,
-    taken_over: bool = False,
-    evidence: Mapping[str, tuple[Evidence, ...]] | None = None,
+    plan: Plan, content: bytes, *, now: datetime, by: int | None, check: bool = False
 ) -> EntriesReading:
-    """Read a file and append its entries; see `append_rows`."""
-    return append_rows(
-        plan,
-        read_entry_file(content),
-        now=now,
-        by=by,
-        check=check,
-        side=side,
-        taken_over=taken_over,
-        evidence=evidence,
-    )
+    """Read a file and append its entries; nothing of it where there is any error."""
+    return append_rows(plan, read_entry_file(content), now=now, by=by, check=check)
 
 
 def append_rows(
