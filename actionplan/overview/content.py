@@ -5,11 +5,12 @@ Every figure is given with the address of the list that it counts.
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from dateutil.relativedelta import relativedelta
 from django.utils import timezone
+from django.utils.functional import Promise
 
 from actionplan.jobs import ledger
 from actionplan.overview.priorities import (
@@ -99,8 +100,10 @@ class Changes:
 
 @dataclass(frozen=True)
 class JobLine:
-    label: str
-    last_success: Any
+    """When a job last succeeded, and whether that is too long ago."""
+
+    label: str | Promise
+    last_success: datetime | None
     late: bool
 
 
@@ -195,6 +198,6 @@ def jobs(page: Page) -> list[JobLine]:
     successes = ledger.last_successes(page.plan)
     late = ledger.late(successes, timezone.now())
     return [
-        JobLine(label=str(ledger.JOB_LABELS[job]), last_success=last_success, late=job in late)
+        JobLine(label=ledger.JOB_LABELS[job], last_success=last_success, late=job in late)
         for job, last_success in successes.items()
     ]
