@@ -16,7 +16,6 @@ from actionplan.jobs import tasks
 from actionplan.local import samples
 from commitments.models import Entry, Plan, Role
 from tests.people import account
-from tests.servers import on_postgres
 
 # roles belong to the whole server, which the processes of the tests share
 ROLE = f"actionplan_app_{os.environ.get('PYTEST_XDIST_WORKER', '')}"
@@ -142,7 +141,6 @@ def test_a_second_grant_changes_nothing_and_names_every_table(role: str) -> None
     assert "django_migrations: SELECT\n" in outputs[0]
 
 
-@pytest.mark.skipif(not on_postgres(), reason="only PostgreSQL knows roles")
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("name", "message"), [("nobody here", "there is no role"), ("postgres", "is a superuser")]
@@ -156,9 +154,10 @@ def test_a_role_that_rights_cannot_bind_is_refused(
 
 
 @pytest.mark.sqlite
-@pytest.mark.skipif(on_postgres(), reason="PostgreSQL knows roles")
-@pytest.mark.django_db
-def test_on_sqlite_there_are_no_rights_to_grant(capsys: pytest.CaptureFixture[str]) -> None:
+def test_on_sqlite_there_are_no_rights_to_grant(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(connection, "vendor", "sqlite")
     with pytest.raises(SystemExit):
         call_command("grant_rights", "actionplan")
     assert "only PostgreSQL knows roles" in capsys.readouterr().err
