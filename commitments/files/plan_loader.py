@@ -369,12 +369,13 @@ def record_terms(
     sha256 = hashlib.sha256(content).hexdigest()
     if _is_latest_file(plan, sha256):
         return
-    moment = loaded_at or now
-    today = register.civil_day(moment, plan.timezone)
-    from_adoption = bool(load.spec.correction) or not latest
-    drafts = [_draft_file(load.spec, sha256, today, moment)]
-    for terms in changed:
-        drafts.append(_draft_terms(load.spec, terms, today, from_adoption=from_adoption))
+    drafts = _draft_entries(
+        load,
+        changed,
+        sha256,
+        moment=loaded_at or now,
+        from_adoption=bool(load.spec.correction) or not latest,
+    )
     file_entry, *_terms_entries = register.append(plan, drafts, by=by, now=now)
     PlanFile.objects.create(entry=file_entry, content=content)
     _describe_changes(load, changed, sha256)
@@ -445,6 +446,22 @@ def _differing_terms(load: PlanLoad, terms: StatedTerms, before: Json) -> list[s
         for name, value in terms.payload.items()
         if name not in settings and value != before.get(name)
     )
+
+
+def _draft_entries(
+    load: PlanLoad,
+    changed: list[StatedTerms],
+    sha256: str,
+    *,
+    moment: datetime,
+    from_adoption: bool,
+) -> list[Draft]:
+    """An entry for the file, and one for the terms of each obligation that it changes."""
+    today = register.civil_day(moment, load.plan.timezone)
+    drafts = [_draft_file(load.spec, sha256, today, moment)]
+    for terms in changed:
+        drafts.append(_draft_terms(load.spec, terms, today, from_adoption=from_adoption))
+    return drafts
 
 
 def _draft_file(spec: PlanSpec, sha256: str, today: date, moment: datetime) -> Draft:
