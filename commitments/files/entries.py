@@ -145,9 +145,13 @@ class RowChecker:
         self.repeated: list[DraftRow] = []
         self.recorded: dict[str, Entry] = {}
         self.entries: dict[str, Entry | None] = {}
+        self.lines_with_errors: set[int] = set()
         self._read_rows(file.rows)
 
     def check(self) -> EntriesReading:
+        """1. Look up the entries that the rows name or repeat. 2. Check each row, behind the one
+        that it names. 3. Check rows without an id of their own, which are errors in any case.
+        """
         rows = [*self.rows.values(), *self.repeated]
         codes = {row.code for row in rows} | {row.target_code for row in rows}
         self.recorded = find_entries(self.context.plan, codes)
