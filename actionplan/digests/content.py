@@ -17,9 +17,8 @@ from django.utils import timezone
 from django.utils.functional import Promise
 
 from actionplan.digests.recipients import Recipient
-from actionplan.jobs import ledger
+from actionplan.jobs.ledger import JobStatus, job_statuses
 from actionplan.models import Digest, Subscription
-from actionplan.overview.content import JobLine
 from actionplan.overview.priorities import SOON
 from commitments.lists.filters import falls_due_by, order_by_urgency
 from commitments.models import Action, Entry, Flag, FlagKind, Membership, Plan, Role, Standing
@@ -76,7 +75,7 @@ class ForManagers:
     unreminded: Items = Items()
     totals: list[CurrencyTotal] = field(default_factory=list)
     counts: list[StateLine] = field(default_factory=list)
-    jobs: list[JobLine] = field(default_factory=list)
+    jobs: list[JobStatus] = field(default_factory=list)
     head: Entry | None = None
 
 
@@ -304,14 +303,8 @@ class Week:
         ]
 
     @cached_property
-    def jobs(self) -> list[JobLine]:
-        """A job that never ran has just been set up and is not called late."""
-        successes = ledger.last_successes(self.plan)
-        late = ledger.late(successes, timezone.now())
-        return [
-            JobLine(ledger.JOB_LABELS[job], last, late=last is not None and job in late)
-            for job, last in successes.items()
-        ]
+    def jobs(self) -> list[JobStatus]:
+        return job_statuses(self.plan, timezone.now())
 
     @cached_property
     def head(self) -> Entry | None:

@@ -5,16 +5,13 @@ Every figure is given with the address of the list that it counts.
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from dateutil.relativedelta import relativedelta
-from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from actionplan.jobs import ledger
 from actionplan.overview.priorities import (
     Attention,
     Figure,
@@ -107,15 +104,6 @@ class Changes:
     @property
     def not_shown(self) -> int:
         return self.all.count - len(self.entries)
-
-
-@dataclass(frozen=True)
-class JobLine:
-    """When a job last succeeded, and whether that is too long ago."""
-
-    label: str | Promise
-    last_success: datetime | None
-    late: bool
 
 
 def overview(page: Page) -> dict[str, Any]:
@@ -235,14 +223,4 @@ def contributions(page: Page) -> list[ContributionLine]:
             totals=compute_totals(lines, {}, page),
         )
         for contribution, lines in instalments_of.items()
-    ]
-
-
-def jobs(page: Page) -> list[JobLine]:
-    """When each job last succeeded, by the real clock."""
-    successes = ledger.last_successes(page.plan)
-    late = ledger.late(successes, timezone.now())
-    return [
-        JobLine(label=ledger.JOB_LABELS[job], last_success=last_success, late=job in late)
-        for job, last_success in successes.items()
     ]
