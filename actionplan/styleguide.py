@@ -20,7 +20,7 @@ from commitments.pages import labels
 from commitments.pages.counts import StateCount
 from commitments.register.entry_types import KINDS
 from commitments.rules.states import State
-from funding.charts import chart
+from funding.charts import draw_chart
 
 ON = date(2015, 1, 12)
 TITLE = {
@@ -147,8 +147,8 @@ def styleguide(request: HttpRequest) -> HttpResponse:
             }
             for code, sum_ in stated.items()
         ],
-        "fund": Made(fund=Made(code="sample")),
-        "chart": chart("EUR", lines),
+        "fund": Made(code="sample"),
+        "chart": draw_chart("EUR", lines),
         "entries": [
             entry_row(3, can_confirm=True, can_withdraw=True),
             entry_row(2, is_withdrawn=True),

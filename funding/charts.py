@@ -1,14 +1,18 @@
 """Geometry of the fund's charts: one for each currency, never two currencies on one axis."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from funding.instalments import InstalmentOnDay
 
 # units of the drawing
-WIDTH, HEIGHT, BASE, TOP = 640, 220, 190, 20
-GAP = 0.35  # of a year's share of the width
+WIDTH = 640
+HEIGHT = 220
+BASE = 190
+TOP = 20
+# of the share of the width that a bar has
+GAP = 0.35
 
 
 @dataclass(frozen=True)
@@ -48,35 +52,37 @@ class Chart:
     base: int = BASE
 
 
-def charts(lines: Sequence[InstalmentOnDay]) -> list[Chart]:
+def draw_charts(instalments: Sequence[InstalmentOnDay]) -> list[Chart]:
     """A chart for each currency in which something is stated or paid."""
-    currencies = dict.fromkeys(code for line in lines for code in (*line.stated, *line.paid))
-    return [
-        chart(code, [line for line in lines if code in line.stated or code in line.paid])
-        for code in currencies
-    ]
+    by_currency: dict[str, list[InstalmentOnDay]] = {}
+    for instalment in instalments:
+        for currency in dict.fromkeys([*instalment.stated, *instalment.paid]):
+            by_currency.setdefault(currency, []).append(instalment)
+    return [draw_chart(currency, chosen) for currency, chosen in by_currency.items()]
 
 
-def chart(currency: str, lines: Sequence[InstalmentOnDay]) -> Chart:
-    pairs = [
-        (line.stated.get(currency, Decimal(0)), line.paid.get(currency, Decimal(0)))
-        for line in lines
-    ]
-    top = ceiling(max(value for pair in pairs for value in pair))
-    share = WIDTH / len(lines)
+def draw_chart(currency: str, instalments: Sequence[InstalmentOnDay]) -> Chart:
+    stated = [instalment.stated.get(currency, Decimal(0)) for instalment in instalments]
+    paid = [instalment.paid.get(currency, Decimal(0)) for instalment in instalments]
+    top = round_up(max(stated + paid))
+    share = WIDTH / len(instalments)
     bars = [
-        bar(f"{line.ref}/{line.number}", *pair, place * share, share, top)
-        for place, (line, pair) in enumerate(zip(lines, pairs, strict=True))
+        _draw_bar(instalment, currency, left=place * share, share=share, top=top)
+        for place, instalment in enumerate(instalments)
     ]
-    return Chart(currency, bars, list(_marks(top)))
+    marks = [Mark(top * part, _y_of(part)) for part in (Decimal("0.5"), Decimal(1))]
+    return Chart(currency, bars, marks)
 
 
-def bar(label: str, stated: Decimal, paid: Decimal, left: float, share: float, top: Decimal) -> Bar:
-    stated_height, paid_height = (
-        round(float(value / top) * (BASE - TOP), 1) for value in (stated, paid)
-    )
+def _draw_bar(
+    instalment: InstalmentOnDay, currency: str, *, left: float, share: float, top: Decimal
+) -> Bar:
+    stated = instalment.stated.get(currency, Decimal(0))
+    paid = instalment.paid.get(currency, Decimal(0))
+    stated_height = _height_of(stated / top)
+    paid_height = _height_of(paid / top)
     return Bar(
-        label=label,
+        label=f"{instalment.ref}/{instalment.number}",
         stated=stated,
         paid=paid,
         x=round(left + share * GAP / 2, 1),
@@ -88,14 +94,18 @@ def bar(label: str, stated: Decimal, paid: Decimal, left: float, share: float, t
     )
 
 
-def ceiling(value: Decimal) -> Decimal:
+def _height_of(part: Decimal) -> float:
+    """The height of this part of the axis."""
+    return round(float(part) * (BASE - TOP), 1)
+
+
+def _y_of(part: Decimal) -> float:
+    return round(BASE - float(part) * (BASE - TOP), 1)
+
+
+def round_up(value: Decimal) -> Decimal:
     """The next round figure: 1, 2 or 5 times a power of ten."""
     if value <= 0:
         return Decimal(1)
-    power = Decimal(10) ** (value.adjusted())
+    power = Decimal(10) ** value.adjusted()
     return next(step * power for step in (1, 2, 5, 10) if step * power >= value)
-
-
-def _marks(top: Decimal) -> Iterator[Mark]:
-    for part in (Decimal("0.5"), Decimal(1)):
-        yield Mark(top * part, round(BASE - float(part) * (BASE - TOP), 1))

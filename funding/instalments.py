@@ -1,26 +1,30 @@
 """Instalments as they stand on a page's day."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from commitments.models import Flag, Standing
-from commitments.models.prepared import Slot, prepared
-from commitments.models.querysets import StandingQuerySet
 from commitments.pages.entries import EntryRow
 from commitments.pages.page import Page
-from commitments.rules.events import Perspective
 from funding.models import Contribution
 
+# by currency, in the order of the text
 Amounts = dict[str, Decimal]
+
+
+@dataclass(frozen=True)
+class PaidShare:
+    """How much of a stated amount is paid, at most all of it."""
+
+    currency: str
+    stated: Decimal
+    paid: Decimal
 
 
 @dataclass
 class InstalmentOnDay:
-    """One instalment as it stands; amounts by currency in the order of the text."""
-
     standing: Standing
     stated: Amounts
     paid: Amounts
@@ -46,6 +50,15 @@ class InstalmentOnDay:
         return self.standing.last_day
 
     @property
+    def is_firm(self) -> bool:
+        """Only firm money is summed."""
+        return self.standing.modality == "firm"
+
+    @property
+    def is_part_paid(self) -> bool:
+        return any(self.paid.values()) and any(self.outstanding.values())
+
+    @property
     def overpaid(self) -> Amounts:
         """What was paid beyond the stated amount."""
         return {
@@ -55,54 +68,39 @@ class InstalmentOnDay:
         }
 
     @property
-    def part_paid(self) -> bool:
-        return any(self.paid.values()) and any(self.outstanding.values())
-
-    @property
-    def bars(self) -> list[dict[str, Any]]:
-        """How much of each stated currency is paid, where something is."""
+    def paid_shares(self) -> list[PaidShare]:
+        """One for each stated currency in which something is paid."""
         return [
-            {"currency": currency, "stated": stated, "paid": min(self.paid[currency], stated)}
+            PaidShare(currency, stated, min(self.paid[currency], stated))
             for currency, stated in self.stated.items()
             if currency in self.paid
         ]
 
-
-def amounts(found: Mapping[str, str]) -> Amounts:
-    return {currency: Decimal(amount) for currency, amount in found.items()}
-
-
-def standings_on(plan: Any, day: Any, lens: Perspective) -> StandingQuerySet:
-    """The standing of every instalment on the day; for values and for slots."""
-    rows: StandingQuerySet = Standing.objects.filter(
-        obligation__as_instalment__contribution__plan=plan
-    )
-    return rows.on(day, lens)
+    def fell_due_by(self, day: date) -> bool:
+        return self.due is not None and self.due <= day
 
 
 def instalments_on(page: Page) -> list[InstalmentOnDay]:
-    return instalments_from(_instalments(page.lens)(**page.slots))
+    """All instalments of the plan in the order of the text."""
+    contribution = "obligation__as_instalment__contribution"
+    standings = (
+        Standing.objects.filter(**{f"{contribution}__plan": page.plan})
+        .on(page.on, page.lens)
+        .select_related(contribution)
+        .order_by(f"{contribution}__position", "obligation__instalment")
+    )
+    return [_instalment_on_day(standing) for standing in standings]
 
 
-@prepared
-def _instalments(lens: Perspective) -> Any:
-    return standings_on(Slot("plan"), Slot("on"), lens).select_related(
-        "obligation__as_instalment__contribution"
+def _instalment_on_day(standing: Standing) -> InstalmentOnDay:
+    amounts = standing.amounts
+    return InstalmentOnDay(
+        standing,
+        stated=_decimals(amounts["stated"]),
+        paid=_decimals(amounts["paid"]),
+        outstanding=_decimals(amounts["outstanding"]),
     )
 
 
-def instalments_from(rows: Iterable[Standing]) -> list[InstalmentOnDay]:
-    """In the order of the text."""
-    found = [
-        InstalmentOnDay(
-            row,
-            amounts(row.amounts["stated"]),
-            amounts(row.amounts["paid"]),
-            amounts(row.amounts["outstanding"]),
-        )
-        for row in rows
-    ]
-    return sorted(
-        found,
-        key=lambda line: (line.contribution.position, line.number),
-    )
+def _decimals(amounts: Mapping[str, str]) -> Amounts:
+    return {currency: Decimal(amount) for currency, amount in amounts.items()}

@@ -1,6 +1,7 @@
-"""The fund page."""
+"""The pages and the calendar of a plan with what its funds add."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -13,14 +14,16 @@ from commitments.pages import labels
 from commitments.pages.base import KeptView
 from commitments.rules.dates import Window
 from commitments.views import calendar, commitments
+from funding.columns import EXPORTS
+from funding.fund_page import funds_on
 from funding.instalments import InstalmentOnDay, instalments_on
 from funding.permissions import can_record_payment
-from funding.templatetags.money import money as in_words
-from funding.totals import LISTS, fund_totals, funds_on
+from funding.templatetags.money import money as format_amounts
+from funding.totals import fund_totals
 
 
 class CommitmentDetail(commitments.CommitmentDetail):
-    """The page of a commitment, with the sums of the funds that belong to it."""
+    """The page of a commitment, with the totals of the funds that belong to it."""
 
     template_name = "funding/commitment_detail.html"
 
@@ -36,33 +39,45 @@ class CalendarFeed(calendar.CalendarFeed):
 
     def events(self) -> Iterator[calendar.CalendarEvent]:
         yield from super().events()
-        for line in instalments_on(self.page):
-            if line.due and self._is_wanted(line):
-                yield self._event_of_instalment(line, line.due)
+        for instalment in instalments_on(self.page):
+            if instalment.due and self._is_wanted(instalment):
+                yield self._event_of_instalment(instalment, instalment.due)
 
-    def _is_wanted(self, line: InstalmentOnDay) -> bool:
+    def _is_wanted(self, instalment: InstalmentOnDay) -> bool:
         if not self.is_mine:
             return True
-        return can_record_payment(self.page.rights, line.contribution, self.page.plan)
+        return can_record_payment(self.page.rights, instalment.contribution, self.page.plan)
 
-    def _event_of_instalment(self, line: InstalmentOnDay, due: date) -> calendar.CalendarEvent:
-        ref, side = line.contribution.ref, labels.side(line.contribution.side)
+    def _event_of_instalment(
+        self, instalment: InstalmentOnDay, due: date
+    ) -> calendar.CalendarEvent:
+        ref, number = instalment.ref, instalment.number
+        side = labels.side(instalment.contribution.side)
         description = []
-        if line.stated:
-            description.append(_("Stated: %(amount)s") % {"amount": in_words(line.stated)})
-        if line.paid:
-            description.append(_("Paid: %(amount)s") % {"amount": in_words(line.paid)})
+        if instalment.stated:
+            amount = format_amounts(instalment.stated)
+            description.append(_("Stated: %(amount)s") % {"amount": amount})
+        if instalment.paid:
+            amount = format_amounts(instalment.paid)
+            description.append(_("Paid: %(amount)s") % {"amount": amount})
         return calendar.CalendarEvent(
-            name=f"{ref}/{line.number}/",
+            name=f"{ref}/{number}/",
             window=Window(due, due),
-            title=_("%(ref)s Instalment %(n)s, %(side)s")
-            % {"ref": ref, "n": line.number, "side": side},
+            title=_("%(ref)s Instalment %(n)s, %(side)s") % {"ref": ref, "n": number, "side": side},
             description=description,
             url=self.absolute_url("fund"),
-            state=line.standing.state,
-            state_label=labels.state(line.standing.state),
-            changes=self.changes_of(ref, line.number),
+            state=instalment.standing.state,
+            state_label=labels.state(instalment.standing.state),
+            changes=self.changes_of(ref, number),
         )
+
+
+@dataclass(frozen=True)
+class FileLinks:
+    """A list of the fund, and its addresses as a file."""
+
+    label: str
+    exports: list[writers.ExportLink]
 
 
 class FundDetail(KeptView):
@@ -74,30 +89,32 @@ class FundDetail(KeptView):
     template_name = "funding/fund_detail.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.GET.get("format") not in writers.FORMATS:
-            return super().get(request, *args, **kwargs)
-        chosen = request.GET.get("list") or "instalments"
-        if chosen not in LISTS:
+        if request.GET.get("format") in writers.FORMATS:
+            return self.export(request)
+        return super().get(request, *args, **kwargs)
+
+    def export(self, request: HttpRequest) -> HttpResponseBase:
+        name = request.GET.get("list") or "instalments"
+        if name not in EXPORTS:
             raise BadRequest(
-                _("“list” can only be one of: %(names)s.") % {"names": ", ".join(LISTS)}
+                _("“list” can only be one of: %(names)s.") % {"names": ", ".join(EXPORTS)}
             )
-        return writers.respond(request, self.page, lambda: LISTS[chosen](self.page))
+        return writers.respond(request, self.page, lambda: EXPORTS[name](self.page))
 
     def content(self) -> dict[str, Any]:
-        page = self.page
-        labels = {
-            "instalments": _("Instalments:"),
-            "payments": _("Payments:"),
-            "spending": _("Spending:"),
+        return {
+            "title": _("Fund"),
+            "funds": funds_on(self.page),
+            "files": [
+                self._file_links(_("Instalments:"), "instalments"),
+                self._file_links(_("Payments:"), "payments"),
+                self._file_links(_("Spending:"), "spending"),
+            ],
         }
-        files = [
-            {
-                "label": label,
-                "exports": [
-                    {"format": form, "url": page.url("fund", list=name, format=form)}
-                    for form in writers.FORMATS
-                ],
-            }
-            for name, label in labels.items()
+
+    def _file_links(self, label: str, name: str) -> FileLinks:
+        links = [
+            writers.ExportLink(form, self.page.url("fund", list=name, format=form))
+            for form in writers.FORMATS
         ]
-        return {"title": _("Fund"), "funds": funds_on(page), "files": files}
+        return FileLinks(label, links)

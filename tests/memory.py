@@ -128,7 +128,7 @@ class Register:
         recurrence = (
             Recurrence(terms, EventsOnDay(history.events, on, known)) if recurring else None
         )
-        return status.action_status(self.row((ref, 0), on, lens), on, recurrence)
+        return status._action(self.row((ref, 0), on, lens), on, recurrence)
 
     def instalment(self, ref: str, number: int, on: date, lens: Perspective) -> dict[str, Any]:
         row = self.row((ref, number), on, lens)
@@ -147,4 +147,4 @@ class Register:
             if commitment.number == number
             for action in commitment.actions
         ]
-        return status.commitment_status(self.row((ref, 0), on, lens) for ref in refs)
+        return status.summary(self.row((ref, 0), on, lens) for ref in refs)

@@ -6,15 +6,18 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from itertools import chain, islice
+from operator import attrgetter
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import BadRequest
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import (
     HttpRequest,
     HttpResponse,
@@ -27,47 +30,22 @@ from django.utils.translation import gettext as _
 from commitments.pages import etag
 from commitments.pages.page import Page
 
-Row = Sequence[Any]
+Row = list[Any]
+# The name of each column, and its source: an attribute of the record, or a function of it.
+Columns = dict[str, str | Callable[[Any], Any]]
 FORMATS = ("csv", "xlsx", "json")
-VIEW = ("plan", "on", "known")
+# the columns with which every list begins
+VIEW_COLUMNS = ("plan", "on", "known")
 # what a spreadsheet would take for the beginning of a formula, full-width forms included
-DANGEROUS = tuple("=+-@\t\r\n＝＋－＠")
-# the same inside a cell, for a spreadsheet that splits at other separators; a list in a note keeps
-# its "- "
-_INSIDE = re.compile(r"([;\t\r\n] *)(?=[=+@＝＋＠]|[-－](?! ))")
-# whether lines of CSV may hold either: seldom wrong with yes, never with no; begins with a set,
-# which is scanned fast
-_SUSPECT = re.compile(r'[,;"\t\r\n](?: *[=+\-@＝＋－＠\t]|"[\r\n])')
-_ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-BATCH = 500
+FORMULA_SIGNS = tuple("=+-@\t\r\n＝＋－＠")
+# The same inside a cell, for a spreadsheet that splits at other separators; a list in a note keeps
+# its "- ".
+_FORMULA_INSIDE = re.compile(r"([;\t\r\n] *)(?=[=+@＝＋＠]|[-－](?! ))")
+_NOT_FOR_XLSX = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+# rows that are read from the database and sent in one go
+READ_AT_ONCE, SENT_AT_ONCE = 2000, 500
 SHEET_ROWS = 1_048_575
 PER_PAGE, MOST_PER_PAGE = 100, 1000
-
-
-@dataclass(frozen=True)
-class Listing:
-    """Rows under stable columns. `source` is a queryset of tuples or a list, `row` makes a row of
-    one of its items.
-    """
-
-    name: str
-    columns: Sequence[str]
-    source: Any
-    row: Callable[[Any], Row]
-
-    def __iter__(self) -> Iterator[Row]:
-        items = (
-            self.source.iterator(chunk_size=2000)
-            if hasattr(self.source, "iterator")
-            else iter(self.source)
-        )
-        return map(self.row, items)
-
-    def count(self) -> int:
-        return len(self.source) if isinstance(self.source, list) else self.source.count()
-
-    def part(self, start: int, stop: int) -> "Listing":
-        return Listing(self.name, self.columns, self.source[start:stop], self.row)
 
 
 @dataclass(frozen=True)
@@ -87,48 +65,78 @@ def export_links(query: QueryDict) -> list[ExportLink]:
     return links
 
 
-def view_of(page: Page) -> list[Any]:
-    """The first three columns of every list."""
-    return [page.plan.slug, page.on.isoformat(), page.known.isoformat() if page.known else "now"]
+@dataclass(frozen=True)
+class Export:
+    """A list as a file: records of a page under stable columns."""
+
+    name: str
+    page: Page
+    columns: Columns
+    records: QuerySet[Any] | list[Any]
+
+    @property
+    def header(self) -> list[str]:
+        return [*VIEW_COLUMNS, *self.columns]
+
+    def rows(self) -> Iterator[Row]:
+        page = self.page
+        known = page.known.isoformat() if page.known else "now"
+        view = [page.plan.slug, page.on.isoformat(), known]
+        readers = [
+            attrgetter(source) if isinstance(source, str) else source
+            for source in self.columns.values()
+        ]
+        for record in self._iterate_records():
+            yield view + [read(record) for read in readers]
+
+    def _iterate_records(self) -> Iterable[Any]:
+        if isinstance(self.records, QuerySet):
+            return self.records.iterator(chunk_size=READ_AT_ONCE)
+        return self.records
 
 
 def respond(
-    request: HttpRequest, page: Page, listing: Callable[[], Listing], *more: Any
+    request: HttpRequest, page: Page, make_export: Callable[[], Export], *others: Any
 ) -> HttpResponseBase:
     """The list in the format that was asked for: all of it, or a page; or 304 before anything is
     computed.
+
+    `others` is what the list depends on beside the page.
     """
-    tag = etag.etag(page, request, *more)
-    if same := etag.unchanged(request, tag):
-        return same
-    form, found = request.GET["format"], listing()
+    tag = etag.etag(page, request, *others)
+    unchanged = etag.unchanged(request, tag)
+    if unchanged is not None:
+        return unchanged
+    export = make_export()
     headers: dict[str, str] = {}
     if "page" in request.GET or "per_page" in request.GET:
-        found, headers = _page_of(request, found)
-    response: HttpResponseBase = WRITERS[form](found)
+        export, headers = _take_page(request, export)
+    form = request.GET["format"]
+    response = WRITERS[form](export)
     for name, value in headers.items():
         response[name] = value
-    response["Content-Disposition"] = (
-        f'attachment; filename="{page.plan.slug}-{found.name}-{page.on}.{form}"'
-    )
+    file_name = f"{page.plan.slug}-{export.name}-{page.on}.{form}"
+    response["Content-Disposition"] = f'attachment; filename="{file_name}"'
     etag.mark(request, response, tag)
     return response
 
 
-def _page_of(request: HttpRequest, listing: Listing) -> tuple[Listing, dict[str, str]]:
-    """One page, and where the others are (RFC 8288)."""
-    number = _number(request, "page", 1, 1_000_000)
-    size = _number(request, "per_page", PER_PAGE, MOST_PER_PAGE)
-    total = listing.count()
-    last = max(1, -(-total // size))
-    others = {"first": 1, "prev": number - 1, "next": number + 1, "last": last}
+def _take_page(request: HttpRequest, export: Export) -> tuple[Export, dict[str, str]]:
+    """One page of the list, and headers that say where the others are (RFC 8288)."""
+    number = _read_number(request, "page", 1, 1_000_000)
+    size = _read_number(request, "per_page", PER_PAGE, MOST_PER_PAGE)
+    paginator = Paginator(export.records, size)
+    last = paginator.num_pages
+    pages = {"first": 1, "prev": number - 1, "next": number + 1, "last": last}
     links = [
         f'<{address(request, page=other, per_page=size)}>; rel="{name}"'
-        for name, other in others.items()
+        for name, other in pages.items()
         if 1 <= other <= last
     ]
-    headers = {"Link": ", ".join(links), "X-Total-Count": str(total)}
-    return listing.part((number - 1) * size, number * size), headers
+    headers = {"Link": ", ".join(links), "X-Total-Count": str(paginator.count)}
+    # a page past the last one is empty
+    records = export.records[(number - 1) * size : number * size]
+    return replace(export, records=records), headers
 
 
 def address(request: HttpRequest, **changed: Any) -> str:
@@ -140,7 +148,7 @@ def address(request: HttpRequest, **changed: Any) -> str:
     return f"{settings.SITE_URL}{request.path}?{query.urlencode()}".rstrip("?")
 
 
-def _number(request: HttpRequest, name: str, default: int, most: int) -> int:
+def _read_number(request: HttpRequest, name: str, default: int, most: int) -> int:
     text = request.GET.get(name, str(default))
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 8 else 0
     if not 1 <= number <= most:
@@ -151,19 +159,17 @@ def _number(request: HttpRequest, name: str, default: int, most: int) -> int:
     return number
 
 
-def marked(value: Any) -> Any:
-    """The value for a cell: a text that begins like a formula is marked as text."""
-    return "'" + value if isinstance(value, str) and value.startswith(DANGEROUS) else value
+def quote_formula(text: str) -> str:
+    """The text for a cell: one that begins like a formula is marked as text."""
+    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
 
 
-def inert(value: Any) -> Any:
-    """The value for a cell of CSV, harmless also where it is split at semicolons, tabs or line
-    ends.
-    """
-    return marked(_INSIDE.sub(r"\1'", value)) if isinstance(value, str) else value
+def quote_formulas(text: str) -> str:
+    """The same for CSV, harmless also where a cell is split at semicolons, tabs or line ends."""
+    return quote_formula(_FORMULA_INSIDE.sub(r"\1'", text))
 
 
-def _sent(chunks: Iterator[str], content_type: str) -> HttpResponseBase:
+def _stream(chunks: Iterator[str], content_type: str) -> HttpResponseBase:
     """Streamed from the third chunk on; a short list is sent as a whole, with its length."""
     start = list(islice(chunks, 3))
     if len(start) < 3:
@@ -171,60 +177,50 @@ def _sent(chunks: Iterator[str], content_type: str) -> HttpResponseBase:
     return StreamingHttpResponse(chain(start, chunks), content_type=content_type)
 
 
-def _csv(listing: Listing) -> HttpResponseBase:
-    return _sent(_lines(listing), "text/csv; charset=utf-8")
+def _batches(export: Export) -> Iterator[list[Row]]:
+    rows = export.rows()
+    while batch := list(islice(rows, SENT_AT_ONCE)):
+        yield batch
 
 
-def _lines(listing: Listing) -> Iterator[str]:
-    yield "\ufeff" + _written([listing.columns])
-    for rows in _batches(listing):
-        rows = _lowered(rows)
-        text = _written(rows)
-        yield (
-            _written([[inert(value) for value in row] for row in rows])
-            if _SUSPECT.search(f",{text}")
-            else text
-        )
+def write_csv(export: Export) -> HttpResponseBase:
+    return _stream(_csv_chunks(export), "text/csv; charset=utf-8")
 
 
-def _written(rows: Iterable[Row]) -> str:
+def _csv_chunks(export: Export) -> Iterator[str]:
+    # by the mark at the beginning Excel knows that it is UTF-8
+    yield "\ufeff" + _csv_text([export.header])
+    for rows in _batches(export):
+        yield _csv_text([[_csv_cell(value) for value in row] for row in rows])
+
+
+def _csv_text(rows: Iterable[Row]) -> str:
     file = io.StringIO(newline="")
     csv.writer(file).writerows(rows)
     return file.getvalue()
 
 
-def _lowered(rows: list[Row]) -> list[Row]:
-    """With true and false as JSON writes them; a column that has one in its first row has one in
-    each.
-    """
-    flags = {place for place, value in enumerate(rows[0]) if isinstance(value, bool)}
-    if not flags:
-        return rows
-    found: list[Any] = [list(row) for row in rows]
-    for row in found:
-        for place in flags:
-            row[place] = "true" if row[place] else "false"
-    return found
+def _csv_cell(value: Any) -> Any:
+    """With true and false as JSON writes them."""
+    if isinstance(value, str):
+        return quote_formulas(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value
 
 
-def _batches(listing: Listing) -> Iterator[list[Row]]:
-    rows = iter(listing)
-    while batch := list(islice(rows, BATCH)):
-        yield batch
-
-
-def _xlsx(listing: Listing) -> HttpResponseBase:
+def write_xlsx(export: Export) -> HttpResponseBase:
     from openpyxl import Workbook
 
     book = Workbook(write_only=True)
-    sheet = book.create_sheet(listing.name)
-    sheet.append(list(listing.columns))
-    for number, row in enumerate(listing):
+    sheet = book.create_sheet(export.name)
+    sheet.append(export.header)
+    for number, row in enumerate(export.rows()):
         if number >= SHEET_ROWS:
             raise BadRequest(
                 _("A sheet holds at most %(n)s rows: choose CSV or JSON.") % {"n": SHEET_ROWS}
             )
-        sheet.append([_cell(value) for value in row])
+        sheet.append([_xlsx_cell(value) for value in row])
     content = io.BytesIO()
     book.save(content)
     return HttpResponse(
@@ -233,28 +229,35 @@ def _xlsx(listing: Listing) -> HttpResponseBase:
     )
 
 
-def _cell(value: Any) -> Any:
+def _xlsx_cell(value: Any) -> Any:
+    if isinstance(value, str):
+        return quote_formula(_NOT_FOR_XLSX.sub("", value))
     if isinstance(value, bool):
         return str(value).lower()
-    return marked(_ILLEGAL.sub("", value)) if isinstance(value, str) else value
+    return value
 
 
-def _plain(value: date | Decimal) -> str:
+def write_json(export: Export) -> HttpResponseBase:
+    return _stream(_json_chunks(export), "application/json")
+
+
+def _json_chunks(export: Export) -> Iterator[str]:
+    encoder = json.JSONEncoder(ensure_ascii=False, default=_json_value)
+    header = export.header
+    before = "["
+    for rows in _batches(export):
+        objects = [encoder.encode(dict(zip(header, row, strict=True))) for row in rows]
+        yield before + ",\n".join(objects)
+        before = ",\n"
+    yield "[]" if before == "[" else "]"
+
+
+def _json_value(value: date | Decimal) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def _json(listing: Listing) -> HttpResponseBase:
-    return _sent(_objects(listing), "application/json")
-
-
-def _objects(listing: Listing) -> Iterator[str]:
-    encode, start = json.JSONEncoder(ensure_ascii=False, default=_plain).encode, "["
-    for rows in _batches(listing):
-        yield start + ",\n".join(
-            encode(dict(zip(listing.columns, row, strict=True))) for row in rows
-        )
-        start = ",\n"
-    yield "]" if start != "[" else "[]"
-
-
-WRITERS: dict[str, Callable[[Listing], Any]] = {"csv": _csv, "xlsx": _xlsx, "json": _json}
+WRITERS: dict[str, Callable[[Export], HttpResponseBase]] = {
+    "csv": write_csv,
+    "xlsx": write_xlsx,
+    "json": write_json,
+}

@@ -4,11 +4,11 @@ arithmetic. No clock.
 
 import re
 from calendar import monthrange
-from collections.abc import Container
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache, lru_cache
 
+import holidays
 from dateutil.relativedelta import relativedelta
 
 # The stretches of a standing begin and end here; no plan is signed or due outside.
@@ -119,22 +119,19 @@ def first_whole_period(adopted: date, every: str) -> Window:
 
 
 @cache
-def _public_holidays(country: str) -> Container[date]:
-    """Those of a country (GB: England); none where its calendar is not known."""
-    # Imported here because it takes a tenth of the time in which a web process starts, and only
-    # deadlines of working days need it.
-    import holidays
-
-    if country not in holidays.list_supported_countries():
-        return ()
-    if country == "GB":
-        return holidays.country_holidays(country, subdiv="ENG")
-    return holidays.country_holidays(country)
+def _holidays(country: str) -> holidays.HolidayBase:
+    return holidays.country_holidays(country, subdiv="ENG" if country == "GB" else None)
 
 
 def add_working_days(day: date, count: int, countries: tuple[str, ...]) -> date:
-    """The count-th day after `day` that is neither at a weekend nor a public holiday."""
-    calendars = [_public_holidays(country) for country in countries]
+    """The count-th day after `day` that is neither at a weekend nor a public holiday in a country
+    (GB: England).
+    """
+    calendars = [
+        _holidays(country)
+        for country in countries
+        if country in holidays.list_supported_countries()
+    ]
     while count:
         day += timedelta(days=1)
         if day.weekday() < 5 and not any(day in calendar for calendar in calendars):

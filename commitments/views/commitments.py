@@ -46,7 +46,7 @@ class ActionList(KeptView):
             "exports": writers.export_links(self.request.GET),
         }
 
-    def export(self) -> writers.Listing:
+    def export(self) -> writers.Export:
         table = self.table(self.filtered_actions())
         return actions_export(self.page, table.sorted_standings)
 
@@ -91,7 +91,7 @@ class Mine(KeptView):
             return writers.respond(request, self.page, self.export)
         return super().get(request, *args, **kwargs)
 
-    def export(self) -> writers.Listing:
+    def export(self) -> writers.Export:
         return actions_export(self.page, self.standings(), "mine")
 
     def standings(self) -> QuerySet[Standing]:

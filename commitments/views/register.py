@@ -29,7 +29,7 @@ class Register(KeptView):
             return writers.respond(request, self.page, self.export)
         return super().get(request, *args, **kwargs)
 
-    def export(self) -> writers.Listing:
+    def export(self) -> writers.Export:
         return entries_export(self.page, self.filtered_entries().qs)
 
     def filtered_entries(self) -> EntryFilter:

@@ -19,7 +19,7 @@ SELDOM = {
     "PIL",
     "celery",
     "environs",
-    "holidays",
+    "icalendar",
     "marshmallow",
     "openpyxl",
     "redis",

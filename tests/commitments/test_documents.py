@@ -19,9 +19,6 @@ def cleaned(content: bytes) -> tuple[str, bytes]:
     return kind.name, target.getvalue()
 
 
-EXTERNAL_LINK = b'<Relationship Type="x/hyperlink" TargetMode="External"/>'
-
-
 @pytest.mark.parametrize(
     ("content", "kind"),
     [
@@ -32,7 +29,9 @@ EXTERNAL_LINK = b'<Relationship Type="x/hyperlink" TargetMode="External"/>'
         (b"\xef\xbb\xbfa,b\r\n1,2\r\n", "csv"),
         (b'a\tb\n"two\nlines"\t-5 (est.)\n', "csv"),
         (
-            hostile.docx({"word/_rels/document.xml.rels": EXTERNAL_LINK}),
+            hostile.docx(
+                word___rels__document_dot_xml_dot_rels='<Relationship Type="x/hyperlink" TargetMode="External"/>'
+            ),
             "docx",
         ),
     ],

@@ -9,23 +9,19 @@ import re
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.test import Client
 from openpyxl import load_workbook
-from pytest_django import Settings
 
-from actionplan.local import samples
 from commitments.exports import writers
-from commitments.exports.writers import Listing, inert, marked
-from commitments.files import entries
-from commitments.models import Action, Entry, Plan, Role
+from commitments.exports.writers import Export, quote_formula, quote_formulas
+from commitments.models import Action, Entry, Plan
 from commitments.register import services
-from tests.actionplan.test_pages import NOW
-from tests.people import account
+from tests.factories import NOW, create_manager, create_official, get_action, sign_in
 
-TODAY = date(2015, 1, 12)
 LISTS = (
     "commitments/?",
     "mine/?",
@@ -34,177 +30,196 @@ LISTS = (
     "fund/?list=payments&",
     "fund/?list=spending&",
 )
+AMOUNTS = ("amount", "stated", "paid", "outstanding")
 FORMULA = re.compile(r"(?:\A|[;\t\r\n] *)(?:[=+@＝＋＠]|[-－](?! ))")
-EVIL = [
-    *(
-        "=1+1",
-        "+1",
-        "-1+cmd|' /C calc'!A0",
-        "@SUM(1)",
-        "\t=1",
-        "\r=1",
-        "\n=1",
-        "＝1",
-        "＋1",
-        "－1",
-        "＠1",
-    ),
-    *("x;=1", "x; =1", "x\n=cmd", "x\t@1", "x;-1", '"=1', 'x";=1', "- item\n- item", "x;＝1"),
+FORMULAS = [
+    "=1+1",
+    "+1",
+    "-1+cmd|' /C calc'!A0",
+    "@SUM(1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    "＝1",
+    "＋1",
+    "－1",
+    "＠1",
+    "x;=1",
+    "x; =1",
+    "x\n=cmd",
+    "x\t@1",
+    "x;-1",
+    '"=1',
+    'x";=1',
+    "- item\n- item",
+    "x;＝1",
 ]
 
 
 @pytest.fixture
-def reader(calais: Plan, settings: Settings, client: Client) -> Client:
-    settings.ACTIONPLAN_TODAY = TODAY
-    assert (
-        entries.load_entries(calais, samples.ENTRIES_FILE.read_bytes(), now=NOW, by=None).errors
-        == []
-    )
-    client.force_login(account(calais, Role.MANAGER, "GB"))
-    return client
+def reader(calais_with_entries: Plan) -> Client:
+    return sign_in(create_manager(calais_with_entries))
 
 
-def content(response: Any) -> bytes:
+def read_content(response: Any) -> bytes:
     return b"".join(response.streaming_content) if response.streaming else response.content
 
 
-def rows(client: Client, path: str, form: str) -> list[dict[str, Any]]:
+def get_rows(client: Client, path: str, form: str) -> list[dict[str, Any]]:
     response = client.get(f"/{path}format={form}")
     assert response.status_code == 200
-    return table(content(response), form)
+    return parse(read_content(response), form)
 
 
-def table(found: bytes, form: str) -> list[dict[str, Any]]:
+def parse(content: bytes, form: str) -> list[dict[str, Any]]:
     if form == "json":
-        return list(json.loads(found))
+        return list(json.loads(content))
     if form == "csv":
-        return list(csv.DictReader(io.StringIO(found.decode("utf-8-sig"), newline="")))
-    head, *lines = load_workbook(io.BytesIO(found)).active.values  # type: ignore[union-attr]
-    return [dict(zip(map(str, head), line, strict=True)) for line in lines]
+        return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+    header, *lines = load_workbook(io.BytesIO(content)).active.values  # type: ignore[union-attr]
+    return [dict(zip(map(str, header), line, strict=True)) for line in lines]
 
 
-def text(value: Any) -> str:
-    """As CSV would have it."""
+def as_csv_has_it(value: Any) -> str:
+    if value is None:
+        return ""
     if isinstance(value, datetime):
         return value.date().isoformat()
-    if isinstance(value, bool):
-        return str(value).lower()
-    return "" if value is None else str(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def make_export(records: Any, *columns: str) -> Export:
+    """An export of no page in particular."""
+    plan = SimpleNamespace(slug="small")
+    page: Any = SimpleNamespace(plan=plan, on=date(2015, 1, 12), known=None)
+    return Export("x", page, {name: name for name in columns}, records)
+
+
+# What is in a list
 
 
 @pytest.mark.parametrize("path", LISTS)
 def test_a_list_is_the_same_in_each_format(reader: Client, path: str) -> None:
-    as_csv, as_xlsx, as_json = (rows(reader, path, form) for form in writers.FORMATS)
-    assert as_csv
-    assert (
-        [list(row) for row in as_csv]
-        == [list(row) for row in as_xlsx]
-        == [list(row) for row in as_json]
-    )
-    for number, row in enumerate(as_json):
-        for name, value in row.items():
-            in_csv, in_xlsx = as_csv[number][name], text(as_xlsx[number][name])
-            if name in ("amount", "stated", "paid", "outstanding") and value is not None:
-                assert Decimal(value) == Decimal(in_csv) == Decimal(in_xlsx)
+    in_csv, in_xlsx, in_json = (get_rows(reader, path, form) for form in ("csv", "xlsx", "json"))
+    assert in_csv
+    assert len(in_csv) == len(in_xlsx) == len(in_json)
+    for csv_row, xlsx_row, json_row in zip(in_csv, in_xlsx, in_json, strict=True):
+        assert list(csv_row) == list(xlsx_row) == list(json_row)
+        for name, value in json_row.items():
+            if name in AMOUNTS and value is not None:
+                assert Decimal(csv_row[name]) == Decimal(str(xlsx_row[name])) == Decimal(value)
             else:
-                assert text(value) == in_csv == in_xlsx, name
+                assert csv_row[name] == as_csv_has_it(xlsx_row[name]) == as_csv_has_it(value)
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_a_list_says_the_plan_the_day_and_what_is_known(reader: Client, path: str) -> None:
-    for query, known in (("on=2015-01-05&", "2015-01-05"), ("on=2015-01-05&known=now&", "now")):
-        for row in rows(reader, path + query, "json"):
-            assert list(row.items())[:3] == [
-                ("plan", "calais-2014"),
-                ("on", "2015-01-05"),
-                ("known", known),
-            ]
+@pytest.mark.parametrize(
+    ("query", "known"), [("on=2015-01-05&", "2015-01-05"), ("on=2015-01-05&known=now&", "now")]
+)
+def test_a_list_says_the_plan_the_day_and_what_is_known(
+    reader: Client, path: str, query: str, known: str
+) -> None:
+    for row in get_rows(reader, path + query, "json"):
+        assert list(row)[:3] == ["plan", "on", "known"]
+        assert (row["plan"], row["on"], row["known"]) == ("calais-2014", "2015-01-05", known)
 
 
 def test_numbers_and_days_are_numbers_and_days_in_a_sheet(reader: Client) -> None:
-    (first, *_) = rows(reader, "fund/?", "xlsx")
-    assert (type(first["stated"]), type(first["days"]), type(first["due"])) == (int, int, datetime)
-    assert type(rows(reader, "register/?kind=paid&", "xlsx")[0]["amount"]) in (int, float)
-    assert type(rows(reader, "commitments/?", "xlsx")[0]["days"]) is int
+    instalment = get_rows(reader, "fund/?", "xlsx")[0]
+    assert type(instalment["stated"]) is int
+    assert type(instalment["days"]) is int
+    assert type(instalment["due"]) is datetime
+    assert type(get_rows(reader, "register/?kind=paid&", "xlsx")[0]["amount"]) in (int, float)
+    assert type(get_rows(reader, "commitments/?", "xlsx")[0]["days"]) is int
 
 
 @pytest.mark.sqlite
-def test_an_entry_is_listed_as_it_is_kept(calais: Plan, reader: Client) -> None:
-    by, action = account(calais, Role.MANAGER, "GB"), Action.objects.get(plan=calais, ref="2.5")
-    for number, now in enumerate((NOW, NOW.replace(microsecond=120))):
-        services.decide(
-            action=action,
-            kind="moved",
-            when=f"../2015-0{number + 3}-28",
-            effective="2015-01-12",
-            reason="r",
-            decided_by=["", "both"][number],
-            by=by,
-            now=now,
-            key=f"m{number}",
-        )
-    found = {row["id"]: row for row in rows(reader, "register/?", "json")}
+@pytest.mark.parametrize(("decided_by", "microsecond"), [("", 0), ("both", 120)])
+def test_an_entry_is_listed_as_it_is_kept(
+    calais: Plan, reader: Client, decided_by: str, microsecond: int
+) -> None:
+    services.decide(
+        action=get_action("2.5"),
+        kind="moved",
+        when="../2015-03-28",
+        effective="2015-01-12",
+        reason="r",
+        decided_by=decided_by,
+        by=create_manager(calais),
+        now=NOW.replace(microsecond=microsecond),
+        key="moved",
+    )
+    rows = {row["id"]: row for row in get_rows(reader, "register/?", "json")}
     for entry in Entry.objects.filter(plan=calais).select_related("text", "to"):
-        row, text = found[entry.code], getattr(entry, "text", None)
+        row, text = rows[entry.code], getattr(entry, "text", None)
         assert row["loaded"] == entry.loaded_at.isoformat()
         assert row["recorded"] == (entry.recorded_at or entry.recorded_day).isoformat()
         assert row["to"] == (entry.to.code if entry.to else entry.when)
-        assert row["words"] == ((text and entry.kind == "moved" and text.decided_by) or entry.words)
         assert (row["reason"], row["note"]) == ((text.reason, text.note) if text else ("", ""))
+    assert rows["moved"]["words"] == decided_by
 
 
-def test_payments_and_spending_leave_out_what_was_withdrawn(calais: Plan, reader: Client) -> None:
-    entry = Entry.objects.get(plan=calais, code="sample-026")
-    assert entry.code in {row["id"] for row in rows(reader, "fund/?list=payments&", "json")}
-    by = account(calais, Role.MANAGER, entry.side)
-    services.annotate_entry(entry=entry, kind="withdrawn", by=by, now=NOW, key="w", reason="slip")
-    assert entry.code not in {row["id"] for row in rows(reader, "fund/?list=payments&", "json")}
+def test_payments_leave_out_what_was_withdrawn(calais: Plan, reader: Client) -> None:
+    payment = Entry.objects.get(plan=calais, code="sample-026")
+    codes = [row["id"] for row in get_rows(reader, "fund/?list=payments&", "json")]
+    services.annotate_entry(
+        entry=payment,
+        kind="withdrawn",
+        by=create_manager(calais, side=payment.side),
+        now=NOW,
+        key="withdrawal",
+        reason="slip",
+    )
+    left = [row["id"] for row in get_rows(reader, "fund/?list=payments&", "json")]
+    assert left == [code for code in codes if code != "sample-026"] != codes
 
 
 # No formula
 
 
-@pytest.mark.parametrize("value", EVIL)
+@pytest.mark.parametrize("value", FORMULAS)
 def test_a_cell_never_begins_like_a_formula_however_it_is_split(value: str) -> None:
-    assert not FORMULA.search(inert(value)), inert(value)
-    assert not marked(value).startswith(writers.DANGEROUS)
-    written = "".join(writers._lines(Listing("x", ["a", "b", "c"], [[None, value, None]], list)))
-    (_head, row) = csv.reader(io.StringIO(written.removeprefix("\ufeff"), newline=""))
-    assert row == ["", inert(value), ""]
+    assert not FORMULA.search(quote_formulas(value))
+    assert not quote_formula(value).startswith(writers.FORMULA_SIGNS)
+
+
+@pytest.mark.parametrize("value", FORMULAS)
+def test_a_cell_of_csv_is_read_back_as_it_was_quoted(value: str) -> None:
+    records = [SimpleNamespace(a=None, b=value)]
+    response = writers.write_csv(make_export(records, "a", "b"))
+    (row,) = parse(read_content(response), "csv")
+    assert (row["a"], row["b"]) == ("", quote_formulas(value))
 
 
 @pytest.mark.parametrize(
     "value", ["2014-10-31", "a-b", "x = 1", "mail@example.org", "two; three", "a\nb", "5+5", ""]
 )
 def test_a_harmless_text_stays_as_it_is(value: str) -> None:
-    assert inert(value) == value
-    assert not writers._SUSPECT.search(writers._written([[value, "x", value]])) or value.startswith(
-        "a\n"
-    )
+    assert quote_formulas(value) == value
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
 def test_no_export_holds_a_formula(calais: Plan, reader: Client, form: str) -> None:
-    action = Action.objects.get(plan=calais, ref="4.4")
-    by = account(calais, Role.OFFICIAL, "GB", "home-office")
-    for number, value in enumerate(EVIL):
+    official = create_official(calais)
+    for number, value in enumerate(FORMULAS):
         services.report(
-            action=action,
+            action=get_action("4.4"),
             kind="progress",
             effective="2015-01-12",
-            by=by,
+            by=official,
             now=NOW,
             key=f"e{number}",
             note=value + "\x0b",
             source=value,
         )
-    Action.objects.filter(pk=action.pk).update(title={"en": "=1", "fr": "＝1"})
+    Action.objects.filter(plan=calais, ref="4.4").update(title={"en": "=1", "fr": "＝1"})
     for path in LISTS:
-        for row in rows(reader, path, form):
-            found = [value for value in row.values() if isinstance(value, str)]
-            assert not [value for value in found if value.startswith(writers.DANGEROUS)]
-            assert form == "xlsx" or not [value for value in found if FORMULA.search(value)]
-    assert len(rows(reader, "register/?q=4.4&", form)) > len(EVIL)
+        for row in get_rows(reader, path, form):
+            for value in row.values():
+                if isinstance(value, str):
+                    assert not value.startswith(writers.FORMULA_SIGNS)
+                    assert form == "xlsx" or not FORMULA.search(value)
+    assert len(get_rows(reader, "register/?q=4.4&", form)) > len(FORMULAS)
 
 
 # Many rows
@@ -212,27 +227,28 @@ def test_no_export_holds_a_formula(calais: Plan, reader: Client, form: str) -> N
 
 @pytest.mark.parametrize("form", ["csv", "json"])
 def test_a_long_list_is_streamed_and_nothing_is_read_ahead(form: str) -> None:
-    given: list[int] = []
+    length = 20 * writers.SENT_AT_ONCE
+    read: list[int] = []
 
-    def source() -> Iterator[list[Any]]:
-        for number in range(20 * writers.BATCH):
-            given.append(number)
-            yield [number, "ü"]
+    def records() -> Iterator[Any]:
+        for number in range(length):
+            read.append(number)
+            yield SimpleNamespace(number=number, text="ü")
 
-    response = writers.WRITERS[form](Listing("x", ["n", "t"], source(), list))
+    response: Any = writers.WRITERS[form](make_export(records(), "number", "text"))
     assert response.streaming
-    stream = iter(response.streaming_content)
-    next(stream)
-    assert len(given) <= 3 * writers.BATCH
-    rest = table(content(writers.WRITERS[form](Listing("x", ["n", "t"], source(), list))), form)
-    assert [int(row["n"]) for row in rest] == list(range(20 * writers.BATCH))
+    chunks = iter(response.streaming_content)
+    first = next(chunks)
+    assert len(read) <= 3 * writers.SENT_AT_ONCE
+    rows = parse(first + b"".join(chunks), form)
+    assert [int(row["number"]) for row in rows] == list(range(length))
 
 
-def test_an_empty_list_has_its_columns(calais: Plan, reader: Client) -> None:
-    assert (
-        content(reader.get("/register/?format=csv&q=nothing-has-this"))
-        .decode("utf-8-sig")
-        .startswith("plan,on,")
-    )
-    assert rows(reader, "register/?q=nothing-has-this&", "json") == []
-    assert rows(reader, "register/?q=nothing-has-this&", "xlsx") == []
+def test_an_empty_list_has_its_columns(reader: Client) -> None:
+    content = read_content(reader.get("/register/?format=csv&q=nothing-has-this"))
+    assert content.decode("utf-8-sig").startswith("plan,on,known,number,id,ref,")
+
+
+@pytest.mark.parametrize("form", ["xlsx", "json"])
+def test_an_empty_list_is_no_error(reader: Client, form: str) -> None:
+    assert get_rows(reader, "register/?q=nothing-has-this&", form) == []

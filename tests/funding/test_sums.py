@@ -125,10 +125,11 @@ def test_sums_are_the_same_through_form_database_status_and_every_export(
 def test_a_refund_is_an_entry_of_its_own_and_reopens_what_was_paid(manager: Client) -> None:
     assert pay(manager, 1, amount="5000000") == 302
     assert (
-        manager.get("/fund/").context["funds"][0].contributions[0].rows[0].standing.state == "met"
+        manager.get("/fund/").context["funds"][0].contributions[0].instalments[0].standing.state
+        == "met"
     )
     assert pay(manager, 2, kind="refunded", amount="1 000 000,00", day="2015-05-02") == 302
-    line = manager.get("/fund/").context["funds"][0].contributions[0].rows[0]
+    line = manager.get("/fund/").context["funds"][0].contributions[0].instalments[0]
     assert (line.standing.state, line.paid["EUR"], line.outstanding["EUR"]) == (
         "overdue",
         4_000_000,
@@ -139,7 +140,7 @@ def test_a_refund_is_an_entry_of_its_own_and_reopens_what_was_paid(manager: Clie
 
 def test_an_overpaid_instalment_says_by_how_much_and_owes_nothing(manager: Client) -> None:
     pay(manager, 1, amount="5000000.50")
-    line = manager.get("/fund/").context["funds"][0].contributions[0].rows[0]
+    line = manager.get("/fund/").context["funds"][0].contributions[0].instalments[0]
     assert (line.standing.state, line.overpaid, line.outstanding["EUR"]) == (
         "met",
         {"EUR": Decimal("0.50")},
@@ -157,7 +158,7 @@ def test_a_payment_on_the_wrong_instalment_is_moved_by_withdrawal_and_a_new_entr
     )
     assert answer.status_code == 302
     pay(manager, 2, amount="5000000", instalment="1")
-    rows = manager.get("/fund/").context["funds"][0].contributions[0].rows
+    rows = manager.get("/fund/").context["funds"][0].contributions[0].instalments
     assert [sum(row.paid.values()) for row in rows] == [5_000_000, 0, 0]
 
 
