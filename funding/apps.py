@@ -5,9 +5,9 @@ class FundingConfig(AppConfig):
     name = "funding"
 
     def ready(self) -> None:
-        from commitments.register import entry_types, standings
+        from commitments.register import entry_types, histories
         from funding.entry_types import KINDS
-        from funding.standings import history
+        from funding.histories import instalment_history
 
-        standings.instalment_history = [history]
+        histories.instalment_history = instalment_history
         entry_types.register(KINDS)

@@ -8,29 +8,29 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
-from commitments.rules.dates import BEGINNING, END, Window
+from commitments.rules.dates import BEGINNING, Window
 from commitments.rules.events import (
     Event,
     EventsOnDay,
-    Perspective,
     TermsVersion,
-    iter_days,
+    is_confirmed,
+    is_disputed,
+    is_never_reported,
+    is_not_pursued,
     terms_on,
 )
-from commitments.rules.standing import (
-    Kept,
-    Stretch,
-    Verdict,
-    closed,
-    days_since_added,
-    merge_equal_days,
-    resumed,
-    window_edges,
+from commitments.rules.standing import Verdict, window_edges
+from commitments.rules.states import (
+    StateInputs,
+    determine_state,
+    state_from_satisfaction,
+    state_from_window,
 )
-from commitments.rules.states import StateInputs, determine_state
 
 ZERO = Decimal("0.00")
+Amounts = Mapping[str, Decimal]  # by currency
 
 
 @dataclass(frozen=True)
@@ -45,137 +45,151 @@ class MoneyTerms:
     lead_days: int = 14
     withdrawn: str = ""
 
+    @property
+    def window(self) -> Window | None:
+        if self.due is None:
+            return None
+        return Window(self.due, self.due)
+
+    @property
+    def needs_condition(self) -> bool:
+        """Whether it is awaiting until a consent or an event is recorded."""
+        return self.firmness in ("conditional", "on-delivery")
+
+    @property
+    def scored(self) -> bool:
+        return self.firmness != "up-to"
+
 
 @dataclass(frozen=True)
 class InstalmentHistory:
+    """One instalment's terms and events, those on the whole contribution among them."""
+
     versions: Sequence[TermsVersion[MoneyTerms]]
     events: Sequence[Event]
 
     def judge(self, on: date, known: date) -> Verdict:
-        return judge(terms_on(self.versions, on, known), EventsOnDay(self.events, on, known))
+        terms = terms_on(self.versions, on, known)
+        return judge_instalment(terms, EventsOnDay(self.events, on, known))
 
-    def standings(self, lens: Perspective, kept: Kept | None = None) -> list[Stretch]:
-        days = resumed(days_since_added(self.versions, self.days()), kept)
-        judged = (
-            (
-                counting.on,
-                judge(
-                    terms_on(
-                        self.versions,
-                        counting.on,
-                        counting.on if lens is Perspective.AS_KNOWN_THEN else END,
-                    ),
-                    counting,
-                ),
-            )
-            for counting in iter_days(self.events, days, lens)
-        )
-        return merge_equal_days(judged, kept)
-
-    def days(self) -> set[date]:
-        days = {BEGINNING, *(version.since for version in self.versions)}
+    def days_of_change(self) -> set[date]:
+        days = {BEGINNING}
         for event in self.events:
             days |= {event.first, event.recorded}
         for version in self.versions:
-            if version.terms.due:
-                due = Window(version.terms.due, version.terms.due)
-                days |= set(window_edges([due], version.terms.lead_days))
+            days.add(version.since)
+            window = version.terms.window
+            if window is not None:
+                days |= set(window_edges([window], version.terms.lead_days))
         return days
 
 
-def judge(terms: MoneyTerms, counting: EventsOnDay) -> Verdict:
-    window = Window(terms.due, terms.due) if terms.due else None
-    paid = sums(counting)
-    done = paid_in_full(terms, counting)
-    waits = terms.firmness in ("conditional", "on-delivery") and not counting.of_kinds(
-        "consent", "event"
-    )
-    dated = terms.firmness != "up-to"
-    state, anchor, late = determine_state(
+def judge_instalment(terms: MoneyTerms, events: EventsOnDay) -> Verdict:
+    window = terms.window
+    paid = net_paid(events)
+    satisfied = paid_in_full(terms, events)
+    met = None
+    if satisfied is not None:
+        met = state_from_satisfaction(satisfied, window)
+    by_calendar = None
+    if window is not None:
+        by_calendar = state_from_window(window, events.on, terms.lead_days)
+    dated = determine_state(
         StateInputs(
-            counting.on,
-            window,
-            done,
-            closed(counting, withdrawn=terms.withdrawn),
-            waits,
-            dated,
-            terms.lead_days,
+            not_pursued=is_not_pursued(terms.withdrawn, events),
+            met=met,
+            superseded=bool(events.of_kind("superseded")),
+            awaiting=terms.needs_condition and not events.of_kinds("consent", "event"),
+            by_calendar=by_calendar,
+            scored=terms.scored,
         )
     )
     outstanding = {
-        currency: ZERO if done else max(ZERO, amount - paid.get(currency, ZERO))
-        for currency, amount in terms.stated
+        currency: max(ZERO, amount - paid.get(currency, ZERO)) for currency, amount in terms.stated
     }
+    if satisfied is not None:
+        outstanding = dict.fromkeys(outstanding, ZERO)
     return Verdict(
-        state,
-        anchor,
-        late,
+        state=dated.state,
+        anchor=dated.anchor,
+        late=dated.late,
         first_day=terms.due,
         last_day=terms.due,
         modality=terms.firmness,
-        scored=dated,
-        never_reported=not counting.numbers,
-        confirmed=counting.names("confirmed"),
-        disputed=counting.names("disputed"),
-        figures=figures(stated=dict(terms.stated), paid=paid, outstanding=outstanding),
+        scored=terms.scored,
+        never_reported=is_never_reported(events),
+        confirmed=is_confirmed(events),
+        disputed=is_disputed(events),
+        figures=(
+            ("stated", written_amounts(dict(terms.stated))),
+            ("paid", written_amounts(paid)),
+            ("outstanding", written_amounts(outstanding)),
+        ),
     )
 
 
-def figures(**sets: Mapping[str, Decimal]) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
-    return tuple(
-        (name, tuple((currency, f"{amount:.2f}") for currency, amount in amounts.items()))
-        for name, amounts in sets.items()
-    )
+def written_amounts(amounts: Amounts) -> tuple[tuple[str, str], ...]:
+    return tuple((currency, f"{amount:.2f}") for currency, amount in amounts.items())
 
 
-def sums(counting: EventsOnDay) -> dict[str, Decimal]:
-    """Paid net of refunds, never below zero, for each currency in which something was paid."""
-    return {
-        currency: max(
-            ZERO,
-            _sum(counting.of_kinds("paid"), currency)
-            - _sum(counting.of_kinds("refunded"), currency),
-        )
-        for currency in dict.fromkeys(event.currency for event in counting.of_kinds("paid"))
-    }
+def net_paid(events: EventsOnDay) -> dict[str, Decimal]:
+    """Paid less refunds, never below zero, for each currency in which something was paid."""
+    payments = events.of_kind("paid")
+    refunds = events.of_kind("refunded")
+    net: dict[str, Decimal] = {}
+    for currency in dict.fromkeys(payment.currency for payment in payments):
+        paid, refunded = total_in(currency, payments), total_in(currency, refunds)
+        net[currency] = max(ZERO, paid - refunded)
+    return net
 
 
-def _sum(events: Iterable[Event], currency: str) -> Decimal:
+def total_in(currency: str, events: Iterable[Event]) -> Decimal:
     return sum((event.amount for event in events if event.currency == currency), ZERO)
 
 
-def paid_in_full(terms: MoneyTerms, counting: EventsOnDay) -> Window | None:
+def paid_in_full(terms: MoneyTerms, events: EventsOnDay) -> Window | None:
     """Between which days the stated amount was reached to stay; of two currencies the earlier
     counts.
     """
-    reached = [
-        window
-        for currency, amount in terms.stated
-        if (window := _reached(currency, amount, counting)) is not None
-    ]
+    reached = []
+    for currency, amount in terms.stated:
+        window = window_reached(currency, amount, events)
+        if window is not None:
+            reached.append(window)
     if not reached:
         return None
     return Window(min(window.first for window in reached), min(window.last for window in reached))
 
 
-def _reached(currency: str, amount: Decimal, counting: EventsOnDay) -> Window | None:
-    payments = [event for event in counting.of_kinds("paid") if event.currency == currency]
+class Transfer(NamedTuple):
+    """Money that came in, or went back where it is below zero."""
+
+    day: date
+    amount: Decimal
+
+
+def window_reached(currency: str, amount: Decimal, events: EventsOnDay) -> Window | None:
+    """Between which days the amount was reached to stay in one currency."""
+    payments = [event for event in events.of_kind("paid") if event.currency == currency]
     refunds = [
-        (event.first, -event.amount)
-        for event in counting.of_kinds("refunded")
+        Transfer(event.first, -event.amount)
+        for event in events.of_kind("refunded")
         if event.currency == currency
     ]
-    first = _crossing([(event.first, event.amount) for event in payments] + refunds, amount)
-    last = _crossing([(event.last, event.amount) for event in payments] + refunds, amount)
-    return Window(first, last) if first and last else None
+    earliest = [Transfer(event.first, event.amount) for event in payments]
+    latest = [Transfer(event.last, event.amount) for event in payments]
+    first = day_reached_to_stay(amount, earliest + refunds)
+    last = day_reached_to_stay(amount, latest + refunds)
+    if first is None or last is None:
+        return None
+    return Window(first, last)
 
 
-def _crossing(moves: list[tuple[date, Decimal]], amount: Decimal) -> date | None:
-    """The day from which the running sum is at least the amount and stays so."""
+def day_reached_to_stay(amount: Decimal, transfers: Sequence[Transfer]) -> date | None:
+    """The day from which the running total is at least the amount and stays so."""
     total, since = ZERO, None
-    days = sorted({day for day, _ in moves})
-    for day in days:
-        total += sum((moved for when, moved in moves if when == day), ZERO)
+    for day in sorted({transfer.day for transfer in transfers}):
+        total += sum((transfer.amount for transfer in transfers if transfer.day == day), ZERO)
         if total < amount:
             since = None
         elif since is None:

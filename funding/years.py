@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from commitments.rules.dates import add_months
 
 
-def _begin(year: int, adopted: date, basis: str) -> date:
+def first_day_of_year(year: int, adopted: date, basis: str) -> date:
     if basis == "uk-financial":
         return date(year, 4, 1)
     if basis == "calendar":
@@ -17,9 +17,11 @@ def _begin(year: int, adopted: date, basis: str) -> date:
 
 def first_year(adopted: date, basis: str) -> int:
     """The year in which the plan was adopted, however little of it was left."""
-    return adopted.year if adopted >= _begin(adopted.year, adopted, basis) else adopted.year - 1
+    if adopted < first_day_of_year(adopted.year, adopted, basis):
+        return adopted.year - 1
+    return adopted.year
 
 
 def due_day(year: int, adopted: date, basis: str) -> date:
     """The last day of the year that begins in the given calendar year."""
-    return _begin(year + 1, adopted, basis) - timedelta(days=1)
+    return first_day_of_year(year + 1, adopted, basis) - timedelta(days=1)

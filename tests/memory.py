@@ -3,6 +3,7 @@ database.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -15,18 +16,19 @@ from commitments.files.plan_schema import PlanSpec, read_plan
 from commitments.files.toml import TomlFile
 from commitments.files.toml_table import Table
 from commitments.models import Obligation, Plan, Standing
-from commitments.register import standings
 from commitments.register.entries import Draft
+from commitments.register.histories import RecordedTerms, terms_from
+from commitments.register.standings import make_row
+from commitments.rules.actions import ActionHistory
 from commitments.rules.dates import BEGINNING
 from commitments.rules.events import Event, EventsOnDay, Perspective, TermsVersion, terms_on
 from commitments.rules.recurrence import Recurrence
-from commitments.rules.standing import History
+from commitments.rules.standing import History, standings
 from commitments.rules.states import days_counted
+from funding.histories import instalment_history
 from funding.plan_schema import FundSpec, read_funds
-from funding.rules import InstalmentHistory
-from funding.standings import money_terms
 
-Judgeable = History | InstalmentHistory
+NAMES_AN_ENTRY = ("withdrawn", "confirmed", "disputed")
 
 
 def read(tree: dict[str, Any]) -> tuple[PlanSpec, list[FundSpec], TomlFile]:
@@ -36,38 +38,46 @@ def read(tree: dict[str, Any]) -> tuple[PlanSpec, list[FundSpec], TomlFile]:
     return plan, read_funds(top, plan), file
 
 
-def events(plan: PlanSpec, rows: Sequence[dict[str, str]]) -> list[tuple[Draft, Event]]:
+@dataclass(frozen=True)
+class RecordedEvent:
+    """An event with what it is about; `instalment` None is the whole action or contribution."""
+
+    ref: str
+    instalment: int | None
+    event: Event
+
+
+def read_events(plan: PlanSpec, rows: Sequence[dict[str, str]]) -> list[RecordedEvent]:
     """The rows as the entries file's reader and the register would have them, numbered in order."""
     report, model = FileReport(), Plan(timezone=plan.timezone)
     numbers = {row["id"]: number for number, row in enumerate(rows, 1)}
-    about: dict[str, Draft] = {}
-    found = []
+    drafts: dict[str, Draft] = {}
+    events = []
     for number, row in enumerate(rows, 1):
         draft = read_draft(EntryRow(number, row), model, report)
-        target = (
-            about.get(row["to"]) if draft.kind in ("withdrawn", "confirmed", "disputed") else None
-        )
-        if target:
-            draft.ref, draft.instalment = target.ref, target.instalment
-        about[draft.code] = draft
-        window = draft.window
+        named = None
+        if draft.kind in NAMES_AN_ENTRY and row["to"] in drafts:
+            named = numbers[row["to"]]
+            draft.ref = drafts[row["to"]].ref
+            draft.instalment = drafts[row["to"]].instalment
+        drafts[draft.code] = draft
         event = Event(
             number=number,
             kind=draft.kind,
-            first=window.first,
-            last=window.last,
+            first=draft.window.first,
+            last=draft.window.last,
             recorded=draft.recorded_day,
             recorded_at=draft.recorded_at,
             side=draft.side,
             words=draft.words,
             when=draft.when,
             quantity=draft.quantity or 0,
-            to=numbers[row["to"]] if target else None,
+            to=named,
             amount=draft.amount or Decimal(0),
             currency=draft.currency,
         )
-        found.append((draft, event))
-    return found
+        events.append(RecordedEvent(draft.ref, draft.instalment, event))
+    return events
 
 
 class Register:
@@ -75,63 +85,63 @@ class Register:
 
     def __init__(self, tree: dict[str, Any], rows: Sequence[dict[str, str]]) -> None:
         self.plan, self.funds, self.source = read(tree)
-        entries = events(self.plan, rows)
+        self.events = read_events(self.plan, rows)
         self.actions = {action.ref: action for action in self.plan.actions}
-        self.histories: dict[tuple[str, int], Judgeable] = {}
+        self.histories: dict[tuple[str, int], History] = {}
         for ref in self.actions:
-            self._action(ref, entries)
+            self.histories[ref, 0] = self.action_history(ref)
         for fund in self.funds:
             for contribution in fund.contributions:
                 for number, instalment in enumerate(contribution.instalments, 1):
-                    terms = money_terms(
-                        {
-                            "due": instalment.due.isoformat() if instalment.due else None,
-                            "stated": instalment.stated,
-                            "firmness": contribution.firmness,
-                            "lead_days": self.plan.lead_days,
-                            "withdrawn": "",
-                        }
-                    )
-                    mine = [
-                        event
-                        for draft, event in entries
-                        if draft.ref == contribution.ref and draft.instalment in (None, number)
-                    ]
-                    history = InstalmentHistory([TermsVersion(BEGINNING, terms)], mine)
+                    terms = {
+                        "due": instalment.due.isoformat() if instalment.due else None,
+                        "stated": instalment.stated,
+                        "firmness": contribution.firmness,
+                        "lead_days": self.plan.lead_days,
+                        "withdrawn": "",
+                    }
+                    events = self.events_about(contribution.ref, number)
+                    history = instalment_history([RecordedTerms(terms)], events)
                     self.histories[contribution.ref, number] = history
         self.stored = {
-            key: {lens: history.standings(lens) for lens in Perspective}
+            key: {perspective: standings(history, perspective) for perspective in Perspective}
             for key, history in self.histories.items()
         }
 
-    def _action(self, ref: str, entries: list[tuple[Draft, Event]]) -> History:
-        if (ref, 0) not in self.histories:
-            terms = standings.terms_from(self.actions[ref].terms)
-            until = {other: self._action(other, entries) for other in terms.until}
-            mine = [event for draft, event in entries if draft.ref == ref]
-            self.histories[ref, 0] = History([TermsVersion(BEGINNING, terms)], mine, until)
-        found = self.histories[ref, 0]
-        assert isinstance(found, History)
-        return found
+    def events_about(self, ref: str, instalment: int | None = None) -> list[Event]:
+        return [
+            recorded.event
+            for recorded in self.events
+            if recorded.ref == ref and recorded.instalment in (None, instalment)
+        ]
 
-    def row(self, key: tuple[str, int], on: date, lens: Perspective) -> Standing:
+    def action_history(self, ref: str) -> ActionHistory:
+        terms = terms_from(self.actions[ref].terms)
+        superseders = {other: self.action_history(other) for other in terms.until}
+        return ActionHistory([TermsVersion(BEGINNING, terms)], self.events_about(ref), superseders)
+
+    def row(self, key: tuple[str, int], on: date, perspective: Perspective) -> Standing:
         """The stored stretch that holds the day: exactly one."""
-        (stretch,) = [found for found in self.stored[key][lens] if found.start <= on < found.end]
-        return standings._rows(Plan(), Obligation(), {lens: [stretch]})[0]
+        (stretch,) = [
+            stretch
+            for stretch in self.stored[key][perspective]
+            if stretch.start <= on < stretch.end
+        ]
+        return make_row(Obligation(), perspective, stretch)
 
-    def action(self, ref: str, on: date, lens: Perspective) -> dict[str, Any]:
-        history = self.histories[ref, 0]
-        assert isinstance(history, History)
-        known = on if lens is Perspective.AS_KNOWN_THEN else date(9999, 12, 30)
+    def action(self, ref: str, on: date, perspective: Perspective) -> dict[str, Any]:
+        history = self.action_history(ref)
+        known = perspective.known_on(on)
         terms = terms_on(history.versions, on, known)
-        recurring = terms.deadline.kind == "recurring"
-        recurrence = (
-            Recurrence(terms, EventsOnDay(history.events, on, known)) if recurring else None
-        )
-        return status._action(self.row((ref, 0), on, lens), on, recurrence)
+        recurrence = None
+        if terms.deadline.kind == "recurring":
+            recurrence = Recurrence(terms, EventsOnDay(history.events, on, known))
+        return status._action(self.row((ref, 0), on, perspective), on, recurrence)
 
-    def instalment(self, ref: str, number: int, on: date, lens: Perspective) -> dict[str, Any]:
-        row = self.row((ref, number), on, lens)
+    def instalment(
+        self, ref: str, number: int, on: date, perspective: Perspective
+    ) -> dict[str, Any]:
+        row = self.row((ref, number), on, perspective)
         return {
             "state": row.state,
             "days": days_counted(row.state, row.anchor, row.late, on),
@@ -140,11 +150,11 @@ class Register:
             **row.amounts,
         }
 
-    def commitment(self, number: int, on: date, lens: Perspective) -> dict[str, Any]:
+    def commitment(self, number: int, on: date, perspective: Perspective) -> dict[str, Any]:
         refs = [
             action.ref
             for commitment in self.plan.commitments
             if commitment.number == number
             for action in commitment.actions
         ]
-        return status.summary(self.row((ref, 0), on, lens) for ref in refs)
+        return status.summary(self.row((ref, 0), on, perspective) for ref in refs)

@@ -9,7 +9,7 @@ from typing import Any
 from actionplan.jobs import ledger
 from commitments.models import Action, Plan, Standing
 from commitments.pages.counts import summarise
-from commitments.register import standings
+from commitments.register import histories, standings
 from commitments.rules.recurrence import Recurrence
 from commitments.rules.states import days_counted, days_passed
 from funding.models import Contribution
@@ -32,7 +32,7 @@ def status(
     instalments = [row for row in rows if row.obligation.instalment]
     numbers = dict(plan.commitments.values_list("pk", "number"))
     periodic = (row.obligation_id for row in actions if row.every)
-    recurring = dict(standings.recurrences(plan, periodic, on, known or today))
+    recurring = histories.read_recurrences(plan, periodic, on, known or today)
     return {
         "plan": plan.slug,
         "on": on.isoformat(),

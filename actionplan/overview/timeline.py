@@ -10,8 +10,8 @@ from actionplan.overview.priorities import TIMELINE_SHOWN
 from commitments.models import Standing
 from commitments.pages import labels
 from commitments.pages.page import Page
-from commitments.register.standings import recurrences
-from commitments.rules.recurrence import SHORT, Period
+from commitments.register.histories import read_recurrences
+from commitments.rules.recurrence import Period
 from commitments.templatetags.plan import localized
 
 WIDTH = 1000
@@ -120,9 +120,9 @@ def timeline(page: Page, standings: Sequence[Standing]) -> Timeline | None:
 
 def _deadlines(page: Page, standings: Sequence[Standing]) -> Iterator[Deadline]:
     recurring = [standing.obligation_id for standing in standings if standing.every]
+    recurrences = read_recurrences(page.plan, recurring, page.on, page.known_day)
     periods_of = {
-        key: recurrence.periods[-PERIODS_SHOWN:]
-        for key, recurrence in recurrences(page.plan, recurring, page.on, page.known_day)
+        key: recurrence.periods[-PERIODS_SHOWN:] for key, recurrence in recurrences.items()
     }
     for standing in standings:
         periods = periods_of.get(standing.obligation_id, [])
@@ -157,7 +157,7 @@ def _row(deadline: Deadline, scale: Scale, page: Page) -> TimelineRow:
         width=scale.width(deadline.first, deadline.last, least=4),
         original=scale.place(original) if original else None,
         periods=[_box(period, scale) for period in deadline.periods],
-        periods_short=sum(period.state in SHORT for period in deadline.periods),
+        periods_short=sum(period.is_short for period in deadline.periods),
     )
 
 

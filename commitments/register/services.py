@@ -29,8 +29,6 @@ from commitments.register import flags, permissions, standings, validation
 from commitments.register.entries import Draft, append, civil_day
 from commitments.register.entry_types import REDACTED
 from commitments.register.validation import Context
-from commitments.rules.dates import BEGINNING
-from commitments.rules.events import Perspective
 
 REPORTED_BY_OFFICIALS = (
     "started",
@@ -308,22 +306,8 @@ def append_and_project(
     affected = affected_by(drafts, context)
     if affected:
         today = civil_day(now, plan.timezone)
-        flags.clear(plan, today, standings.recompute(plan, affected, bear_on(drafts), on=today))
+        flags.clear(plan, today, standings.recompute(plan, affected))
     return entries
-
-
-def bear_on(drafts: Sequence[Draft]) -> standings.Since:
-    """The first day on which one of these can change something: where nothing earlier can, nothing
-    is judged anew.
-    """
-    return {
-        # nobody knew of them before they were recorded
-        Perspective.AS_KNOWN_THEN: min(draft.recorded_day for draft in drafts),
-        # a withdrawal takes its entry from all days
-        Perspective.AS_KNOWN_NOW: min(
-            BEGINNING if draft.kind == "withdrawn" else draft.window.first for draft in drafts
-        ),
-    }
 
 
 def _obligation_of(draft: Draft, context: Context) -> Obligation | None:

@@ -20,7 +20,7 @@ from commitments.register.entry_types import (
     REDACTED,
     EntryType,
 )
-from commitments.register.standings import terms_from
+from commitments.register.histories import terms_from
 from commitments.rules import dates
 from commitments.rules.dates import DateError
 from commitments.rules.events import MOVABLE, Deadline, Terms

@@ -1,5 +1,8 @@
 """Days and windows: the accepted subset of EDTF (ISO 8601-2) with strict bounds, and calendar
 arithmetic. No clock.
+
+The package `edtf` was looked at: it reads far more forms than a deadline may have, and its winter
+ends on 31 December.
 """
 
 import re
@@ -11,11 +14,12 @@ from functools import cache, lru_cache
 import holidays
 from dateutil.relativedelta import relativedelta
 
-# The stretches of a standing begin and end here; no plan is signed or due outside.
+# The standings begin and end here; no plan is signed or due outside.
 BEGINNING = date(1, 1, 1)
 END = date(9999, 12, 31)
 
-# EDTF sub-years of several months: first month, number of months.
+MONTHS_IN = {"month": 1, "quarter": 3, "year": 12}
+# EDTF codes for parts of a year: first month, number of months.
 SUBYEARS = {
     21: (3, 3),
     22: (6, 3),
@@ -28,7 +32,9 @@ SUBYEARS = {
     40: (1, 6),
     41: (7, 6),
 }
-_SHAPE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
+YEAR = re.compile(r"(\d{4})", re.ASCII)
+PART_OF_YEAR = re.compile(r"(\d{4})-(\d\d)", re.ASCII)
+DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
 
 
 class DateError(ValueError):
@@ -50,55 +56,55 @@ def add_months(day: date, months: int) -> date:
 
 
 def shift(day: date, days: int) -> date:
-    """The day moved by so many, held inside the calendar."""
-    return date.fromordinal(
-        min(max(day.toordinal() + days, BEGINNING.toordinal()), END.toordinal())
-    )
+    """The day moved by that many days, but never beyond the calendar."""
+    ordinal = day.toordinal() + days
+    if ordinal <= BEGINNING.toordinal():
+        return BEGINNING
+    if ordinal >= END.toordinal():
+        return END
+    return date.fromordinal(ordinal)
 
 
-def _months(year: int, month: int, count: int) -> Window:
-    last_year, last_month = divmod(year * 12 + month - 1 + count - 1, 12)
-    return Window(
-        date(year, month, 1),
-        date(last_year, last_month + 1, monthrange(last_year, last_month + 1)[1]),
-    )
+def months_from(year: int, month: int, count: int) -> Window:
+    """That many months from the first day of a month on."""
+    years, last_month = divmod(month - 1 + count - 1, 12)
+    last_year = year + years
+    _, days = monthrange(last_year, last_month + 1)
+    return Window(date(year, month, 1), date(last_year, last_month + 1, days))
 
 
 @cache
 def parse(text: str) -> Window:
     """The window of an EDTF year, month, day or sub-year; raises DateError for all else."""
-    match = _SHAPE.fullmatch(text)
     try:
-        if not match:
-            raise ValueError
-        year, part, day = (int(group) if group else None for group in match.groups())
-        assert year is not None
-        if part is None:
-            return _months(year, 1, 12)
-        if day is not None:
-            exact = date(year, part, day)
-            return Window(exact, exact)
-        month, count = SUBYEARS[part] if part > 12 else (part, 1)
-        return _months(year, month, count)
-    except (ValueError, KeyError):
+        if match := DAY.fullmatch(text):
+            day = date.fromisoformat(match.group())
+            return Window(day, day)
+        if match := PART_OF_YEAR.fullmatch(text):
+            year, code = int(match[1]), int(match[2])
+            month, count = SUBYEARS.get(code, (code, 1))
+            return months_from(year, month, count)
+        if match := YEAR.fullmatch(text):
+            return months_from(int(match[1]), 1, 12)
+    except ValueError:
         raise DateError(text) from None
+    raise DateError(text)
 
 
 def parse_deadline(text: str) -> Window:
     """As `parse`, and `../X` meaning "by X": the point at the last day of X."""
-    window = parse(text.removeprefix("../"))
-    return Window(window.last, window.last) if text.startswith("../") else window
-
-
-def months_in(every: str) -> int:
-    return {"month": 1, "quarter": 3, "year": 12}[every]
+    if not text.startswith("../"):
+        return parse(text)
+    last = parse(text.removeprefix("../")).last
+    return Window(last, last)
 
 
 @lru_cache(maxsize=4096)
 def period_containing(day: date, every: str) -> Window:
     """The calendar month, quarter or year that holds the day."""
-    count = months_in(every)
-    return _months(day.year, (day.month - 1) // count * count + 1, count)
+    count = MONTHS_IN[every]
+    months_before = (day.month - 1) // count * count
+    return months_from(day.year, months_before + 1, count)
 
 
 def next_period(period: Window, every: str) -> Window:
@@ -108,32 +114,37 @@ def next_period(period: Window, every: str) -> Window:
 def period_name(period: Window, every: str) -> str:
     """The period as EDTF: 2014-10, 2014-33 or 2014."""
     first = period.first
-    number = {"month": first.month, "quarter": 33 + (first.month - 1) // 3}
-    return f"{first.year:04}-{number[every]:02}" if every in number else f"{first.year:04}"
+    if every == "month":
+        return f"{first.year:04}-{first.month:02}"
+    if every == "quarter":
+        return f"{first.year:04}-{33 + (first.month - 1) // 3}"
+    return f"{first.year:04}"
 
 
 def first_whole_period(adopted: date, every: str) -> Window:
     """The first calendar period that begins on or after the day."""
     period = period_containing(adopted, every)
-    return period if period.first == adopted else next_period(period, every)
+    if period.first == adopted:
+        return period
+    return next_period(period, every)
 
 
 @cache
-def _holidays(country: str) -> holidays.HolidayBase:
-    return holidays.country_holidays(country, subdiv="ENG" if country == "GB" else None)
+def holidays_of(country: str) -> holidays.HolidayBase:
+    """The public holidays of a country (GB: England); none where its calendar is not known."""
+    if country not in holidays.list_supported_countries():
+        return holidays.HolidayBase()
+    if country == "GB":
+        return holidays.country_holidays(country, subdiv="ENG")
+    return holidays.country_holidays(country)
 
 
 def add_working_days(day: date, count: int, countries: tuple[str, ...]) -> date:
-    """The count-th day after `day` that is neither at a weekend nor a public holiday in a country
-    (GB: England).
-    """
-    calendars = [
-        _holidays(country)
-        for country in countries
-        if country in holidays.list_supported_countries()
-    ]
+    """The count-th day after `day` that is neither at a weekend nor a public holiday."""
+    calendars = [holidays_of(country) for country in countries]
     while count:
         day += timedelta(days=1)
-        if day.weekday() < 5 and not any(day in calendar for calendar in calendars):
+        is_weekend = day.weekday() >= 5
+        if not is_weekend and not any(day in calendar for calendar in calendars):
             count -= 1
     return day

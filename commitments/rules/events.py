@@ -1,37 +1,43 @@
-"""Terms and entries as the rule sees them, and which entries count on a day. No database, framework
+"""Terms and events as the rule sees them, and which events count on a day. No database, framework
 or clock.
 
-Days are civil days in the plan's zone. A lens says what is known on a day: THEN, what was recorded
-by that day; NOW, all that is recorded.
+An event is one entry of the register, as far as the rule needs it. Days are civil days in the
+plan's zone.
 """
 
-from bisect import bisect_right, insort
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from operator import attrgetter
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from commitments.rules.dates import BEGINNING, END
 
 T = TypeVar("T")
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 MOVABLE = frozenset({"start", "finish", "immediate", "none"})
-# What a side says about the action itself; the other kinds are about its terms, its conditions or
+# What a side says about the action itself. The other kinds are about its terms, its conditions or
 # another entry.
 REPORTS = frozenset({"started", "progress", "completed", "delivered", "note"})
 
 
 class Perspective(StrEnum):
+    """What is known on a day: what was recorded by that day, or all that is recorded now."""
+
     AS_KNOWN_THEN = "then"
     AS_KNOWN_NOW = "now"
+
+    def known_on(self, day: date) -> date:
+        """The last day whose entries are known."""
+        if self is Perspective.AS_KNOWN_THEN:
+            return day
+        return END
 
 
 @dataclass(frozen=True)
 class Deadline:
-    """As signed; the fields beside kind belong to the kinds that need them (see
+    """As signed. The fields beside kind belong to the kinds that need them (see
     docs/reference/plan-file.md).
     """
 
@@ -49,7 +55,9 @@ class Deadline:
     @property
     def target(self) -> int | None:
         """The quantity that satisfies the action as a whole."""
-        return None if self.kind == "recurring" else self.quantity
+        if self.kind == "recurring":
+            return None
+        return self.quantity
 
 
 @dataclass(frozen=True)
@@ -81,10 +89,19 @@ class TermsVersion(Generic[T]):
     terms: T
 
 
-class Event(NamedTuple):
-    """One entry of the register, as far as the rule needs it; `to` is the number of the entry that
-    it names.
+def terms_on(versions: Sequence[TermsVersion[T]], on: date, known: date) -> T:
+    """The latest loaded terms among those that count on the day. The first version is known and
+    effective always.
     """
+    terms = versions[0].terms
+    for version in versions[1:]:
+        if version.since <= on and version.since <= known:
+            terms = version.terms
+    return terms
+
+
+class Event(NamedTuple):
+    """One entry of the register. `to` is the number of the entry that it names."""
 
     kind: str
     number: int
@@ -101,154 +118,87 @@ class Event(NamedTuple):
     to: int | None = None
 
     @property
-    def recency(self) -> tuple[date, tuple[date, bool, datetime], int]:
-        """Latest effective, then latest recorded (a day without a time stands after its times),
-        then in order.
+    def recency(self) -> tuple[date, date, bool, datetime, int]:
+        """Sorts by effective day, then by recording (a day without a time stands after its times),
+        then by number.
         """
-        at = self.recorded_at or EARLIEST
-        return self.first, (self.recorded, self.recorded_at is None, at), self.number
+        time = self.recorded_at or EARLIEST
+        return self.first, self.recorded, self.recorded_at is None, time, self.number
 
 
-number_of = attrgetter("number")
-
-
-def withdrawn_numbers(told: Iterable[Event]) -> set[int | None]:
-    """The numbers of the entries that others among these withdraw; a later one can void an earlier
-    one.
-    """
-    void: set[int | None] = set()
-    for event in sorted(
-        (event for event in told if event.kind == "withdrawn"), key=lambda event: -event.number
-    ):
-        if event.number not in void:
-            void.add(event.to)
-    return void
+def withdrawn_numbers(events: Iterable[Event]) -> set[int | None]:
+    """The numbers of the entries that others among these withdraw."""
+    withdrawals = [event for event in events if event.kind == "withdrawn"]
+    withdrawn: set[int | None] = set()
+    # A withdrawal can be withdrawn by a later one, so the latest is looked at first.
+    for withdrawal in reversed(withdrawals):
+        if withdrawal.number not in withdrawn:
+            withdrawn.add(withdrawal.to)
+    return withdrawn
 
 
 class EventsOnDay:
-    """The entries that count on a day as known on another."""
+    """The events that count on one day as known on another; takes and keeps the register's order."""
 
     def __init__(self, events: Iterable[Event], on: date, known: date) -> None:
         self.on = on
-        self.kinds: dict[str, list[Event]] = {}
-        self.sides: dict[str, set[str]] = {}
-        self.numbers: set[int | None] = set()
-        self.newest: date | None = None
-        self._asked: dict[tuple[Any, ...], Any] = {}
-        told = [event for event in events if event.recorded <= known]
-        void = withdrawn_numbers(told)
-        # a withdrawal works, and shows that somebody looked, by its recorded time alone
-        self.join(
+        recorded = [event for event in events if event.recorded <= known]
+        withdrawn = withdrawn_numbers(recorded)
+        # A withdrawal works by its recorded day alone.
+        self.events = [
             event
-            for event in told
-            if event.number not in void and (event.first <= on or event.kind == "withdrawn")
-        )
+            for event in recorded
+            if event.number not in withdrawn and (event.first <= on or event.kind == "withdrawn")
+        ]
+        self._by_kind: dict[str, list[Event]] = {}
+        for event in self.events:
+            self._by_kind.setdefault(event.kind, []).append(event)
 
-    def join(self, events: Iterable[Event]) -> None:
-        """More that count; each kind stays in the order of the register."""
-        for event in events:
-            number, kind, recorded = event.number, event.kind, event.recorded
-            if kind not in self.kinds:
-                self.kinds[kind], self.sides[kind] = [], set()
-            same = self.kinds[kind]
-            if same and number < same[-1].number:
-                insort(same, event, key=number_of)
-            else:
-                same.append(event)
-            self.sides[kind].add(event.side)
-            self.numbers.add(number)
-            if self.newest is None or self.newest < recorded:
-                self.newest = recorded
+    def of_kind(self, kind: str) -> list[Event]:
+        return self._by_kind.get(kind, [])
 
     def of_kinds(self, *kinds: str) -> list[Event]:
-        if len(kinds) == 1:
-            return self.kinds.get(kinds[0], [])
-        return [event for kind in kinds for event in self.kinds.get(kind, ())]
-
-    def once(self, kinds: tuple[str, ...], question: tuple[Any, ...], answer: Callable[[], T]) -> T:
-        """What follows from the entries of these kinds, kept until one more of them joins."""
-        key = (*question, *[len(self.kinds.get(kind, ())) for kind in kinds])
-        if key not in self._asked:
-            self._asked[key] = answer()
-        found: T = self._asked[key]
-        return found
+        return [event for kind in kinds for event in self.of_kind(kind)]
 
     def latest(self, kind: str) -> Event | None:
-        events = self.of_kinds(kind)
-        return self.once(
-            (kind,),
-            ("latest", kind),
-            lambda: max(events, key=lambda event: event.recency, default=None),
-        )
+        return max(self.of_kind(kind), key=lambda event: event.recency, default=None)
 
     def first_day(self, kind: str, words: str) -> date | None:
-        return min(
-            (event.first for event in self.of_kinds(kind) if event.words == words), default=None
-        )
+        """The earliest first day of the events of this kind with these words."""
+        days = [event.first for event in self.of_kind(kind) if event.words == words]
+        return min(days, default=None)
 
-    @property
-    def reopened(self) -> date:
-        """What could have happened by this day satisfies no longer."""
-        return max((event.first for event in self.of_kinds("reopened")), default=BEGINNING)
+    def name_counting_event(self, kind: str) -> bool:
+        """Whether an event of this kind names an entry that counts."""
+        events = self.of_kind(kind)
+        if not events:
+            return False
+        counting = {event.number for event in self.events}
+        return any(event.to in counting for event in events)
 
-    def names(self, kind: str) -> bool:
-        """Whether an entry of this kind names an entry that counts."""
-        return any(event.to in self.numbers for event in self.of_kinds(kind))
-
-    def sides_of(self, kinds: Iterable[str]) -> set[str]:
-        return {side for kind in kinds for side in self.sides.get(kind, ())} - {""}
-
-    def consented(self, consents: Sequence[str]) -> date | None:
-        """The day on which the last of the consents was there; None while one is missing."""
-        if not consents:
-            return BEGINNING
-        days = [self.first_day("consent", body) for body in consents]
-        return None if None in days else max(day for day in days if day)
-
-
-def iter_days(
-    events: Sequence[Event], days: Iterable[date], lens: Perspective
-) -> Iterator[EventsOnDay]:
-    """What counts on each of some days in order: one pass, in which entries join, until a
-    withdrawal becomes known.
-    """
-    then = lens is Perspective.AS_KNOWN_THEN
-    void: set[int | None] = set() if then else withdrawn_numbers(events)
-    joins = _known_from if then else _counts_from
-    # of the same day in the order of the register
-    waiting = sorted(events, key=joins)
-    since, joined = [joins(event) for event in waiting], 0
-    counting = EventsOnDay([], BEGINNING, END)
-    for day in days:
-        until = bisect_right(since, day)
-        joining, joined = waiting[joined:until], until
-        if then and any(event.kind == "withdrawn" for event in joining):
-            void = withdrawn_numbers(event for event in events if event.recorded <= day)
-            counting = EventsOnDay(events, day, day)
-        else:
-            counting.join(
-                sorted((event for event in joining if event.number not in void), key=number_of)
-            )
-        counting.on = day
-        yield counting
+    def last_consent_day(self, consents: Sequence[str]) -> date | None:
+        """The day on which the last of the consents was given; None while one is missing."""
+        last = BEGINNING
+        for body in consents:
+            given = self.first_day("consent", body)
+            if given is None:
+                return None
+            last = max(last, given)
+        return last
 
 
-def _counts_from(event: Event) -> date:
-    """From which day on it counts unless it is withdrawn."""
-    return BEGINNING if event.kind == "withdrawn" else event.first
+def is_never_reported(events: EventsOnDay) -> bool:
+    return not events.events
 
 
-def _known_from(event: Event) -> date:
-    first, recorded = event.first, event.recorded
-    return recorded if recorded > first or event.kind == "withdrawn" else first
+def is_confirmed(events: EventsOnDay) -> bool:
+    return events.name_counting_event("confirmed")
 
 
-def terms_on(versions: Sequence[TermsVersion[T]], on: date, known: date) -> T:
-    """The latest loaded terms among those that count on the day; the first are known and effective
-    always.
-    """
-    terms = versions[0].terms
-    for version in versions[1:]:
-        if version.since <= on and version.since <= known:
-            terms = version.terms
-    return terms
+def is_disputed(events: EventsOnDay) -> bool:
+    return events.name_counting_event("disputed")
+
+
+def is_not_pursued(withdrawn: str, events: EventsOnDay) -> bool:
+    """By an entry, or because the plan file has withdrawn the obligation."""
+    return bool(withdrawn) or bool(events.of_kind("not-pursued"))

@@ -9,9 +9,7 @@ from functools import cached_property
 from commitments.rules import dates
 from commitments.rules.dates import Window, shift
 from commitments.rules.events import Deadline, Event, EventsOnDay, Terms, TermsVersion
-from commitments.rules.states import State, state_from_window
-
-SHORT = ("partly", "missed")
+from commitments.rules.states import DatedState, State, state_from_window
 
 
 @dataclass(frozen=True)
@@ -27,6 +25,11 @@ class Period:
         """In EDTF."""
         return dates.period_name(self.window, self.every)
 
+    @property
+    def is_short(self) -> bool:
+        """Whether it has ended, was assessed and fell short."""
+        return self.state in ("partly", "missed")
+
 
 def first_period(deadline: Deadline, adopted_on: date) -> Window:
     if deadline.first:
@@ -37,76 +40,90 @@ def first_period(deadline: Deadline, adopted_on: date) -> Window:
 class Recurrence:
     """The periods of a recurring action, from its first to the one that holds the day."""
 
-    def __init__(self, terms: Terms, counting: EventsOnDay) -> None:
-        self.terms, self.counting, self.on = terms, counting, counting.on
-        self.deadline = terms.deadline
-        self.first = first_period(self.deadline, terms.adopted_on)
-        self.consented = counting.consented(terms.consents)
-        self.ended = min((event.first for event in counting.of_kinds("completed")), default=None)
+    def __init__(self, terms: Terms, events: EventsOnDay) -> None:
+        self.terms = terms
+        self.events = events
+        self.on = events.on
+        self.every = terms.deadline.every
+        self.target = terms.deadline.quantity or 1
+        self.first = first_period(terms.deadline, terms.adopted_on)
+        self.last_consent_day = events.last_consent_day(terms.consents)
+        completions = [event.first for event in events.of_kind("completed")]
+        self.ended_on = min(completions, default=None)
 
     @cached_property
     def periods(self) -> list[Period]:
-        return list(self._through())
+        return list(self.iter_periods())
 
-    def _through(self) -> Iterator[Period]:
-        every, target = self.deadline.every, self.deadline.quantity or 1
-        delivered = self.counting.once(("delivered",), ("by period", every), self._delivered)
+    def iter_periods(self) -> Iterator[Period]:
+        delivered = self._delivered_by_period()
         window = self.first
         while window.first <= self.on:
-            count = delivered[window.first]
-            yield Period(window, every, self._state(window, count), count, target)
-            window = dates.next_period(window, every)
+            quantity = delivered[window.first]
+            state = self._period_state(window, quantity)
+            yield Period(window, self.every, state, quantity, self.target)
+            window = dates.next_period(window, self.every)
 
-    def _delivered(self) -> Counter[date]:
+    def _delivered_by_period(self) -> Counter[date]:
         """Quantities by the first day of the period that they lie wholly inside."""
-        counts: Counter[date] = Counter()
-        for event in self.counting.of_kinds("delivered"):
-            period = dates.period_containing(event.first, self.deadline.every)
+        quantities: Counter[date] = Counter()
+        for event in self.events.of_kind("delivered"):
+            period = dates.period_containing(event.first, self.every)
             if event.last <= period.last:
-                counts[period.first] += event.quantity
-        return counts
+                quantities[period.first] += event.quantity
+        return quantities
 
-    def _state(self, window: Window, count: int) -> str:
-        after_the_end = self.ended is not None and window.first > self.ended
-        if after_the_end or self.consented is None or window.last < self.consented:
+    def _period_state(self, window: Window, quantity: int) -> str:
+        if not self._is_assessed(window):
             return "not-assessed"
-        if count >= (self.deadline.quantity or 1):
+        if quantity >= self.target:
             return "met"
         if window.last >= self.on:
             return "open"
-        return "partly" if count else "missed"
+        if quantity:
+            return "partly"
+        return "missed"
+
+    def _is_assessed(self, window: Window) -> bool:
+        """Not after the duty has ended, nor where a consent was missing throughout the period."""
+        if self.ended_on is not None and window.first > self.ended_on:
+            return False
+        return self.last_consent_day is not None and window.last >= self.last_consent_day
 
     @property
     def missed(self) -> list[Period]:
         """The closed, assessed periods that fell short."""
-        return [period for period in self.periods if period.state in SHORT]
+        return [period for period in self.periods if period.is_short]
 
     @property
     def window(self) -> Window | None:
-        """The current period; before the first the first, after the end the last that was asked
+        """The current period: before the first the first, after the end the last that was asked
         for.
         """
-        if self.ended is not None and self.ended < self.first.first:
+        if self.ended_on is None:
+            asked_for = self.periods
+        elif self.ended_on < self.first.first:
             return None
-        asked = [
-            period.window
-            for period in self.periods
-            if self.ended is None or period.window.first <= self.ended
-        ]
-        return asked[-1] if asked else self.first
+        else:
+            asked_for = [period for period in self.periods if period.window.first <= self.ended_on]
+        if not asked_for:
+            return self.first
+        return asked_for[-1].window
 
-    def judge(self) -> tuple[State, date | None]:
-        """State and the day its count starts from, before anything that closes the action or that
-        it waits for.
-        """
+    @property
+    def is_awaiting_consent(self) -> bool:
+        return self.last_consent_day is None and self.ended_on is None
+
+    def state_from_periods(self) -> DatedState:
+        """The state before anything that closes the action or that it waits for."""
         current = None
-        for current in self._through():
-            if current.state in SHORT:
-                return State.OVERDUE, current.window.last
-        if current and current.state == "open":
-            return State.DUE, current.window.last
-        if current or self.ended is not None:
-            return State.MET, None
+        for current in self.iter_periods():
+            if current.is_short:
+                return DatedState(State.OVERDUE, anchor=current.window.last)
+        if current is not None and current.state == "open":
+            return DatedState(State.DUE, anchor=current.window.last)
+        if current is not None or self.ended_on is not None:
+            return DatedState(State.MET)
         return state_from_window(self.first, self.on, self.terms.lead_days)
 
 
@@ -118,14 +135,16 @@ def period_edges(
     """
     horizon = max(days | {event.last for event in events})
     for version in versions:
-        terms = version.terms
-        if terms.deadline.kind != "recurring":
+        deadline = version.terms.deadline
+        if deadline.kind != "recurring":
             continue
-        window = first_period(terms.deadline, terms.adopted_on)
-        yield from (shift(window.first, -terms.lead_days), window.first)
-        # one period past the horizon can be due, and missed when it closes
-        after = 2
-        while after:
-            after -= window.first > horizon
-            window = dates.next_period(window, terms.deadline.every)
+        window = first_period(deadline, version.terms.adopted_on)
+        yield shift(window.first, -version.terms.lead_days)
+        yield window.first
+        # One period past the horizon can be due, and missed when it closes.
+        periods_past_horizon = 0
+        while periods_past_horizon < 2:
+            if window.first > horizon:
+                periods_past_horizon += 1
+            window = dates.next_period(window, deadline.every)
             yield window.first

@@ -1,6 +1,4 @@
-"""The states of an action or instalment, their order, and where a day puts it. No database or
-clock.
-"""
+"""The states of an action or instalment, their order, and what decides each. No database or clock."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -29,8 +27,15 @@ SATISFIED = frozenset({State.MET, State.MET_LATE, State.MET_UNDATED})
 SETTLED = SATISFIED | {State.SUPERSEDED, State.NOT_PURSUED}
 # A commitment takes the first of these that one of its scored actions has.
 WORST_FIRST = (
-    *(State.OVERDUE, State.DUE, State.DUE_SOON, State.AWAITING, State.UPCOMING, State.NO_DATE),
-    *(State.MET_UNDATED, State.MET_LATE, State.MET),
+    State.OVERDUE,
+    State.DUE,
+    State.DUE_SOON,
+    State.AWAITING,
+    State.UPCOMING,
+    State.NO_DATE,
+    State.MET_UNDATED,
+    State.MET_LATE,
+    State.MET,
 )
 
 
@@ -38,54 +43,106 @@ def days_counted(state: str, anchor: date | None, late: int | None, on: date) ->
     """Days to, left, past or late by, as the state has it; never negative."""
     if state == State.MET_LATE:
         return late
-    return None if anchor is None else abs((on - anchor).days)
+    if anchor is None:
+        return None
+    return abs((on - anchor).days)
 
 
 def days_passed(original_last: date | None, stop: date | None, on: date) -> int | None:
     """Days by which the original last day has passed, frozen at the satisfying day."""
-    return None if original_last is None else max(0, (min(on, stop or on) - original_last).days)
+    if original_last is None:
+        return None
+    until = on
+    if stop is not None and stop < on:
+        until = stop
+    return max(0, (until - original_last).days)
+
+
+@dataclass(frozen=True)
+class DatedState:
+    """A state, the day from which its days are counted, and the days that it was met late."""
+
+    state: State
+    anchor: date | None = None
+    late: int | None = None
 
 
 @dataclass(frozen=True)
 class StateInputs:
-    """What bears on the state of one action or instalment on one day."""
+    """What bears on the state of one action or instalment on one day.
 
-    on: date
-    window: Window | None
-    done: Window | None
-    closed: State | None
+    `met` says how it was satisfied, None while it is not; `by_calendar` what its window or its
+    periods alone say, None without a date.
+    """
+
+    not_pursued: bool
+    met: DatedState | None
+    superseded: bool
     awaiting: bool
+    by_calendar: DatedState | None
     scored: bool
-    lead_days: int
 
 
-def determine_state(case: StateInputs) -> tuple[State, date | None, int | None]:
-    """State, the day its count starts from, and days late."""
-    if case.closed == State.NOT_PURSUED:
-        return State.NOT_PURSUED, None, None
-    if case.done:
-        return _met(case.done, case.window)
-    if case.closed:
-        return case.closed, None, None
-    if case.awaiting:
-        return State.AWAITING, None, None
-    if case.window is None or not case.scored:
-        return State.NO_DATE, None, None
-    return (*state_from_window(case.window, case.on, case.lead_days), None)
+def determine_state(inputs: StateInputs) -> DatedState:
+    """The first state that applies, in the order of precedence."""
+    if inputs.not_pursued:
+        return DatedState(State.NOT_PURSUED)
+    if inputs.met is not None:
+        return inputs.met
+    if inputs.superseded:
+        return DatedState(State.SUPERSEDED)
+    if inputs.awaiting:
+        return DatedState(State.AWAITING)
+    if inputs.by_calendar is None or not inputs.scored:
+        return DatedState(State.NO_DATE)
+    return inputs.by_calendar
 
 
-def _met(done: Window, window: Window | None) -> tuple[State, date | None, int | None]:
-    if window is None or done.last <= window.last:
-        return State.MET, None, None
-    if done.first > window.last:
-        return State.MET_LATE, None, (done.first - window.last).days
-    return State.MET_UNDATED, None, None
+def state_from_satisfaction(satisfied: Window, window: Window | None) -> DatedState:
+    """How an obligation that was satisfied between two days has met its window."""
+    if window is None or is_met(satisfied, window):
+        return DatedState(State.MET)
+    if is_met_late(satisfied, window):
+        return DatedState(State.MET_LATE, late=(satisfied.first - window.last).days)
+    assert is_met_undated(satisfied, window)
+    return DatedState(State.MET_UNDATED)
 
 
-def state_from_window(window: Window, on: date, lead_days: int) -> tuple[State, date]:
-    if on > window.last:
-        return State.OVERDUE, window.last
-    if on >= window.first:
-        return State.DUE, window.last
-    soon = (window.first - on).days <= lead_days
-    return State.DUE_SOON if soon else State.UPCOMING, window.first
+def is_met(satisfied: Window, window: Window) -> bool:
+    return satisfied.last <= window.last
+
+
+def is_met_late(satisfied: Window, window: Window) -> bool:
+    return satisfied.first > window.last
+
+
+def is_met_undated(satisfied: Window, window: Window) -> bool:
+    return satisfied.first <= window.last < satisfied.last
+
+
+def state_from_window(window: Window, on: date, lead_days: int) -> DatedState:
+    """What the calendar alone says of an obligation that is not satisfied."""
+    if is_overdue(window, on):
+        return DatedState(State.OVERDUE, anchor=window.last)
+    if is_due(window, on):
+        return DatedState(State.DUE, anchor=window.last)
+    if is_due_soon(window, on, lead_days):
+        return DatedState(State.DUE_SOON, anchor=window.first)
+    assert is_upcoming(window, on, lead_days)
+    return DatedState(State.UPCOMING, anchor=window.first)
+
+
+def is_overdue(window: Window, on: date) -> bool:
+    return on > window.last
+
+
+def is_due(window: Window, on: date) -> bool:
+    return window.first <= on <= window.last
+
+
+def is_due_soon(window: Window, on: date, lead_days: int) -> bool:
+    return 0 < (window.first - on).days <= lead_days
+
+
+def is_upcoming(window: Window, on: date, lead_days: int) -> bool:
+    return (window.first - on).days > lead_days

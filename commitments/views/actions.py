@@ -18,7 +18,9 @@ from commitments.pages.entries import (
     readable_entries,
 )
 from commitments.pages.page import Page
-from commitments.register import permissions, standings
+from commitments.register import permissions
+from commitments.register.histories import read_action_history
+from commitments.rules.actions import ActionHistory
 from commitments.rules.events import (
     MOVABLE,
     REPORTS,
@@ -28,7 +30,6 @@ from commitments.rules.events import (
     terms_on,
 )
 from commitments.rules.recurrence import Recurrence
-from commitments.rules.standing import History
 from commitments.rules.states import days_passed
 
 ENTRIES_SHOWN = 25  # what is older is in the register
@@ -105,7 +106,7 @@ class ActionDetail(KeptView):
         standing = get_object_or_404(page.rows(), obligation__ref=ref)
         action = standing.action
         action.plan, action.commitment = page.plan, standing.obligation.commitment
-        history = standings.Histories(page.plan, [action]).action(action.pk)
+        history = read_action_history(page.plan, ref)
         terms = terms_on(history.versions, page.on, page.known_day)
         events = EventsOnDay(history.events, page.on, page.known_day)
         recurrence = Recurrence(terms, events) if terms.deadline.kind == "recurring" else None
@@ -157,7 +158,7 @@ def list_consents(terms: Terms, events: EventsOnDay, page: Page) -> list[Consent
     if not terms.consents:
         return []
     numbers: dict[str, int] = {}
-    for event in events.of_kinds("consent"):
+    for event in events.of_kind("consent"):
         numbers.setdefault(event.words, event.number)
     entries = readable_entries(inside=page.inside).filter(plan_id=page.plan.pk)
     given = {entry.words: entry for entry in entries.filter(number__in=numbers.values())}
@@ -181,10 +182,10 @@ def entries_with_evidence(register: EntryQuerySet, page: Page) -> QuerySet[Entry
     return register.filter(Q(evidence__isnull=False) | has_link).distinct()
 
 
-def describe_side(side: str, events: EventsOnDay, history: History, page: Page) -> SideView:
+def describe_side(side: str, events: EventsOnDay, history: ActionHistory, page: Page) -> SideView:
     readable = [
         event
-        for event in readable_events(events.of_kinds(*events.kinds), history, page)
+        for event in readable_events(events.events, history, page)
         if event.side == side
     ]
     # a side that only confirms or disputes has not said how the action stands
@@ -199,13 +200,13 @@ def describe_side(side: str, events: EventsOnDay, history: History, page: Page) 
     )
 
 
-def judge_by_side(side: str, history: History, page: Page) -> str:
+def judge_by_side(side: str, history: ActionHistory, page: Page) -> str:
     """The state if this side alone had reported."""
     events = [event for event in history.events if event.side == side or event.kind not in REPORTS]
     return replace(history, events=events).judge(page.on, page.known_day).state.value
 
 
-def readable_events(events: Iterable[Event], history: History, page: Page) -> list[Event]:
+def readable_events(events: Iterable[Event], history: ActionHistory, page: Page) -> list[Event]:
     """Those of which the reader may know that they are there, as `PublicEntry` has it."""
     if page.inside:
         return list(events)

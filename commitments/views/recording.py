@@ -28,7 +28,8 @@ from commitments.models import Action, Entry, Standing
 from commitments.pages.base import PlanView
 from commitments.pages.entries import EntryRow, describe_entries, entries_on
 from commitments.pages.labels import REDACTED
-from commitments.register import permissions, services, standings
+from commitments.register import permissions, services
+from commitments.register.histories import read_action_history
 from commitments.register.validation import Context
 from commitments.rules.events import Event
 from commitments.rules.states import State
@@ -174,10 +175,8 @@ class Report(ActionRecording):
 
     def outcomes(self, action: Action) -> dict[str, State]:
         """The state that a report of today would lead to, where it would be another."""
-        history, today = (
-            standings.Histories(self.page.plan, [action]).action(action.pk),
-            self.page.today,
-        )
+        history = read_action_history(self.page.plan, action.ref)
+        today = self.page.today
         found = {}
         for kind in ("started", "completed"):
             event = Event(kind, sys.maxsize, today, today, today)

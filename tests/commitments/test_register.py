@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection, transaction
 from actionplan.local import samples
 from actionplan.plan_transfer import load
 from commitments.files import entries
-from commitments.models import Entry, EntryText, Plan, Standing, Tally
+from commitments.models import Entry, EntryText, Plan, Standing
 from commitments.models.triggers import SQLITE_NAMES
 from commitments.register import entries as register
 from commitments.register.entries import Draft
@@ -281,16 +281,3 @@ def test_the_stated_pair_keeps_the_order_of_the_text(calais: Plan) -> None:
         plan__slug="small", obligation__instalment=1, obligation__ref="1.9"
     )[0]
     assert [list(found) for found in row.amounts.values()] == [["GBP", "EUR"], [], ["GBP", "EUR"]]
-
-
-def test_an_altered_tally_is_found_and_mended(
-    calais: Plan, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert Tally.objects.filter(plan=calais, name="overdue", change__gt=0).update(change=9)
-    message = (
-        "calais-2014: the standing of the tally is not what the rule says: run rebuild_standings\n"
-    )
-    assert check(capsys) == (1, message)
-    call_command("rebuild_standings")
-    capsys.readouterr()
-    assert check(capsys)[0] == 0

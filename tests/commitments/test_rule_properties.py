@@ -7,13 +7,12 @@ from typing import Any
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from commitments.register.services import bear_on
 from commitments.rules.dates import BEGINNING, END
 from commitments.rules.events import Perspective
-from commitments.rules.standing import Kept, Stretch
+from commitments.rules.standing import Stretch
 from commitments.rules.states import State
 from tests.generated import plans, registers
-from tests.memory import Register, events
+from tests.memory import Register
 
 DAYS = st.dates(date(2014, 8, 1), date(2016, 6, 1))
 Case = tuple[dict[str, Any], list[dict[str, str]]]
@@ -79,25 +78,6 @@ def test_a_withdrawn_entry_changes_nothing_once_its_withdrawal_is_known(
         found = everything(withdrawn, on, Perspective.AS_KNOWN_NOW)[key]
         for name in expected.keys() - set(ABOUT_SILENCE):
             assert found[name] == expected[name], (key, name)
-
-
-@given(registers(), st.integers(1, 3))
-def test_going_on_from_what_is_stored_comes_to_what_judging_every_day_does(
-    case: Case, new: int
-) -> None:
-    tree, rows = case
-    assume(len(rows) >= new)
-    before, after = Register(tree, rows[:-new]), Register(tree, rows)
-    since = bear_on([draft for draft, _fact in events(after.plan, rows)[-new:]])
-    for key, history in after.histories.items():
-        for lens in Perspective:
-            stored = before.stored[key][lens]
-            last = next((one for one in stored if one.start < since[lens] <= one.end), None)
-            if last is None:
-                continue
-            kept = Kept(last.start, since[lens], last.since, last.stale_since, last.slipped_since)
-            found = [*stored[: stored.index(last)], *history.standings(lens, kept)]
-            assert found == after.stored[key][lens], (key, lens)
 
 
 @given(plans(), DAYS, st.integers(1, 400))
