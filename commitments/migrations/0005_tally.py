@@ -3,25 +3,6 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from commitments.register.tally import changes
-
-
-def fill(apps, schema_editor):
-    """What `rebuild_standings` would write."""
-    Standing, Tally = apps.get_model("commitments", "Standing"), apps.get_model("commitments", "Tally")
-    for plan in apps.get_model("commitments", "Plan").objects.all():
-        rows = Standing.objects.filter(plan=plan, obligation__instalment=0).select_related("obligation")
-        counted = changes((row.obligation.commitment_id, row) for row in rows.iterator(chunk_size=2000))
-        Tally.objects.bulk_create(
-            [
-                Tally(plan=plan, commitment_id=commitment, lens=lens, name=name, day=day, change=change)
-                for (commitment, lens, name, day), change in counted.items()
-                if change
-            ],
-            batch_size=100,
-        )
-
-
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -90,5 +71,4 @@ class Migration(migrations.Migration):
             model_name='tally',
             constraint=models.UniqueConstraint(fields=('plan', 'lens', 'day', 'commitment', 'name'), name='tally_once'),
         ),
-        migrations.RunPython(fill, migrations.RunPython.noop),
     ]

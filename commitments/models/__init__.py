@@ -16,7 +16,6 @@ from commitments.models.standings import (
     Flag,
     FlagKind,
     Standing,
-    Tally,
 )
 
 __all__ = [
@@ -37,5 +36,4 @@ __all__ = [
     "PublicEntry",
     "Role",
     "Standing",
-    "Tally",
 ]

@@ -1,4 +1,4 @@
-"""What is derived from the register: standings, tallies and flags."""
+"""What is derived from the register: standings and flags."""
 
 from typing import ClassVar
 
@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from commitments.models.plan import Action, Commitment, Obligation, Plan
-from commitments.models.querysets import FlagQuerySet, StandingQuerySet, TallyQuerySet
+from commitments.models.querysets import FlagQuerySet, StandingQuerySet
 from commitments.rules.events import Perspective
 from commitments.rules.states import State
 
@@ -113,33 +113,6 @@ class Standing(models.Model):
         """The action that it is about; to be asked only of an action's standing."""
         found: Action = self.obligation.action
         return found
-
-
-class Tally(models.Model):
-    """By how many the scored actions of a commitment in a state, or wanting attention, change on a
-    day.
-
-    A prepared figure, so that no page counts all standings; written with them by `standings` alone.
-    """
-
-    plan = models.ForeignKey(Plan, models.CASCADE, related_name="tallies", db_index=False)
-    commitment = models.ForeignKey(Commitment, models.CASCADE, related_name="tallies")
-    lens = models.CharField(max_length=4)
-    name = models.CharField(max_length=12, help_text="a state; stale, never or soon")
-    day = models.DateField()
-    change = models.IntegerField()
-
-    objects: ClassVar[TallyQuerySet] = TallyQuerySet.as_manager()  # type: ignore[assignment]
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["plan", "lens", "day", "commitment", "name"], name="tally_once"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.name} {self.day} {self.change:+}"
 
 
 class FlagKind(models.TextChoices):

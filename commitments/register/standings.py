@@ -6,7 +6,6 @@ rebuilt at any time.
 
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import Any
 
 from django.db.models import Q
 

@@ -184,9 +184,7 @@ def entries_with_evidence(register: EntryQuerySet, page: Page) -> QuerySet[Entry
 
 def describe_side(side: str, events: EventsOnDay, history: ActionHistory, page: Page) -> SideView:
     readable = [
-        event
-        for event in readable_events(events.events, history, page)
-        if event.side == side
+        event for event in readable_events(events.events, history, page) if event.side == side
     ]
     # a side that only confirms or disputes has not said how the action stands
     reports = [event for event in readable if event.kind in REPORTS]

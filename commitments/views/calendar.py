@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from commitments.models import Entry, Standing
 from commitments.pages import labels
-from commitments.register import standings
+from commitments.register.histories import read_recurrences
 from commitments.register.permissions import reportable_actions
 from commitments.rules import dates
 from commitments.rules.dates import Window
@@ -118,7 +118,7 @@ class CalendarFeed(FeedView):
             rows = rows.filter(obligation__in=actions.values("pk"))
         rows_by_action = {row.obligation_id: row for row in rows}
         periodic = [pk for pk, row in rows_by_action.items() if row.every]
-        recurrences = dict(standings.recurrences(page.plan, periodic, page.on, page.known_day))
+        recurrences = read_recurrences(page.plan, periodic, page.on, page.known_day)
         for pk, row in rows_by_action.items():
             if pk in recurrences:
                 yield from self._events_of_periods(row, recurrences[pk])
@@ -149,11 +149,11 @@ class CalendarFeed(FeedView):
             yield self._event_of_period(
                 row, period.window, period.name, _state_of_period(row, period), label
             )
-        if recurrence.ended is not None or row.state in CLOSED:
+        if recurrence.ended_on is not None or row.state in CLOSED:
             return
         state = State.AWAITING if row.state == State.AWAITING else State.UPCOMING
         for window in _windows_ahead(recurrence):
-            name = dates.period_name(window, recurrence.deadline.every)
+            name = dates.period_name(window, recurrence.every)
             yield self._event_of_period(row, window, name, state, labels.state(state))
 
     def _event_of_period(
@@ -219,7 +219,7 @@ def _state_of_period(row: Standing, period: Period) -> str:
 
 
 def _windows_ahead(recurrence: Recurrence) -> Iterator[Window]:
-    every = recurrence.deadline.every
+    every = recurrence.every
     window = recurrence.first
     if recurrence.periods:
         window = dates.next_period(recurrence.periods[-1].window, every)
