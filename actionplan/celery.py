@@ -70,10 +70,11 @@ def require_semaphores(**kwargs: object) -> None:
         )
 
 
+# settings of a connection for those who must not wait
 IMPATIENT = {"socket_timeout": 2, "socket_connect_timeout": 1, "max_retries": 1}
 
 
-def waiting() -> int | None:
+def count_waiting() -> int | None:
     """How many messages nobody has taken; None where the queue does not answer."""
     try:
         with app.connection_for_write(transport_options=IMPATIENT) as connection:
@@ -82,9 +83,10 @@ def waiting() -> int | None:
         return None
 
 
-def ask() -> None:
-    """Have a worker do what is due. Never waits for the queue and never fails with it: beat asks
-    again anyway.
+def ask_for_due_jobs() -> None:
+    """Have a worker do what is due.
+
+    Never waits for the queue and never fails with it: beat asks again anyway.
     """
     try:
         with app.connection_for_write(transport_options=IMPATIENT) as connection:

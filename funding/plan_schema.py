@@ -284,10 +284,11 @@ def _read_purpose(table: Table, plan: PlanSpec) -> PurposeSpec:
 
 
 def _read_reported(table: Table, plan: PlanSpec) -> ReportedSpec:
-    money = _read_money(table, "amount", table.get_raw("amount"), '["EUR", "5000000"]')
+    pair = table.get_raw("amount")
+    money = _read_money(table, "amount", pair, '["EUR", "5000000"]') or Money("", "")
     reported = ReportedSpec(
-        currency=money.currency if money else "",
-        amount=money.amount if money else "",
+        currency=money.currency,
+        amount=money.amount,
         by=table.get_texts("by", plan.languages, required=True),
         on=_read_reported_date(table),
         words=table.get_text("words", longest=200),
@@ -301,9 +302,16 @@ def _read_reported_date(table: Table) -> str:
     """A day of TOML, or a date in quotes that may be as vague as a year."""
     value = table.get_raw("on")
     text = value.isoformat() if isinstance(value, date) else value
+    if isinstance(text, str) and _is_date(text):
+        return text
+    message = _('on of %(what)s must be a date such as "2014-09" or 2014-09-20, not %(value)s')
+    table.add_error("on", message, value=show_value(value))
+    return ""
+
+
+def _is_date(text: str) -> bool:
     try:
-        dates.parse(text if isinstance(text, str) else "")
+        dates.parse(text)
     except DateError:
-        message = _('on of %(what)s must be a date such as "2014-09" or 2014-09-20, not %(value)s')
-        table.add_error("on", message, value=show_value(value))
-    return str(text)
+        return False
+    return True

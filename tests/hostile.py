@@ -4,6 +4,7 @@ import io
 import struct
 import zipfile
 import zlib
+from collections.abc import Mapping
 from typing import Any
 
 from PIL import Image
@@ -18,36 +19,39 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'
 HTML = b"<!doctype html><title>a, b</title><script>alert(1)</script>"
 
 
-def archive(parts: dict[str, bytes], **options: Any) -> bytes:
+EMPTY: Mapping[str, bytes] = {}
+
+
+def archive(parts: Mapping[str, bytes]) -> bytes:
     content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as made:
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as file:
         for name, part in parts.items():
-            made.writestr(name, part, **options)
+            file.writestr(name, part)
     return content.getvalue()
 
 
-def office(main: str = "word/document.xml", kind: str = WORD, **more: Any) -> bytes:
-    """The least that a Word or Excel document is, and parts of which `__` in the name stands for a
-    slash.
-    """
-    parts = {
-        "[Content_Types].xml": f'<Types><Override PartName="/{main}" ContentType="{kind}"/></Types>'.encode(),
-        "_rels/.rels": b'<Relationships><Relationship Id="1" Type="x/officeDocument" Target="a"/></Relationships>',
+def office(
+    parts: Mapping[str, bytes] = EMPTY, *, main: str = "word/document.xml", kind: str = WORD
+) -> bytes:
+    """The least that a Word or Excel document is, and parts beside it, by their paths."""
+    types = f'<Types><Override PartName="/{main}" ContentType="{kind}"/></Types>'
+    relations = (
+        '<Relationships><Relationship Id="1" Type="x/officeDocument" Target="a"/></Relationships>'
+    )
+    least = {
+        "[Content_Types].xml": types.encode(),
+        "_rels/.rels": relations.encode(),
         main: b"<document>words</document>",
     }
-    named = {name.replace("__", "/").replace("_dot_", "."): part for name, part in more.items()}
-    return archive(
-        parts
-        | {name: part.encode() if isinstance(part, str) else part for name, part in named.items()}
-    )
+    return archive({**least, **parts})
 
 
-def docx(**more: Any) -> bytes:
-    return office(**more)
+def docx(parts: Mapping[str, bytes] = EMPTY) -> bytes:
+    return office(parts)
 
 
-def xlsx(**more: Any) -> bytes:
-    return office("xl/workbook.xml", SHEET, **more)
+def xlsx(parts: Mapping[str, bytes] = EMPTY) -> bytes:
+    return office(parts, main="xl/workbook.xml", kind=SHEET)
 
 
 def photo(form: str = "JPEG", size: tuple[int, int] = (40, 20)) -> bytes:
@@ -127,41 +131,43 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "something behind the archive": (docx() + HTML, "something is attached"),
     "archive cut off": (docx()[:-30], "something is attached"),
     "damaged archive": (docx().replace(b"PK\1\2", b"PK\1\3", 1), "document cannot be read"),
-    "bomb of zeros": (docx(word__a_dot_xml=b"\0" * 60_000_000), "unpacks to far more"),
+    "bomb of zeros": (docx({"word/a.xml": b"\0" * 60_000_000}), "unpacks to far more"),
     "bomb of many parts": (
         archive({f"word/{n}.xml": b"" for n in range(2100)}),
         "more than 2,000 parts",
     ),
     "bomb that states less": (
-        lying_size(docx(word__a_dot_xml=b"a" * 9_000_000), 100),
+        lying_size(docx({"word/a.xml": b"a" * 9_000_000}), 100),
         "document cannot be read",
     ),
-    "macros": (docx(word__vbaProject_dot_bin=b"x"), "macros or programs"),
+    "macros": (docx({"word/vbaProject.bin": b"x"}), "macros or programs"),
     "macros by their type": (office(kind=MACRO), "neither a .docx nor an .xlsx"),
-    "old macros": (xlsx(xl__macrosheets__sheet1_dot_xml=b"x"), "macros or programs"),
-    "a program inside": (docx(word__embeddings__oleObject1_dot_bin=b"x"), "macros or programs"),
-    "both at once": (docx(xl__workbook_dot_xml=b"x").replace(b"a", b"a"), ""),
+    "old macros": (xlsx({"xl/macrosheets/sheet1.xml": b"x"}), "macros or programs"),
+    "a program inside": (docx({"word/embeddings/oleObject1.bin": b"x"}), "macros or programs"),
     "no types": (
         archive({"word/document.xml": b"x", "_rels/.rels": b"x"}),
         "document cannot be read",
     ),
-    "a path upwards": (docx(**{"..__..__etc__passwd": "x"}), "parts that no Word or Excel writes"),
-    "an absolute path": (docx(__etc__passwd="x"), "parts that no Word or Excel writes"),
-    "the same part twice": (docx(word__DOCUMENT_dot_xml="x"), "parts that no Word or Excel writes"),
+    "a path upwards": (docx({"../../etc/passwd": b"x"}), "parts that no Word or Excel writes"),
+    "an absolute path": (docx({"/etc/passwd": b"x"}), "parts that no Word or Excel writes"),
+    "the same part twice": (
+        docx({"word/DOCUMENT.xml": b"x"}),
+        "parts that no Word or Excel writes",
+    ),
     "entities": (
-        docx(word__a_dot_xml="<!DOCTYPE a [<!ENTITY b 'c'>]><a/>"),
+        docx({"word/a.xml": b"<!DOCTYPE a [<!ENTITY b 'c'>]><a/>"}),
         "parts that no Word or Excel writes",
     ),
     "entities in UTF-16": (
-        docx(word__a_dot_xml="<!DOCTYPE a>".encode("utf-16")),
+        docx({"word/a.xml": "<!DOCTYPE a>".encode("utf-16")}),
         "parts that no Word or Excel",
     ),
     "a template from elsewhere": (
-        docx(word___rels__settings_dot_xml_dot_rels=RELS.format('TargetMode="External"')),
+        docx({"word/_rels/settings.xml.rels": RELS.format('TargetMode="External"').encode()}),
         "fetches something",
     ),
     "vast rels": (
-        docx(word___rels__a_dot_rels=bytes(range(256)) * 5000),
+        docx({"word/_rels/a.rels": bytes(range(256)) * 5000}),
         "parts that no Word or Excel writes",
     ),
     "bomb of a picture": (vast_png(50_000, 50_000), "picture"),
@@ -169,4 +175,3 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "picture cut off": (photo()[:200], "picture cannot be read"),
     "damaged picture": (vast_png(20, 20)[:-20], "picture cannot be read"),
 }
-del REFUSED["both at once"]

@@ -136,7 +136,7 @@ class Register:
         recurrence = None
         if terms.deadline.kind == "recurring":
             recurrence = Recurrence(terms, EventsOnDay(history.events, on, known))
-        return status._action(self.row((ref, 0), on, perspective), on, recurrence)
+        return status.action_status(self.row((ref, 0), on, perspective), on, recurrence)
 
     def instalment(
         self, ref: str, number: int, on: date, perspective: Perspective
@@ -157,4 +157,4 @@ class Register:
             if commitment.number == number
             for action in commitment.actions
         ]
-        return status.summary(self.row((ref, 0), on, perspective) for ref in refs)
+        return status.commitment_status(self.row((ref, 0), on, perspective) for ref in refs)

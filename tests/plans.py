@@ -131,9 +131,9 @@ def changed(text: str, *replacements: tuple[str, str]) -> str:
 
 def line_of(text: str, mark: str, occurrence: int = 1) -> int:
     """The number of the n-th line that holds the mark."""
-    return [number for number, line in enumerate(text.split("\n"), 1) if mark in line][
-        occurrence - 1
-    ]
+    lines = enumerate(text.split("\n"), 1)
+    numbers = [number for number, line in lines if mark in line]
+    return numbers[occurrence - 1]
 
 
 def tenfold(file: str) -> str:

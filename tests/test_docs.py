@@ -326,7 +326,7 @@ def test_every_key_of_the_health_of_jobs_is_described(calais: Plan) -> None:
     from django.utils import timezone
 
     text = (REFERENCE / "health.md").read_text()
-    assert [key for key in health.state(timezone.now()) if key not in text] == []
+    assert [key for key in health.health_report(timezone.now()) if key not in text] == []
 
 
 SECTIONS = {

@@ -1,25 +1,27 @@
-"""What the digests of one plan and week tell: the plan is read once, and divided by what each
-recipient may see.
+"""What the digests of one plan and week tell.
 
-A week is named by its Monday; the states are those of the Monday after it, as known then, and the
+The plan is read once for all recipients, and divided by what each of them is responsible for. A
+week is named by its Monday; the states are those of the Monday after it, as known then, and the
 changes those that were recorded from Monday to Sunday.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
-from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
+from django.utils.functional import Promise
 
-from actionplan.jobs import ledger
-from actionplan.jobs.ledger import JOB_LABELS
-from actionplan.models import Digest, Subscription, User
+from actionplan.digests.recipients import Recipient
+from actionplan.jobs.ledger import JobStatus, job_statuses
+from actionplan.models import Digest, Subscription
+from actionplan.overview.priorities import SOON
 from commitments.lists.filters import falls_due_by, order_by_urgency
-from commitments.models import Action, Entry, Flag, FlagKind, Membership, Plan, Role
+from commitments.models import Action, Entry, Flag, FlagKind, Membership, Plan, Role, Standing
 from commitments.models.rights import Rights
 from commitments.pages import labels
 from commitments.pages.counts import add_up, count_states
@@ -30,50 +32,67 @@ from funding.instalments import instalments_on
 from funding.totals import CurrencyTotal, compute_totals, spending_entries, sum_by_currency
 
 WEEK = timedelta(days=7)
-SHOWN = 7
-SOON = timedelta(days=14)
+ITEMS_SHOWN = 7
 
 
-@dataclass
+@dataclass(frozen=True)
 class Items:
-    """A list capped for reading, worst first; `more` are not shown."""
+    """A list cut for reading, worst first."""
 
-    rows: list[Any] = field(default_factory=list)
+    rows: Sequence[Any] = ()
     total: int = 0
 
     @property
-    def more(self) -> int:
+    def not_shown(self) -> int:
         return self.total - len(self.rows)
 
     @classmethod
-    def of(cls, rows: Any) -> "Items":
-        """The first of a query, in its order; the rest is only counted."""
-        shown = list(rows[:SHOWN])
-        return cls(shown, len(shown) if len(shown) < SHOWN else rows.count())
+    def first_of(cls, rows: Sequence[Any]) -> "Items":
+        return cls(rows[:ITEMS_SHOWN], len(rows))
 
     @classmethod
-    def among(cls, rows: Sequence[Any]) -> "Items":
-        return cls(list(rows[:SHOWN]), len(rows))
+    def first_of_query(cls, rows: QuerySet[Any]) -> "Items":
+        """What is not shown is only counted."""
+        return cls(list(rows[:ITEMS_SHOWN]), rows.count())
 
 
-@dataclass
+@dataclass(frozen=True)
+class StateLine:
+    """How many actions are in a state, and by how many that differs from the week before."""
+
+    label: str | Promise
+    now: int
+    change: int
+
+
+@dataclass(frozen=True)
+class ForManagers:
+    """What a digest tells managers alone."""
+
+    cleared: Items = Items()
+    moved: Items = Items()
+    never_reported: Items = Items()
+    unreminded: Items = Items()
+    totals: list[CurrencyTotal] = field(default_factory=list)
+    counts: list[StateLine] = field(default_factory=list)
+    jobs: list[JobStatus] = field(default_factory=list)
+    head: Entry | None = None
+
+
+@dataclass(frozen=True)
 class Content:
-    """All that a digest says; what does not belong to its kind is empty."""
+    """All that a digest says."""
 
     page: Page
     kind: str
     week: date
-    first: bool
-    lists: dict[str, Items]  # overdue, due, stale, awaiting
+    is_first: bool
+    overdue: Items
+    due: Items
+    stale: Items
+    awaiting: Items
     changed: Items
-    cleared: Items = field(default_factory=Items)
-    moved: Items = field(default_factory=Items)
-    never: Items = field(default_factory=Items)
-    unreminded: Items = field(default_factory=Items)
-    totals: list[CurrencyTotal] = field(default_factory=list)
-    counts: list[dict[str, Any]] = field(default_factory=list)
-    jobs: list[dict[str, Any]] = field(default_factory=list)
-    head: Entry | None = None
+    for_managers: ForManagers = ForManagers()
 
     @property
     def last_day(self) -> date:
@@ -82,190 +101,181 @@ class Content:
     @property
     def is_empty(self) -> bool:
         """Managers are always written to: silence must mean failure, not calm."""
-        lists = (*self.lists.values(), self.changed)
+        lists = (self.overdue, self.due, self.stale, self.awaiting, self.changed)
         return self.kind == Digest.Kind.OFFICIAL and not any(items.total for items in lists)
 
-    @property
-    def of_actions(self) -> list[Items]:
-        return [*self.lists.values(), self.never, self.unreminded]
 
+@dataclass(frozen=True)
+class Reader:
+    """All by which what one recipient is told differs from what another is told.
 
-class Reader(NamedTuple):
-    """All by which what one recipient is told differs from what another is told."""
+    `reports_for` has the bodies that an official reports for, or the side of a manager. One's own
+    entries are no news: `author` says whose they are, and is None where the week has none of theirs.
+    """
 
     kind: str
-    # the bodies that an official reports for, or the side of a manager
-    reports_for: frozenset[int | str | None]
-    first: bool
-    # one's own entries are no news: whose they are; 0 where the week has none
-    author: int
+    reports_for: frozenset[int | str]
+    is_first: bool
+    author: int | None
 
 
-def _open() -> Q:
-    return ~Q(state__in=[state.value for state in SETTLED])
-
-
-def _untold(plan: Plan) -> Q:
-    """What no official gets a digest about."""
-    off = Subscription.objects.filter(plan=plan, active=False).values("user")
-    told = Membership.objects.filter(plan=plan, role=Role.OFFICIAL, user__is_active=True).exclude(
-        user__in=off
-    )
-    told_of = Action.objects.reportable_for(plan.bodies.filter(memberships__in=told), plan)
-    return ~Q(Exists(told)) | ~Q(obligation__in=told_of.values("pk"))
-
-
-def unreminded(page: Page) -> Any:
-    """The open actions of the manager's side that no official gets a digest about."""
-    mine = reportable_actions(page.rights, page.plan).values("pk")
-    rows = page.rows().filter(_open(), _untold(page.plan), scored=True, obligation__in=mine)
-    return order_by_urgency(rows)
-
-
-def members(memberships: Any) -> list[Any]:
-    """These with their accounts and `own_bodies`; they say whether they `had_one`, a digest of an
-    earlier week.
-    """
-    found: dict[int, Any] = {}
-    for row in memberships.select_related("user").annotate(own_body=F("bodies")):
-        member = found.setdefault(row.pk, row)
-        member.own_bodies = {*getattr(member, "own_bodies", ()), row.own_body}
-    return list(found.values())
+# By the name of a list of Content or ForManagers the keys of the actions in it.
+Selection = dict[str, list[int]]
 
 
 class Week:
     """A week of a plan, read in as many queries for one recipient as for thousands."""
 
-    def __init__(self, plan: Plan, monday: date, members: Sequence[Any]) -> None:
-        """`members` as the function of that name gives them."""
-        self.plan, self.monday, self.on = plan, monday, monday + WEEK
-        self.members, self.page = members, self._page(members[0])
+    def __init__(self, plan: Plan, monday: date, recipients: Sequence[Recipient]) -> None:
+        self.plan = plan
+        self.monday = monday
+        self.on = monday + WEEK
+        self.recipients = recipients
+        self.page = Page(plan, [plan], Rights(role=Role.MANAGER), self.on, self.on, self.on)
 
-    def _page(self, member: Any) -> Page:
-        bodies = tuple(sorted(member.own_bodies - {None}))
-        rights = Rights(member.role, member.side, bodies, author=member.user_id)
-        return Page(self.plan, [self.plan], rights, self.on, self.on, self.on)
+    def reader(self, recipient: Recipient) -> Reader:
+        is_manager = recipient.kind == Digest.Kind.MANAGER
+        return Reader(
+            kind=recipient.kind,
+            reports_for=frozenset([recipient.side]) if is_manager else recipient.bodies,
+            is_first=not recipient.had_one,
+            author=recipient.user.pk if recipient.user.pk in self.authors else None,
+        )
 
-    def reader(self, member: Any) -> Reader:
-        author = member.user_id if member.user_id in self.authors else 0
-        reports_for = {member.side} if member.role == Role.MANAGER else member.own_bodies
-        return Reader(member.role, frozenset(reports_for), not member.had_one, author)
+    @cached_property
+    def contents(self) -> dict[Reader, Content]:
+        """What each of the recipients is told."""
+        readers = {self.reader(recipient) for recipient in self.recipients}
+        selections = {reader: self._select(reader) for reader in readers}
+        standings = self._standings_of(selections.values())
+        return {reader: self._content(reader, selections[reader], standings) for reader in readers}
+
+    def _select(self, reader: Reader) -> Selection:
+        own = self._reportable_by(reader)
+        if reader.kind == Digest.Kind.OFFICIAL:
+            rows = [row for row in self.open_actions if row.obligation_id in own]
+            return {
+                "overdue": _keys(row for row in rows if row.overdue),
+                "due": _keys(row for row in rows if row.due),
+                "stale": _keys(row for row in rows if row.stale),
+                "awaiting": _keys(row for row in rows if row.awaiting),
+            }
+        rows = self.open_actions
+        unsettled = [row for row in rows if row.unsettled]
+        return {
+            # a first digest sums up all that is overdue, later ones tell what is new
+            "overdue": _keys(
+                row for row in rows if row.newly_overdue or (reader.is_first and row.flagged)
+            ),
+            "due": _keys(row for row in rows if row.due),
+            # what was never reported has a list of its own
+            "stale": _keys(row for row in rows if row.stale and not row.never_reported),
+            "awaiting": _keys(row for row in rows if row.awaiting),
+            "never_reported": _keys(row for row in unsettled if row.never_reported),
+            "unreminded": _keys(
+                row for row in unsettled if row.nobody_reminded and row.obligation_id in own
+            ),
+        }
 
     def _reportable_by(self, reader: Reader) -> set[int]:
         return self.reportable[None].union(*(self.reportable[each] for each in reader.reports_for))
 
-    @cached_property
-    def contents(self) -> dict[Reader, Content]:
-        """What each is told."""
-        members = {self.reader(member): member for member in self.members}
-        found = {
-            reader: self._content(reader, self._page(member)) for reader, member in members.items()
-        }
-        lists = [items for content in found.values() for items in content.of_actions]
-        # by what they are about, since a report of this moment writes other standings
-        keys = {row.obligation_id for items in lists for row in items.rows}
-        found_now = self.page.rows().filter(obligation__in=keys) if keys else ()
-        rows = {row.obligation_id: row for row in found_now}
-        for items in lists:
-            items.rows = [rows[row.obligation_id] for row in items.rows]
-        return found
+    def _standings_of(self, selections: Iterable[Selection]) -> dict[int, Standing]:
+        """The standings that are shown, by the keys of their actions.
 
-    def _content(self, reader: Reader, page: Page) -> Content:
-        told = (
-            self._for_manager(reader)
-            if reader.kind == Digest.Kind.MANAGER
-            else self._for_official(reader)
+        A report of this moment can have replaced the standings that were selected.
+        """
+        shown = {
+            key
+            for selection in selections
+            for keys in selection.values()
+            for key in keys[:ITEMS_SHOWN]
+        }
+        standings = self.page.rows().filter(obligation__in=shown)
+        return {standing.obligation_id: standing for standing in standings}
+
+    def _content(
+        self, reader: Reader, selection: Selection, standings: Mapping[int, Standing]
+    ) -> Content:
+        lists = {
+            name: Items([standings[key] for key in keys[:ITEMS_SHOWN]], len(keys))
+            for name, keys in selection.items()
+        }
+        is_manager = reader.kind == Digest.Kind.MANAGER
+        return Content(
+            page=self.page,
+            kind=reader.kind,
+            week=self.monday,
+            is_first=reader.is_first,
+            overdue=lists["overdue"],
+            due=lists["due"],
+            stale=lists["stale"],
+            awaiting=lists["awaiting"],
+            changed=self._changed(reader),
+            for_managers=self._for_managers(lists) if is_manager else ForManagers(),
         )
-        return Content(page=page, kind=reader.kind, week=self.monday, first=reader.first, **told)
 
-    def _for_official(self, reader: Reader) -> dict[str, Any]:
-        mine = self._reportable_by(reader)
-        others = [
-            entry for entry in self.entries if entry.action in mine and entry.by_id != reader.author
-        ]
-        rows = [row for row in self.rows if row.obligation_id in mine]
-        lists = {
-            name: Items.among([row for row in rows if getattr(row, name)]) for name in self._wanted
-        }
-        return {"lists": lists, "changed": Items.among(others)}
+    def _changed(self, reader: Reader) -> Items:
+        if reader.kind == Digest.Kind.MANAGER:
+            return Items.first_of([entry for entry in self.entries if entry.kind != "moved"])
+        own = self._reportable_by(reader)
+        by_others = (entry for entry in self.entries if entry.by_id != reader.author)
+        return Items.first_of([entry for entry in by_others if entry.action in own])
 
-    def _for_manager(self, reader: Reader) -> dict[str, Any]:
-        mine = self._reportable_by(reader)
-        new = "flagged" if reader.first else "newly"
-        lists = {
-            "overdue": [row for row in self.rows if getattr(row, new)],
-            "due": [row for row in self.rows if row.due],
-            # what was never reported has a list of its own
-            "stale": [row for row in self.rows if row.stale and not row.never_reported],
-            "awaiting": [row for row in self.rows if row.awaiting],
-        }
-        never = [row for row in self.rows if row.open and row.never_reported]
-        gap = [row for row in self.rows if row.open and row.untold and row.obligation_id in mine]
-        more: dict[str, Any] = {
-            "never": Items.among(never),
-            "unreminded": Items.among(gap),
-            "cleared": self.cleared,
-        }
-        more |= {"lists": {name: Items.among(rows) for name, rows in lists.items()}}
-        changed = [entry for entry in self.entries if entry.kind != "moved"]
-        moved = [entry for entry in self.entries if entry.kind == "moved"]
-        return more | {"changed": Items.among(changed), "moved": Items.among(moved), **self.sums}
-
-    @property
-    def _wanted(self) -> dict[str, Q]:
-        return {
-            "overdue": Q(state=State.OVERDUE),
-            "due": falls_due_by(self.on + SOON),
-            "stale": Q(stale_since__isnull=False)
-            & ~Q(state__in=[State.OVERDUE.value, State.AWAITING.value]),
-            "awaiting": Q(state=State.AWAITING),
-        }
+    def _for_managers(self, lists: Mapping[str, Items]) -> ForManagers:
+        return ForManagers(
+            cleared=self.cleared,
+            moved=Items.first_of([entry for entry in self.entries if entry.kind == "moved"]),
+            never_reported=lists["never_reported"],
+            unreminded=lists["unreminded"],
+            totals=self.totals,
+            counts=self.counts,
+            jobs=self.jobs,
+            head=self.head,
+        )
 
     @cached_property
-    def rows(self) -> list[Any]:
-        """All actions that may stand in a list, worst first, and what they are told for."""
-        overdue = Flag.objects.filter(
+    def open_actions(self) -> list[Any]:
+        """All actions that may stand in a list, worst first, and for which lists they qualify."""
+        overdue_flags = Flag.objects.filter(
             kind=FlagKind.OVERDUE, cleared=None, obligation=OuterRef("obligation")
         )
-        marks: dict[str, Any] = {
-            **self._wanted,
-            "open": _open(),
-            "untold": _untold(self.plan),
-            "flagged": Exists(overdue),
-            "newly": Exists(overdue.filter(since__gt=self.monday, since__lte=self.on)),
+        in_other_lists = Q(state__in=[State.OVERDUE.value, State.AWAITING.value])
+        qualities = {
+            "overdue": Q(state=State.OVERDUE),
+            "due": falls_due_by(self.on + SOON),
+            "stale": Q(stale_since__isnull=False) & ~in_other_lists,
+            "awaiting": Q(state=State.AWAITING),
+            "unsettled": is_unsettled(),
+            "nobody_reminded": nobody_is_reminded(self.plan),
+            "flagged": Q(Exists(overdue_flags)),
+            "newly_overdue": Q(
+                Exists(overdue_flags.filter(since__gt=self.monday, since__lte=self.on))
+            ),
         }
-        wrapped = {name: ExpressionWrapper(mark, BooleanField()) for name, mark in marks.items()}
-        rows = order_by_urgency(self.page.standings.filter(scored=True)).annotate(**wrapped)
-        rows = rows.filter(Q(open=True) | Q(flagged=True))
-        return list(rows.values_list("obligation_id", "never_reported", *marks, named=True))
+        rows = order_by_urgency(self.page.standings.filter(scored=True)).annotate(**qualities)
+        rows = rows.filter(Q(unsettled=True) | Q(flagged=True))
+        return list(rows.values_list("obligation_id", "never_reported", *qualities, named=True))
 
     @cached_property
     def reportable(self) -> Mapping[int | str | None, set[int]]:
-        """The actions that each body and each side may report on; under None those on which
-        everybody may.
-        """
-        found: dict[int | str | None, set[int]] = defaultdict(set)
+        """The actions that each body and each side may report on; under None those that all may."""
+        reportable: dict[int | str | None, set[int]] = defaultdict(set)
         for action, body, side in Action.objects.reporters(self.plan):
-            found[body].add(action)
-            found[side].add(action)
-        return found
+            reportable[body].add(action)
+            reportable[side].add(action)
+        return reportable
 
     @cached_property
     def entries(self) -> list[Any]:
-        """What was recorded in the week, newest first; `action` is the scored one that it is about,
-        if any.
-        """
+        """What was recorded in the week, newest first; `action` is the scored one it is about."""
         scored = self.page.standings.filter(
             scored=True, obligation__plan=self.plan, obligation__ref=OuterRef("ref")
         )
-        told = (
-            Entry.objects.filter(plan=self.plan).known_on(self.on, self.on).without_plan_entries()
-        )
-        told = told.select_related("text")
-        week = told.filter(recorded_day__gte=self.monday, recorded_day__lt=self.on).order_by(
-            "-number"
-        )
-        return list(week.annotate(action=Subquery(scored.values("obligation_id")[:1])))
+        known = Entry.objects.filter(plan=self.plan).known_on(self.on, self.on)
+        reported = known.without_plan_entries().select_related("text").order_by("-number")
+        of_week = reported.filter(recorded_day__gte=self.monday, recorded_day__lt=self.on)
+        return list(of_week.annotate(action=Subquery(scored.values("obligation_id")[:1])))
 
     @cached_property
     def authors(self) -> set[int | None]:
@@ -273,49 +283,54 @@ class Week:
 
     @cached_property
     def cleared(self) -> Items:
-        flags = Flag.objects.filter(plan=self.plan, kind=FlagKind.OVERDUE).select_related(
-            "obligation"
-        )
-        return Items.of(flags.filter(cleared__gt=self.monday, cleared__lte=self.on).order_by("pk"))
+        flags = Flag.objects.filter(plan=self.plan, kind=FlagKind.OVERDUE)
+        of_week = flags.filter(cleared__gt=self.monday, cleared__lte=self.on)
+        return Items.first_of_query(of_week.select_related("obligation").order_by("pk"))
 
     @cached_property
-    def sums(self) -> dict[str, Any]:
-        return {
-            "totals": compute_totals(
-                instalments_on(self.page), sum_by_currency(spending_entries(self.page)), self.on
-            ),
-            "counts": self._counts(),
-            "jobs": self._jobs(),
-            "head": self.plan.entries.order_by("-number").first(),
-        }
+    def totals(self) -> list[CurrencyTotal]:
+        spent = sum_by_currency(spending_entries(self.page))
+        return compute_totals(instalments_on(self.page), spent, self.on)
 
-    def _jobs(self) -> list[dict[str, Any]]:
-        """When each job last succeeded; one that never ran has just been set up and is not called
-        late.
-        """
-        found = ledger.last_successes(self.plan)
-        late = ledger.late(found, timezone.now())
-        return [
-            {"label": JOB_LABELS[job], "last": when, "late": when is not None and job in late}
-            for job, when in found.items()
-        ]
-
-    def _counts(self) -> list[dict[str, Any]]:
-        """How many actions are in each state, and by how many that differs from a week before."""
+    @cached_property
+    def counts(self) -> list[StateLine]:
         now = add_up(count_states(self.page, self.on))
         before = add_up(count_states(self.page, self.monday))
         return [
-            {"label": labels.STATES[state], "now": now[state], "change": now[state] - before[state]}
+            StateLine(labels.STATES[state], now[state], now[state] - before[state])
             for state in State
             if now[state] or before[state]
         ]
 
+    @cached_property
+    def jobs(self) -> list[JobStatus]:
+        return job_statuses(self.plan, timezone.now())
 
-def build(plan: Plan, recipient: User, week: date) -> Content:
-    """What one recipient is told."""
-    earlier = Digest.objects.filter(
-        plan=plan, recipient=recipient, state=Digest.State.SENT, week__lt=week
-    )
-    member = Membership.objects.filter(user=recipient, plan=plan).annotate(had_one=Exists(earlier))
-    (found,) = Week(plan, week, members(member)).contents.values()
-    return found
+    @cached_property
+    def head(self) -> Entry | None:
+        return self.plan.entries.order_by("-number").first()
+
+
+def _keys(rows: Iterable[Any]) -> list[int]:
+    return [row.obligation_id for row in rows]
+
+
+def is_unsettled() -> Q:
+    return ~Q(state__in=[state.value for state in SETTLED])
+
+
+def nobody_is_reminded(plan: Plan) -> Q:
+    """The standings of actions that no official gets a digest about."""
+    unsubscribed = Subscription.objects.filter(plan=plan, active=False).values("user")
+    officials = Membership.objects.filter(plan=plan, role=Role.OFFICIAL, user__is_active=True)
+    reminded = officials.exclude(user__in=unsubscribed)
+    their_bodies = plan.bodies.filter(memberships__in=reminded)
+    reminded_of = Action.objects.reportable_for(their_bodies, plan)
+    return ~Q(Exists(reminded)) | ~Q(obligation__in=reminded_of.values("pk"))
+
+
+def unreminded_actions(page: Page) -> QuerySet[Standing]:
+    """The open actions of the manager's side that no official gets a digest about."""
+    own = reportable_actions(page.rights, page.plan).values("pk")
+    open_actions = page.rows().filter(is_unsettled(), scored=True, obligation__in=own)
+    return order_by_urgency(open_actions.filter(nobody_is_reminded(page.plan)))

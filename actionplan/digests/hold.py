@@ -1,10 +1,8 @@
-"""Mail is held after a restore: the site that was backed up may have sent long ago what waits in
-the copy.
-"""
+"""Mail is held after a restore: the site that was backed up may have sent what waits in the copy."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from actionplan.digests import outbox
@@ -13,39 +11,37 @@ from commitments import clock
 from commitments.models import Plan
 
 
-def waiting() -> Any:
+def waiting() -> QuerySet[Digest]:
     """The digests that are not out."""
     return Digest.objects.filter(state__in=(Digest.State.QUEUED, Digest.State.SENDING))
 
 
 def oldest_wait(now: datetime) -> timedelta:
     """For how long a digest has been ready and was not taken; nothing while mail is held."""
-    oldest = outbox._ready_now().values_list("next_try", flat=True).first()
+    oldest = outbox.ready().order_by("next_try").values_list("next_try", flat=True).first()
     return max(now - oldest, timedelta()) if oldest else timedelta()
 
 
 def release(*, discard: bool) -> dict[str, int]:
-    """What waits goes out with the next run, or never; digests of weeks that have passed meanwhile
-    expire.
+    """Let what waits go out with the next run, or never.
 
-    When they are discarded, nobody gets one for the week that is due now either.
+    Digests of weeks that have passed meanwhile expire. When they are discarded, nobody gets one for
+    the week that is due now either.
     """
     counts = {"waiting": 0, "dropped": 0}
     for plan in Plan.objects.all():
         week = outbox.due_week(clock.now(plan.timezone), plan.timezone)
-        rows = waiting().filter(plan=plan)
-        counts["dropped"] += _end(rows.filter(week__lt=week), Digest.State.EXPIRED)
+        digests = waiting().filter(plan=plan)
+        counts["dropped"] += _end(digests.filter(week__lt=week), Digest.State.EXPIRED)
         if discard:
             outbox.queue(plan, week)
-            counts["dropped"] += _end(rows, Digest.State.SKIPPED)
-        counts["waiting"] += rows.count()
+            counts["dropped"] += _end(digests, Digest.State.SKIPPED)
+        counts["waiting"] += digests.count()
     Mark.objects.filter(name=Mark.MAIL_HELD).delete()
     return counts
 
 
-def _end(rows: Any, state: Digest.State) -> int:
-    return int(
-        rows.update(
-            state=state, lease_until=None, finished=timezone.now(), error="held after a restore"
-        )
+def _end(digests: QuerySet[Digest], state: Digest.State) -> int:
+    return digests.update(
+        state=state, lease_until=None, finished=timezone.now(), error="held after a restore"
     )

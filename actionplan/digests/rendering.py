@@ -1,7 +1,6 @@
-"""The weekly digest in words: what somebody is told as a subject, a text and HTML, in either
-language.
-"""
+"""The weekly digest in words: a subject, a text and HTML, which say the same, in either language."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta
 from typing import Any
@@ -13,17 +12,19 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from actionplan.digests.content import WEEK, Content, Items, Reader, Week, build
+from actionplan.digests.content import WEEK, Content, Items, Reader, Week
+from actionplan.digests.recipients import Recipient, recipient
 from actionplan.models import Digest, User
-from commitments.models import ClearReason, Entry, Flag, Membership, Plan, Standing
+from commitments.models import ClearReason, Entry, Flag, Plan, Standing
 from commitments.pages import labels
 from commitments.pages.page import Page
 from commitments.rules.states import State
 from funding.templatetags.money import money
 
-UNSUBSCRIBE = "actionplan.unsubscribe"
-# where a text that several share has their way out; in no text that is read from a form or file
-LEAVE = "\0"
+UNSUBSCRIBE_SALT = "actionplan.unsubscribe"
+# Stands for the unsubscribe link in texts that several recipients share. No text that is read from
+# a form or file can hold this character.
+UNSUBSCRIBE_PLACEHOLDER = "\0"
 
 
 def week_before(day: date) -> date:
@@ -31,13 +32,28 @@ def week_before(day: date) -> date:
     return day - timedelta(days=day.weekday()) - WEEK
 
 
-@dataclass
+@dataclass(frozen=True)
+class Texts:
+    subject: str
+    text: str
+    html: str
+
+    def with_unsubscribe_link(self, user: User, plan: Plan) -> "Texts":
+        link = unsubscribe_url(user, plan)
+        return Texts(
+            subject=self.subject,
+            text=self.text.replace(UNSUBSCRIBE_PLACEHOLDER, link),
+            html=self.html.replace(UNSUBSCRIBE_PLACEHOLDER, link),
+        )
+
+
+@dataclass(frozen=True)
 class Line:
     text: str
     url: str = ""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Section:
     """A list under its heading; text and HTML show the same lines."""
 
@@ -46,63 +62,136 @@ class Section:
     lines: list[Line]
 
 
+class Renderer:
+    """Renders the digests of one plan and week.
+
+    Recipients who are told the same share one rendering, but for their unsubscribe link.
+    """
+
+    def __init__(self, week: Week) -> None:
+        self.week = week
+        self.rendered: dict[tuple[Reader, str], Texts] = {}
+
+    def render(self, recipient: Recipient, language: str) -> Texts | None:
+        """None where there is nothing to say."""
+        reader = self.week.reader(recipient)
+        content = self.week.contents[reader]
+        if content.is_empty:
+            return None
+        if (reader, language) not in self.rendered:
+            self.rendered[reader, language] = render(content, language)
+        texts = self.rendered[reader, language]
+        return texts.with_unsubscribe_link(recipient.user, self.week.plan)
+
+
+def render_for(plan: Plan, user: User, week: date, language: str) -> tuple[Content, Texts]:
+    """What one recipient is told."""
+    (content,) = Week(plan, week, [recipient(plan, user, week)]).contents.values()
+    return content, render(content, language).with_unsubscribe_link(user, plan)
+
+
+def render(content: Content, language: str) -> Texts:
+    """Times are in UTC, whatever the zone of the process."""
+    with translation.override(language), timezone.override(UTC):
+        context = {
+            "content": content,
+            "sections": sections(content),
+            "page": content.page,
+            "plan": content.page.plan,
+            "on": content.page.on,
+            "site": settings.SITE_URL,
+            "language": language,
+            "unsubscribe": UNSUBSCRIBE_PLACEHOLDER,
+        }
+        subject = render_to_string("emails/weekly_digest_subject.txt", context)
+        return Texts(
+            subject=" ".join(subject.split())[:200],
+            text=render_to_string("emails/weekly_digest_body.txt", context),
+            html=render_to_string("emails/weekly_digest_body.html", context),
+        )
+
+
 def sections(content: Content) -> list[Section]:
     """The lists of a digest that hold anything, worst first, in the language in force."""
-    manager = content.kind == Digest.Kind.MANAGER
-    action = "action" if manager else "report"
-    lists, page = content.lists, content.page
+    if content.kind == Digest.Kind.MANAGER:
+        filled = _sections_for_managers(content)
+    else:
+        filled = _sections_for_officials(content)
+    return [section for section in filled if section.items.total]
 
-    def rows(items: Items) -> list[Line]:
-        return [_of_row(row, page, action) for row in items.rows]
 
-    def entries(items: Items) -> list[Line]:
-        return [_of_entry(entry, page) for entry in items.rows]
+def _sections_for_managers(content: Content) -> list[Section]:
+    page, of_managers = content.page, content.for_managers
 
-    found = [
-        (_("Newly overdue") if manager else _("Overdue"), lists["overdue"], rows),
-        (_("Cleared"), content.cleared, lambda items: [_of_flag(flag) for flag in items.rows]),
-        (_("Due in 14 days"), lists["due"], rows),
-        (_("Deadlines moved"), content.moved, entries),
-        (_("Awaiting somebody"), lists["awaiting"], rows),
-        (_("Without news"), lists["stale"], rows),
-        (_("Never reported"), content.never, rows),
-        (_("Nobody is reminded of these"), content.unreminded, rows),
-        (
-            _("What was recorded") if manager else _("What others recorded"),
-            content.changed,
-            entries,
+    def actions(title: str, items: Items) -> Section:
+        return _section(title, items, lambda row: _action_line(row, page, "action"))
+
+    def entries(title: str, items: Items) -> Section:
+        return _section(title, items, lambda entry: _entry_line(entry, page))
+
+    return [
+        actions(_("Newly overdue"), content.overdue),
+        _section(_("Cleared"), of_managers.cleared, _flag_line),
+        actions(_("Due in 14 days"), content.due),
+        entries(_("Deadlines moved"), of_managers.moved),
+        actions(_("Awaiting somebody"), content.awaiting),
+        actions(_("Without news"), content.stale),
+        actions(_("Never reported"), of_managers.never_reported),
+        actions(_("Nobody is reminded of these"), of_managers.unreminded),
+        entries(_("What was recorded"), content.changed),
+    ]
+
+
+def _sections_for_officials(content: Content) -> list[Section]:
+    page = content.page
+
+    def actions(title: str, items: Items) -> Section:
+        return _section(title, items, lambda row: _action_line(row, page, "report"))
+
+    return [
+        actions(_("Overdue"), content.overdue),
+        actions(_("Due in 14 days"), content.due),
+        actions(_("Awaiting somebody"), content.awaiting),
+        actions(_("Without news"), content.stale),
+        _section(
+            _("What others recorded"), content.changed, lambda entry: _entry_line(entry, page)
         ),
     ]
-    return [Section(title, items, lines(items)) for title, items, lines in found if items.total]
 
 
-def _of_row(row: Standing, page: Page, name: str) -> Line:
+def _section(title: str, items: Items, line_of: Callable[[Any], Line]) -> Section:
+    return Section(title, items, [line_of(row) for row in items.rows])
+
+
+def _action_line(row: Standing, page: Page, link_to: str) -> Line:
     parts = [labels.STATES[State(row.state)], labels.days(row, page.on)]
-    said = " ".join(str(part) for part in parts if part)
+    status = " ".join(str(part) for part in parts if part)
     if row.stale_since:
-        news = row.stale_since - timedelta(days=page.plan.stale_days)
-        said += _(", no news since %(day)s") % {"day": labels.short_day(news)}
-    words = _(" (“%(words)s”)") % {"words": row.words} if row.words else ""
+        last_news = row.stale_since - timedelta(days=page.plan.stale_days)
+        status += _(", no news since %(day)s") % {"day": labels.short_day(last_news)}
+    if row.words:
+        status += _(" (“%(words)s”)") % {"words": row.words}
+    title = labels.text(row.action.title)
     return Line(
-        f"{row.obligation.ref} {labels.text(row.action.title)}{labels.colon()}{said}{words}",
-        _link(page, name, row.obligation.ref),
+        text=f"{row.obligation.ref} {title}{labels.colon()}{status}",
+        url=_link(page, link_to, row.obligation.ref),
     )
 
 
-def _of_entry(entry: Entry, page: Page) -> Line:
-    to = f" → {labels.edtf(entry.when)}" if entry.when else ""
+def _entry_line(entry: Entry, page: Page) -> Line:
+    event = f"{entry.ref} {labels.kind(entry.kind)}"
+    if entry.when:
+        event += f" → {labels.edtf(entry.when)}"
     text = getattr(entry, "text", None)
-    reason = f"{labels.colon()}{text.reason}" if text and text.reason else ""
-    said = f"{entry.ref} {labels.kind(entry.kind)}{to}{reason}".strip()
+    if text and text.reason:
+        event += f"{labels.colon()}{text.reason}"
     if entry.amount:
-        said += f" {money({entry.currency: entry.amount})}"
-    return Line(
-        f"{said} ({labels.side(entry.side)}, {labels.short_day(entry.recorded_day)})",
-        _link(page, "entry", entry.number),
-    )
+        event += f" {money({entry.currency: entry.amount})}"
+    source = f"{labels.side(entry.side)}, {labels.short_day(entry.recorded_day)}"
+    return Line(text=f"{event.strip()} ({source})", url=_link(page, "entry", entry.number))
 
 
-def _of_flag(flag: Flag) -> Line:
+def _flag_line(flag: Flag) -> Line:
     reason = ClearReason(flag.cleared_by).label
     return Line(f"{flag.obligation}{labels.colon()}{reason} ({labels.short_day(flag.cleared)})")
 
@@ -114,72 +203,14 @@ def _link(page: Page, name: str, *args: Any) -> str:
 
 def unsubscribe_token(user: User, plan: Plan) -> str:
     """Always the same, so that a second copy of a mail is the same, too."""
-    return signing.Signer(salt=UNSUBSCRIBE).sign_object([user.pk, plan.pk])
+    return signing.Signer(salt=UNSUBSCRIBE_SALT).sign_object([user.pk, plan.pk])
 
 
-def unsubscribed_by(token: str) -> tuple[int, int]:
-    """The account and the plan of a token; raises BadSignature or ValueError."""
-    user, plan = signing.Signer(salt=UNSUBSCRIBE).unsign_object(token)
+def read_unsubscribe_token(token: str) -> tuple[int, int]:
+    """The keys of the account and of the plan; raises BadSignature or ValueError."""
+    user, plan = signing.Signer(salt=UNSUBSCRIBE_SALT).unsign_object(token)
     return user, plan
 
 
 def unsubscribe_url(user: User, plan: Plan) -> str:
     return settings.SITE_URL + reverse("unsubscribe", args=[unsubscribe_token(user, plan)])
-
-
-def rendered(
-    plan: Plan, recipient: User, week: date, language: str
-) -> tuple[Content, dict[str, str]]:
-    """What one recipient is told, and their subject, text and HTML in a language."""
-    content = build(plan, recipient, week)
-    return content, with_leave(written(content, language), recipient, plan)
-
-
-def written(content: Content, language: str) -> dict[str, str]:
-    """Subject, text and HTML, which say the same; their times are in UTC, also where a page has
-    them written.
-    """
-    with translation.override(language), timezone.override(UTC):
-        context = {
-            "content": content,
-            "sections": sections(content),
-            "page": content.page,
-            "plan": content.page.plan,
-            "on": content.page.on,
-            "site": settings.SITE_URL,
-            "language": language,
-            "unsubscribe": LEAVE,
-        }
-        name = "emails/weekly_digest"
-        subject = " ".join(render_to_string(f"{name}_subject.txt", context).split())
-        return {
-            "subject": subject[:200],
-            "text": render_to_string(f"{name}_body.txt", context),
-            "html": render_to_string(f"{name}_body.html", context),
-        }
-
-
-def with_leave(texts: dict[str, str], user: User, plan: Plan) -> dict[str, str]:
-    """The texts with the recipient's own way out."""
-    leave = unsubscribe_url(user, plan)
-    return {name: text.replace(LEAVE, leave) for name, text in texts.items()}
-
-
-class Writer:
-    """Writes the digests of one plan and week; those who are told the same share one text, but for
-    their way out.
-    """
-
-    def __init__(self, week: Week) -> None:
-        self.week = week
-        self.written: dict[tuple[Reader, str], dict[str, str]] = {}
-
-    def write(self, member: Membership, language: str) -> dict[str, str]:
-        """Subject, text and HTML; nothing where there is nothing to say."""
-        reader = self.week.reader(member)
-        content = self.week.contents[reader]
-        if content.is_empty:
-            return {}
-        if (reader, language) not in self.written:
-            self.written[reader, language] = written(content, language)
-        return with_leave(self.written[reader, language], member.user, self.week.plan)

@@ -1,6 +1,4 @@
-"""My digests as they were sent, my settings; the way out for one click; and what an administrator
-looks after.
-"""
+"""The digests of an account, its settings, the unsubscribe link, and what administrators look after."""
 
 from datetime import date
 from typing import Any
@@ -14,69 +12,73 @@ from django.utils.translation import gettext as _
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
-from actionplan.digests import content, hold, outbox, rendering
-from actionplan.models import Digest, Subscription, User
+from actionplan.digests import hold, outbox, rendering
+from actionplan.digests.content import WEEK, Items, unreminded_actions
+from actionplan.digests.recipients import is_subscribed, recipients, subscribe
+from actionplan.models import Digest, User
 from commitments.models import Plan, Role
 from commitments.pages.base import PlanView
+
+DIGESTS_SHOWN = 60
 
 
 class Digests(PlanView):
     """What was sent to me, and whether I want it."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        page = self.page
-        mine = Digest.objects.filter(plan=page.plan, recipient=request.user.pk)
-        administrator = request.user.is_superuser
-        problems = Digest.objects.filter(plan=page.plan, state__in=outbox.ENDED_BADLY)
+        plan, user = self.page.plan, request.user
+        own = Digest.objects.filter(plan=plan, recipient=user.pk)
         context = {
-            "page": page,
-            "digests": mine.exclude(state=Digest.State.SKIPPED)[:60],
-            "subscribed": is_subscribed(request.user, page.plan),
-            "problems": problems if administrator else [],
-            "recipients": list(outbox.recipients(page.plan)) if administrator else [],
-            "week": rendering.week_before(page.today),
+            "page": self.page,
+            "digests": own.exclude(state=Digest.State.SKIPPED)[:DIGESTS_SHOWN],
+            "subscribed": is_subscribed(user, plan),  # type: ignore[arg-type]
             "unreminded": self._unreminded(),
-            "held": hold.waiting().count() if administrator else 0,
         }
-        return render(request, "actionplan/digests.html", context)
+        if user.is_superuser:
+            context |= self._for_administrators()
+        return render(request, "actionplan/digests/list.html", context)
 
-    def _unreminded(self) -> content.Items:
-        """For managers: the open actions of their side that no official gets a digest about."""
-        membership = self.membership
-        if membership is None or membership.role != Role.MANAGER:
-            return content.Items()
-        return content.Items.of(content.unreminded(self.page))
+    def _unreminded(self) -> Items:
+        if self.membership is None or self.membership.role != Role.MANAGER:
+            return Items()
+        return Items.first_of_query(unreminded_actions(self.page))
+
+    def _for_administrators(self) -> dict[str, Any]:
+        plan = self.page.plan
+        week = rendering.week_before(self.page.today)
+        return {
+            "problems": Digest.objects.filter(plan=plan, state__in=outbox.ENDED_BADLY),
+            "recipients": recipients(plan, week),
+            "week": week,
+            "held": hold.waiting().count(),
+        }
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        subscribe(self.request.user, self.page.plan, active=request.POST.get("wanted") == "1")
+        wanted = request.POST.get("wanted") == "1"
+        subscribe(request.user, self.page.plan, active=wanted)  # type: ignore[arg-type]
         return HttpResponseRedirect(self.page.url("digests"))
-
-
-def is_subscribed(user: Any, plan: Plan) -> bool:
-    return not Subscription.objects.filter(user=user, plan=plan, active=False).exists()
-
-
-def subscribe(user: Any, plan: Plan, *, active: bool) -> None:
-    Subscription.objects.update_or_create(user=user, plan=plan, defaults={"active": active})
 
 
 class DigestDetail(PlanView):
     """One digest as it was sent, to its recipient only."""
 
     def get(self, request: HttpRequest, number: int) -> HttpResponse:
-        mine = Digest.objects.filter(plan=self.page.plan, recipient=self.request.user.pk)
-        found = get_object_or_404(mine.exclude(state=Digest.State.SKIPPED), pk=number)
-        return render(request, "actionplan/digest.html", {"page": self.page, "digest": found})
+        own = Digest.objects.filter(plan=self.page.plan, recipient=request.user.pk)
+        digest = get_object_or_404(own.exclude(state=Digest.State.SKIPPED), pk=number)
+        context = {"page": self.page, "digest": digest}
+        return render(request, "actionplan/digests/detail.html", context)
 
 
 class DigestMend(PlanView):
     """An administrator sends a failed or uncertain digest once more, or closes it."""
 
     def post(self, request: HttpRequest, number: int) -> HttpResponse:
-        if not self.request.user.is_superuser:
-            raise PermissionDenied
-        row = get_object_or_404(Digest, plan=self.page.plan, pk=number)
-        outbox.close(row) if "close" in request.POST else outbox.retry(row)
+        require_administrator(request)
+        digest = get_object_or_404(Digest, plan=self.page.plan, pk=number)
+        if "close" in request.POST:
+            outbox.close(digest)
+        else:
+            outbox.retry(digest)
         return HttpResponseRedirect(self.page.url("digests"))
 
 
@@ -84,8 +86,7 @@ class MailRelease(PlanView):
     """An administrator ends the hold that a restore leaves; what waits is sent or dropped."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        if not self.request.user.is_superuser:
-            raise PermissionDenied
+        require_administrator(request)
         hold.release(discard=request.POST.get("discard") != "0")
         return HttpResponseRedirect(self.page.url("digests"))
 
@@ -94,41 +95,50 @@ class DigestPreview(PlanView):
     """Any week, any recipient, either language, without sending; for administrators."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        page = self.page
-        if not request.user.is_superuser:
-            raise PermissionDenied
-        kinds = {user.pk: (user, kind) for user, kind in outbox.recipients(page.plan)}
-        chosen = request.GET.get("recipient", "")
-        if not (chosen.isascii() and chosen.isdigit() and int(chosen) in kinds):
+        require_administrator(request)
+        plan = self.page.plan
+        week = self._week(request.GET.get("week", ""))
+        by_key = {str(recipient.user.pk): recipient for recipient in recipients(plan, week)}
+        recipient = by_key.get(request.GET.get("recipient", ""))
+        if recipient is None:
             raise Http404
-        user, kind = kinds[int(chosen)]
-        week = rendering.week_before(_monday(request.GET.get("week", ""), page.today) + outbox.WEEK)
         language = "fr" if request.GET.get("language") == "fr" else "en"
-        _content, rendered = rendering.rendered(page.plan, user, week, language)
-        preview = Digest(week=week, kind=kind, recipient=user, language=language, **rendered)
-        return render(
-            request, "actionplan/digest.html", {"page": page, "digest": preview, "is_preview": True}
+        _content, texts = rendering.render_for(plan, recipient.user, week, language)
+        preview = Digest(
+            week=week,
+            kind=recipient.kind,
+            recipient=recipient.user,
+            language=language,
+            subject=texts.subject,
+            text=texts.text,
+            html=texts.html,
         )
+        context = {"page": self.page, "digest": preview, "is_preview": True}
+        return render(request, "actionplan/digests/detail.html", context)
+
+    def _week(self, text: str) -> date:
+        """The week of the day that was asked for, else the last one."""
+        try:
+            return rendering.week_before(date.fromisoformat(text) + WEEK)
+        except (ValueError, OverflowError):
+            return rendering.week_before(self.page.today)
 
 
-def _monday(text: str, today: date) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return rendering.week_before(today)
+def require_administrator(request: HttpRequest) -> None:
+    if not request.user.is_superuser:
+        raise PermissionDenied
 
 
 @method_decorator(csrf_exempt, name="dispatch")
 class Unsubscribe(View):
-    """RFC 8058: POST alone acts, without sign-in, cookie or redirect; what GET shows changes
-    nothing.
-    """
+    """RFC 8058: POST alone acts, without sign-in, cookie or redirect; GET changes nothing."""
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
         try:
-            user, plan = rendering.unsubscribed_by(kwargs["token"])
-            self.user, self.plan = User.objects.get(pk=user), Plan.objects.get(pk=plan)
+            user, plan = rendering.read_unsubscribe_token(kwargs["token"])
+            self.user = User.objects.get(pk=user)
+            self.plan = Plan.objects.get(pk=plan)
         except (signing.BadSignature, ValueError, User.DoesNotExist, Plan.DoesNotExist):
             raise Http404 from None
 
@@ -138,10 +148,9 @@ class Unsubscribe(View):
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
         wanted = request.POST.get("wanted") == "1"
         subscribe(self.user, self.plan, active=wanted)
-        return self._show(
-            request,
-            done=_("You get the digest again.") if wanted else _("You get no more digests."),
-        )
+        if wanted:
+            return self._show(request, done=_("You get the digest again."))
+        return self._show(request, done=_("You get no more digests."))
 
     def _show(self, request: HttpRequest, done: str = "") -> HttpResponse:
         context = {
@@ -149,6 +158,6 @@ class Unsubscribe(View):
             "of_plan": self.plan,
             "done": done,
         }
-        response = render(request, "actionplan/unsubscribe.html", context)
+        response = render(request, "actionplan/digests/unsubscribe.html", context)
         response["Cache-Control"] = "no-store"
         return response

@@ -1,5 +1,6 @@
-"""What watches the site asks here; see docs/reference/health.md. No page of these says anything
-about a person.
+"""What those ask who watch the site; see docs/reference/health.md.
+
+No answer says anything about a person.
 """
 
 from datetime import datetime, timedelta
@@ -16,22 +17,23 @@ from actionplan.jobs import ledger
 from actionplan.models import Mark
 from commitments.models import Plan
 
-PLAIN = {"content_type": "text/plain", "headers": {"Cache-Control": "no-store"}}
 # beat asks every ten minutes, and a run may take six
 WORKER_LATE = timedelta(minutes=25)
 OUTBOX_LATE = timedelta(minutes=45)
+NO_STORE = {"Cache-Control": "no-store"}
 
 
 @require_safe
 def alive(request: HttpRequest) -> HttpResponse:
-    """That this process answers, whatever else is down: to start it anew would mend nothing else."""
-    return HttpResponse("ok\n", **PLAIN)
+    """This process answers, whatever else is down: to start it anew would mend nothing else."""
+    return HttpResponse("ok\n", content_type="text/plain", headers=NO_STORE)
 
 
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:
-    """That it can serve pages. Without its database this ends as every page does, with 503 and
-    Retry-After.
+    """It can serve pages.
+
+    Without its database this ends as every page does, with 503 and Retry-After.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
@@ -41,30 +43,43 @@ def ready(request: HttpRequest) -> HttpResponse:
 @require_safe
 def working(request: HttpRequest) -> JsonResponse:
     """Whether what is to happen by itself does; 503 with the names of what is late."""
-    found = state(timezone.now())
-    return JsonResponse(
-        found, status=503 if found["late"] else 200, headers={"Cache-Control": "no-store"}
-    )
+    report = health_report(timezone.now())
+    return JsonResponse(report, status=503 if report["late"] else 200, headers=NO_STORE)
 
 
-def state(now: datetime) -> dict[str, Any]:
+def health_report(now: datetime) -> dict[str, Any]:
     plans = list(Plan.objects.all())
-    late = [job for plan in plans for job in ledger.late(ledger.last_successes(plan), now)]
-    wait, held = hold.oldest_wait(now), Mark.when(Mark.MAIL_HELD)
-    found: dict[str, Any] = {
+    wait = hold.oldest_wait(now)
+    late = [
+        status.job for plan in plans for status in ledger.job_statuses(plan, now) if status.late
+    ]
+    if wait > OUTBOX_LATE:
+        late.append("outbox")
+    report = {
         "plans": {plan.slug: ledger.freshness(plan) for plan in plans},
         "outbox": {"waiting": hold.waiting().count(), "oldest_seconds": int(wait.total_seconds())},
-        "mail_held_since": held and held.isoformat(),
+        "mail_held_since": _iso(Mark.when(Mark.MAIL_HELD)),
         "queue": None,
         "worker": None,
     }
-    late += ["outbox"] if wait > OUTBOX_LATE else []
     if settings.REDIS_URL:
-        from actionplan import celery  # the dearest import of all, for a question that few ask
+        report |= _queue_and_worker(now, late)
+    return report | {"late": late}
 
-        seen, queued = Mark.when(Mark.WORKER), celery.waiting()
-        found["queue"] = {"waiting": queued}
-        found["worker"] = {"last_seen": seen and seen.isoformat()}
-        late += ["queue"] if queued is None else []
-        late += ["worker"] if seen is None or now - seen > WORKER_LATE else []
-    return found | {"late": late}
+
+def _queue_and_worker(now: datetime, late: list[str]) -> dict[str, Any]:
+    """Adds to `late` what of these is."""
+    # the dearest import of all, for a question that few ask
+    from actionplan import celery
+
+    queued = celery.count_waiting()
+    if queued is None:
+        late.append("queue")
+    seen = Mark.when(Mark.WORKER)
+    if seen is None or now - seen > WORKER_LATE:
+        late.append("worker")
+    return {"queue": {"waiting": queued}, "worker": {"last_seen": _iso(seen)}}
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

@@ -1,45 +1,51 @@
 """The job ledger read: when each job last succeeded, and which has not for too long."""
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from django.db.models import Max, QuerySet
+from django.db.models import Max
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from actionplan.models import JobRun
 from commitments.models import Plan
 
 JOB_LABELS = {"flag_overdue": _("Overdue check"), "send_digests": _("Weekly digests")}
-JOBS = tuple(JOB_LABELS)
 # the digests go out weekly, and their job looks after late ones every time
 LATE_AFTER = timedelta(hours=48)
 
 
-def successes(plan: Any) -> QuerySet[JobRun, dict[str, Any]]:
-    runs = JobRun.objects.filter(plan=plan, outcome="succeeded")
-    return runs.order_by().values("job").annotate(last=Max("finished"))
+@dataclass(frozen=True)
+class JobStatus:
+    """When a job last succeeded for a plan, and whether that is too long ago."""
+
+    job: str
+    label: str | Promise
+    last_success: datetime | None
+    late: bool
 
 
-def moment(text: str | None) -> datetime | None:
-    """A time as the database writes it in a text: SQLite leaves out that it is UTC."""
-    found = datetime.fromisoformat(text) if text else None
-    return found.replace(tzinfo=UTC) if found and found.tzinfo is None else found
-
-
-def last_successes(plan: Plan) -> dict[str, datetime | None]:
-    """For each job when it last succeeded for the plan, or None."""
-    last = {row["job"]: row["last"] for row in successes(plan)}
-    return {job: last.get(job) for job in JOBS}
-
-
-def freshness(plan: Plan) -> list[dict[str, Any]]:
+def job_statuses(plan: Plan, now: datetime) -> list[JobStatus]:
+    successes = last_successes(plan)
     return [
-        {"job": job, "last_success": when.isoformat() if when else None}
-        for job, when in last_successes(plan).items()
+        JobStatus(job, label, successes[job], late=_is_late(successes[job], now))
+        for job, label in JOB_LABELS.items()
     ]
 
 
-def late(successes: dict[str, datetime | None], now: datetime) -> list[str]:
-    """The jobs without a success for 48 hours."""
-    since = now - LATE_AFTER
-    return [job for job, when in successes.items() if when is None or when < since]
+def _is_late(last_success: datetime | None, now: datetime) -> bool:
+    return last_success is None or last_success < now - LATE_AFTER
+
+
+def last_successes(plan: Plan) -> dict[str, datetime | None]:
+    runs = JobRun.objects.filter(plan=plan, outcome=JobRun.Outcome.SUCCEEDED)
+    last = dict(runs.order_by().values_list("job").annotate(last=Max("finished")))
+    return {job: last.get(job) for job in JOB_LABELS}
+
+
+def freshness(plan: Plan) -> list[dict[str, str | None]]:
+    """The same for JSON."""
+    return [
+        {"job": job, "last_success": last_success.isoformat() if last_success else None}
+        for job, last_success in last_successes(plan).items()
+    ]

@@ -8,8 +8,9 @@ from actionplan.models import Mark
 
 @shared_task
 def run_due_jobs() -> int:
-    """Everything that is due; returns how many runs. To be asked at all shows that beat, queue and
-    worker live.
+    """Everything that is due; returns how many runs.
+
+    That it was asked shows that beat, queue and worker live.
     """
     Mark.now(Mark.WORKER)
     return len(runner.run_due())

@@ -9,12 +9,13 @@ from datetime import date, timedelta
 from typing import Any
 
 from dateutil.relativedelta import relativedelta
-from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from actionplan.jobs import ledger
 from actionplan.overview.priorities import (
+    Attention,
     Figure,
-    attention,
+    count_attention,
     next_deadlines,
     pressing_actions,
     silent_actions,
@@ -40,6 +41,14 @@ from funding.totals import CurrencyTotal, compute_totals, spending_entries, sum_
 
 CHANGES_SHOWN = 7
 WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A figure in words, with the address of the list that it counts."""
+
+    text: str
+    url: str
 
 
 @dataclass(frozen=True)
@@ -97,20 +106,15 @@ class Changes:
         return self.all.count - len(self.entries)
 
 
-@dataclass(frozen=True)
-class JobLine:
-    label: str
-    last_success: Any
-    late: bool
-
-
 def overview(page: Page) -> dict[str, Any]:
     """Everything that follows from the register; the jobs do not."""
     counts = count_states(page, page.on)
-    figures = attention(page)
+    attention = count_attention(page)
+    changes = changes_of_the_week(page)
     return {
-        "attention": figures,
-        "changes": changes_of_the_week(page),
+        "attention": attention,
+        "changes": changes,
+        "sentence": sentence(attention, changes),
         "commitments": commitments(page, counts),
         "contributions": contributions(page),
         "spent": sum_by_currency(spending_entries(page)),
@@ -119,6 +123,38 @@ def overview(page: Page) -> dict[str, Any]:
         "timeline": timeline(page, pressing_actions(page)),
         "gaps": Aim.objects.filter(plan=page.plan, commitments=None).order_by("code"),
     }
+
+
+def sentence(attention: Attention, changes: Changes) -> list[Statement]:
+    overdue, soon, changed = attention.overdue, attention.soon, changes.all
+    return [
+        Statement(_overdue_in_words(overdue.count), overdue.url),
+        Statement(_soon_in_words(soon.count), soon.url),
+        Statement(_changed_in_words(changed.count), changed.url),
+    ]
+
+
+def _overdue_in_words(count: int) -> str:
+    if not count:
+        return _("no action is overdue")
+    text = ngettext("%(n)s action is overdue", "%(n)s actions are overdue", count)
+    return text % {"n": count}
+
+
+def _soon_in_words(count: int) -> str:
+    if not count:
+        return _("none falls due within 14 days")
+    text = ngettext("%(n)s falls due within 14 days", "%(n)s fall due within 14 days", count)
+    return text % {"n": count}
+
+
+def _changed_in_words(count: int) -> str:
+    if not count:
+        return _("nothing was recorded this week")
+    text = ngettext(
+        "%(n)s entry was recorded this week", "%(n)s entries were recorded this week", count
+    )
+    return text % {"n": count}
 
 
 def commitments(page: Page, counts: CountsByCommitment) -> list[CommitmentLine]:
@@ -187,14 +223,4 @@ def contributions(page: Page) -> list[ContributionLine]:
             totals=compute_totals(lines, {}, page.on),
         )
         for contribution, lines in instalments_of.items()
-    ]
-
-
-def jobs(page: Page) -> list[JobLine]:
-    """When each job last succeeded, by the real clock."""
-    successes = ledger.last_successes(page.plan)
-    late = ledger.late(successes, timezone.now())
-    return [
-        JobLine(label=str(ledger.JOB_LABELS[job]), last_success=last_success, late=job in late)
-        for job, last_success in successes.items()
     ]

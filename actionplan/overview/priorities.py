@@ -45,7 +45,7 @@ class SilentActions:
     stale: list[str]
 
 
-def attention(page: Page) -> Attention:
+def count_attention(page: Page) -> Attention:
     by = page.on + SOON
     counts = page.standings.filter(scored=True).aggregate(
         overdue=Count("pk", filter=Q(state=State.OVERDUE)),

@@ -5,13 +5,14 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from actionplan.jobs import ledger
-from actionplan.overview.content import jobs, overview
+from actionplan.overview.content import overview
 from actionplan.overview.status import status
 from commitments.pages import etag
 from commitments.pages.base import KeptView, PlanView
@@ -26,7 +27,9 @@ class Overview(KeptView):
         return {"title": _("Overview"), **overview(self.page)}
 
     def live_context(self) -> dict[str, Any]:
-        return {"jobs": jobs(self.page) if self.page.inside else []}
+        if not self.page.inside:
+            return {"jobs": []}
+        return {"jobs": ledger.job_statuses(self.page.plan, timezone.now())}
 
 
 class Status(PlanView):

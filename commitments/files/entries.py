@@ -145,9 +145,13 @@ class RowChecker:
         self.repeated: list[DraftRow] = []
         self.recorded: dict[str, Entry] = {}
         self.entries: dict[str, Entry | None] = {}
+        self.lines_with_errors: set[int] = set()
         self._read_rows(file.rows)
 
     def check(self) -> EntriesReading:
+        """1. Look up the entries that the rows name or repeat. 2. Check each row, behind the one
+        that it names. 3. Check rows without an id of their own, which are errors in any case.
+        """
         rows = [*self.rows.values(), *self.repeated]
         codes = {row.code for row in rows} | {row.target_code for row in rows}
         self.recorded = find_entries(self.context.plan, codes)
@@ -299,27 +303,20 @@ def read_draft(row: EntryRow, plan: Plan, report: FileReport, today: date = date
     it.
     """
     cells = row.cells
-    kind = cells["kind"]
-    is_naming = kind in NAMING_KINDS
-    is_move = kind == "moved"
     if not cells["id"] or len(cells["id"]) > 64:
         report.add_error(row.line, _("Give each row an id of its own, of at most 64 characters."))
     recorded = _read_recorded(row, plan, report, today)
-    effective = cells["effective"]
-    if is_naming and not effective:
-        effective = recorded.day.isoformat()
-    return Draft(
-        kind=kind,
+    draft = Draft(
+        kind=cells["kind"],
         code=cells["id"],
-        effective=effective,
+        effective=cells["effective"],
         recorded_day=recorded.day,
         recorded_at=recorded.moment,
         ref=cells["ref"],
         instalment=_read_whole_number(row, "instalment", report),
         side=cells["side"],
-        when="" if is_naming else cells["to"],
-        words="" if is_move else cells["words"],
-        decided_by=cells["words"] if is_move else "",
+        when=cells["to"],
+        words=cells["words"],
         quantity=_read_whole_number(row, "quantity", report),
         amount=_read_amount(row, report),
         currency=cells["currency"],
@@ -327,6 +324,14 @@ def read_draft(row: EntryRow, plan: Plan, report: FileReport, today: date = date
         note=cells["note"],
         source=cells["source"],
     )
+    if draft.kind in NAMING_KINDS:
+        # `to` is the id of an entry, and a missing date that of recording
+        draft.when = ""
+        draft.effective = draft.effective or recorded.day.isoformat()
+    if draft.kind == "moved":
+        draft.decided_by = draft.words
+        draft.words = ""
+    return draft
 
 
 @dataclass(frozen=True)

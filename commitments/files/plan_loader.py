@@ -8,7 +8,7 @@ import hashlib
 import itertools
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -20,6 +20,8 @@ from django.utils.translation import gettext_lazy
 from commitments.files.errors import FileReport
 from commitments.files.plan_schema import (
     ActionSpec,
+    AimSpec,
+    BodySpec,
     CommitmentSpec,
     Json,
     PlanSpec,
@@ -87,10 +89,10 @@ class PlanLoad(FileReport):
     spec: PlanSpec = field(kw_only=True)
     plan: Plan = field(kw_only=True)
     is_new: bool = field(kw_only=True)
+    # the commitment of each action that was there before, by keys
+    commitments_before: dict[int, int] = field(kw_only=True)
     changes: list[str] = field(default_factory=list)
     terms: list[StatedTerms] = field(default_factory=list)
-    # obligations that are now in another commitment
-    moved: list[Obligation] = field(default_factory=list)
 
     @property
     def has_reason(self) -> bool:
@@ -105,7 +107,13 @@ def start_load(spec: PlanSpec, signed_text: str | None) -> PlanLoad:
     """Lock the plan's row and bring it up to date; to be called inside a transaction."""
     existing = Plan.objects.select_for_update().filter(slug=spec.slug).first()
     plan = existing or Plan(slug=spec.slug)
-    load = PlanLoad(spec=spec, plan=plan, is_new=existing is None)
+    actions = Action.objects.filter(plan__slug=spec.slug)
+    load = PlanLoad(
+        spec=spec,
+        plan=plan,
+        is_new=existing is None,
+        commitments_before=dict(actions.values_list("pk", "commitment_id")),
+    )
     if existing:
         _check_settings(load)
         _check_sides(load)
@@ -144,20 +152,17 @@ def find_or_build(model: type[M], **key: object) -> M:
 
 def save_row(load: PlanLoad, row: models.Model, values: Mapping[str, object], label: str) -> None:
     """Save the row where it is new or a value differs, and note that as a change of the plan."""
-    differing = [name for name, value in values.items() if getattr(row, name) != value]
     is_new = row.pk is None
-    if not (is_new or differing):
-        return
+    differing = [name for name, value in values.items() if getattr(row, name) != value]
     for name in differing:
         setattr(row, name, values[name])
-    row.save()
-    if is_new:
-        # of a new plan it is enough to say that the plan is new
-        if not load.is_new or row is load.plan:
-            load.add_change(_("%(what)s: new"), what=label)
-        return
+    if is_new or differing:
+        row.save()
     stated = [name for name in differing if name not in DERIVED_FIELDS]
-    if stated:
+    # of a new plan it is enough to say that the plan is new
+    if is_new and (row is load.plan or not load.is_new):
+        load.add_change(_("%(what)s: new"), what=label)
+    elif stated and not is_new:
         load.add_change(_("%(what)s: %(names)s"), what=label, names=", ".join(stated))
 
 
@@ -175,35 +180,40 @@ def _save_relation(
 def load_commitments(load: PlanLoad) -> None:
     """Bodies, aims, commitments and actions."""
     for position, body in enumerate(load.spec.bodies):
-        body_row = find_or_build(Body, plan=load.plan, code=body.code)
-        values = {"name": body.name, "side": body.side, "position": position}
-        save_row(load, body_row, values, make_label("body", body.code))
+        _load_body(load, body, position)
     for position, aim in enumerate(load.spec.aims):
-        aim_row = find_or_build(Aim, plan=load.plan, code=aim.code)
-        values = {"title": aim.title, "position": position}
-        save_row(load, aim_row, values, make_label("aim", aim.code))
+        _load_aim(load, aim, position)
     positions = itertools.count()
     for commitment in load.spec.commitments:
-        row = _load_commitment(load, commitment)
-        for action in commitment.actions:
-            _load_action(load, row, action, next(positions))
+        _load_commitment(load, commitment, positions)
     _link_superseders(load)
     _handle_missing(load)
 
 
-def _load_commitment(load: PlanLoad, spec: CommitmentSpec) -> Commitment:
+def _load_body(load: PlanLoad, spec: BodySpec, position: int) -> None:
+    row = find_or_build(Body, plan=load.plan, code=spec.code)
+    values = {"name": spec.name, "side": spec.side, "position": position}
+    save_row(load, row, values, make_label("body", spec.code))
+
+
+def _load_aim(load: PlanLoad, spec: AimSpec, position: int) -> None:
+    row = find_or_build(Aim, plan=load.plan, code=spec.code)
+    values = {"title": spec.title, "position": position}
+    save_row(load, row, values, make_label("aim", spec.code))
+
+
+def _load_commitment(load: PlanLoad, spec: CommitmentSpec, positions: Iterator[int]) -> None:
     row = find_or_build(Commitment, plan=load.plan, number=spec.number)
     label = make_label("commitment", spec.number)
     save_row(load, row, {"title": spec.title, "summary": spec.summary}, label)
     aims = load.plan.aims.filter(code__in=spec.aims).values_list("pk", flat=True)
     _save_relation(load, row.aims, aims, "aims", label)
-    return row
+    for action in spec.actions:
+        _load_action(load, row, action, next(positions))
 
 
 def _load_action(load: PlanLoad, commitment: Commitment, spec: ActionSpec, position: int) -> None:
     row = find_or_build(Action, plan=load.plan, ref=spec.ref)
-    if row.pk and row.commitment_id != commitment.pk:
-        load.moved.append(row)
     anchor = _find_anchor(load, spec)
     values = {
         "commitment_id": commitment.pk,
@@ -359,18 +369,29 @@ def record_terms(
     sha256 = hashlib.sha256(content).hexdigest()
     if _is_latest_file(plan, sha256):
         return
-    moment = loaded_at or now
-    today = register.civil_day(moment, plan.timezone)
-    from_adoption = bool(load.spec.correction) or not latest
-    drafts = [_draft_file(load.spec, sha256, today, moment)]
-    for terms in changed:
-        drafts.append(_draft_terms(load.spec, terms, today, from_adoption=from_adoption))
+    drafts = _draft_entries(
+        load,
+        changed,
+        sha256,
+        moment=loaded_at or now,
+        from_adoption=bool(load.spec.correction) or not latest,
+    )
     file_entry, *_terms_entries = register.append(plan, drafts, by=by, now=now)
     PlanFile.objects.create(entry=file_entry, content=content)
     _describe_changes(load, changed, sha256)
-    affected = [*(terms.obligation for terms in changed), *load.moved]
+    affected = [*(terms.obligation for terms in changed), *_find_moved(load)]
     if affected:
         standings.recompute(plan, affected)
+
+
+def _find_moved(load: PlanLoad) -> list[Action]:
+    """The actions that are now in another commitment: their standings name it."""
+    before = load.commitments_before
+    return [
+        action
+        for action in Action.objects.filter(plan=load.plan)
+        if before.get(action.pk, action.commitment_id) != action.commitment_id
+    ]
 
 
 def keep_file_text(plan: Plan, content: bytes) -> int:
@@ -425,6 +446,22 @@ def _differing_terms(load: PlanLoad, terms: StatedTerms, before: Json) -> list[s
         for name, value in terms.payload.items()
         if name not in settings and value != before.get(name)
     )
+
+
+def _draft_entries(
+    load: PlanLoad,
+    changed: list[StatedTerms],
+    sha256: str,
+    *,
+    moment: datetime,
+    from_adoption: bool,
+) -> list[Draft]:
+    """An entry for the file, and one for the terms of each obligation that it changes."""
+    today = register.civil_day(moment, load.plan.timezone)
+    drafts = [_draft_file(load.spec, sha256, today, moment)]
+    for terms in changed:
+        drafts.append(_draft_terms(load.spec, terms, today, from_adoption=from_adoption))
+    return drafts
 
 
 def _draft_file(spec: PlanSpec, sha256: str, today: date, moment: datetime) -> Draft:

@@ -4,20 +4,31 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import connection
-from django.db.models import Value
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
-from actionplan.digests import content as weekly
 from actionplan.digests import outbox, rendering
+from actionplan.digests.content import (
+    ITEMS_SHOWN,
+    Content,
+    Items,
+    Week,
+    unreminded_actions,
+)
+from actionplan.digests.content import (
+    WEEK as ONE_WEEK,
+)
+from actionplan.digests.recipients import recipient
 from actionplan.jobs import runner
 from actionplan.local import samples
 from actionplan.models import Digest, JobRun, User
 from actionplan.plan_transfer import load
 from commitments.files import entries
 from commitments.lists.filters import order_by_urgency
-from commitments.models import Membership, Plan, Role
+from commitments.models import Plan, Role
+from commitments.models.rights import Rights
+from commitments.pages.page import Page
 from commitments.register import services
 from commitments.register.permissions import reportable_actions
 from commitments.rules.states import SETTLED
@@ -39,18 +50,25 @@ def plan(calais: Plan, settings: Settings) -> Plan:
     return calais
 
 
-def content(plan: Plan, user: User, week: date = WEEK) -> weekly.Content:
-    return weekly.build(plan, user, week)
+def content(plan: Plan, user: User, week: date = WEEK) -> Content:
+    (told,) = Week(plan, week, [recipient(plan, user, week)]).contents.values()
+    return told
 
 
-def refs(items: weekly.Items) -> list[str]:
+def page_of(plan: Plan, side: str) -> Page:
+    """As a manager of the side sees the plan on the day of the digest."""
+    day = WEEK + ONE_WEEK
+    return Page(plan, [plan], Rights(role=Role.MANAGER, side=side), day, day, day)
+
+
+def refs(items: Items) -> list[str]:
     return [row.obligation.ref for row in items.rows]
 
 
 def test_an_official_is_told_of_their_own_actions_alone(plan: Plan) -> None:
     found = content(plan, account(plan, Role.OFFICIAL, "GB", "nca"))
     mine = {"3.2", "5.1", "5.2", "5.3", "5.4"}
-    for items in found.lists.values():
+    for items in (found.overdue, found.due, found.stale, found.awaiting):
         assert set(refs(items)) <= mine | {"2.6", "6.2", "6.3"}
     assert {entry.ref for entry in found.changed.rows} <= mine
 
@@ -70,15 +88,15 @@ def test_the_states_of_a_manager_add_up_and_the_lists_agree_with_them(
     manager = account(plan, Role.MANAGER, "GB")
     found = content(plan, manager, week)
     page = found.page
-    by_label = {str(row["label"]): row["now"] for row in found.counts}
+    by_label = {str(line.label): line.now for line in found.for_managers.counts}
     rows = list(page.rows().filter(scored=True))
     assert sum(by_label.values()) == len(rows)
-    assert found.lists["awaiting"].total == sum(row.state == "awaiting" for row in rows)
+    assert found.awaiting.total == sum(row.state == "awaiting" for row in rows)
     open_and_silent = [row for row in rows if row.never_reported and row.state not in SETTLED]
-    assert found.never.total == len(open_and_silent)
-    before = content(plan, manager, week - weekly.WEEK)
-    change = {str(row["label"]): row["change"] for row in found.counts}
-    was = {str(row["label"]): row["now"] for row in before.counts}
+    assert found.for_managers.never_reported.total == len(open_and_silent)
+    before = content(plan, manager, week - ONE_WEEK)
+    change = {str(line.label): line.change for line in found.for_managers.counts}
+    was = {str(line.label): line.now for line in before.for_managers.counts}
     assert change == {label: by_label.get(label, 0) - was.get(label, 0) for label in change}
 
 
@@ -87,21 +105,20 @@ def test_a_list_shows_the_seven_worst_and_counts_the_rest(calais: Plan) -> None:
     found = content(calais, manager)
     rows = list(order_by_urgency(found.page.rows().filter(scored=True, never_reported=True)))
     silent = [row.obligation.ref for row in rows if row.state not in SETTLED]
-    assert len(silent) > weekly.SHOWN
-    assert refs(found.never) == silent[: weekly.SHOWN]
-    assert found.never.more == len(silent) - weekly.SHOWN
-    _content, texts = rendering.rendered(calais, manager, WEEK, "en")
-    assert f"and {found.never.more} more" in texts["text"]
-    assert f"and {found.never.more} more" in texts["html"]
+    assert len(silent) > ITEMS_SHOWN
+    assert refs(found.for_managers.never_reported) == silent[:ITEMS_SHOWN]
+    assert found.for_managers.never_reported.not_shown == len(silent) - ITEMS_SHOWN
+    _content, texts = rendering.render_for(calais, manager, WEEK, "en")
+    assert f"and {found.for_managers.never_reported.not_shown} more" in texts.text
+    assert f"and {found.for_managers.never_reported.not_shown} more" in texts.html
 
 
 def test_whose_officials_all_unsubscribed_is_a_gap_that_managers_see(plan: Plan) -> None:
     manager = account(plan, Role.MANAGER, "GB")
     official = account(plan, Role.OFFICIAL, "GB", "home-office")
-    assert "5.3" not in refs(content(plan, manager).unreminded)
+    assert "5.3" not in refs(content(plan, manager).for_managers.unreminded)
     User.objects.filter(pk=official.pk).update(is_active=False)
-    without = weekly.unreminded(content(plan, manager).page)
-    assert "5.3" in [row.obligation.ref for row in without]
+    assert "5.3" in [row.obligation.ref for row in unreminded_actions(page_of(plan, "GB"))]
 
 
 def test_ten_times_the_actions_are_summed_up_with_as_many_queries(plan: Plan) -> None:
@@ -133,8 +150,8 @@ def test_who_is_written_to_with_everybody_is_told_the_same_as_alone(plan: Plan) 
     plan.memberships.get(user=people[2]).bodies.add(plan.bodies.get(code="port-authority"))
     outbox.queue(plan, WEEK)
     for row in Digest.objects.filter(plan=plan, week=WEEK):
-        told, texts = rendering.rendered(plan, row.recipient, WEEK, row.language)
-        said = ("", "", "") if told.is_empty else (texts["subject"], texts["text"], texts["html"])
+        told, texts = rendering.render_for(plan, row.recipient, WEEK, row.language)
+        said = ("", "", "") if told.is_empty else (texts.subject, texts.text, texts.html)
         assert (row.subject, row.text, row.html) == said
         assert row.state == ("skipped" if told.is_empty else "queued")
     assert Digest.objects.filter(plan=plan, week=WEEK, recipient__in=people).count() == len(people)
@@ -146,22 +163,22 @@ def test_a_digest_that_another_run_wrote_meanwhile_stays_as_it_is(plan: Plan) ->
     (row,) = Digest.objects.all()
     again = Digest.objects.get(pk=row.pk)
     again.text, again.message_id = "another", "<1.other@example.org>"
-    assert outbox._insert([again]) == 0
+    assert outbox._write(plan, WEEK, [again]) == 0
     assert Digest.objects.get().text == row.text
 
 
 def test_a_report_while_the_digests_are_written_holds_up_none(plan: Plan) -> None:
     manager = account(plan, Role.MANAGER, "GB")
-    memberships = Membership.objects.filter(user=manager).annotate(had_one=Value(value=False))
-    week = weekly.Week(plan, WEEK, weekly.members(memberships))
-    never = [row.obligation_id for row in week.rows if row.open and row.never_reported]
-    for action in reportable_actions(week.page.rights, plan).filter(pk__in=never):
+    week = Week(plan, WEEK, [recipient(plan, manager, WEEK)])
+    never = [row.obligation_id for row in week.open_actions if row.unsettled and row.never_reported]
+    reportable = reportable_actions(Rights(role=Role.MANAGER, side="GB"), plan)
+    for action in reportable.filter(pk__in=never):
         key = f"meanwhile-{action.ref}"
         services.report(
             action=action, kind="progress", effective="2015-01-12", by=manager, now=NOW, key=key
         )
     (told,) = week.contents.values()
-    assert [row.obligation_id for row in told.never.rows] == never[:7]
+    assert [row.obligation_id for row in told.for_managers.never_reported.rows] == never[:7]
 
 
 def test_the_times_of_a_digest_are_in_utc_wherever_it_is_written(calais: Plan) -> None:
@@ -169,6 +186,6 @@ def test_the_times_of_a_digest_are_in_utc_wherever_it_is_written(calais: Plan) -
     run = {"job": "flag_overdue", "day": night.date(), "outcome": "succeeded"}
     JobRun.objects.create(plan=calais, started=night, finished=night, **run)
     with timezone.override("Europe/London"):
-        _content, texts = rendering.rendered(calais, manager, date(2014, 9, 15), "en")
-    assert "22 September 2014, 23:30 UTC" in texts["text"]
-    assert "22 September 2014, 23:30 UTC" in texts["html"]
+        _content, texts = rendering.render_for(calais, manager, date(2014, 9, 15), "en")
+    assert "22 September 2014, 23:30 UTC" in texts.text
+    assert "22 September 2014, 23:30 UTC" in texts.html

@@ -33,7 +33,7 @@ def worked(calais: Plan, settings: Settings) -> Plan:
 
 
 def late() -> list[str]:
-    found: list[str] = health.state(timezone.now())["late"]
+    found: list[str] = health.health_report(timezone.now())["late"]
     return found
 
 
@@ -82,7 +82,7 @@ def test_a_site_without_a_queue_is_not_asked_for_its_worker(
 ) -> None:
     settings.REDIS_URL = ""
     Mark.objects.all().delete()
-    found = health.state(timezone.now())
+    found = health.health_report(timezone.now())
     assert (found["late"], found["queue"], found["worker"]) == ([], None, None)
 
 

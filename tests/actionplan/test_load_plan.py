@@ -24,20 +24,22 @@ from commitments.files.errors import FileError, FileRefused
 from commitments.models import Action, Entry, Plan, Standing
 from commitments.register import standings
 from commitments.rules.events import Perspective
+from tests.both_languages import in_both
 from tests.mutations import for_each_slip
 from tests.plans import SMALL, changed, line_of
-from tests.spoken import in_both
 
 ADOPTED = date(2014, 9, 20)
 
 
 class Desk:
-    """Loads plan files on a day, and says what the command said."""
+    """Loads plan files on a day, and returns what the command wrote."""
 
     def __init__(
         self, folder: Path, settings: Settings, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        self.file, self.settings, self.capsys = folder / "plan.toml", settings, capsys
+        self.file = folder / "plan.toml"
+        self.settings = settings
+        self.capsys = capsys
 
     def load(self, content: str, day: date = ADOPTED, **options: Any) -> str:
         self.settings.ACTIONPLAN_TODAY = day
@@ -47,26 +49,27 @@ class Desk:
 
     def refused(self, content: str, day: date = ADOPTED, **options: Any) -> list[str]:
         """The lines on stderr of a run that ends with 1 and writes nothing; a reader of French gets
-        as many faults.
+        as many errors.
         """
-        before = rows()
+        before = count_rows()
         with pytest.raises(SystemExit) as ended:
             self.load(content, day, **options)
-        captured = self.capsys.readouterr()
-        assert (ended.value.code, captured.out, rows()) == (1, "", before)
-        in_both(lambda: self._faults(options.get("text")))
-        return captured.err.replace(str(self.file), "FILE").splitlines()
+        written = self.capsys.readouterr()
+        assert ended.value.code == 1
+        assert written.out == ""
+        assert count_rows() == before
+        in_both(lambda: self._find_errors(options.get("text")))
+        return written.err.replace(str(self.file), "FILE").splitlines()
 
-    def _faults(self, signed: Path | None) -> list[FileError]:
+    def _find_errors(self, signed: Path | None) -> list[FileError]:
+        signed_text = signed.read_text() if signed else None
         with pytest.raises(FileRefused) as refused:
-            text = signed.read_text() if signed else None
-            plan_loading.load_plan(
-                plan_loading.read_bounded_file(self.file), now=clock.now("UTC"), signed_text=text
-            )
+            content = plan_loading.read_bounded_file(self.file)
+            plan_loading.load_plan(content, now=clock.now("UTC"), signed_text=signed_text)
         return refused.value.errors
 
 
-def rows() -> dict[str, int]:
+def count_rows() -> dict[str, int]:
     """How many rows there are of each model."""
     models = [
         model
@@ -81,29 +84,32 @@ def desk(db: None, tmp_path: Path, settings: Settings, capsys: pytest.CaptureFix
     return Desk(tmp_path, settings, capsys)
 
 
-def small() -> Plan:
+def small_plan() -> Plan:
     return Plan.objects.get(slug="small")
 
 
-def state(ref: str, on: date, *, now: bool = False) -> tuple[str, int | None]:
-    found = status(small(), on, None if now else on, today=date(2020, 1, 1))
-    (one,) = [row for row in [*found["actions"], *found["contributions"]] if row["ref"] == ref][:1]
-    return one["state"], one["days"]
+def state(ref: str, on: date, *, known_now: bool = False) -> tuple[str, int | None]:
+    """The state of an action or of a contribution's first instalment, and its days."""
+    known = None if known_now else on
+    answer = status(small_plan(), on, known, today=date(2020, 1, 1))
+    rows = [*answer["actions"], *answer["contributions"]]
+    row = next(row for row in rows if row["ref"] == ref)
+    return row["state"], row["days"]
 
 
-def both(ref: str, on: date) -> set[tuple[str, int | None]]:
-    """The states by both lenses: one where they agree."""
-    return {state(ref, on), state(ref, on, now=True)}
+def states_on(ref: str, on: date) -> set[tuple[str, int | None]]:
+    """As known then and as known now: one where they agree."""
+    return {state(ref, on), state(ref, on, known_now=True)}
 
 
-def kinds() -> list[str]:
-    return list(Entry.objects.filter(plan=small()).values_list("kind", flat=True))
+def recorded_kinds() -> list[str]:
+    return list(Entry.objects.filter(plan=small_plan()).values_list("kind", flat=True))
 
 
 # What a file must be
 
 
-def test_ten_faults_are_named_in_one_run_and_nothing_is_written(desk: Desk) -> None:
+def test_ten_errors_are_named_in_one_run_and_nothing_is_written(desk: Desk) -> None:
     text = changed(
         SMALL,
         ('"Europe/London"', '"Europe/Calais"'),
@@ -181,14 +187,14 @@ def test_a_file_that_is_not_utf_8_is_one_line(
 SIGNED = "The campaigns will begin\nin October, and they will begin in October indeed.\n"
 
 
-def with_text(desk: Desk, words: str) -> tuple[str, Path]:
+def with_signed_text(desk: Desk, words: str) -> tuple[str, Path]:
     path = desk.file.parent / "signed.txt"
     path.write_text(SIGNED)
     return changed(SMALL, ('  words = "will begin in October"', f"  words = {words}")), path
 
 
 def test_words_are_anchored_in_the_signed_text(desk: Desk) -> None:
-    text, path = with_text(desk, '"will begin in October"\n  at = 2')
+    text, path = with_signed_text(desk, '"will begin in October"\n  at = 2')
     desk.load(text, text=path)
     action = Action.objects.get(plan__slug="small", ref="1.1")
     assert (action.anchor_start, action.anchor_end) == (
@@ -214,13 +220,13 @@ def test_words_are_anchored_in_the_signed_text(desk: Desk) -> None:
 def test_words_that_the_signed_text_does_not_hold_once_are_refused(
     desk: Desk, words: str, message: str
 ) -> None:
-    text, path = with_text(desk, words)
+    text, path = with_signed_text(desk, words)
     line = line_of(text, f"words = {words}".split("\n")[0])
     assert desk.refused(text, text=path) == [f"FILE:{line}: words of action 1.1: {message}"]
 
 
 def test_the_signed_text_stays_for_later_loads(desk: Desk) -> None:
-    text, path = with_text(desk, '"will begin in October"\n  at = 2')
+    text, path = with_signed_text(desk, '"will begin in October"\n  at = 2')
     desk.load(text, text=path)
     assert "holds these words 2 times" in desk.refused(changed(text, ("  at = 2\n", "")))[0]
 
@@ -239,23 +245,27 @@ def test_a_signed_text_that_is_not_utf_8_is_named_with_its_own_name(
 
 
 def test_a_first_load_records_the_file_and_the_terms_from_adoption(desk: Desk) -> None:
-    said = desk.load(SMALL, date(2015, 1, 12))
-    assert "the plan: new\n" in said
-    entry, *terms = Entry.objects.filter(plan=small())
-    assert (entry.kind, entry.words) == ("plan", hashlib.sha256(SMALL.encode()).hexdigest())
-    assert entry.recorded_day == date(2015, 1, 12)
-    assert [(found.ref, found.instalment) for found in terms] == [
-        *(("1.1", None), ("1.2", None), ("1.3", None)),
-        *(("1.9", 1), ("1.9", 2), ("1.9", 3), ("1.9-FR", 1)),
+    assert "the plan: new\n" in desk.load(SMALL, date(2015, 1, 12))
+    file, *terms = Entry.objects.filter(plan=small_plan())
+    assert (file.kind, file.words) == ("plan", hashlib.sha256(SMALL.encode()).hexdigest())
+    assert file.recorded_day == date(2015, 1, 12)
+    assert [(entry.ref, entry.instalment) for entry in terms] == [
+        ("1.1", None),
+        ("1.2", None),
+        ("1.3", None),
+        ("1.9", 1),
+        ("1.9", 2),
+        ("1.9", 3),
+        ("1.9-FR", 1),
     ]
-    assert {found.recorded_day for found in terms} == {ADOPTED}
-    assert both("1.1", date(2014, 11, 1)) == {("overdue", 1)}
+    assert {entry.recorded_day for entry in terms} == {ADOPTED}
+    assert states_on("1.1", date(2014, 11, 1)) == {("overdue", 1)}
 
 
 def test_checking_says_what_would_change_and_writes_nothing(desk: Desk) -> None:
-    before = rows()
+    before = count_rows()
     assert "would change" in desk.load(SMALL, check=True)
-    assert rows() == before
+    assert count_rows() == before
 
 
 # Later loads
@@ -263,9 +273,9 @@ def test_checking_says_what_would_change_and_writes_nothing(desk: Desk) -> None:
 
 def test_a_second_load_changes_nothing_and_leaves_no_entry(desk: Desk) -> None:
     desk.load(SMALL)
-    before, numbers = rows(), kinds()
+    before, numbers = count_rows(), recorded_kinds()
     assert desk.load(SMALL, date(2015, 1, 12)) == "small: nothing changed\n"
-    assert (rows(), kinds()) == (before, numbers)
+    assert (count_rows(), recorded_kinds()) == (before, numbers)
 
 
 def test_the_calais_plan_loads_a_second_time_without_a_change(calais: Plan, desk: Desk) -> None:
@@ -276,7 +286,7 @@ def test_the_calais_plan_loads_a_second_time_without_a_change(calais: Plan, desk
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "change"),
     [
         ("Petit plan", "Plan mineur", "the plan: title"),
         ("slug", 'summary = { en = "x", fr = "y" }\nslug', "the plan: summary"),
@@ -295,13 +305,13 @@ def test_the_calais_plan_loads_a_second_time_without_a_change(calais: Plan, desk
         ("Presse", "Journaux", "reported figures of fund fund: 1"),
     ],
 )
-def test_texts_change_freely(desk: Desk, old: str, new: str, said: str) -> None:
+def test_texts_change_freely(desk: Desk, old: str, new: str, change: str) -> None:
     desk.load(SMALL)
     text = changed(SMALL, (old, new))
-    assert said in desk.load(text)
-    assert kinds() == ["plan", *["terms"] * 7, "plan"]
+    assert change in desk.load(text)
+    assert recorded_kinds() == ["plan", *["terms"] * 7, "plan"]
     assert (
-        Entry.objects.filter(plan=small()).order_by("-number")[0].words
+        Entry.objects.filter(plan=small_plan()).order_by("-number")[0].words
         == hashlib.sha256(text.encode()).hexdigest()
     )
 
@@ -339,11 +349,11 @@ def test_other_terms_are_refused_with_the_advice(
 ) -> None:
     desk.load(SMALL)
     text = changed(SMALL, (old, new))
-    (fault,) = desk.refused(text, LATER)
-    assert fault.startswith(f"FILE:{line_of(text, mark, occurrence)}: ")
+    (error,) = desk.refused(text, LATER)
+    assert error.startswith(f"FILE:{line_of(text, mark, occurrence)}: ")
     assert (
         "move a deadline in the register instead, or give the file a reason at its top level"
-        in fault
+        in error
     )
 
 
@@ -351,7 +361,7 @@ def test_another_year_basis_is_refused_with_the_instalments_that_it_moves(desk: 
     desk.load(SMALL)
     text = changed(SMALL, ("uk-financial", "calendar"))
     found = desk.refused(text, LATER)
-    assert [fault.partition(" (")[0].partition(" is ")[0] for fault in found] == [
+    assert [error.partition(" (")[0].partition(" is ")[0] for error in found] == [
         f"FILE:{line_of(text, 'year_basis')}: year_basis of the plan",
         *(
             f"FILE:{line_of(text, '[[funds.contributions]]')}: terms of 1.9/{n} differ from those recorded"
@@ -365,9 +375,9 @@ def test_a_change_counts_from_the_day_on_which_it_is_loaded(desk: Desk) -> None:
     desk.load(SMALL)
     text = changed(SMALL, NOVEMBER, ("format = 1\n", 'format = 1\nchange = "agreed"\n'))
     assert "terms of 1.1: recorded" in desk.load(text, LATER)
-    assert both("1.1", date(2014, 11, 4)) == {("overdue", 4)}
-    assert both("1.1", LATER) == {("due", 25)}
-    terms = Entry.objects.filter(plan=small(), ref="1.1").last()
+    assert states_on("1.1", date(2014, 11, 4)) == {("overdue", 4)}
+    assert states_on("1.1", LATER) == {("due", 25)}
+    terms = Entry.objects.filter(plan=small_plan(), ref="1.1").last()
     assert terms and (terms.recorded_day, terms.text.reason) == (LATER, "agreed")
 
 
@@ -375,18 +385,18 @@ def test_a_correction_counts_from_adoption(desk: Desk) -> None:
     desk.load(SMALL)
     text = changed(SMALL, NOVEMBER, ("format = 1\n", 'format = 1\ncorrection = "misread"\n'))
     desk.load(text, LATER)
-    assert both("1.1", date(2014, 11, 4)) == {("due", 26)}
-    assert both("1.1", date(2014, 10, 17)) == {("upcoming", 15)}
-    assert both("1.1", LATER) == {("due", 25)}
+    assert states_on("1.1", date(2014, 11, 4)) == {("due", 26)}
+    assert states_on("1.1", date(2014, 10, 17)) == {("upcoming", 15)}
+    assert states_on("1.1", LATER) == {("due", 25)}
 
 
 def test_a_reason_left_in_the_file_changes_nothing_more(desk: Desk) -> None:
     desk.load(SMALL)
     text = changed(SMALL, NOVEMBER, ("format = 1\n", 'format = 1\nchange = "agreed"\n'))
     desk.load(text, LATER)
-    before = rows()
+    before = count_rows()
     assert desk.load(text, date(2014, 12, 1)) == "small: nothing changed\n"
-    assert rows() == before
+    assert count_rows() == before
 
 
 def test_changed_settings_of_the_plan_count_from_the_day_on_which_they_are_loaded(
@@ -399,9 +409,9 @@ def test_changed_settings_of_the_plan_count_from_the_day_on_which_they_are_loade
         ("format = 1\n", 'format = 1\nchange = "agreed"\n'),
     )
     desk.load(text, date(2014, 9, 22))
-    assert both("1.9", date(2015, 3, 1)) == {("due-soon", 30)}
+    assert states_on("1.9", date(2015, 3, 1)) == {("due-soon", 30)}
     # 1 October less 14 days is 17 September, so only the earlier terms could have said upcoming
-    assert both("1.1", date(2014, 9, 16)) == {("upcoming", 15)}
+    assert states_on("1.1", date(2014, 9, 16)) == {("upcoming", 15)}
 
 
 def test_changed_amounts_count_from_the_day_on_which_they_are_loaded(desk: Desk) -> None:
@@ -413,7 +423,7 @@ def test_changed_amounts_count_from_the_day_on_which_they_are_loaded(desk: Desk)
     )
     desk.load(text, LATER)
     for day, amount in ((date(2014, 11, 4), "7.00"), (LATER, "8.50")):
-        found = status(small(), day, None, today=date(2020, 1, 1))
+        found = status(small_plan(), day, None, today=date(2020, 1, 1))
         assert [row["stated"] for row in found["contributions"] if row["ref"] == "1.9-FR"] == [
             {"EUR": amount}
         ]
@@ -427,8 +437,8 @@ def test_earlier_and_later_terms_run_in_no_circle_either(desk: Desk) -> None:
         ('  until = ["1.1"]\n', ""),
         ('ref = "1.1"\n', 'ref = "1.1"\n  until = ["1.3"]\n'),
     )
-    (fault,) = desk.refused(text, LATER)
-    assert fault.startswith(
+    (error,) = desk.refused(text, LATER)
+    assert error.startswith(
         f"FILE:{line_of(text, '[[commitments.actions]]')}: until runs in a circle with earlier terms"
     )
 
@@ -462,8 +472,8 @@ def test_a_vanished_action_stays_as_not_pursued_where_the_file_says_why(desk: De
         without_campaign(SMALL), ("format = 1\n", 'format = 1\nwithdrawn = "given up"\n')
     )
     desk.load(text, LATER)
-    assert both("1.1", date(2014, 11, 4)) == {("overdue", 4)}
-    assert both("1.1", LATER) == {("not-pursued", None)}
+    assert states_on("1.1", date(2014, 11, 4)) == {("overdue", 4)}
+    assert states_on("1.1", LATER) == {("not-pursued", None)}
     assert desk.load(text, date(2014, 12, 1)) == "small: nothing changed\n"
 
 
@@ -471,16 +481,16 @@ def test_an_action_is_withdrawn_where_it_stands(desk: Desk) -> None:
     desk.load(SMALL)
     text = changed(SMALL, ('ref = "1.1"\n', 'ref = "1.1"\n  withdrawn = "given up"\n'))
     desk.load(text, LATER)
-    assert both("1.1", date(2014, 11, 4)) == {("overdue", 4)}
-    assert both("1.1", LATER) == {("not-pursued", None)}
+    assert states_on("1.1", date(2014, 11, 4)) == {("overdue", 4)}
+    assert states_on("1.1", LATER) == {("not-pursued", None)}
     assert "terms of 1.1 differ from those recorded (withdrawn)" in desk.refused(SMALL, LATER)[0]
 
 
 def test_a_shortened_contribution_is_refused_without_a_reason(desk: Desk) -> None:
     desk.load(SMALL)
     text = changed(SMALL, ("times = 3", "times = 2"))
-    (fault,) = desk.refused(text, LATER)
-    assert fault.startswith(
+    (error,) = desk.refused(text, LATER)
+    assert error.startswith(
         "FILE:1: instalment 3 of contribution 1.9 is missing: nothing is deleted, so keep it"
     )
 
@@ -515,7 +525,7 @@ def test_a_body_that_nothing_names_goes(desk: Desk) -> None:
     text = changed(SMALL, ("[[aims]]", f"{body}[[aims]]"))
     assert "body spare: new" in desk.load(text)
     assert "body spare: removed" in desk.load(SMALL)
-    assert not small().bodies.filter(code="spare")
+    assert not small_plan().bodies.filter(code="spare")
 
 
 def test_a_body_that_leads_an_action_which_vanishes_with_it_stays(desk: Desk) -> None:
@@ -562,44 +572,44 @@ def test_the_second_example_takes_the_addendum_of_the_guide(desk: Desk) -> None:
 # Slips
 
 CALAIS = samples.PLAN_FILE.read_text()
+NOVEMBER_5 = datetime(2014, 11, 5, 9, tzinfo=UTC)
 
 
 @pytest.mark.attacks
-def test_a_spoilt_file_is_refused_with_faults_or_loaded_whole(
+def test_a_spoilt_file_is_refused_with_errors_or_loaded_whole(
     calais: Plan, request: pytest.FixtureRequest
 ) -> None:
-    before = rows()
+    before = count_rows()
 
     def holds(text: str) -> None:
         with transaction.atomic():
             try:
-                loaded = plan_loading.load_plan(
-                    text.encode(), now=datetime(2014, 11, 5, 9, tzinfo=UTC)
-                )
+                loaded = plan_loading.load_plan(text.encode(), now=NOVEMBER_5)
             except FileRefused as refused:
                 assert refused.errors
-                assert all(
-                    fault.line <= text.count("\n") + 1 and "\n" not in fault.text
-                    for fault in refused.errors
-                )
-                assert rows() == before
+                for error in refused.errors:
+                    assert error.line <= text.count("\n") + 1
+                    assert "\n" not in error.text
+                assert count_rows() == before
             else:
-                tree = tomllib.loads(text.removeprefix("\ufeff").replace("\r\n", "\n"))
-                said = [
-                    action for found in tree["commitments"] for action in found.get("actions", [])
-                ]
-                said += [
-                    promised
-                    for fund in tree.get("funds", [])
-                    for promised in fund.get("contributions", [])
-                ]
-                assert {one["ref"] for one in said} <= judged(loaded.slug)
+                assert stated_refs(text) <= judged_refs(loaded.slug)
             transaction.set_rollback(True)
 
     for_each_slip(request.config, CALAIS, holds)
 
 
-def judged(slug: str) -> set[str]:
+def stated_refs(text: str) -> set[str]:
+    """The refs of the actions and contributions of a plan file."""
+    tree = tomllib.loads(text.removeprefix("\ufeff").replace("\r\n", "\n"))
+    refs = set()
+    for commitment in tree["commitments"]:
+        refs |= {action["ref"] for action in commitment.get("actions", [])}
+    for fund in tree.get("funds", []):
+        refs |= {contribution["ref"] for contribution in fund.get("contributions", [])}
+    return refs
+
+
+def judged_refs(slug: str) -> set[str]:
     """The refs of what has a standing on the day of adoption, by both lenses."""
     found = Standing.objects.filter(plan__slug=slug)
     then, now = (

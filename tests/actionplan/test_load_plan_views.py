@@ -91,7 +91,7 @@ def test_a_plan_that_would_be_public_is_said_to_be(administrator: Client) -> Non
         ("", "submitted file is empty"),
     ],
 )
-def test_faults_are_named_with_their_lines_and_nothing_is_written(
+def test_errors_are_named_with_their_lines_and_nothing_is_written(
     administrator: Client, text: str | bytes, said: str
 ) -> None:
     answer = administrator.post(ADDRESS, upload(text))
@@ -99,7 +99,7 @@ def test_faults_are_named_with_their_lines_and_nothing_is_written(
     assert not Plan.objects.filter(slug="small").exists()
 
 
-def test_a_reader_of_french_gets_faults_and_changes_in_french(administrator: Client) -> None:
+def test_a_reader_of_french_gets_errors_and_changes_in_french(administrator: Client) -> None:
     User.objects.update(language="fr")
     refused = administrator.post(
         ADDRESS, upload(changed(SMALL, ("lead_days = 14", "lead_days = -1")))

@@ -57,6 +57,7 @@ def test_every_figure_of_the_sentence_and_of_silence_is_the_length_of_its_list(
     figures = [attention.overdue, attention.soon, context["changes"].all]
     for figure in (*figures, attention.never_reported, attention.stale):
         assert length(reader, figure.url) == figure.count, figure.url
+    assert [part.url for part in context["sentence"]] == [figure.url for figure in figures]
 
 
 @pytest.mark.parametrize("day", DAYS)

@@ -2,9 +2,9 @@
 
 import hashlib
 import io
-import itertools
 import json
 import zipfile
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,11 +24,12 @@ from actionplan.models import User
 from actionplan.overview.status import status
 from actionplan.plan_transfer import export, load, restore
 from commitments.evidence import storage
-from commitments.files import entries as entries_file
+from commitments.files.entries import load_entries
 from commitments.files.errors import FileRefused
 from commitments.models import Entry, EntryText, Evidence, Plan, PlanFile, Role, Standing
 from commitments.register import entries as register
 from commitments.register import hash_chain, services, standings
+from tests import factories
 from tests.actionplan.test_status import without_jobs
 from tests.generated import actions, deadlines, registers
 from tests.people import account
@@ -39,95 +40,120 @@ LATER = datetime(2026, 2, 3, 9, tzinfo=UTC)
 FIRST, LAST = date(2014, 8, 1), date(2017, 7, 1)
 
 
-def statuses(plan: Plan, step: int) -> tuple[list[Any], dict[Any, Any]]:
-    """Every stretch of days that the pages look up, by both lenses, and what the status says on a
-    day in so many.
-    """
-    names = [
-        field.attname
-        for field in Standing._meta.concrete_fields
-        if field.name not in ("id", "plan", "obligation", "commitment")
+STANDING_FIELDS = [
+    field.attname
+    for field in Standing._meta.concrete_fields
+    if field.name not in ("id", "plan", "obligation", "commitment")
+]
+ENTRY_FIELDS = (
+    "number",
+    "kind",
+    "ref",
+    "instalment",
+    "effective",
+    "recorded_day",
+    "recorded_at",
+    "side",
+    "when",
+    "words",
+    "quantity",
+    "amount",
+    "currency",
+    "terms",
+)
+TEXT_FIELDS = ("reason", "note", "source", "decided_by")
+
+
+@dataclass
+class Answers:
+    """What a site says of a plan: its standings, and the status on a day in so many."""
+
+    standings: list[tuple[str, ...]]
+    statuses: dict[tuple[date, bool], Any]
+
+
+def answers_of(plan: Plan, step: int) -> Answers:
+    standings = Standing.objects.filter(plan=plan).select_related("obligation")
+    rows = [
+        (str(row.obligation), *(str(getattr(row, name)) for name in STANDING_FIELDS))
+        for row in standings
     ]
-    rows = Standing.objects.filter(plan=plan).select_related("obligation")
-    stretches = sorted(
-        (str(row.obligation), *(str(getattr(row, name)) for name in names)) for row in rows
-    )
-    days = itertools.takewhile(
-        lambda day: day <= LAST, (FIRST + timedelta(days=n) for n in itertools.count(0, step))
-    )
-    return stretches, {
-        (day, now): without_jobs(status(plan, day, None if now else day, today=NOW.date()))
-        | {"plan": ""}
-        for day in days
-        for now in (False, True)
-    }
+    statuses = {}
+    day = FIRST
+    while day <= LAST:
+        for known_now in (False, True):
+            known = None if known_now else day
+            answer = without_jobs(status(plan, day, known, today=NOW.date()))
+            statuses[day, known_now] = answer | {"plan": ""}
+        day += timedelta(days=step)
+    return Answers(sorted(rows), statuses)
 
 
-def exported(plan: Plan) -> bytes:
+def export_whole(plan: Plan) -> bytes:
     file = io.BytesIO()
     assert export.export_plan(plan, file, now=NOW) == []
     return file.getvalue()
 
 
-def rows_of(plan: Plan) -> list[tuple[Any, ...]]:
+def content_of(plan: Plan) -> list[dict[str, Any]]:
     """The register, apart from what is new by nature: keys, hashes, salts, times of loading, ids of
     plan files.
     """
-    found = []
-    for entry in Entry.objects.filter(plan=plan).select_related("to", "text").order_by("number"):
-        text = getattr(entry, "text", None) or EntryText()
-        code = "" if entry.kind in ("plan", "terms") else entry.code
-        names = (
-            "number",
-            "kind",
-            "ref",
-            "instalment",
-            "effective",
-            "recorded_day",
-            "recorded_at",
-            "side",
-            "when",
-        )
-        found.append(
-            (
-                *(getattr(entry, name) for name in names),
-                *(
-                    code,
-                    entry.to and entry.to.number,
-                    entry.words,
-                    entry.quantity,
-                    entry.amount,
-                    entry.currency,
-                ),
-                *(entry.terms, text.reason, text.note, text.source, text.decided_by),
-            )
-        )
-    return found
+    entries = Entry.objects.filter(plan=plan).select_related("to", "text").order_by("number")
+    return [_content_of(entry) for entry in entries]
 
 
-def taken_in(content: bytes, folder: Path) -> Plan:
+def _content_of(entry: Entry) -> dict[str, Any]:
+    text = getattr(entry, "text", None) or EntryText()
+    content = {name: getattr(entry, name) for name in ENTRY_FIELDS}
+    content |= {name: getattr(text, name) for name in TEXT_FIELDS}
+    content["code"] = "" if entry.kind in ("plan", "terms") else entry.code
+    content["to"] = entry.to.number if entry.to else None
+    return content
+
+
+def import_plan(content: bytes, folder: Path) -> Plan:
     path = folder / "plan.zip"
     path.write_bytes(content)
     return restore.load_export(path, now=LATER)
 
 
+def refused_message(content: bytes, folder: Path) -> str:
+    with pytest.raises(FileRefused) as refused:
+        import_plan(content, folder)
+    return refused.value.errors[0].text
+
+
+@dataclass
+class Step:
+    """A plan file, and the rows of entries that are recorded after it."""
+
+    file: str
+    rows: list[dict[str, str]]
+
+
 @st.composite
-def histories(draw: st.DrawFn) -> tuple[list[bytes], list[list[dict[str, str]]]]:
-    """A plan file and its later versions, and the rows that are recorded after each."""
+def histories(draw: st.DrawFn) -> list[Step]:
+    """A plan file and its later versions, with the rows of one register between them."""
     tree, rows = draw(registers())
-    files, parts = [toml(tree).encode()], [rows]
+    steps = [Step(toml(tree), rows)]
     for version in range(draw(st.integers(0, 2))):
-        cut = draw(st.integers(0, len(parts[-1])))
-        parts[-1:] = [parts[-1][:cut], parts[-1][cut:]]
-        made = tree["commitments"][0]["actions"]
-        one = draw(st.sampled_from(made))
-        one["deadline"] = draw(deadlines())
-        one["modality"] = draw(st.sampled_from(["firm", "soft", "optional"]))
-        if draw(st.booleans()):
-            made.append(draw(actions(f"2.{version}", [])))
+        _change_plan(draw, tree, version)
         reason = draw(st.sampled_from(["change", "correction"]))
-        files.append(f'{reason} = "version {version}"\n{toml(tree)}'.encode())
-    return files, parts
+        latest = steps[-1].rows
+        cut = draw(st.integers(0, len(latest)))
+        steps[-1].rows = latest[:cut]
+        steps.append(Step(f'{reason} = "version {version}"\n{toml(tree)}', latest[cut:]))
+    return steps
+
+
+def _change_plan(draw: st.DrawFn, tree: dict[str, Any], version: int) -> None:
+    plan_actions = tree["commitments"][0]["actions"]
+    action = draw(st.sampled_from(plan_actions))
+    action["deadline"] = draw(deadlines())
+    action["modality"] = draw(st.sampled_from(["firm", "soft", "optional"]))
+    if draw(st.booleans()):
+        plan_actions.append(draw(actions(f"2.{version}", [])))
 
 
 @given(histories(), st.integers(60, 90))
@@ -137,54 +163,47 @@ def histories(draw: st.DrawFn) -> tuple[list[bytes], list[list[dict[str, str]]]]
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_an_export_is_the_same_plan_on_every_day_elsewhere(
-    db: None, tmp_path: Path, history: tuple[list[bytes], list[list[dict[str, str]]]], step: int
+    db: None, tmp_path: Path, history: list[Step], step: int
 ) -> None:
-    day = datetime(2014, 9, 20, 9, tzinfo=UTC)
+    day = factories.ADOPTED
     with transaction.atomic():
-        for content, rows in zip(*history, strict=True):
-            load.load_plan(content, now=day)
-            plan = Plan.objects.get(slug="made")
-            for row in rows:
+        for version in history:
+            plan = factories.create_plan(version.file, now=day)
+            for row in version.rows:
                 # under later terms some rows are not accepted, and then they are not there
-                lines = [",".join(row), ",".join(row.values())]
-                entries_file.load_entries(plan, "\n".join(lines).encode(), now=NOW, by=None)
+                load_entries(plan, factories.entries_file([row]), now=NOW, by=None)
             day += timedelta(days=57)
-        before, register_before, content = statuses(plan, step), rows_of(plan), exported(plan)
+        answers = answers_of(plan, step)
+        register = content_of(plan)
+        content = export_whole(plan)
         transaction.set_rollback(True)
     with transaction.atomic():
-        copy = taken_in(content, tmp_path)
-        assert statuses(copy, step) == before
-        assert rows_of(copy) == register_before
+        copy = import_plan(content, tmp_path)
+        assert answers_of(copy, step) == answers
+        assert content_of(copy) == register
         assert list(hash_chain.verify_chain(copy)) == []
         assert standings.find_mismatches(copy) == []
         transaction.set_rollback(True)
 
 
 def test_a_redacted_entry_travels_without_its_text(calais: Plan, tmp_path: Path) -> None:
-    row = {
-        "id": "m",
-        "ref": "2.5",
-        "kind": "moved",
-        "effective": "2014-12-01",
-        "recorded": "2014-12-01",
-        "side": "GB",
-    }
-    row |= {"to": "../2015-03-31", "reason": "a name", "words": "both"}
+    row = factories.entry_row(
+        "2.5", "moved", "2014-12-01", to="../2015-03-31", reason="a name", words="both"
+    )
     with transaction.atomic():
-        lines = [",".join(row), ",".join(row.values())]
-        assert (
-            entries_file.load_entries(calais, "\n".join(lines).encode(), now=NOW, by=None).errors
-            == []
-        )
-        moved = Entry.objects.get(plan=calais, code="m")
-        by = account(calais, Role.MANAGER, "GB")
+        manager = factories.create_manager(calais)
+        factories.load_entries(calais, [row])
+        moved = Entry.objects.get(plan=calais, kind="moved")
         services.redact(
-            entry=moved, what="text", by=by, now=NOW, key="r", reason="a person was named"
+            entry=moved, what="text", by=manager, now=NOW, key="r", reason="a person was named"
         )
-        before, entries, content = statuses(calais, 150), rows_of(calais), exported(calais)
+        answers = answers_of(calais, 150)
+        register = content_of(calais)
+        content = export_whole(calais)
         transaction.set_rollback(True)
-    copy = taken_in(content, tmp_path)
-    assert (statuses(copy, 150), rows_of(copy)) == (before, entries)
+    copy = import_plan(content, tmp_path)
+    assert answers_of(copy, 150) == answers
+    assert content_of(copy) == register
     assert list(hash_chain.verify_chain(copy)) == []
 
 
@@ -203,15 +222,16 @@ def test_the_files_that_entries_carry_travel_too(
         )
         draft.evidence = tuple(files)
         register.append(calais, [draft], by=None, now=NOW)
-        content = exported(calais)
+        content = export_whole(calais)
         transaction.set_rollback(True)
     settings.MEDIA_ROOT = tmp_path / "new"
-    copy = taken_in(content, tmp_path)
-    found = Evidence.objects.filter(entry__plan=copy)
-    assert [(row.entry.code, row.name, storage.path_of(row.id).read_text()) for row in found] == [
-        ("n", "one.csv", rows),
-        ("n", "two.csv", rows),
+    copy = import_plan(content, tmp_path)
+    evidence = Evidence.objects.filter(entry__plan=copy).order_by("position")
+    assert [(file.entry.code, file.name) for file in evidence] == [
+        ("n", "one.csv"),
+        ("n", "two.csv"),
     ]
+    assert {storage.path_of(file.id).read_text() for file in evidence} == {rows}
     assert [*hash_chain.verify_chain(copy), *storage.broken(copy)] == []
 
 
@@ -228,36 +248,38 @@ def test_the_samples_of_calais_travel_whole(
 ) -> None:
     # in several parts, as a large register
     monkeypatch.setattr(export, "PART_SIZE", 4000)
-    content = exported(sampled)
+    content = export_whole(sampled)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert sum(name.startswith("entries/") for name in archive.namelist()) > 2
     with transaction.atomic():
-        before, entries = statuses(sampled, 40), rows_of(sampled)
-        copy = taken_in(renamed(content), tmp_path)
-        assert statuses(copy, 40) == before
+        answers = answers_of(sampled, 40)
+        register = content_of(sampled)
+        copy = import_plan(rename_plan(content), tmp_path)
+        assert answers_of(copy, 40) == answers
         # a plan file with another name is another file
-        assert [row for row in rows_of(copy) if row[1] != "plan"] == [
-            row for row in entries if row[1] != "plan"
-        ]
+        assert without_plan_files(content_of(copy)) == without_plan_files(register)
         assert copy.slug == "calais-copy"
         assert Plan.objects.get(pk=copy.pk).is_sample
 
 
-def renamed(content: bytes) -> bytes:
+def without_plan_files(register: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [entry for entry in register if entry["kind"] != "plan"]
+
+
+def rename_plan(content: bytes) -> bytes:
     """The export as of a plan with another name, so that it can be loaded beside the first."""
     file = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(file, "w") as new:
-        text = old.read("manifest.json").decode()
-        for name in old.namelist():
+        manifest = json.loads(old.read("manifest.json"))
+        manifest["plan"] = "calais-copy"
+        for name in manifest["files"]:
             part = old.read(name).replace(b'slug = "calais-2014"', b'slug = "calais-copy"')
-            text = text.replace(
-                hashlib.sha256(old.read(name)).hexdigest(), hashlib.sha256(part).hexdigest()
-            )
-            if name != "manifest.json":
-                new.writestr(name, part)
-        new.writestr(
-            "manifest.json", text.replace('"plan": "calais-2014"', '"plan": "calais-copy"')
-        )
+            manifest["files"][name] = hashlib.sha256(part).hexdigest()
+            new.writestr(name, part)
+        for step in manifest["steps"]:
+            if step["kind"] == "plan":
+                step["sha256"] = manifest["files"][step["file"]]
+        new.writestr("manifest.json", json.dumps(manifest))
     return file.getvalue()
 
 
@@ -272,7 +294,7 @@ def test_an_export_names_no_account(sampled: Plan, client: Client) -> None:
         "note": "under way",
     }
     assert client.post("/actions/4.4/report/", form).status_code == 302
-    with zipfile.ZipFile(io.BytesIO(exported(sampled))) as archive:
+    with zipfile.ZipFile(io.BytesIO(export_whole(sampled))) as archive:
         parts = {name: archive.read(name).decode() for name in archive.namelist()}
     assert all("example.org" not in part for part in parts.values())
     assert parts["posts.csv"] == "id,post\nk1,Official of the Home Office\n"
@@ -284,13 +306,11 @@ def test_a_site_with_nothing_but_the_same_plan_file_takes_an_export(
 ) -> None:
     with transaction.atomic():
         samples.load_samples(calais)
-        content, before = exported(calais), statuses(calais, 150)
+        content, before = export_whole(calais), answers_of(calais, 150)
         transaction.set_rollback(True)
-    copy = taken_in(content, tmp_path)
-    assert (copy.pk, statuses(copy, 150)) == (calais.pk, before)
-    with pytest.raises(FileRefused) as refused:
-        taken_in(content, tmp_path)
-    assert "is on this site: " in refused.value.errors[0].text
+    copy = import_plan(content, tmp_path)
+    assert (copy.pk, answers_of(copy, 150)) == (calais.pk, before)
+    assert "is on this site: " in refused_message(content, tmp_path)
 
 
 def test_the_commands_write_and_read_an_export(
@@ -335,7 +355,7 @@ def spoilt(**parts: bytes | None) -> bytes:
     load.load_plan(SMALL.encode(), now=NOW)
     file = io.BytesIO()
     with (
-        zipfile.ZipFile(io.BytesIO(exported(Plan.objects.get(slug="small")))) as old,
+        zipfile.ZipFile(io.BytesIO(export_whole(Plan.objects.get(slug="small")))) as old,
         zipfile.ZipFile(file, "w") as new,
     ):
         for name in old.namelist():
@@ -368,9 +388,7 @@ def test_a_spoilt_export_is_refused_in_a_sentence(
         content = spoilt(**parts)
         transaction.set_rollback(True)
     before = Entry.objects.count()
-    with pytest.raises(FileRefused) as refused:
-        taken_in(content, tmp_path)
-    assert said in refused.value.errors[0].text
+    assert said in refused_message(content, tmp_path)
     assert Entry.objects.count() == before
 
 
@@ -378,9 +396,7 @@ def test_a_spoilt_export_is_refused_in_a_sentence(
 def test_what_is_no_zip_file_is_refused_in_a_sentence(
     db: None, tmp_path: Path, content: bytes
 ) -> None:
-    with pytest.raises(FileRefused) as refused:
-        taken_in(content, tmp_path)
-    assert refused.value.errors[0].text.startswith("this is no ZIP file that can be read")
+    assert refused_message(content, tmp_path).startswith("this is no ZIP file that can be read")
 
 
 def test_an_export_of_later_than_today_is_refused(db: None, tmp_path: Path) -> None:

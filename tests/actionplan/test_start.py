@@ -19,7 +19,7 @@ SELDOM = {
     "PIL",
     "celery",
     "environs",
-    "icalendar",
+    "holidays",
     "marshmallow",
     "openpyxl",
     "redis",

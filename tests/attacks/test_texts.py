@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 
 from actionplan.digests import outbox
-from actionplan.digests.delivery import message_of
+from actionplan.digests.messages import message_of
 from actionplan.models import Digest
 from commitments.models import Action, Entry
 from commitments.register import services

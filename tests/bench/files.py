@@ -61,7 +61,7 @@ def _pdf(size: int) -> bytes:
 
 def _docx(size: int) -> bytes:
     text = secrets.token_hex(size * 2**19)
-    return hostile.docx(word__document_dot_xml=f"<document>{text}</document>")
+    return hostile.docx({"word/document.xml": f"<document>{text}</document>".encode()})
 
 
 MAKERS = {"XLSX": _xlsx, "CSV": _csv, "TOML": _toml, "PDF": _pdf, "DOCX": _docx}

@@ -19,6 +19,9 @@ def cleaned(content: bytes) -> tuple[str, bytes]:
     return kind.name, target.getvalue()
 
 
+EXTERNAL_LINK = b'<Relationship Type="x/hyperlink" TargetMode="External"/>'
+
+
 @pytest.mark.parametrize(
     ("content", "kind"),
     [
@@ -29,9 +32,7 @@ def cleaned(content: bytes) -> tuple[str, bytes]:
         (b"\xef\xbb\xbfa,b\r\n1,2\r\n", "csv"),
         (b'a\tb\n"two\nlines"\t-5 (est.)\n', "csv"),
         (
-            hostile.docx(
-                word___rels__document_dot_xml_dot_rels='<Relationship Type="x/hyperlink" TargetMode="External"/>'
-            ),
+            hostile.docx({"word/_rels/document.xml.rels": EXTERNAL_LINK}),
             "docx",
         ),
     ],

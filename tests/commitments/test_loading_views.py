@@ -80,7 +80,7 @@ def test_a_manager_loads_entries_of_their_own_side_only(manager: Client) -> None
     ):
         answer = manager.post(ADDRESS, fields)
         assert answer.status_code == 422
-        assert [fault.line for fault in answer.context["reading"].errors] == [3]
+        assert [error.line for error in answer.context["reading"].errors] == [3]
     assert not Entry.objects.without_plan_entries().exists()
 
 
@@ -256,7 +256,7 @@ def test_the_template_has_a_row_for_each_kind_that_only_becomes_an_entry_once_it
     upload = SimpleUploadedFile(f"t.{form}", template)
     untouched = manager.post(ADDRESS, {"file": upload}).context["reading"]
     assert len(untouched.errors) == len(KINDS)
-    assert {fault.text for fault in untouched.errors} == {
+    assert {error.text for error in untouched.errors} == {
         "This is a row of the template: delete it, or give it an id and facts of its own."
     }
     if form == "csv":

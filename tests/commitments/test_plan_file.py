@@ -1,4 +1,4 @@
-"""What a plan file may not say: each fault with its line, all of them in one go."""
+"""What a plan file may not say: each error with its line, all of them in one go."""
 
 import re
 import tomllib
@@ -10,23 +10,29 @@ from actionplan.plan_transfer import load
 from commitments.files.errors import FileError, FileRefused
 from commitments.files.plan_schema import Position, WordsNotFound, find_words
 from commitments.files.toml import PLAIN_WORDS
+from tests.both_languages import in_both
 from tests.plans import SMALL, changed, line_of
-from tests.spoken import in_both
 
 
-def faults(text: str) -> list[FileError]:
-    return in_both(lambda: refusal(text.encode()))
+def find_errors(text: str) -> list[FileError]:
+    return in_both(lambda: refused_errors(text.encode()))
 
 
-def refusal(content: bytes) -> list[FileError]:
+def refused_errors(content: bytes) -> list[FileError]:
     with pytest.raises(FileRefused) as refused:
         load.read_plan_file(content)
     return refused.value.errors
 
 
-def only_fault(text: str) -> FileError:
-    (fault,) = faults(text)
-    return fault
+def lines_of_errors(text: str, message: str) -> list[int]:
+    """The lines of the errors that begin with this message."""
+    errors = find_errors(text)
+    return [error.line for error in errors if error.text.startswith(message)]
+
+
+def only_error(text: str) -> FileError:
+    (error,) = find_errors(text)
+    return error
 
 
 def test_the_small_plan_is_sound() -> None:
@@ -55,15 +61,15 @@ def test_the_small_plan_is_sound() -> None:
 def test_an_unknown_key_is_refused_on_every_level(before: str, where: str) -> None:
     new = f"colour = 1\n{before}" if where == "the file" else f"{before}colour = 1\n"
     text = changed(SMALL, (before, new))
-    fault = only_fault(text)
-    assert fault.line == line_of(text, "colour")
-    assert fault.text.startswith(f"{where} has an unknown key 'colour': it can have ")
+    error = only_error(text)
+    assert error.line == line_of(text, "colour")
+    assert error.text.startswith(f"{where} has an unknown key 'colour': it can have ")
 
 
 def test_an_unknown_key_inside_a_line_is_refused_on_that_line() -> None:
     text = changed(SMALL, ('kind = "start",', 'kind = "start", colour = 1,'))
-    fault = only_fault(text)
-    assert (fault.line, "the deadline of action 1.1 has an unknown key 'colour'" in fault.text) == (
+    error = only_error(text)
+    assert (error.line, "the deadline of action 1.1 has an unknown key 'colour'" in error.text) == (
         line_of(text, "colour"),
         True,
     )
@@ -95,8 +101,7 @@ def test_what_is_required_and_missing_is_named_at_its_table(
     gone: str, header: str, occurrence: int, message: str
 ) -> None:
     text = changed(SMALL, (gone, ""))
-    found = [fault for fault in faults(text) if fault.text.startswith(message)]
-    assert [fault.line for fault in found] == [line_of(text, header, occurrence)]
+    assert lines_of_errors(text, message) == [line_of(text, header, occurrence)]
 
 
 @pytest.mark.parametrize(
@@ -119,15 +124,13 @@ def test_a_doubled_name_is_refused_where_it_stands_again(
     old: str, new: str, mark: str, occurrence: int, message: str
 ) -> None:
     text = changed(SMALL, (old, new))
-    assert [fault.line for fault in faults(text) if fault.text.startswith(message)] == [
-        line_of(text, mark, occurrence)
-    ]
+    assert lines_of_errors(text, message) == [line_of(text, mark, occurrence)]
 
 
 @pytest.mark.parametrize("name", ["one two", "1/1", "é", "", " ", "..", "x" * 65, "a\\nb"])
 def test_a_ref_holds_only_what_an_address_can_hold(name: str) -> None:
     text = changed(SMALL, ('ref = "1.2"', f'ref = "{name}"'))
-    assert line_of(text, f'ref = "{name}"') in [fault.line for fault in faults(text)]
+    assert line_of(text, f'ref = "{name}"') in [error.line for error in find_errors(text)]
 
 
 @pytest.mark.parametrize(
@@ -169,9 +172,9 @@ def test_a_ref_holds_only_what_an_address_can_hold(name: str) -> None:
 )
 def test_a_name_of_nothing_is_refused(old: str, new: str, message: str) -> None:
     text = changed(SMALL, (old, new))
-    fault = only_fault(text)
-    assert fault.line == line_of(text, new)
-    assert fault.text.startswith(message)
+    error = only_error(text)
+    assert error.line == line_of(text, new)
+    assert error.text.startswith(message)
 
 
 @pytest.mark.parametrize("key", ["after", "until"])
@@ -180,7 +183,7 @@ def test_a_circle_is_refused_on_each_of_its_lines(key: str) -> None:
     text = changed(text, ('ref = "1.1"\n', f'ref = "1.1"\n{key} = ["1.3"]\n'))
     text = changed(text, ('ref = "1.3"\n', f'ref = "1.3"\n{key} = ["1.2"]\n'))
     text = changed(text, ('ref = "1.2"\n', f'ref = "1.2"\n{key} = ["1.1"]\n'))
-    assert [(fault.line, fault.text) for fault in faults(text)] == [
+    assert [(error.line, error.text) for error in find_errors(text)] == [
         (line_of(text, f'{key} = ["1.3"]'), f"{key} runs in a circle: 1.1 → 1.3 → 1.2 → 1.1"),
         (line_of(text, f'{key} = ["1.1"]'), f"{key} runs in a circle: 1.2 → 1.1 → 1.3 → 1.2"),
         (line_of(text, f'{key} = ["1.2"]'), f"{key} runs in a circle: 1.3 → 1.2 → 1.1 → 1.3"),
@@ -189,7 +192,7 @@ def test_a_circle_is_refused_on_each_of_its_lines(key: str) -> None:
 
 def test_an_action_does_not_wait_for_itself() -> None:
     text = changed(SMALL, ('after = ["1.1"]', 'after = ["1.2"]'))
-    assert only_fault(text).text == "after runs in a circle: 1.2 → 1.2"
+    assert only_error(text).text == "after runs in a circle: 1.2 → 1.2"
 
 
 @pytest.mark.parametrize(
@@ -224,14 +227,14 @@ def test_an_action_does_not_wait_for_itself() -> None:
 )
 def test_a_text_stands_in_each_language_and_in_no_other(old: str, new: str, message: str) -> None:
     text = changed(SMALL, (old, new))
-    fault = only_fault(text)
-    assert fault.line == line_of(text, new.strip("}"))
-    assert fault.text.startswith(message)
+    error = only_error(text)
+    assert error.line == line_of(text, new.strip("}"))
+    assert error.text.startswith(message)
 
 
 def test_without_languages_only_that_is_named() -> None:
     text = changed(SMALL, ('languages = ["en", "fr"]', 'languages = "en"'))
-    assert only_fault(text) == FileError(
+    assert only_error(text) == FileError(
         9, "languages of the plan must be a list of texts, [\"en\"], not 'en'"
     )
 
@@ -261,9 +264,9 @@ def test_without_languages_only_that_is_named() -> None:
 )
 def test_an_impossible_deadline_is_refused(when: str) -> None:
     text = changed(SMALL, ('when = "2014-10"', f'when = "{when}"'))
-    fault = only_fault(text)
-    assert fault.line == line_of(text, f'when = "{when}"')
-    assert fault.text.startswith("when of the deadline of action 1.1 is ")
+    error = only_error(text)
+    assert error.line == line_of(text, f'when = "{when}"')
+    assert error.text.startswith("when of the deadline of action 1.1 is ")
 
 
 @pytest.mark.parametrize(
@@ -271,7 +274,7 @@ def test_an_impossible_deadline_is_refused(when: str) -> None:
 )
 def test_a_first_period_that_is_none_or_ends_before_adoption_is_refused(first: str) -> None:
     text = changed(SMALL, ('first = "2014-10"', f'first = "{first}"'))
-    assert {fault.line for fault in faults(text)} == {line_of(text, f'first = "{first}"')}
+    assert {error.line for error in find_errors(text)} == {line_of(text, f'first = "{first}"')}
 
 
 @pytest.mark.parametrize(
@@ -293,7 +296,7 @@ def test_a_first_period_that_is_none_or_ends_before_adoption_is_refused(first: s
 )
 def test_an_impossible_day_or_year_is_refused(old: str, new: str) -> None:
     text = changed(SMALL, (old, new))
-    assert {fault.line for fault in faults(text)} == {line_of(text, new)}
+    assert {error.line for error in find_errors(text)} == {line_of(text, new)}
 
 
 @pytest.mark.parametrize(
@@ -365,7 +368,7 @@ def test_a_kind_of_deadline_has_its_fields_and_no_others(old: str, new: str, mes
     text = changed(SMALL, (old, new))
     number = message.partition("action 1.")[2][0]
     line = line_of(SMALL, "deadline = ", int(number))
-    assert [fault.line for fault in faults(text) if fault.text.startswith(message)] == [line]
+    assert lines_of_errors(text, message) == [line]
 
 
 @pytest.mark.parametrize(
@@ -418,8 +421,7 @@ def test_a_kind_of_deadline_has_its_fields_and_no_others(old: str, new: str, mes
 )
 def test_an_odd_value_is_refused_with_what_would_be_right(old: str, new: str, message: str) -> None:
     text = changed(SMALL, (old, new))
-    found = [fault for fault in faults(text) if fault.text.startswith(message)]
-    assert [fault.line for fault in found] == [line_of(text, new)]
+    assert lines_of_errors(text, message) == [line_of(text, new)]
 
 
 @pytest.mark.parametrize(
@@ -447,9 +449,9 @@ def test_an_odd_value_is_refused_with_what_would_be_right(old: str, new: str, me
 )
 def test_an_amount_that_is_no_plain_positive_decimal_is_refused(amount: str) -> None:
     text = changed(SMALL, ('"5000000"', f'"{amount}"'))
-    fault = only_fault(text)
-    assert fault.line == line_of(text, "stated = ")
-    assert "it must be a plain positive decimal" in fault.text
+    error = only_error(text)
+    assert error.line == line_of(text, "stated = ")
+    assert "it must be a plain positive decimal" in error.text
 
 
 @pytest.mark.parametrize(
@@ -457,9 +459,9 @@ def test_an_amount_that_is_no_plain_positive_decimal_is_refused(amount: str) -> 
 )
 def test_an_amount_is_a_pair_of_texts(pair: str) -> None:
     text = changed(SMALL, ('["GBP", "12000000"]', pair))
-    fault = only_fault(text)
-    assert fault.line == line_of(text, "amount = ")
-    assert "must name a currency and an amount" in fault.text
+    error = only_error(text)
+    assert error.line == line_of(text, "amount = ")
+    assert "must name a currency and an amount" in error.text
 
 
 @pytest.mark.parametrize(
@@ -496,9 +498,7 @@ def test_a_contribution_says_in_one_way_when_it_is_due(
     old: str, new: str, mark: str, message: str
 ) -> None:
     text = changed(SMALL, (old, new))
-    assert line_of(text, mark) in [
-        fault.line for fault in faults(text) if fault.text.startswith(message)
-    ]
+    assert line_of(text, mark) in lines_of_errors(text, message)
 
 
 def test_lines_hold_after_lists_and_texts_of_several_lines() -> None:
@@ -513,7 +513,7 @@ def test_lines_hold_after_lists_and_texts_of_several_lines() -> None:
         ('each = "year"', 'each = "month"'),
         ("times = 3", "times = 3\ncolour = 1"),
     )
-    assert [(fault.line, fault.text[:20]) for fault in faults(text)] == [
+    assert [(error.line, error.text[:20]) for error in find_errors(text)] == [
         (line_of(text, 'each = "month"'), "each of contribution"),
         (line_of(text, "colour = 1"), "contribution 1.9 has"),
     ]
@@ -525,15 +525,15 @@ def test_windows_line_ends_and_a_byte_order_mark_change_nothing() -> None:
 
 
 def test_a_text_that_is_not_utf_8_is_refused_at_its_line() -> None:
-    found = in_both(lambda: refusal(SMALL.encode("latin-1")))
-    assert found == [
+    errors = in_both(lambda: refused_errors(SMALL.encode("latin-1")))
+    assert errors == [
         FileError(line_of(SMALL, "Sécurité"), "this is not UTF-8: save the file in UTF-8")
     ]
 
 
 def test_a_text_that_is_not_toml_is_refused_at_its_line() -> None:
-    fault = only_fault(changed(SMALL, ("lead_days = 14", "lead_days = fourteen")))
-    assert (fault.line, fault.text) == (
+    error = only_error(changed(SMALL, ("lead_days = 14", "lead_days = fourteen")))
+    assert (error.line, error.text) == (
         10,
         "this is not TOML: this value cannot be read: a text stands in quotes",
     )
@@ -570,21 +570,21 @@ def test_a_text_that_is_not_toml_is_refused_at_its_line() -> None:
     ],
 )
 def test_what_is_wrong_with_the_toml_is_said_in_plain_words(line: str, message: str) -> None:
-    fault = only_fault(
+    error = only_error(
         f"{SMALL}{line}\n" if line != "plan.languages.x = 1" else f"plan.languages = []\n{line}\n"
     )
-    assert fault.text.startswith(f"this is not TOML: {message}")
+    assert error.text.startswith(f"this is not TOML: {message}")
 
 
 def test_everything_that_the_parser_says_has_words_of_ours() -> None:
     source = (Path(tomllib.__file__).parent / "_parser.py").read_text()
-    said = {
-        found[1]
-        for found in re.finditer(r"""suffixed_err\(\s*src,[^"]*?f?"((?:[^"\\]|\\.)+)""", source)
+    messages = {
+        match[1]
+        for match in re.finditer(r"""suffixed_err\(\s*src,[^"]*?f?"((?:[^"\\]|\\.)+)""", source)
     }
-    assert len(said) > 15
+    assert len(messages) > 15
     patterns = [pattern for pattern in PLAIN_WORDS if pattern]
-    assert [text for text in said if not any(re.match(one, text) for one in patterns)] == []
+    assert [text for text in messages if not any(re.match(one, text) for one in patterns)] == []
 
 
 @pytest.mark.parametrize(
@@ -597,8 +597,8 @@ def test_everything_that_the_parser_says_has_words_of_ours() -> None:
     ],
 )
 def test_a_text_nested_too_deeply_is_refused(deep: str) -> None:
-    fault = only_fault(f"format = 1\n{deep}\n")
-    assert "nested too deeply" in fault.text
+    error = only_error(f"format = 1\n{deep}\n")
+    assert "nested too deeply" in error.text
 
 
 @pytest.mark.parametrize(
@@ -611,8 +611,8 @@ def test_a_text_nested_too_deeply_is_refused(deep: str) -> None:
     ],
 )
 def test_an_enormous_value_makes_a_short_message(value: str) -> None:
-    fault = only_fault(changed(SMALL, ("lead_days = 14", f"lead_days = {value}")))
-    assert len(fault.text) < 250
+    error = only_error(changed(SMALL, ("lead_days = 14", f"lead_days = {value}")))
+    assert len(error.text) < 250
 
 
 def test_a_name_that_breaks_the_line_does_not_break_the_message() -> None:
@@ -621,18 +621,18 @@ def test_a_name_that_breaks_the_line_does_not_break_the_message() -> None:
         ('ref = "1.2"', 'ref = "1\\n2"'),
         ('modality = "firm"\n  lead = ["office"]\n  after', 'lead = ["office"]\n  after'),
     )
-    assert all("\n" not in fault.text for fault in faults(text))
+    assert all("\n" not in error.text for error in find_errors(text))
 
 
 def test_a_text_with_the_null_character_is_refused() -> None:
     text = changed(SMALL, ('en = "Campaign"', 'en = "Cam\\u0000paign"'))
-    fault = only_fault(text)
-    assert (fault.line, "U+0000" in fault.text) == (line_of(text, "paign"), True)
+    error = only_error(text)
+    assert (error.line, "U+0000" in error.text) == (line_of(text, "paign"), True)
 
 
 def test_a_file_without_a_plan_says_so_and_names_what_else_is_wrong() -> None:
     text = changed(SMALL, ("[plan]", "[plot]"), ('modality = "soft"', 'modality = "weak"'))
-    assert [(fault.line, fault.text.partition(":")[0]) for fault in faults(text)] == [
+    assert [(error.line, error.text.partition(":")[0]) for error in find_errors(text)] == [
         (1, "the file has no [plan]"),
         (3, "the file has an unknown key 'plot'"),
         (
@@ -644,7 +644,7 @@ def test_a_file_without_a_plan_says_so_and_names_what_else_is_wrong() -> None:
 
 def test_a_change_and_a_correction_are_two_files() -> None:
     text = changed(SMALL, ("format = 1\n", 'format = 1\nchange = "x"\ncorrection = "y"\n'))
-    assert only_fault(text) == FileError(
+    assert only_error(text) == FileError(
         3, "the file gives a change and a correction: load one after the other"
     )
 

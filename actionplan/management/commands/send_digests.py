@@ -1,9 +1,11 @@
+from datetime import date
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from actionplan.digests import outbox, rendering
+from actionplan.digests import rendering
+from actionplan.digests.recipients import recipients
 from actionplan.jobs import runner
 from commitments import clock
 from commitments.management import arguments
@@ -21,7 +23,7 @@ class Command(BaseCommand):
         for plan in Plan.objects.all():
             day = arguments.day("--on", options["on"], clock.today(plan.timezone))
             if options["dry_run"] and day <= clock.today(plan.timezone):
-                self._say(plan, rendering.week_before(day))
+                self._list_recipients(plan, rendering.week_before(day))
                 continue
             try:
                 done = runner.run("send_digests", plan, day)
@@ -32,10 +34,12 @@ class Command(BaseCommand):
             )
             self.stdout.write(f"{plan.slug} {done['day']}: {counts}")
 
-    def _say(self, plan: Plan, week: Any) -> None:
-        for user, kind in outbox.recipients(plan):
-            content, rendered = rendering.rendered(
-                plan, user, week, user.language or settings.LANGUAGE_CODE
+    def _list_recipients(self, plan: Plan, week: date) -> None:
+        for recipient in recipients(plan, week):
+            user = recipient.user
+            language = user.language or settings.LANGUAGE_CODE
+            content, texts = rendering.render_for(plan, user, week, language)
+            subject = "nothing to say" if content.is_empty else texts.subject
+            self.stdout.write(
+                f"{plan.slug} {week} {recipient.kind} {user.pk} ({user.post}): {subject}"
             )
-            subject = "nothing to say" if content.is_empty else rendered["subject"]
-            self.stdout.write(f"{plan.slug} {week} {kind} {user.pk} ({user.post}): {subject}")

@@ -103,7 +103,7 @@ class Site:
             if error or self.is_stopping:
                 return error
             self.announce()
-            celery.ask()
+            celery.ask_for_due_jobs()
             return self.wait_until(never, math.inf)
         finally:
             self.stop()

@@ -1,0 +1,145 @@
+"""One digest as an e-mail, and the connection on which it leaves."""
+
+import smtplib
+from email.utils import formatdate
+from hashlib import sha256
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail.backends import smtp
+
+from actionplan.digests.rendering import unsubscribe_url
+from actionplan.models import Digest
+
+
+class Refused(Exception):
+    """The mail server said no, for good or for now."""
+
+    def __init__(self, code: int, text: bytes | str) -> None:
+        words = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+        super().__init__(f"{code} {words}")
+        self.is_final = code >= 500
+
+
+class InDoubt(Exception):
+    """The connection broke while the message was handed over: it may have been accepted."""
+
+
+class _NoticesDoubt:
+    """Tells a connection that breaks during DATA from one that breaks before it.
+
+    smtplib raises the same for both, but only after the first can the message have arrived.
+    """
+
+    def data(self, msg: Any) -> tuple[int, bytes]:
+        try:
+            code, text = super().data(msg)  # type: ignore[misc]
+        except smtplib.SMTPResponseException:
+            raise
+        except OSError as error:
+            raise InDoubt(type(error).__name__) from error
+        if code < 0:
+            raise InDoubt("an answer that is none")
+        return code, text
+
+
+class _SMTP(_NoticesDoubt, smtplib.SMTP):
+    pass
+
+
+class _SMTPOverTLS(_NoticesDoubt, smtplib.SMTP_SSL):
+    pass
+
+
+class SmtpBackend(smtp.EmailBackend):
+    @property
+    def connection_class(self) -> type[smtplib.SMTP]:
+        return _SMTPOverTLS if self.use_ssl else _SMTP
+
+
+class Mailer:
+    """Sends digests on one connection, which is opened when it is needed."""
+
+    def __init__(self) -> None:
+        self.connection: Any = get_connection()
+        if isinstance(self.connection, smtp.EmailBackend):
+            self.connection = SmtpBackend()
+
+    def send(self, digest: Digest) -> None:
+        """Hand one digest over.
+
+        Raises Refused or InDoubt, ValueError where no mail can be made of it, and OSError where the
+        server cannot be reached: then it was certainly not sent.
+        """
+        message = message_of(digest)
+        try:
+            self.connection.open()
+        except smtplib.SMTPResponseException as error:
+            # whatever its number, it says nothing about this recipient
+            raise OSError(str(Refused(error.smtp_code, error.smtp_error))) from error
+        try:
+            self.connection.send_messages([message])
+        except smtplib.SMTPRecipientsRefused as error:
+            ((code, text),) = error.recipients.values()
+            raise Refused(code, text) from error
+        except smtplib.SMTPHeloError as error:
+            raise OSError(str(Refused(error.smtp_code, error.smtp_error))) from error
+        except smtplib.SMTPResponseException as error:
+            raise Refused(error.smtp_code, error.smtp_error) from error
+
+    def drop_connection(self) -> None:
+        """Without a word to a server of which nothing is known any more."""
+        connection = getattr(self.connection, "connection", None)
+        if connection is not None:
+            connection.close()
+            self.connection.connection = None
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+class DigestMessage(EmailMultiAlternatives):
+    """A second copy is the same, byte for byte: nothing in it comes from the clock or from chance."""
+
+    def message(self, **kwargs: Any) -> Any:
+        mime = super().message(**kwargs)
+        digest = sha256(self.extra_headers["Message-ID"].encode())
+        mime.set_boundary(f"=_{digest.hexdigest()[:32]}_=")
+        return mime
+
+
+def message_of(digest: Digest) -> DigestMessage:
+    headers = {
+        "Message-ID": digest.message_id,
+        "Date": formatdate(_queued_at(digest)),
+        "List-ID": f"<{digest.plan.slug}.digest.{host()}>",
+        "List-Unsubscribe": f"<{unsubscribe_url(digest.recipient, digest.plan)}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        "List-Archive": f"<{settings.SITE_URL}/digests/>",
+        "Auto-Submitted": "auto-generated",
+        "Content-Language": digest.language,
+    }
+    message = DigestMessage(
+        subject=digest.subject,
+        body=digest.text,
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        to=[digest.recipient.email],
+        headers=headers,
+    )
+    message.attach_alternative(digest.html, "text/html")
+    return message
+
+
+def new_message_id(now: float, unique: str) -> str:
+    return f"<{int(now)}.{unique}@{host()[-80:]}>"
+
+
+def _queued_at(digest: Digest) -> int:
+    """In seconds; `new_message_id` writes it there."""
+    return int(digest.message_id[1:].partition(".")[0])
+
+
+def host() -> str:
+    return urlsplit(settings.SITE_URL).hostname or "localhost"
