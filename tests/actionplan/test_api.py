@@ -18,10 +18,10 @@ from actionplan.api_tokens import tokens
 from actionplan.local import samples
 from actionplan.models import User
 from commitments.files import entries
-from commitments.models import Action, Plan, Role
+from commitments.models import Action, Plan
 from commitments.register import services
 from tests.actionplan.test_pages import NOW
-from tests.people import account
+from tests.factories import create_official, create_viewer
 
 TODAY = date(2015, 1, 12)
 REFERENCE = (Path(__file__).parents[2] / "docs" / "reference" / "api.md").read_text()
@@ -36,7 +36,7 @@ def official(calais: Plan, settings: Settings) -> User:
         entries.load_entries(calais, samples.ENTRIES_FILE.read_bytes(), now=NOW, by=None).errors
         == []
     )
-    return account(calais, Role.OFFICIAL, "GB", "home-office")
+    return create_official(calais)
 
 
 class Dashboard:
@@ -115,7 +115,7 @@ def test_what_is_unchanged_is_answered_without_computing_it(
         action=Action.objects.get(plan=calais, ref="4.4"),
         kind="progress",
         effective="2015-01-12",
-        by=account(calais, Role.OFFICIAL, "GB", "home-office"),
+        by=create_official(calais),
         now=NOW,
         key="k",
     )
@@ -130,7 +130,7 @@ def test_another_day_question_account_or_language_is_another_answer(
         dashboard.get(path + more).headers["ETag"]
         for more in ("", "&on=2014-11-01", "&known=now", "&q=a")
     }
-    tags.add(Dashboard(account(calais, Role.VIEWER), calais).get(path).headers["ETag"])
+    tags.add(Dashboard(create_viewer(calais), calais).get(path).headers["ETag"])
     tags.add(dashboard.get(path, **{"Accept-Language": "fr"}).headers["ETag"])
     settings.ACTIONPLAN_TODAY = date(2015, 1, 13)
     tags.add(dashboard.get(path).headers["ETag"])

@@ -32,7 +32,7 @@ from commitments.pages.page import Page
 from commitments.register import services
 from commitments.register.permissions import reportable_actions
 from commitments.rules.states import SETTLED
-from tests.people import account
+from tests.factories import create_manager, create_member, create_official
 from tests.plans import tenfold
 
 NOW = datetime(2015, 1, 12, 9, tzinfo=UTC)
@@ -66,7 +66,7 @@ def refs(items: Items) -> list[str]:
 
 
 def test_an_official_is_told_of_their_own_actions_alone(plan: Plan) -> None:
-    found = content(plan, account(plan, Role.OFFICIAL, "GB", "nca"))
+    found = content(plan, create_official(plan, bodies=["nca"]))
     mine = {"3.2", "5.1", "5.2", "5.3", "5.4"}
     for items in (found.overdue, found.due, found.stale, found.awaiting):
         assert set(refs(items)) <= mine | {"2.6", "6.2", "6.3"}
@@ -74,9 +74,9 @@ def test_an_official_is_told_of_their_own_actions_alone(plan: Plan) -> None:
 
 
 def test_nothing_is_sent_to_an_official_of_whom_nothing_is_asked(calais: Plan) -> None:
-    quiet = content(calais, account(calais, Role.OFFICIAL, "GB", "jbiu"), date(2014, 9, 15))
+    quiet = content(calais, create_official(calais, bodies=["jbiu"]), date(2014, 9, 15))
     assert quiet.is_empty
-    assert not content(calais, account(calais, Role.MANAGER, "GB"), date(2014, 9, 15)).is_empty
+    assert not content(calais, create_manager(calais), date(2014, 9, 15)).is_empty
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_nothing_is_sent_to_an_official_of_whom_nothing_is_asked(calais: Plan) -
 def test_the_states_of_a_manager_add_up_and_the_lists_agree_with_them(
     plan: Plan, week: date
 ) -> None:
-    manager = account(plan, Role.MANAGER, "GB")
+    manager = create_manager(plan)
     found = content(plan, manager, week)
     page = found.page
     by_label = {str(line.label): line.now for line in found.for_managers.counts}
@@ -101,7 +101,7 @@ def test_the_states_of_a_manager_add_up_and_the_lists_agree_with_them(
 
 
 def test_a_list_shows_the_seven_worst_and_counts_the_rest(calais: Plan) -> None:
-    manager = account(calais, Role.MANAGER, "GB")
+    manager = create_manager(calais)
     found = content(calais, manager)
     rows = list(order_by_urgency(found.page.rows().filter(scored=True, never_reported=True)))
     silent = [row.obligation.ref for row in rows if row.state not in SETTLED]
@@ -114,8 +114,8 @@ def test_a_list_shows_the_seven_worst_and_counts_the_rest(calais: Plan) -> None:
 
 
 def test_whose_officials_all_unsubscribed_is_a_gap_that_managers_see(plan: Plan) -> None:
-    manager = account(plan, Role.MANAGER, "GB")
-    official = account(plan, Role.OFFICIAL, "GB", "home-office")
+    manager = create_manager(plan)
+    official = create_official(plan)
     assert "5.3" not in refs(content(plan, manager).for_managers.unreminded)
     User.objects.filter(pk=official.pk).update(is_active=False)
     assert "5.3" in [row.obligation.ref for row in unreminded_actions(page_of(plan, "GB"))]
@@ -130,7 +130,7 @@ def test_ten_times_the_actions_are_summed_up_with_as_many_queries(plan: Plan) ->
     for role in (Role.OFFICIAL, Role.MANAGER):
         counts = []
         for one in (plan, large):
-            user = account(one, role, "GB", "home-office")
+            user = create_member(one, role, side="GB", bodies=["home-office"])
             with CaptureQueriesContext(connection) as captured:
                 content(one, user)
             counts.append(len(captured))
@@ -140,12 +140,12 @@ def test_ten_times_the_actions_are_summed_up_with_as_many_queries(plan: Plan) ->
 
 def test_who_is_written_to_with_everybody_is_told_the_same_as_alone(plan: Plan) -> None:
     people = [
-        account(plan, Role.MANAGER, "GB"),
-        account(plan, Role.MANAGER, "FR"),
-        account(plan, Role.OFFICIAL, "GB", "nca"),
-        account(plan, Role.OFFICIAL, "GB", "home-office"),
-        account(plan, Role.OFFICIAL, "FR", "interior-ministry"),
-        account(plan, Role.OFFICIAL, "FR"),
+        create_manager(plan),
+        create_manager(plan, side="FR"),
+        create_official(plan, bodies=["nca"]),
+        create_official(plan),
+        create_official(plan, side="FR", bodies=["interior-ministry"]),
+        create_official(plan, side="FR", bodies=[]),
     ]
     plan.memberships.get(user=people[2]).bodies.add(plan.bodies.get(code="port-authority"))
     outbox.queue(plan, WEEK)
@@ -158,7 +158,7 @@ def test_who_is_written_to_with_everybody_is_told_the_same_as_alone(plan: Plan) 
 
 
 def test_a_digest_that_another_run_wrote_meanwhile_stays_as_it_is(plan: Plan) -> None:
-    account(plan, Role.MANAGER, "GB")
+    create_manager(plan)
     outbox.queue(plan, WEEK)
     (row,) = Digest.objects.all()
     again = Digest.objects.get(pk=row.pk)
@@ -168,7 +168,7 @@ def test_a_digest_that_another_run_wrote_meanwhile_stays_as_it_is(plan: Plan) ->
 
 
 def test_a_report_while_the_digests_are_written_holds_up_none(plan: Plan) -> None:
-    manager = account(plan, Role.MANAGER, "GB")
+    manager = create_manager(plan)
     week = Week(plan, WEEK, [recipient(plan, manager, WEEK)])
     never = [row.obligation_id for row in week.open_actions if row.unsettled and row.never_reported]
     reportable = reportable_actions(Rights(role=Role.MANAGER, side="GB"), plan)
@@ -182,7 +182,7 @@ def test_a_report_while_the_digests_are_written_holds_up_none(plan: Plan) -> Non
 
 
 def test_the_times_of_a_digest_are_in_utc_wherever_it_is_written(calais: Plan) -> None:
-    manager, night = account(calais, Role.MANAGER, "GB"), datetime(2014, 9, 22, 23, 30, tzinfo=UTC)
+    manager, night = create_manager(calais), datetime(2014, 9, 22, 23, 30, tzinfo=UTC)
     run = {"job": "flag_overdue", "day": night.date(), "outcome": "succeeded"}
     JobRun.objects.create(plan=calais, started=night, finished=night, **run)
     with timezone.override("Europe/London"):

@@ -16,7 +16,7 @@ from actionplan.jobs import health, tasks
 from actionplan.local.environment import SAMPLE_DAY
 from actionplan.models import Digest, Mark, User
 from commitments.models import Plan, Role
-from tests.people import account
+from tests.factories import create_official
 from tests.servers import on_postgres
 
 
@@ -26,7 +26,7 @@ def worked(calais: Plan, settings: Settings) -> Plan:
     from datetime import date
 
     settings.ACTIONPLAN_TODAY = date.fromisoformat(SAMPLE_DAY)
-    account(calais, Role.OFFICIAL, "GB", "nca")
+    create_official(calais, bodies=["nca"])
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     tasks.run_due_jobs()
     return calais
@@ -176,7 +176,7 @@ def test_a_page_whose_statement_takes_too_long_says_so_in_both_languages_and_kee
     from django.db import transaction
 
     client = Client(raise_request_exception=False)
-    client.force_login(account(calais, Role.OFFICIAL, "GB", "home-office"))
+    client.force_login(create_official(calais))
 
     def slow(execute: Any, sql: str, *rest: Any) -> Any:
         return execute(

@@ -10,8 +10,8 @@ from django.test import Client
 from pytest_django import Settings
 
 from actionplan.models import User
-from commitments.models import Entry, Plan, Role
-from tests.people import account
+from commitments.models import Entry, Plan
+from tests.factories import create_manager
 from tests.plans import SMALL, changed
 
 ADDRESS = "/load-plan/"
@@ -114,7 +114,7 @@ def test_a_reader_of_french_gets_errors_and_changes_in_french(administrator: Cli
 
 def test_only_administrators_load_plan_files(calais: Plan, client: Client) -> None:
     assert client.get(ADDRESS).headers["Location"] == "/sign-in/?next=/load-plan/"
-    client.force_login(account(calais, Role.MANAGER, "GB"))
+    client.force_login(create_manager(calais))
     for response in (client.get(ADDRESS), client.post(ADDRESS, upload(SMALL) | {"load": "1"})):
         assert response.status_code == 403
     assert not Plan.objects.filter(slug="small").exists()

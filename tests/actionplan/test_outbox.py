@@ -14,8 +14,8 @@ from pytest_django import Settings
 from actionplan.digests import messages, outbox
 from actionplan.digests.messages import message_of
 from actionplan.models import Digest
-from commitments.models import Plan, Role
-from tests import people
+from commitments.models import Plan
+from tests.factories import create_manager
 
 pytestmark = pytest.mark.sqlite
 WEEK = date(2015, 1, 5)
@@ -24,7 +24,7 @@ WEEK = date(2015, 1, 5)
 @pytest.fixture
 def queued(calais: Plan) -> list[Digest]:
     for _number in range(5):
-        people.account(calais, Role.MANAGER, "GB")
+        create_manager(calais)
     outbox.queue(calais, WEEK)
     return list(Digest.objects.order_by("pk"))
 
@@ -80,7 +80,7 @@ def test_a_hundred_mails_cost_no_more_queries_than_five(calais: Plan, queued: li
     with CaptureQueriesContext(connection) as five:
         assert outbox.deliver()["sent"] == 5
     for _number in range(100):
-        people.account(calais, Role.MANAGER, "GB")
+        create_manager(calais)
     outbox.queue(calais, WEEK)
     with CaptureQueriesContext(connection) as many:
         assert outbox.deliver()["sent"] == 100

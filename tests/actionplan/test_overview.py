@@ -15,9 +15,9 @@ from pytest_django import Settings
 from actionplan.local import samples
 from actionplan.models import Mark, User
 from commitments.files import entries
-from commitments.models import Membership, Plan, Role
+from commitments.models import Membership, Plan
+from tests.factories import create_viewer
 from tests.generated import blank
-from tests.people import account
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_an_unchanged_page_is_not_sent_again_to_the_same_reader(
     assert (kept.status_code, kept.content) == (304, b"")
     other = Client()
     assert other.get(path, headers={"If-None-Match": tag}).status_code == 302
-    other.force_login(account(calais, Role.VIEWER))
+    other.force_login(create_viewer(calais))
     assert other.get(path, headers={"If-None-Match": tag}).status_code == 200
     row = blank(
         id="new", ref="4.4", kind="note", side="GB", effective="2015-01-12", recorded="2015-01-12"
@@ -126,7 +126,7 @@ def test_an_unchanged_page_is_not_sent_again_to_the_same_reader(
 def test_an_administrator_is_told_at_once_that_mail_is_held_no_longer(
     reader: Client, calais: Plan
 ) -> None:
-    administrator = account(calais, Role.VIEWER)
+    administrator = create_viewer(calais)
     User.objects.filter(pk=administrator.pk).update(is_superuser=True)
     Mark.objects.create(name=Mark.MAIL_HELD, at=datetime(2015, 1, 12, 9, tzinfo=UTC))
     reader.force_login(administrator)

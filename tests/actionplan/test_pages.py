@@ -21,7 +21,7 @@ from actionplan.plan_transfer import load
 from commitments.files import entries
 from commitments.models import Action, Entry, Plan, Role
 from commitments.register import services
-from tests.people import account
+from tests.factories import create_manager, create_member, create_official, create_viewer
 from tests.plans import SMALL, changed
 
 TODAY = date(2015, 1, 12)
@@ -43,7 +43,7 @@ def plan(calais: Plan, settings: Settings) -> Plan:
 @pytest.fixture
 def official(calais: Plan, settings: Settings) -> User:
     settings.ACTIONPLAN_TODAY = TODAY
-    return account(calais, Role.OFFICIAL, "GB", "home-office")
+    return create_official(calais)
 
 
 @pytest.fixture
@@ -58,9 +58,9 @@ def people(plan: Plan, language: str) -> dict[str, User]:
         email=f"root.{language}@example.org", is_superuser=True, is_staff=True, language=language
     )
     return {
-        "viewer": account(plan, Role.VIEWER, language=language),
-        "official": account(plan, Role.OFFICIAL, "GB", "home-office", language=language),
-        "manager": account(plan, Role.MANAGER, "GB", language=language),
+        "viewer": create_viewer(plan, language=language),
+        "official": create_official(plan, language=language),
+        "manager": create_manager(plan, language=language),
         "administrator": root,
     }
 
@@ -188,7 +188,7 @@ def test_nobody_reads_a_page_of_the_plan_without_signing_in(
     ["on=2014-11-01", "on=2014-11-01&known=now", "known=now", "on=2030-01-01", "on=1066-10-14"],
 )
 def test_pages_show_any_day_as_known_then_or_now(plan: Plan, client: Client, query: str) -> None:
-    client.force_login(account(plan, Role.VIEWER))
+    client.force_login(create_viewer(plan))
     for path in (
         "",
         "commitments/",
@@ -215,7 +215,7 @@ def test_the_page_of_signing_in_speaks_the_language_of_the_browser(
 
 def test_what_is_not_there_or_not_to_be_read_is_not_found(calais: Plan, client: Client) -> None:
     load.load_plan(SMALL.encode(), now=NOW)
-    client.force_login(account(calais, Role.MANAGER, "GB"))
+    client.force_login(create_manager(calais))
     for path in (
         *(
             "actions/9.9/",
@@ -268,7 +268,7 @@ def test_another_way_of_knowing_is_answered_with_what_would_be_right(signed_in: 
 
 
 def test_what_is_wrong_is_said_in_the_language_of_the_reader(calais: Plan, client: Client) -> None:
-    client.force_login(account(calais, Role.VIEWER, language="fr"))
+    client.force_login(create_viewer(calais, language="fr"))
     for path in ("/?on=x", "/actions/9.9/", "/register/load/"):
         response = client.get(path)
         assert '<html lang="fr"' in text(response)
@@ -358,7 +358,7 @@ def test_a_preview_says_what_would_be_and_records_nothing(signed_in: Client) -> 
 def test_what_somebody_recorded_in_between_is_shown_and_the_text_kept(
     calais: Plan, signed_in: Client
 ) -> None:
-    french = account(calais, Role.MANAGER, "FR")
+    french = create_manager(calais, side="FR")
     action = Action.objects.get(plan=calais, ref="4.4")
     services.report(
         action=action,
@@ -412,7 +412,7 @@ def test_what_the_register_refuses_comes_back_with_its_reason(signed_in: Client)
 def test_a_decision_comes_back_with_a_link_to_each_field(
     calais: Plan, client: Client, path: str
 ) -> None:
-    client.force_login(account(calais, Role.MANAGER, "GB"))
+    client.force_login(create_manager(calais))
     response = client.post(
         f"/{path}", {"key": "k1", "seen": "0", "decided_by": "both", "reason": ""}
     )
@@ -426,7 +426,7 @@ def test_a_moved_deadline_is_recorded_once(
     calais: Plan, client: Client, settings: Settings
 ) -> None:
     settings.ACTIONPLAN_TODAY = TODAY
-    client.force_login(account(calais, Role.MANAGER, "GB"))
+    client.force_login(create_manager(calais))
     form = {
         "key": "k1",
         "seen": "0",
@@ -448,7 +448,7 @@ def test_an_entry_is_withdrawn_once_and_with_a_reason(signed_in: Client) -> None
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.OFFICIAL])
 def test_who_may_not_record_is_refused(calais: Plan, client: Client, role: Role) -> None:
-    client.force_login(account(calais, role, "FR", "dcpaf"))
+    client.force_login(create_member(calais, role, side="FR", bodies=["dcpaf"]))
     assert send(client).status_code == 403
     assert client.post("/actions/4.4/move/", REPORT).status_code == 403
     assert recorded() == []
@@ -459,12 +459,12 @@ def test_who_is_refused_is_led_back_to_what_they_came_from(
 ) -> None:
     send(signed_in)
     entry = Entry.objects.count()
-    client.force_login(account(calais, Role.VIEWER))
+    client.force_login(create_viewer(calais))
     refused = [
         client.get(f"/{path}")
         for path in ("actions/4.4/report/", f"register/{entry}/withdraw/", "fund/pay/1.2/")
     ]
-    ways = [re.findall(r'<p><a href="([^"]+)">Back to', text(page))[0] for page in refused]
+    ways = [re.findall(r'<a href="([^"]+)">\s*Back to', text(page))[0] for page in refused]
     assert [page.status_code for page in refused] == [403] * 3
     assert ways == ["/actions/4.4/", f"/register/{entry}/", "/"]
 
@@ -476,7 +476,7 @@ def test_an_entry_leads_to_its_action_by_name(signed_in: Client) -> None:
 
 
 def test_a_payment_is_offered_the_currencies_that_were_stated(calais: Plan, client: Client) -> None:
-    client.force_login(account(calais, Role.MANAGER, "GB"))
+    client.force_login(create_manager(calais))
     page = text(client.get("/fund/pay/1.2/"))
     assert 'list="currencies"' in page
     assert re.findall(r'<option value="([A-Z]{3})"></option>', page) == ["EUR", "GBP"]
@@ -554,7 +554,7 @@ def test_a_day_ends_at_midnight_in_the_zone_of_the_plan(
     calais: Plan, client: Client, moment: datetime, day: str, state: str
 ) -> None:
     with time_machine.travel(moment, tick=False):
-        client.force_login(account(calais, Role.VIEWER))
+        client.force_login(create_viewer(calais))
         found = client.get("/status.json").json()
     (action,) = [row for row in found["actions"] if row["ref"] == "4.4"]
     assert (found["on"], found["known"], action["state"]) == (day, day, state)
@@ -562,7 +562,7 @@ def test_a_day_ends_at_midnight_in_the_zone_of_the_plan(
 
 def test_a_report_late_in_a_summer_evening_is_of_the_next_day(calais: Plan, client: Client) -> None:
     with time_machine.travel(datetime(2015, 6, 30, 23, 30, tzinfo=UTC), tick=False):
-        client.force_login(account(calais, Role.OFFICIAL, "GB", "home-office"))
+        client.force_login(create_official(calais))
         assert send(client, day="2015-07-01").status_code == 302
     entry = Entry.objects.get(code="k1")
     assert (entry.recorded_day, entry.recorded_at) == (

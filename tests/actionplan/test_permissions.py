@@ -25,7 +25,7 @@ from actionplan.plan_transfer import load
 from commitments.evidence import storage
 from commitments.models import Action, Plan, Role
 from commitments.register import services
-from tests.people import account
+from tests.factories import create_manager, create_official, create_viewer
 from tests.plans import SMALL
 
 TABLE = Path(site_settings.BASE_DIR) / "docs" / "reference" / "permissions.md"
@@ -121,17 +121,17 @@ def plan(calais: Plan, settings: Settings) -> Plan:
 @pytest.fixture
 def people(plan: Plan) -> dict[str, Any]:
     load.load_plan(SMALL.encode(), now=datetime(2014, 9, 20, 9, tzinfo=UTC))
-    disabled = account(plan, Role.MANAGER, "GB")
+    disabled = create_manager(plan)
     return {
         "anonymous": None,
         "disabled": disabled,
-        "viewer": account(plan, Role.VIEWER),
-        "official GB": account(plan, Role.OFFICIAL, "GB", "home-office"),
-        "official FR": account(plan, Role.OFFICIAL, "FR", "dcpaf"),
-        "manager GB": account(plan, Role.MANAGER, "GB"),
-        "manager FR": account(plan, Role.MANAGER, "FR"),
+        "viewer": create_viewer(plan),
+        "official GB": create_official(plan),
+        "official FR": create_official(plan, side="FR", bodies=["dcpaf"]),
+        "manager GB": create_manager(plan),
+        "manager FR": create_manager(plan, side="FR"),
         "administrator": User.objects.create(email="administrator@example.org", is_superuser=True),
-        "member of another plan": account(Plan.objects.get(slug="small"), Role.MANAGER, "GB"),
+        "member of another plan": create_manager(Plan.objects.get(slug="small")),
     }
 
 

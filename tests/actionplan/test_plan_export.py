@@ -31,8 +31,8 @@ from commitments.register import entries as register
 from commitments.register import hash_chain, services, standings
 from tests import factories
 from tests.actionplan.test_status import without_jobs
+from tests.factories import create_member
 from tests.generated import actions, deadlines, registers
-from tests.people import account
 from tests.plans import SMALL, toml
 
 NOW = datetime(2016, 9, 1, 9, tzinfo=UTC)
@@ -424,7 +424,7 @@ def test_the_text_of_a_plan_file_is_neither_changed_nor_removed(calais: Plan) ->
 def test_managers_and_administrators_export_a_plan(
     calais: Plan, client: Client, role: str, answer: int
 ) -> None:
-    client.force_login(account(calais, Role(role), "" if role == "viewer" else "GB"))
+    client.force_login(create_member(calais, Role(role), side="" if role == "viewer" else "GB"))
     response = client.get("/register/export/")
     assert response.status_code == answer
     if answer == 200:

@@ -22,11 +22,11 @@ from actionplan.models import Digest, JobRun, User
 from actionplan.plan_transfer import load
 from commitments.evidence import storage
 from commitments.files import entries
-from commitments.models import Action, Entry, Plan, PublicEntry, Role
+from commitments.models import Action, Entry, Plan, PublicEntry
 from commitments.register import entries as register
 from commitments.register import services
+from tests.factories import create_manager, create_viewer
 from tests.generated import blank
-from tests.people import account
 from tests.plans import SMALL, changed
 
 NOW = datetime(2015, 1, 12, 9, 41, 7, tzinfo=UTC)
@@ -194,7 +194,7 @@ def opened(db: None, settings: Settings, tmp_path: Path) -> Plan:
     rows = [row | TEXTS | {"id": f"{CANARY}-{row['id']}"} for row in ROWS]
     lines = [",".join(blank()), *(",".join(row.values()) for row in rows)]
     assert entries.load_entries(plan, "\n".join(lines).encode(), now=NOW, by=None).errors == []
-    author = account(plan, Role.MANAGER, "GB")
+    author = create_manager(plan)
     User.objects.filter(pk=author.pk).update(post=f"{CANARY} post", email=f"{CANARY}@example.org")
     author.refresh_from_db()
     action = Action.objects.get(plan=plan, ref="1.1")
@@ -271,7 +271,7 @@ def test_nothing_internal_shows_through_a_public_plan(
     opened: Plan, calais: Plan, client: Client, who: str, language: str
 ) -> None:
     if who == "stranger":
-        client.force_login(account(calais, Role.MANAGER, "GB", language=language))
+        client.force_login(create_manager(calais, language=language))
     digests = [
         digest[:12]
         for found in Entry.objects.filter(plan=opened).values_list(
@@ -347,7 +347,7 @@ def test_no_search_from_outside_tells_what_the_texts_hold(opened: Plan, client: 
     for word in (CANARY, "reason", "said", "https"):
         assert client.get(f"/plans/small/register/?format=json&q={word}").json() == []
     assert client.get("/plans/small/register/?format=json&q=1.2").json() != []
-    client.force_login(account(opened, Role.VIEWER))
+    client.force_login(create_viewer(opened))
     assert client.get(f"/plans/small/register/?format=json&q={CANARY}").json() != []
 
 
@@ -355,7 +355,7 @@ def test_pages_for_those_with_a_role_stay_closed(
     opened: Plan, calais: Plan, client: Client
 ) -> None:
     stranger = Client()
-    stranger.force_login(account(calais, Role.MANAGER, "GB"))
+    stranger.force_login(create_manager(calais))
     for address in addresses(opened, CLOSED):
         feed = address.endswith((".ics", ".atom"))
         for visitor, answers in ((client, (401,) if feed else (302,)), (stranger, (404, 405))):
@@ -395,7 +395,7 @@ def test_a_plan_is_closed_unless_its_file_says_public(db: None, client: Client) 
 
 
 def test_a_token_ends_with_the_role_also_in_a_public_plan(opened: Plan, client: Client) -> None:
-    reader = account(opened, Role.VIEWER)
+    reader = create_viewer(opened)
     secret = tokens.create(
         by=reader, plan=opened, purpose="read", label="x", days=30, today=NOW.date()
     )
@@ -420,7 +420,7 @@ def test_a_reader_from_outside_costs_but_the_query_for_their_roles_more(
         return len(captured)
 
     member = Client()
-    member.force_login(account(opened, Role.VIEWER))
+    member.force_login(create_viewer(opened))
     for address in addresses(opened, ADDRESSES):
         # a member's plans come with the account, those of everybody are looked for
         assert queries(client, address) <= queries(member, address) + 1, address

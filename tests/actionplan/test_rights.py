@@ -14,8 +14,8 @@ from django.test import Client
 
 from actionplan.jobs import tasks
 from actionplan.local import samples
-from commitments.models import Entry, Plan, Role
-from tests.people import account
+from commitments.models import Entry, Plan
+from tests.factories import create_official
 
 # roles belong to the whole server, which the processes of the tests share
 ROLE = f"actionplan_app_{os.environ.get('PYTEST_XDIST_WORKER', '')}"
@@ -87,7 +87,7 @@ def test_the_register_of_the_role_refuses_to_lose_a_text_that_was_not_redacted(
 
 
 def test_the_site_works_with_it(role: str, calais: Plan, client: Client) -> None:
-    user = account(calais, Role.OFFICIAL, "GB", "home-office")
+    user = create_official(calais)
     before = Entry.objects.count()
     with as_role(role):
         client.force_login(user)

@@ -21,9 +21,9 @@ from actionplan.accounts import admin_services
 from actionplan.api_tokens import tokens
 from actionplan.models import Token, User
 from actionplan.plan_transfer import load
-from commitments.models import Entry, Plan, Role
+from commitments.models import Entry, Plan
 from tests.actionplan.test_pages import NOW
-from tests.people import account
+from tests.factories import create_manager, create_official
 from tests.plans import SMALL
 
 TODAY = date(2015, 1, 12)
@@ -34,7 +34,7 @@ Make = Callable[..., str]
 @pytest.fixture
 def official(calais: Plan, settings: Settings) -> User:
     settings.ACTIONPLAN_TODAY = TODAY
-    return account(calais, Role.OFFICIAL, "GB", "nca")
+    return create_official(calais, bodies=["nca"])
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_only_its_owner_revokes_a_token(
 ) -> None:
     secret = make("read")
     number = str(Token.objects.get().pk)
-    client.force_login(account(calais, Role.MANAGER, "GB"))
+    client.force_login(create_manager(calais))
     for odd in (number, "x", "", "9" * 40, "\x00", "-1"):
         assert client.post("/tokens/", {"revoke": odd}).status_code == 302
     assert status(Client(), "/status.json", secret) == 200

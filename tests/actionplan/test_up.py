@@ -62,6 +62,7 @@ def test_it_answers_once_it_says_so_lets_commands_join_and_ends_cleanly_on_a_sig
     assert "Traceback" not in site.said()
 
 
+@pytest.mark.faults
 def test_a_second_start_works_after_all_was_killed_at_once(up: Callable[[], Up]) -> None:
     first = up()
     assert first.end(signal.SIGKILL) == -signal.SIGKILL
@@ -72,6 +73,7 @@ def test_a_second_start_works_after_all_was_killed_at_once(up: Callable[[], Up])
     assert second.left() == []
 
 
+@pytest.mark.faults
 def test_a_dead_worker_is_named_and_ends_the_rest(up: Callable[[], Up]) -> None:
     site = up()
     os.killpg(site.group("worker"), signal.SIGKILL)
@@ -149,6 +151,7 @@ _multiprocessing.SemLock = SemLock
 """
 
 
+@pytest.mark.faults
 def test_a_worker_without_shared_memory_ends_the_site_with_the_cause(tmp_path: Path) -> None:
     """As in a container whose /dev/shm cannot be written."""
     (tmp_path / "sitecustomize.py").write_text(WITHOUT_SEMAPHORES)

@@ -15,7 +15,7 @@ from commitments.models import Action, Body, Entry, Membership, Plan, Role
 from commitments.register import services
 from tests.actionplan.test_permissions import NOW
 from tests.attacks.world import World, contents
-from tests.people import account
+from tests.factories import create_official
 
 SAID = {"kind": "progress", "day": "2015-01-10", "note": "said"}
 CLIENTS = (
@@ -196,7 +196,7 @@ LOST: dict[str, Change] = {
 def test_a_right_that_went_while_the_form_was_open_is_gone(world: World, inside: str) -> None:
     page, action = f"{inside}/actions/5.3/report/", Action.objects.get(plan=world.plan, ref="5.3")
     for change in LOST:
-        person = account(world.plan, Role.OFFICIAL, "GB", "home-office")
+        person = create_official(world.plan)
         client = Client()
         client.force_login(person)
         assert client.get(page).status_code == 200

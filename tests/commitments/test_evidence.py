@@ -23,11 +23,11 @@ from pytest_django import Settings
 from actionplan.models import User
 from actionplan.plan_transfer import load
 from commitments.evidence import file_types, storage
-from commitments.models import Action, Entry, Evidence, Plan, Role
+from commitments.models import Action, Entry, Evidence, Plan
 from commitments.register import services
 from commitments.register.hash_chain import hash_of
 from tests import hostile
-from tests.people import account
+from tests.factories import create_manager, create_viewer
 from tests.plans import SMALL
 
 pytestmark = pytest.mark.sqlite
@@ -40,11 +40,6 @@ REPORT = {"kind": "progress", "day": "2015-01-12", "note": "Leaflets", "key": "k
 def folder(settings: Settings, tmp_path: Path) -> Path:
     settings.MEDIA_ROOT, settings.ACTIONPLAN_TODAY = tmp_path, TODAY
     return tmp_path
-
-
-@pytest.fixture
-def official(calais: Plan) -> User:
-    return account(calais, Role.OFFICIAL, "GB", "home-office")
 
 
 @pytest.fixture
@@ -108,7 +103,7 @@ def test_an_official_reports_with_a_photo_and_a_reader_downloads_it_without_its_
     assert (file.name, file.type, file.size) == ("Calais port.jpg", "jpg", path.stat().st_size)
     assert path == folder / "evidence" / file.id.hex[:2] / file.id.hex
     assert path.stat().st_mode & 0o777 == 0o600
-    signed_in.force_login(account(calais, Role.VIEWER))
+    signed_in.force_login(create_viewer(calais))
     assert b"Calais port.jpg" in signed_in.get("/actions/4.4/").content
     response = signed_in.get(f"/evidence/{file.id}/")
     content = downloaded(response)
@@ -198,7 +193,7 @@ def test_a_file_is_kept_through_a_preview_an_error_and_a_newer_entry(
     wrong = send(signed_in, upload(hostile.CSV, "a.csv"), day="", kept=kept)
     kept = tokens(wrong)
     assert (wrong.status_code, len(kept)) == (422, 2)
-    french = account(calais, Role.MANAGER, "FR")
+    french = create_manager(calais, side="FR")
     report(french, note="Déjà vu")
     newer = send(signed_in, kept=kept)
     assert (newer.status_code, len(tokens(newer))) == (409, 2)
@@ -369,7 +364,7 @@ def test_a_file_of_another_plan_or_of_nowhere_is_not_found(
 ) -> None:
     file = report(official, storage.store(upload())).evidence.get()
     load.load_plan(SMALL.encode(), now=NOW)
-    client.force_login(account(Plan.objects.get(slug="small"), Role.MANAGER, "GB"))
+    client.force_login(create_manager(Plan.objects.get(slug="small")))
     for path in (
         f"evidence/{file.id}/",
         f"plans/calais-2014/evidence/{file.id}/",

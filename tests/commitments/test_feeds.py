@@ -16,10 +16,10 @@ from actionplan.local import samples
 from actionplan.models import User
 from actionplan.plan_transfer import load
 from commitments.files import entries
-from commitments.models import Action, Entry, Plan, Role
+from commitments.models import Action, Entry, Plan
 from commitments.register import services
 from commitments.views import feeds
-from tests.people import account
+from tests.factories import create_manager, create_official, create_viewer
 from tests.plans import SMALL
 
 TODAY = date(2015, 1, 12)
@@ -44,7 +44,7 @@ def plan(calais: Plan, settings: Settings) -> Plan:
 @pytest.fixture
 def manager(calais: Plan, settings: Settings) -> User:
     settings.ACTIONPLAN_TODAY = TODAY
-    return account(calais, Role.MANAGER, "GB")
+    return create_manager(calais)
 
 
 @pytest.fixture
@@ -208,14 +208,14 @@ def test_the_calendar_speaks_the_language_that_is_asked_for(plan: Plan, reader: 
 def test_a_person_has_a_calendar_of_what_is_asked_of_their_bodies(
     plan: Plan, client: Client
 ) -> None:
-    client.force_login(account(plan, Role.OFFICIAL, "GB", "nca"))
+    client.force_login(create_official(plan, bodies=["nca"]))
     mine = {name.split()[0] for name in events(client, "mine=1")}
     assert mine
     assert mine < {name.split()[0] for name in events(client)}
     assert "1.2" not in mine
-    client.force_login(account(plan, Role.VIEWER))
+    client.force_login(create_viewer(plan))
     assert events(client, "mine=1") == {}
-    client.force_login(account(plan, Role.MANAGER, "GB"))
+    client.force_login(create_manager(plan))
     assert "1.2 Instalment 1" in events(client, "mine=1")
 
 

@@ -12,9 +12,9 @@ from django.test import Client
 from pytest_django import Settings
 
 from actionplan.models import User
-from commitments.models import Action, Entry, Plan, Role
+from commitments.models import Action, Entry, Plan
 from commitments.register import services
-from tests.people import account
+from tests.factories import create_manager, create_official
 
 REPORT = "/actions/4.4/report/"
 
@@ -22,7 +22,7 @@ REPORT = "/actions/4.4/report/"
 @pytest.fixture
 def official(calais: Plan, settings: Settings) -> User:
     settings.ACTIONPLAN_TODAY = date(2015, 1, 12)
-    return account(calais, Role.OFFICIAL, "GB", "home-office")
+    return create_official(calais)
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_an_imprecise_date_is_given_in_words(
 
 def test_a_new_deadline_is_given_in_words(calais: Plan, client: Client, settings: Settings) -> None:
     settings.ACTIONPLAN_TODAY = date(2015, 1, 12)
-    client.force_login(account(calais, Role.MANAGER, "GB"))
+    client.force_login(create_manager(calais))
     form = {"key": "k1", "when": "by 31 March 2015", "reason": "agreed", "day": "2015-01-12"}
     assert client.post("/actions/2.5/move/", form).status_code == 302
     assert Entry.objects.get(code="k1").when == "../2015-03-31"

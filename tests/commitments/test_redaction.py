@@ -19,7 +19,7 @@ from commitments.evidence import storage
 from commitments.models import Action, Entry, EntryText, Evidence, Membership, Plan, Role
 from commitments.register import services
 from tests import hostile
-from tests.people import account
+from tests.factories import create_member, create_viewer
 from tests.servers import on_postgres
 
 pytestmark = pytest.mark.sqlite
@@ -30,11 +30,6 @@ NOW = datetime(2015, 1, 12, 9, 30, tzinfo=UTC)
 @pytest.fixture(autouse=True)
 def _folder(settings: Settings, tmp_path: Path) -> None:
     settings.MEDIA_ROOT, settings.ACTIONPLAN_TODAY = tmp_path, TODAY
-
-
-@pytest.fixture
-def manager(calais: Plan) -> User:
-    return account(calais, Role.MANAGER, "GB")
 
 
 @pytest.fixture
@@ -190,7 +185,7 @@ def test_no_state_changes_and_what_was_said_still_counts(
 def test_pages_and_exports_forget_the_text_and_say_why(
     calais: Plan, entry: Entry, manager: User, client: Client, language: str, said: str
 ) -> None:
-    reader = account(calais, Role.VIEWER, language=language)
+    reader = create_viewer(calais, language=language)
     client.force_login(reader)
     assert everything(client).count("J. Doe") >= 4
     redact(entry, manager)
@@ -211,7 +206,7 @@ def test_pages_and_exports_forget_the_text_and_say_why(
 def test_only_a_manager_of_the_side_and_an_administrator_redact(
     calais: Plan, entry: Entry, client: Client, role: Role, side: str
 ) -> None:
-    somebody = account(calais, role, side, "home-office")
+    somebody = create_member(calais, role, side=side, bodies=["home-office"])
     with pytest.raises(PermissionDenied):
         redact(entry, somebody)
     client.force_login(somebody)

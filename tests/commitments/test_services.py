@@ -13,25 +13,10 @@ from actionplan.overview.status import status
 from commitments.models import Action, Entry, Membership, Plan, Role, Standing
 from commitments.register import services
 from commitments.register.services import NewerEntries
-from tests.people import account
+from tests.factories import create_manager, create_official, create_viewer
 
 pytestmark = pytest.mark.sqlite
 NOW = datetime(2014, 11, 5, 9, tzinfo=UTC)
-
-
-@pytest.fixture
-def official(calais: Plan) -> User:
-    return account(calais, Role.OFFICIAL, "GB", "home-office")
-
-
-@pytest.fixture
-def manager(calais: Plan) -> User:
-    return account(calais, Role.MANAGER, "GB")
-
-
-@pytest.fixture
-def french(calais: Plan) -> User:
-    return account(calais, Role.MANAGER, "FR")
 
 
 def find(ref: str) -> Action:
@@ -89,7 +74,7 @@ def test_an_official_reports_for_their_own_side_on_what_their_body_leads(officia
 def test_an_official_reports_where_their_body_leads_or_joins_or_where_no_side_leads(
     calais: Plan, bodies: tuple[str, ...], ref: str
 ) -> None:
-    assert report(ref, account(calais, Role.OFFICIAL, "GB", *bodies)).side == "GB"
+    assert report(ref, create_official(calais, bodies=bodies)).side == "GB"
 
 
 @pytest.mark.parametrize(
@@ -99,7 +84,7 @@ def test_an_official_does_not_report_on_what_others_lead(
     calais: Plan, bodies: tuple[str, ...], ref: str
 ) -> None:
     with pytest.raises(PermissionDenied):
-        report(ref, account(calais, Role.OFFICIAL, "GB", *bodies))
+        report(ref, create_official(calais, bodies=bodies))
 
 
 @pytest.mark.parametrize(
@@ -118,7 +103,7 @@ def test_a_manager_reports_on_what_their_side_leads_or_joins(
 def test_a_viewer_a_stranger_and_a_disabled_account_report_nothing(
     calais: Plan, official: User
 ) -> None:
-    viewer = account(calais, Role.VIEWER, "GB", "home-office")
+    viewer = create_viewer(calais, side="GB", bodies=["home-office"])
     administrator = User.objects.create(email="root@example.org", is_superuser=True)
     User.objects.filter(pk=official.pk).update(is_active=False)
     before = Entry.objects.count()
@@ -148,32 +133,36 @@ def test_a_key_of_somebody_else_is_refused(manager: User, official: User) -> Non
 
 
 def test_an_author_who_has_not_seen_the_newest_entry_is_shown_it(
-    official: User, french: User
+    official: User, french_manager: User
 ) -> None:
     seen = report("4.4", official).number
-    newer = report("4.4", french)
+    newer = report("4.4", french_manager)
     with pytest.raises(NewerEntries) as refused:
         report("4.4", official, seen=seen)
     assert refused.value.entries == [newer]
     assert report("4.4", official, seen=newer.number).number == newer.number + 1
 
 
-def test_an_author_who_has_seen_nothing_is_shown_everything(official: User, french: User) -> None:
-    newer = report("4.4", french)
+def test_an_author_who_has_seen_nothing_is_shown_everything(
+    official: User, french_manager: User
+) -> None:
+    newer = report("4.4", french_manager)
     with pytest.raises(NewerEntries) as refused:
         report("4.4", official, seen=0)
     assert refused.value.entries == [newer]
 
 
-def test_an_author_who_wants_it_all_the_same_is_recorded(official: User, french: User) -> None:
-    newer = report("4.4", french)
+def test_an_author_who_wants_it_all_the_same_is_recorded(
+    official: User, french_manager: User
+) -> None:
+    newer = report("4.4", french_manager)
     assert report("4.4", official, seen=None).number == newer.number + 1
 
 
 def test_a_newer_entry_on_another_action_stands_against_nothing(
-    official: User, french: User
+    official: User, french_manager: User
 ) -> None:
-    report("4.1", french)
+    report("4.1", french_manager)
     assert report("4.4", official, seen=0)
 
 
@@ -231,14 +220,14 @@ def test_evidence_is_asked_for_where_the_plan_requires_it(calais: Plan, official
 
 @pytest.mark.parametrize("kind", ["moved", "reopened", "superseded", "not-pursued"])
 def test_only_a_manager_decides_and_only_where_their_side_reports(
-    official: User, french: User, kind: str
+    official: User, french_manager: User, kind: str
 ) -> None:
     when = {"when": "../2015-03-31"} if kind == "moved" else {}
     with pytest.raises(PermissionDenied):
         decide("4.4", official, kind, **when)
     with pytest.raises(PermissionDenied):
-        decide("5.3", french, kind, **when)
-    assert decide("4.4", french, kind, **when).side == "FR"
+        decide("5.3", french_manager, kind, **when)
+    assert decide("4.4", french_manager, kind, **when).side == "FR"
 
 
 def test_a_moved_deadline_keeps_reason_and_who_decided(manager: User) -> None:
@@ -266,7 +255,7 @@ def test_a_moved_deadline_keeps_reason_and_who_decided(manager: User) -> None:
 def test_a_move_without_day_or_reason_or_of_a_duty_each_month_is_refused(
     calais: Plan, manager: User, ref: str, given: dict[str, Any]
 ) -> None:
-    by = manager if ref == "4.4" else account(calais, Role.MANAGER, "FR")
+    by = manager if ref == "4.4" else create_manager(calais, side="FR")
     with pytest.raises(ValidationError):
         decide(ref, by, "moved", **given)
 
@@ -288,17 +277,17 @@ def test_an_official_withdraws_their_own_entry(official: User) -> None:
 def test_an_official_does_not_withdraw_the_entry_of_a_colleague(
     calais: Plan, official: User
 ) -> None:
-    colleague = account(calais, Role.OFFICIAL, "GB", "home-office")
+    colleague = create_official(calais)
     with pytest.raises(PermissionDenied):
         name(report("4.4", colleague), official, "withdrawn")
 
 
 def test_a_manager_withdraws_any_entry_of_their_side_and_none_of_the_other(
-    official: User, manager: User, french: User
+    official: User, manager: User, french_manager: User
 ) -> None:
     entry = report("4.4", official)
     with pytest.raises(PermissionDenied):
-        name(entry, french, "withdrawn")
+        name(entry, french_manager, "withdrawn")
     assert name(entry, manager, "withdrawn").to == entry
 
 
@@ -326,10 +315,10 @@ def test_a_withdrawn_withdrawal_lets_the_entry_count_again(official: User) -> No
 
 @pytest.mark.parametrize(("kind", "field"), [("confirmed", "confirmed"), ("disputed", "disputed")])
 def test_the_other_side_confirms_or_disputes_and_the_state_stays(
-    official: User, french: User, kind: str, field: str
+    official: User, french_manager: User, kind: str, field: str
 ) -> None:
     entry = report("4.4", official, "started", "2014-10-29")
-    name(entry, french, kind)
+    name(entry, french_manager, kind)
     assert (stands("4.4")["state"], stands("4.4")[field]) == ("met", True)
 
 
@@ -337,7 +326,7 @@ def test_nobody_confirms_what_they_said_or_what_their_side_said_on_a_shared_acti
     calais: Plan, official: User, manager: User
 ) -> None:
     entry = report("4.4", official, "started", "2014-10-29")
-    for somebody in (official, manager, account(calais, Role.VIEWER, "FR")):
+    for somebody in (official, manager, create_viewer(calais, side="FR")):
         with pytest.raises(PermissionDenied):
             name(entry, somebody, "confirmed")
 
@@ -355,36 +344,40 @@ def test_a_second_person_confirms_what_one_side_does_alone(
 def test_an_official_of_the_other_side_confirms_whatever_their_body(
     calais: Plan, official: User
 ) -> None:
-    other = account(calais, Role.OFFICIAL, "FR", "dcpaf")
+    other = create_official(calais, side="FR", bodies=["dcpaf"])
     assert name(report("4.4", official, "started"), other, "confirmed").side == "FR"
 
 
 @pytest.mark.parametrize("kind", ["progress", "note"])
-def test_what_claims_nothing_is_not_confirmed(official: User, french: User, kind: str) -> None:
+def test_what_claims_nothing_is_not_confirmed(
+    official: User, french_manager: User, kind: str
+) -> None:
     with pytest.raises(ValidationError, match="Only a completion, a delivery, a payment"):
-        name(report("4.4", official, kind), french, "confirmed")
+        name(report("4.4", official, kind), french_manager, "confirmed")
 
 
-def test_a_dispute_needs_a_reason_and_a_confirmation_none(official: User, french: User) -> None:
+def test_a_dispute_needs_a_reason_and_a_confirmation_none(
+    official: User, french_manager: User
+) -> None:
     entry = report("4.4", official, "started")
     with pytest.raises(ValidationError, match="needs a reason"):
-        name(entry, french, "disputed", reason="")
-    assert name(entry, french, "confirmed", reason="")
+        name(entry, french_manager, "disputed", reason="")
+    assert name(entry, french_manager, "confirmed", reason="")
 
 
 # What follows
 
 
-def test_what_waits_for_others_follows_when_they_are_done(french: User) -> None:
+def test_what_waits_for_others_follows_when_they_are_done(french_manager: User) -> None:
     assert stands("1.7")["state"] == "awaiting"
-    report("1.4", french, "completed", "2014-11-04")
+    report("1.4", french_manager, "completed", "2014-11-04")
     assert stands("1.7")["state"] == "awaiting"
-    last = report("1.5", french, "completed", "2014-11-05")
+    last = report("1.5", french_manager, "completed", "2014-11-05")
     assert (stands("1.7")["state"], stands("1.7", date(2014, 11, 4))["state"]) == (
         "superseded",
         "awaiting",
     )
-    name(last, french, "withdrawn")
+    name(last, french_manager, "withdrawn")
     assert stands("1.7")["state"] == "awaiting"
 
 

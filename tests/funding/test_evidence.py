@@ -11,10 +11,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import Settings
 
-from commitments.models import Entry, Evidence, Plan, Role
+from commitments.models import Entry, Evidence, Plan
 from tests import hostile
 from tests.commitments.test_evidence import downloaded, tokens
-from tests.people import account
+from tests.factories import create_manager, create_viewer
 
 pytestmark = pytest.mark.sqlite
 MONEY = {
@@ -35,7 +35,7 @@ KINDS = {
 @pytest.fixture
 def manager(calais: Plan, settings: Settings, client: Client, tmp_path: Path) -> Client:
     settings.MEDIA_ROOT, settings.ACTIONPLAN_TODAY = tmp_path, date(2015, 1, 12)
-    client.force_login(account(calais, Role.MANAGER, "GB"))
+    client.force_login(create_manager(calais))
     return client
 
 
@@ -58,7 +58,7 @@ def test_a_file_goes_with_money_through_preview_and_error_to_every_page_and_expo
     file = Evidence.objects.get()
     assert (file.entry, file.name, entry.kind) == (entry, "transfer.pdf", kind)
     reader = Client()
-    reader.force_login(account(calais, Role.VIEWER))
+    reader.force_login(create_viewer(calais))
     assert downloaded(reader.get(f"/evidence/{file.id}/")) == hostile.PDF
     pages = [
         f"/register/{entry.number}/",

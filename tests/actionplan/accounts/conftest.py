@@ -8,8 +8,8 @@ from django.test import Client
 
 from actionplan.accounts import password_reset
 from actionplan.models import User
-from commitments.models import Plan, Role
-from tests.people import account
+from commitments.models import Plan
+from tests.factories import create_manager, create_official
 
 PASSWORD = "four words of the tests"
 
@@ -25,12 +25,12 @@ def _awaited(db: None) -> Iterator[None]:
 
 @pytest.fixture
 def official(calais: Plan) -> User:
-    return with_password(account(calais, Role.OFFICIAL, "GB", "home-office"))
+    return with_password(create_official(calais))
 
 
 @pytest.fixture
 def manager(calais: Plan) -> User:
-    return with_password(account(calais, Role.MANAGER, "GB"))
+    return with_password(create_manager(calais))
 
 
 @pytest.fixture

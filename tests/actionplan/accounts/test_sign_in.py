@@ -24,9 +24,9 @@ from pytest_django import Settings
 from actionplan.accounts import password_reset, sessions
 from actionplan.accounts.signals import NO_ADDRESS
 from actionplan.models import User
-from commitments.models import Entry, Membership, Plan, Role
+from commitments.models import Entry, Membership, Plan
 from tests.actionplan.accounts.conftest import PASSWORD, sign_in, with_password
-from tests.people import account
+from tests.factories import create_official
 
 KEY = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
@@ -302,7 +302,7 @@ def test_somebody_sees_their_sessions_and_ends_the_others(official: User, client
 def test_nobody_ends_the_session_of_somebody_else(
     calais: Plan, official: User, client: Client
 ) -> None:
-    stranger = with_password(account(calais, Role.OFFICIAL, "FR", "dcpaf"))
+    stranger = with_password(create_official(calais, side="FR", bodies=["dcpaf"]))
     elsewhere = Client()
     sign_in(client, official.email)
     sign_in(elsewhere, stranger.email)
