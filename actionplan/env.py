@@ -42,7 +42,7 @@ def text(name: str, default: str = "") -> str:
     return os.environ.get(name, default).strip()
 
 
-def flag(name: str, *, default: bool) -> bool:
+def boolean(name: str, *, default: bool) -> bool:
     if name not in os.environ:
         return default
     value = text(name)

@@ -35,9 +35,9 @@ SITE_URL = env.url(
 ).rstrip("/")
 SECURE_HTTPS = SITE_URL.startswith("https://")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
-DEBUG = env.flag("DEBUG", default=False)
+DEBUG = env.boolean("DEBUG", default=False)
 # the embedded default sets this; it never listens beyond the loopback address
-TRIAL = env.flag("ACTIONPLAN_TRIAL", default=False)
+TRIAL = env.boolean("ACTIONPLAN_TRIAL", default=False)
 # the one clock: a day that the whole site takes for today, or the real one
 ACTIONPLAN_TODAY = env.day("ACTIONPLAN_TODAY")
 

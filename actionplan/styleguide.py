@@ -51,7 +51,7 @@ class Sample(forms.Form):
     )
 
 
-def standing(state: State) -> Any:
+def example_standing(state: State) -> Any:
     """A row as tables show it, 12 days before or after what its state counts from."""
     away = 12 if state in (State.DUE, State.DUE_SOON, State.UPCOMING) else -12
     row: Any = Standing(
@@ -129,7 +129,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
     context = {
         "on": ON,
         "path": "#",
-        "standings": [standing(state) for state in State],
+        "standings": [example_standing(state) for state in State],
         "counts": [StateCount(state.value, str(labels.STATES[state]), 3, "#") for state in State],
         "colours": list(labels.COLOURS.items()),
         "periods": [
@@ -154,7 +154,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
             entry_row(2, is_withdrawn=True),
         ],
         "newer": [entry_row(4)],
-        "preview": standing(State.MET_LATE),
+        "preview": example_standing(State.MET_LATE),
         "form": Sample({"kind": "", "day": "x", "note": ""}),
         "clean": Sample(auto_id="clean_%s"),
         "active_filters": [ActiveFilter(str(labels.STATES[State.OVERDUE]), "#")],

@@ -10,4 +10,4 @@ class FundingConfig(AppConfig):
         from funding.histories import instalment_history
 
         histories.instalment_history = instalment_history
-        entry_types.register(KINDS)
+        entry_types.add_entry_types(KINDS)

@@ -20,7 +20,7 @@ PERIODS_SHOWN = 36
 
 
 @dataclass(frozen=True)
-class Deadline:
+class TimelineDeadline:
     """The days that an action's deadline leaves open; of a recurring action its periods so far."""
 
     standing: Standing
@@ -118,7 +118,7 @@ def timeline(page: Page, standings: Sequence[Standing]) -> Timeline | None:
     )
 
 
-def _deadlines(page: Page, standings: Sequence[Standing]) -> Iterator[Deadline]:
+def _deadlines(page: Page, standings: Sequence[Standing]) -> Iterator[TimelineDeadline]:
     recurring = [standing.obligation_id for standing in standings if standing.every]
     recurrences = read_recurrences(page.plan, recurring, page.on, page.known_day)
     periods_of = {
@@ -127,12 +127,14 @@ def _deadlines(page: Page, standings: Sequence[Standing]) -> Iterator[Deadline]:
     for standing in standings:
         periods = periods_of.get(standing.obligation_id, [])
         if periods:
-            yield Deadline(standing, periods[0].window.first, periods[-1].window.last, periods)
+            yield TimelineDeadline(
+                standing, periods[0].window.first, periods[-1].window.last, periods
+            )
         elif standing.first_day and standing.last_day:
-            yield Deadline(standing, standing.first_day, standing.last_day, [])
+            yield TimelineDeadline(standing, standing.first_day, standing.last_day, [])
 
 
-def _scale(deadlines: Iterable[Deadline], on: date) -> Scale:
+def _scale(deadlines: Iterable[TimelineDeadline], on: date) -> Scale:
     """Whole months around every window, every original date and the day shown."""
     days = [on]
     for deadline in deadlines:
@@ -143,7 +145,7 @@ def _scale(deadlines: Iterable[Deadline], on: date) -> Scale:
     return Scale(first.replace(day=1), last.replace(day=1) + relativedelta(months=1))
 
 
-def _row(deadline: Deadline, scale: Scale, page: Page) -> TimelineRow:
+def _row(deadline: TimelineDeadline, scale: Scale, page: Page) -> TimelineRow:
     action = deadline.standing.action
     original = deadline.moved_from
     return TimelineRow(

@@ -26,7 +26,7 @@ def count_original_days(standing: Any) -> int | None:
     return days_passed(standing.original_last, standing.original_stop, standing.on)
 
 
-def is_stale(standing: Any) -> bool:
+def is_marked_stale(standing: Any) -> bool:
     return standing.stale_since is not None
 
 
@@ -44,7 +44,7 @@ ACTION_COLUMNS: Columns = {
     "last_day": "last_day",
     "original_last_day": "original_last",
     "original_days": count_original_days,
-    "stale": is_stale,
+    "stale": is_marked_stale,
     "never_reported": "never_reported",
     "confirmed": "confirmed",
     "disputed": "disputed",

@@ -44,7 +44,7 @@ def take_time() -> None:
             cursor.execute("SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0")
 
 
-def plan(slug: str) -> Plan:
+def find_plan(slug: str) -> Plan:
     found: Plan | None = Plan.objects.filter(slug=slug).first()
     if found is None:
         known = ", ".join(Plan.objects.values_list("slug", flat=True)) or "none is loaded yet"

@@ -37,7 +37,7 @@ class EntryType:
 KINDS: dict[str, EntryType] = {}
 
 
-def register(kinds: Iterable[EntryType]) -> None:
+def add_entry_types(kinds: Iterable[EntryType]) -> None:
     """Add kinds of entry; the app that knows their rule does it once, at the start."""
     KINDS.update({kind.name: kind for kind in kinds})
 
@@ -48,7 +48,7 @@ def _names_of_bodies(plan: Plan) -> dict[str, dict[str, str]]:
 
 ACTION_OR_CONTRIBUTION = ("action", "contribution")
 
-register(
+add_entry_types(
     [
         EntryType(name="started", label=pgettext_lazy("kind of entry", "started")),
         EntryType(name="progress", label=gettext_lazy("progress"), about=ACTION_OR_CONTRIBUTION),

@@ -93,9 +93,15 @@ def determine_state(inputs: StateInputs) -> DatedState:
         return DatedState(State.SUPERSEDED)
     if inputs.awaiting:
         return DatedState(State.AWAITING)
-    if inputs.by_calendar is None or not inputs.scored:
+    if has_no_date(inputs):
         return DatedState(State.NO_DATE)
+    assert inputs.by_calendar is not None
     return inputs.by_calendar
+
+
+def has_no_date(inputs: StateInputs) -> bool:
+    """Without a deadline, or not scored: then no date is held against it."""
+    return inputs.by_calendar is None or not inputs.scored
 
 
 def state_from_satisfaction(satisfied: Window, window: Window | None) -> DatedState:

@@ -339,3 +339,13 @@ def test_no_flag_is_ever_deleted(calais: Plan) -> None:
         now = set(Flag.objects.values_list("pk", flat=True))
         assert keys <= now
         keys = now
+
+
+def test_only_a_run_that_changes_a_flag_raises_the_version_of_the_plan(calais: Plan) -> None:
+    before = Plan.objects.get(pk=calais.pk).version
+    run(calais, "2014-11-01")
+    raised = Plan.objects.get(pk=calais.pk).version
+    assert raised > before
+    Plan.objects.filter(pk=calais.pk).update(flagged="")
+    run(calais, "2014-11-01")
+    assert Plan.objects.get(pk=calais.pk).version == raised

@@ -16,7 +16,7 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        plan = arguments.plan(options["slug"])
+        plan = arguments.find_plan(options["slug"])
         path: Path = options["file"]
         try:
             with path.open("xb") as file:

@@ -23,7 +23,7 @@ class Command(BaseCommand):
         arguments.take_time()
         path: Path = options["file"]
         check: bool = options["check"]
-        plan = arguments.plan(options["plan"])
+        plan = arguments.find_plan(options["plan"])
         try:
             content = read_bounded_file(path, LARGEST)
         except FileRefused as refused:

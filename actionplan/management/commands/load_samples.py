@@ -10,7 +10,7 @@ class Command(BaseCommand):
     help = "Loads the sample entries and accounts of the Calais plan; refused on a register that has entries."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        plan = arguments.plan("calais-2014")
+        plan = arguments.find_plan("calais-2014")
         try:
             count = load_samples(plan)
         except NotEmpty:

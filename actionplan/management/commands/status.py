@@ -18,7 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=["text", "json"], default="text")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        plan = arguments.plan(options["slug"])
+        plan = arguments.find_plan(options["slug"])
         today = clock.today(plan.timezone)
         on = arguments.day("--on", options["on"], today)
         known = (
