@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from actionplan.models import User
 from commitments.models import Entry, Plan
-from tests.factories import create_manager
+from tests import factories
 from tests.plans import SMALL, changed
 
 ADDRESS = "/load-plan/"
@@ -23,12 +23,9 @@ LATER = changed(
 
 
 @pytest.fixture
-def administrator(db: None, settings: Settings, client: Client) -> Client:
+def administrator(db: None, settings: Settings) -> Client:
     settings.ACTIONPLAN_TODAY = date(2014, 11, 5)
-    client.force_login(
-        User.objects.create(email="root@example.org", is_superuser=True, post="Administrator")
-    )
-    return client
+    return factories.sign_in(factories.create_administrator())
 
 
 def upload(text: str | bytes) -> dict[str, SimpleUploadedFile]:
@@ -95,7 +92,8 @@ def test_errors_are_named_with_their_lines_and_nothing_is_written(
     administrator: Client, text: str | bytes, said: str
 ) -> None:
     answer = administrator.post(ADDRESS, upload(text))
-    assert (answer.status_code, said in answer.content.decode()) == (422, True)
+    assert answer.status_code == 422
+    assert said in answer.content.decode()
     assert not Plan.objects.filter(slug="small").exists()
 
 
@@ -114,7 +112,7 @@ def test_a_reader_of_french_gets_errors_and_changes_in_french(administrator: Cli
 
 def test_only_administrators_load_plan_files(calais: Plan, client: Client) -> None:
     assert client.get(ADDRESS).headers["Location"] == "/sign-in/?next=/load-plan/"
-    client.force_login(create_manager(calais))
-    for response in (client.get(ADDRESS), client.post(ADDRESS, upload(SMALL) | {"load": "1"})):
-        assert response.status_code == 403
+    manager = factories.sign_in(factories.create_manager(calais))
+    assert manager.get(ADDRESS).status_code == 403
+    assert manager.post(ADDRESS, upload(SMALL) | {"load": "1"}).status_code == 403
     assert not Plan.objects.filter(slug="small").exists()

@@ -4,6 +4,7 @@ import base64
 import csv
 import io
 import zipfile
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -15,8 +16,9 @@ from openpyxl import Workbook, load_workbook
 from pytest_django import Settings
 
 from actionplan.models import User
-from commitments.models import Entry, Membership, Plan
+from commitments.models import Entry, Plan
 from commitments.register.entry_types import KINDS
+from tests import factories
 from tests.generated import blank
 
 ADDRESS = "/register/load/"
@@ -44,12 +46,9 @@ def file(*rows: dict[str, str]) -> SimpleUploadedFile:
 
 
 @pytest.fixture
-def manager(calais: Plan, settings: Settings, client: Client) -> Client:
-    settings.ACTIONPLAN_TODAY = date(2015, 1, 12)
-    user = User.objects.create(email="manager.gb@example.org")
-    Membership.objects.create(user=user, plan=calais, role="manager", side="GB")
-    client.force_login(user)
-    return client
+def manager(calais: Plan, settings: Settings) -> Client:
+    settings.ACTIONPLAN_TODAY = factories.TODAY
+    return factories.sign_in(factories.create_manager(calais))
 
 
 def test_a_file_is_first_shown_with_the_states_that_it_would_change(manager: Client) -> None:
@@ -68,8 +67,13 @@ def test_what_was_shown_is_recorded_when_its_reader_says_so(manager: Client) -> 
     assert manager.post(ADDRESS, {"content": again, "load": "1"}).status_code == 302
     entry = Entry.objects.without_plan_entries().get()
     assert (entry.code, entry.side, entry.text.note) == ("b1", "GB", "two\u00a0words")
-    again = manager.post(ADDRESS, {"file": file(STARTED | {"note": "two\u00a0words"})})
-    assert (len(again.context["reading"].rows), again.context["reading"].skipped) == (0, 1)
+
+
+def test_what_is_recorded_already_is_skipped(manager: Client) -> None:
+    manager.post(ADDRESS, {"content": carried(STARTED), "load": "1"})
+    reading = manager.post(ADDRESS, {"file": file(STARTED)}).context["reading"]
+    assert reading.rows == []
+    assert reading.skipped == 1
 
 
 def test_a_manager_loads_entries_of_their_own_side_only(manager: Client) -> None:
@@ -84,35 +88,36 @@ def test_a_manager_loads_entries_of_their_own_side_only(manager: Client) -> None
     assert not Entry.objects.without_plan_entries().exists()
 
 
-def test_an_administrator_loads_entries_of_any_side(
-    calais: Plan, settings: Settings, client: Client
-) -> None:
-    settings.ACTIONPLAN_TODAY = date(2015, 1, 12)
-    client.force_login(User.objects.create(email="root@example.org", is_superuser=True))
+def test_an_administrator_loads_entries_of_any_side(calais: Plan, settings: Settings) -> None:
+    settings.ACTIONPLAN_TODAY = factories.TODAY
+    administrator = factories.sign_in(factories.create_administrator())
     both = carried(STARTED, STARTED | {"id": "b2", "side": "FR"})
-    assert client.post(ADDRESS, {"content": both, "load": "1"}).status_code == 302
+    assert administrator.post(ADDRESS, {"content": both, "load": "1"}).status_code == 302
     assert Entry.objects.without_plan_entries().count() == 2
 
 
-@pytest.mark.parametrize(("role", "side"), [("official", "GB"), ("viewer", "")])
-def test_officials_and_viewers_load_nothing(
-    calais: Plan, client: Client, role: str, side: str
-) -> None:
-    user = User.objects.create(email="somebody@example.org")
-    Membership.objects.create(user=user, plan=calais, role=role, side=side)
-    client.force_login(user)
+@pytest.mark.parametrize("create", [factories.create_official, factories.create_viewer])
+def test_officials_and_viewers_load_nothing(calais: Plan, create: Callable[[Plan], User]) -> None:
+    client = factories.sign_in(create(calais))
     assert client.get(ADDRESS).status_code == 403
     assert client.post(ADDRESS, {"content": carried(STARTED), "load": "1"}).status_code == 403
 
 
-def test_no_file_and_a_broken_one_are_answered_with_what_would_be_right(manager: Client) -> None:
+def test_without_a_file_the_form_comes_back(manager: Client) -> None:
     assert manager.post(ADDRESS, {}).status_code == 422
+
+
+def test_a_file_that_cannot_be_read_comes_back_with_its_errors(manager: Client) -> None:
     broken = SimpleUploadedFile("entries.csv", b"id,ref\n\xff")
     answer = manager.post(ADDRESS, {"file": broken})
     assert answer.status_code == 422
     assert answer.context["reading"].errors
-    mangled = manager.post(ADDRESS, {"content": "not base64!", "load": "1"})
-    assert (mangled.status_code, "choose it again" in mangled.content.decode()) == (422, True)
+
+
+def test_a_file_that_was_mangled_between_the_steps_is_to_be_chosen_again(manager: Client) -> None:
+    answer = manager.post(ADDRESS, {"content": "not base64!", "load": "1"})
+    assert answer.status_code == 422
+    assert "choose it again" in answer.content.decode()
 
 
 def sheet(*rows: list[Any], **changes: Any) -> bytes:
@@ -188,24 +193,36 @@ def test_what_a_spreadsheet_must_not_hold_is_named_with_its_row(
     assert said in found.content.decode()
 
 
-def test_merged_cells_and_sheets_that_nobody_sees_are_not_guessed_at(manager: Client) -> None:
-    book: Any = load_workbook(io.BytesIO(sheet(list(STARTED.values()))))
+def upload_book(client: Client, book: Any) -> Any:
+    content = io.BytesIO()
+    book.save(content)
+    return client.post(ADDRESS, {"file": SimpleUploadedFile("e.xlsx", content.getvalue())})
+
+
+def open_sheet() -> Any:
+    return load_workbook(io.BytesIO(sheet(list(STARTED.values()))))
+
+
+def test_a_second_sheet_is_named_and_not_read(manager: Client) -> None:
+    book = open_sheet()
     book.create_sheet("notes").append(["for us"])
-    stored = io.BytesIO()
-    book.save(stored)
-    shown = manager.post(ADDRESS, {"file": SimpleUploadedFile("e.xlsx", stored.getvalue())})
-    assert "only the sheet “Sheet” is read, not notes" in shown.content.decode()
+    answer = upload_book(manager, book).content.decode()
+    assert "only the sheet “Sheet” is read, not notes" in answer
+
+
+def test_merged_cells_are_not_guessed_at(manager: Client) -> None:
+    book = open_sheet()
     book.active.merge_cells("A2:A3")
-    book.save(stored := io.BytesIO())
-    merged = manager.post(ADDRESS, {"file": SimpleUploadedFile("e.xlsx", stored.getvalue())})
-    assert (merged.status_code, "The sheet has merged cells" in merged.content.decode()) == (
-        422,
-        True,
-    )
+    answer = upload_book(manager, book)
+    assert answer.status_code == 422
+    assert "The sheet has merged cells" in answer.content.decode()
+
+
+def test_a_hidden_sheet_is_not_read(manager: Client) -> None:
+    book = open_sheet()
+    book.create_sheet("notes").append(["for us"])
     book.active.sheet_state = "hidden"
-    book.save(stored := io.BytesIO())
-    other = manager.post(ADDRESS, {"file": SimpleUploadedFile("e.xlsx", stored.getvalue())})
-    assert "The first line must name the columns" in other.content.decode()
+    assert "The first line must name the columns" in upload_book(manager, book).content.decode()
 
 
 def packed(**members: bytes) -> bytes:
