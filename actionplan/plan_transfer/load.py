@@ -119,7 +119,9 @@ def keep_plan_text(content: bytes) -> int:
     """
     slug = read_plan_file(content).plan.slug
     plan = Plan.objects.filter(slug=slug).first()
-    kept = keep_file_text(plan, content) if plan else 0
+    kept = 0
+    if plan:
+        kept = keep_file_text(plan, content)
     if not kept:
         raise refuse(
             "no entry of its plan lacks this text: it must be byte for byte the file that was loaded"

@@ -208,7 +208,7 @@ class PlanRestore:
         the plan.
         """
         slug, steps = self.manifest.plan, self.manifest.steps
-        first = steps[0] if steps else None
+        first = next(iter(steps), None)
         if not Plan.objects.filter(slug=slug).exists():
             if isinstance(first, EntriesStep):
                 raise refuse(f"it does not begin with a plan file: {ADVICE}")

@@ -142,7 +142,7 @@ class RowChecker:
         self.context = context
         self.reading = EntriesReading(list(file.errors), list(file.warnings))
         self.rows: dict[str, DraftRow] = {}
-        self.repeated: list[DraftRow] = []
+        self.without_own_id: list[DraftRow] = []
         self.recorded: dict[str, Entry] = {}
         self.entries: dict[str, Entry | None] = {}
         self.lines_with_errors: set[int] = set()
@@ -152,7 +152,7 @@ class RowChecker:
         """1. Look up the entries that the rows name or repeat. 2. Check each row, behind the one
         that it names. 3. Check rows without an id of their own, which are errors in any case.
         """
-        rows = [*self.rows.values(), *self.repeated]
+        rows = [*self.rows.values(), *self.without_own_id]
         codes = {row.code for row in rows} | {row.target_code for row in rows}
         self.recorded = find_entries(self.context.plan, codes)
         for row in rows:
@@ -160,29 +160,29 @@ class RowChecker:
         self.lines_with_errors = {error.line for error in self.reading.errors}
         for row in self.rows.values():
             self._check_in_order(row)
-        for row in self.repeated:
+        for row in self.without_own_id:
             self._check_row(row)
         self.reading.errors.sort()
         return self.reading
 
     def _read_rows(self, rows: Iterable[EntryRow]) -> None:
-        """Each id once, in `rows`; what has none or repeats one with other content is `repeated`."""
+        """Each id once, in `rows`. What has none, or repeats one with other content, is in
+        `without_own_id`.
+        """
         for row in rows:
             code = row.cells["id"]
             first = self.rows.get(code)
-            if first is None:
-                self.rows[code] = self._read_row(row)
-            elif code and first.row.cells == row.cells:
+            if first and first.row.cells == row.cells:
                 self.reading.skipped += 1
-            else:
-                if code:
-                    text = _("The id “%(id)s” stands twice, with other content.")
-                    self.reading.add_error(row.line, text, id=code)
-                self.repeated.append(self._read_row(row))
-
-    def _read_row(self, row: EntryRow) -> DraftRow:
-        draft = read_draft(row, self.context.plan, self.reading, self.context.today)
-        return DraftRow(row, draft)
+                continue
+            draft = read_draft(row, self.context.plan, self.reading, self.context.today)
+            if code and first is None:
+                self.rows[code] = DraftRow(row, draft)
+                continue
+            self.without_own_id.append(DraftRow(row, draft))
+            if code:
+                text = _("The id “%(id)s” stands twice, with other content.")
+                self.reading.add_error(row.line, text, id=code)
 
     def _check_target_exists(self, row: DraftRow) -> None:
         code = row.target_code
@@ -205,7 +205,7 @@ class RowChecker:
                 self.reading.add_error(start.line, text)
                 return []
             chain[row.code] = row
-            row = self.rows.get(row.target_code) if row.target_code else None
+            row = self.rows.get(row.target_code)
         return list(chain.values())
 
     def _check_row(self, row: DraftRow) -> Entry | None:
@@ -288,11 +288,15 @@ def find_entries(plan: Plan, codes: Iterable[str]) -> dict[str, Entry]:
 def has_same_content(draft: Draft, entry: Entry) -> bool:
     if any(getattr(draft, name) != getattr(entry, name) for name in COMPARED_FIELDS):
         return False
-    draft_target = draft.to.code if draft.to else None
-    entry_target = entry.to.code if entry.to else None
     text = getattr(entry, "text", None) or EntryText()
-    entry_texts = {name: getattr(text, name) for name in TEXTS}
-    return draft_target == entry_target and draft.texts == entry_texts
+    texts = {name: getattr(text, name) for name in TEXTS}
+    return draft.texts == texts and _code_of(draft.to) == _code_of(entry.to)
+
+
+def _code_of(entry: Entry | None) -> str:
+    if entry is None:
+        return ""
+    return entry.code
 
 
 # Cells

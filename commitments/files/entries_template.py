@@ -68,9 +68,9 @@ def _needed_fields(kind: EntryType) -> list[str]:
 
 
 def _example_words(kind: EntryType, plan: Plan) -> str:
-    codes = list(kind.names(plan)) if kind.names else []
-    if codes:
-        return codes[0]
+    if kind.names:
+        for code in kind.names(plan):
+            return code
     if kind.name == "confidence":
         return "amber"
     return _("name of the event")

@@ -34,7 +34,9 @@ class FileReport:
 
     def add_error(self, line: int, text: str, /, **values: object) -> None:
         """`values` fill the named places of the text; without them it is taken as it is."""
-        self.errors.append(FileError(line, text % values if values else text))
+        if values:
+            text %= values
+        self.errors.append(FileError(line, text))
 
     def add_warning(self, line: int, text: str) -> None:
         self.warnings.append(FileError(line, text))

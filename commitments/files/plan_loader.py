@@ -89,7 +89,8 @@ class PlanLoad(FileReport):
     spec: PlanSpec = field(kw_only=True)
     plan: Plan = field(kw_only=True)
     is_new: bool = field(kw_only=True)
-    # the commitment of each action that was there before, by keys
+    # what was there before: the latest terms of each obligation, the commitment of each action
+    latest_terms: Mapping[int, Json] = field(kw_only=True)
     commitments_before: dict[int, int] = field(kw_only=True)
     changes: list[str] = field(default_factory=list)
     terms: list[StatedTerms] = field(default_factory=list)
@@ -97,6 +98,9 @@ class PlanLoad(FileReport):
     @property
     def has_reason(self) -> bool:
         return bool(self.spec.change or self.spec.correction)
+
+    def terms_before(self, terms: StatedTerms) -> Json | None:
+        return self.latest_terms.get(terms.obligation.pk)
 
     def add_change(self, text: str, /, **values: object) -> None:
         """`values` fill the named places of the text."""
@@ -112,6 +116,7 @@ def start_load(spec: PlanSpec, signed_text: str | None) -> PlanLoad:
         spec=spec,
         plan=plan,
         is_new=existing is None,
+        latest_terms=_latest_terms(spec.slug),
         commitments_before=dict(actions.values_list("pk", "commitment_id")),
     )
     if existing:
@@ -328,8 +333,7 @@ def _is_body_used(body: Body) -> bool:
 
 def withdraw_obligation(load: PlanLoad, obligation: Obligation, label: str) -> None:
     """Withdraw what the file no longer names, if the file gives a reason; nothing is deleted."""
-    entry = Entry.objects.filter(obligation=obligation, kind="terms").order_by("-number").first()
-    latest = _without_since(entry.terms) if entry else {}
+    latest = load.latest_terms.get(obligation.pk, {})
     if latest.get("withdrawn"):
         return
     if not load.spec.withdrawn:
@@ -338,11 +342,6 @@ def withdraw_obligation(load: PlanLoad, obligation: Obligation, label: str) -> N
     elif latest:
         payload = {**latest, "withdrawn": load.spec.withdrawn}
         load.terms.append(StatedTerms(obligation, payload, 1))
-
-
-def _without_since(terms: Mapping[str, object] | None) -> Json:
-    """The terms of an entry without the day since which they count, as a file states them."""
-    return {key: value for key, value in (terms or {}).items() if key != "since"}
 
 
 def record_terms(
@@ -358,10 +357,9 @@ def record_terms(
     `loaded_at` is the moment at which the file was loaded before, on another site.
     """
     plan = load.plan
-    latest = _latest_terms(plan)
-    changed = [terms for terms in load.terms if _differs(terms, latest)]
+    changed = [terms for terms in load.terms if terms.payload != load.terms_before(terms)]
     for terms in changed:
-        _check_terms(load, terms, latest.get(terms.obligation.pk))
+        _check_terms(load, terms)
     if load.errors:
         return
     Plan.objects.filter(pk=plan.pk).raise_version()
@@ -374,7 +372,7 @@ def record_terms(
         changed,
         sha256,
         moment=loaded_at or now,
-        from_adoption=bool(load.spec.correction) or not latest,
+        from_adoption=bool(load.spec.correction) or not load.latest_terms,
     )
     file_entry, *_terms_entries = register.append(plan, drafts, by=by, now=now)
     PlanFile.objects.create(entry=file_entry, content=content)
@@ -409,20 +407,18 @@ def _is_latest_file(plan: Plan, sha256: str) -> bool:
     return entry is not None and entry.words == sha256
 
 
-def _latest_terms(plan: Plan) -> dict[int, Json]:
-    """The latest terms of each obligation, by its key."""
-    entries = Entry.objects.filter(plan=plan, kind="terms").order_by("number")
-    return {
-        entry.obligation_id: _without_since(entry.terms) for entry in entries if entry.obligation_id
-    }
+def _latest_terms(slug: str) -> dict[int, Json]:
+    """As a file states them, without the day since which they count."""
+    latest: dict[int, Json] = {}
+    entries = Entry.objects.filter(plan__slug=slug, kind="terms").order_by("number")
+    for obligation, terms in entries.values_list("obligation_id", "terms"):
+        latest[obligation] = {key: value for key, value in terms.items() if key != "since"}
+    return latest
 
 
-def _differs(terms: StatedTerms, latest: Mapping[int, Json]) -> bool:
-    return terms.payload != latest.get(terms.obligation.pk)
-
-
-def _check_terms(load: PlanLoad, terms: StatedTerms, before: Json | None) -> None:
+def _check_terms(load: PlanLoad, terms: StatedTerms) -> None:
     """Terms of a plan that is loaded already change only for a reason, or by being withdrawn."""
+    before = load.terms_before(terms)
     if load.is_new or load.has_reason:
         return
     if before is None:
@@ -480,8 +476,11 @@ def _draft_terms(spec: PlanSpec, terms: StatedTerms, today: date, *, from_adopti
     """A plan's first terms and corrections are known and effective from adoption, a change from the
     day of its loading.
     """
-    day = spec.adopted_on if from_adoption else today
-    since = None if from_adoption else today.isoformat()
+    day = spec.adopted_on
+    since = None
+    if not from_adoption:
+        day = today
+        since = today.isoformat()
     return Draft(
         kind="terms",
         code=f"terms-{secrets.token_hex(12)}",

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from commitments.files.errors import FileError, FileReport
+from commitments.files.errors import FileReport
 from commitments.files.values import show_value
 
 # the keys and places that lead to a value, such as ("commitments", 0, "actions", 2, "ref")
@@ -123,7 +123,9 @@ def parse_toml(text: str) -> TomlFile:
 
 def _explain_syntax_error(text: str, message: str) -> TomlFile:
     stated = re.search(r"\(at line (\d+)", message)
-    line = int(stated[1]) if stated else text.count("\n") + 1
+    line = text.count("\n") + 1
+    if stated:
+        line = int(stated[1])
     if _BARE_DATE.search(text.split("\n")[line - 1]):
         words = _(
             'a month, a quarter or a year in place of a day stands in quotes, such as "2014-10"'
@@ -140,7 +142,9 @@ def _plain_words(message: str) -> str:
 
 
 def _refuse_syntax(line: int, words: str) -> TomlFile:
-    return TomlFile([FileError(line, _("this is not TOML: %(what)s") % {"what": words})])
+    file = TomlFile()
+    file.add_error(line, _("this is not TOML: %(what)s"), what=words)
+    return file
 
 
 def _refuse_null_characters(file: TomlFile) -> None:

@@ -65,7 +65,9 @@ class Table:
 
     def add_error(self, key: str, text: str, /, **values: object) -> None:
         """`text` has named places for the values, and for `key` and `what`, the table's label."""
-        path = (*self.path, key) if key else self.path
+        path = self.path
+        if key:
+            path = (*path, key)
         self.file.add_error_at(path, text, **{"key": key, "what": self.label, **values})
 
     def refuse_unknown_keys(self) -> None:
