@@ -168,7 +168,8 @@ def _read_instalments(table: Table, plan: PlanSpec) -> list[InstalmentSpec]:
     each = table.get_choice("each", ("year",))
     times = table.get_integer("times", required=bool(each), least=1, most=200)
     due = table.get_day("due")
-    if sum((has_list, bool(each or times), due is not None)) > 1:
+    ways = [has_list, bool(each or times), due is not None]
+    if ways.count(True) > 1:
         text = _("%(what)s needs one of each with times, instalments, or due: not several")
         table.add_error("", text)
     if has_list:

@@ -72,9 +72,7 @@ def export_plan(plan: Plan, file: IO[bytes], *, now: datetime) -> list[str]:
     entries = Entry.objects.filter(plan=plan, number__lte=last_number).order_by("number")
     archive = Archive(file, now)
     steps = StepWriter(archive, entries).write()
-    archive.add("README.md", README.encode())
-    archive.add("posts.csv", _make_csv(("id", "post"), _iter_posts(entries)))
-    archive.add("flags.csv", _make_csv(FLAG_COLUMNS, _iter_flags(plan)))
+    _add_files_for_reading(archive, plan, entries)
     evidence = list(_add_evidence(archive, entries))
     if plan.signed_text:
         archive.add("signed-text.txt", plan.signed_text.encode())
@@ -95,6 +93,13 @@ def export_plan(plan: Plan, file: IO[bytes], *, now: datetime) -> list[str]:
         archive.add("LACKING.txt", "\n".join(lacking).encode())
     archive.zip.close()
     return lacking
+
+
+def _add_files_for_reading(archive: Archive, plan: Plan, entries: QuerySet[Entry]) -> None:
+    """What people may want to read, and nobody loads."""
+    archive.add("README.md", README.encode())
+    archive.add("posts.csv", _make_csv(("id", "post"), _iter_posts(entries)))
+    archive.add("flags.csv", _make_csv(FLAG_COLUMNS, _iter_flags(plan)))
 
 
 def _describe_lacking(steps: Iterable[Description]) -> Iterator[str]:

@@ -281,12 +281,15 @@ class PlanRestore:
                 sha256=described.sha256,
             )
             if described.file:
-                path = storage.path_of(row.id)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.touch(mode=0o600)
-                path.write_bytes(self.export.read(described.file, file_types.LARGEST))
+                self._store_file(described.file, storage.path_of(row.id))
             evidence[described.entry] = (*evidence.get(described.entry, ()), row)
         return evidence
+
+    def _store_file(self, name: str, path: Path) -> None:
+        content = self.export.read(name, file_types.LARGEST)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_bytes(content)
 
 
 def _name_file(name: str, errors: list[FileError]) -> FileRefused:

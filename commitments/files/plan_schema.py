@@ -78,7 +78,7 @@ class CommitmentSpec:
     title: Texts
     summary: Texts
     aims: list[str]
-    actions: list[ActionSpec] = field(default_factory=list)
+    actions: list[ActionSpec]
 
 
 @dataclass
@@ -128,19 +128,21 @@ def read_plan(top: Table) -> PlanSpec:
     _check_format(top)
     plan = _read_settings(top)
     _read_reasons(top, plan)
-    plan.bodies = [
-        _read_body(table, plan) for table in top.get_tables("bodies", kind="body", named_by="id")
-    ]
-    plan.aims = [
-        _read_aim(table, plan) for table in top.get_tables("aims", kind="aim", named_by="id")
-    ]
-    for table in top.get_tables("commitments", kind="commitment", named_by="number"):
-        plan.commitments.append(_read_commitment(table, plan))
-    numbers = [str(commitment.number) for commitment in plan.commitments]
-    top.file.check_unique("bodies", "id", [body.code for body in plan.bodies])
-    top.file.check_unique("aims", "id", [aim.code for aim in plan.aims])
-    top.file.check_unique("commitments", "number", numbers)
+    bodies = top.get_tables("bodies", kind="body", named_by="id")
+    plan.bodies = [_read_body(table, plan) for table in bodies]
+    aims = top.get_tables("aims", kind="aim", named_by="id")
+    plan.aims = [_read_aim(table, plan) for table in aims]
+    commitments = top.get_tables("commitments", kind="commitment", named_by="number")
+    plan.commitments = [_read_commitment(table, plan) for table in commitments]
+    _check_codes_are_unique(top.file, plan)
     return plan
+
+
+def _check_codes_are_unique(file: TomlFile, plan: PlanSpec) -> None:
+    numbers = [str(commitment.number) for commitment in plan.commitments]
+    file.check_unique("bodies", "id", [body.code for body in plan.bodies])
+    file.check_unique("aims", "id", [aim.code for aim in plan.aims])
+    file.check_unique("commitments", "number", numbers)
 
 
 def _check_format(top: Table) -> None:
@@ -236,17 +238,17 @@ def _read_aim(table: Table, plan: PlanSpec) -> AimSpec:
 
 
 def _read_commitment(table: Table, plan: PlanSpec) -> CommitmentSpec:
+    actions = table.get_tables("actions", kind="action", named_by="ref")
     commitment = CommitmentSpec(
         number=table.get_integer("number", required=True, least=1, most=100_000) or 0,
         title=table.get_texts("title", plan.languages, required=True),
         summary=table.get_texts("summary", plan.languages),
         aims=table.get_names("aims"),
+        actions=[_read_action(action, plan) for action in actions],
     )
     aims = {aim.code for aim in plan.aims}
     path = (*table.path, "aims")
     table.file.check_known(path, table.label, commitment.aims, aims, _("there is no such aim"))
-    for action_table in table.get_tables("actions", kind="action", named_by="ref"):
-        commitment.actions.append(_read_action(action_table, plan))
     table.refuse_unknown_keys()
     return commitment
 
@@ -400,7 +402,8 @@ def _read_span(table: Table) -> Json:
         "months": table.get_integer("months", most=1200),
         "working_days": table.get_integer("working_days", most=1200),
     }
-    if sum(key in table.content for key in SPANS) != 1:
+    stated = [key for key in SPANS if key in table.content]
+    if len(stated) != 1:
         text = _("%(what)s needs days, months or working_days, and only one of them")
         table.add_error("", text)
     return span
