@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views import View
 
 from commitments import clock
-from commitments.management.arguments import EARLIEST, LATEST, as_day
+from commitments.management.arguments import EARLIEST, LATEST, parse_day
 from commitments.models import Membership, Plan
 from commitments.models.rights import memberships_of, rights_of
 from commitments.pages.etag import fingerprint, key_of
@@ -200,7 +200,7 @@ def _remember_plan(request: HttpRequest, slug: str) -> None:
 def day_asked_for(text: str | None, today: date) -> date:
     if not text:
         return today
-    day = as_day(text)
+    day = parse_day(text)
     if day is None:
         raise BadRequest(
             _(

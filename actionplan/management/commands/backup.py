@@ -18,7 +18,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         folder: Path = options["folder"]
-        arguments.take_time()
+        arguments.lift_time_limits()
         try:
             manifest = create_backup(folder.absolute())
             digest = digest_of(folder / MANIFEST)

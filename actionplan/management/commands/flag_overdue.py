@@ -16,7 +16,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         for plan in Plan.objects.all():
-            day = arguments.day("--on", options["on"], clock.today(plan.timezone))
+            day = arguments.read_day("--on", options["on"], clock.today(plan.timezone))
             try:
                 done = runner.run("flag_overdue", plan, day)
             except runner.FutureDay as error:

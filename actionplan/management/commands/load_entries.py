@@ -20,7 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--check", action="store_true", help="only validate")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        arguments.take_time()
+        arguments.lift_time_limits()
         path: Path = options["file"]
         check: bool = options["check"]
         plan = arguments.find_plan(options["plan"])

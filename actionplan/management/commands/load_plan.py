@@ -30,7 +30,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        arguments.take_time()
+        arguments.lift_time_limits()
         path: Path = options["file"]
         signed_text = self._read_signed_text(options["text"])
         try:

@@ -12,7 +12,7 @@ class Command(migrate.Command):
     """
 
     def handle(self, *args: Any, **options: Any) -> Any:
-        arguments.take_time()
+        arguments.lift_time_limits()
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute("SET lock_timeout = '5s'")

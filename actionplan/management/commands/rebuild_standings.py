@@ -17,7 +17,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        arguments.take_time()
+        arguments.lift_time_limits()
         faults = []
         for plan in Plan.objects.all():
             if options["check"]:

@@ -16,7 +16,7 @@ class Command(BaseCommand):
         parser.add_argument("folder", type=Path)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        arguments.take_time()
+        arguments.lift_time_limits()
         try:
             for line in restore_backup(options["folder"]):
                 self.stdout.write(line)

@@ -21,7 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         for plan in Plan.objects.all():
-            day = arguments.day("--on", options["on"], clock.today(plan.timezone))
+            day = arguments.read_day("--on", options["on"], clock.today(plan.timezone))
             if options["dry_run"] and day <= clock.today(plan.timezone):
                 self._list_recipients(plan, rendering.week_before(day))
                 continue

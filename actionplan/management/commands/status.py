@@ -20,9 +20,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         plan = arguments.find_plan(options["slug"])
         today = clock.today(plan.timezone)
-        on = arguments.day("--on", options["on"], today)
+        on = arguments.read_day("--on", options["on"], today)
         known = (
-            None if options["known"] == "now" else arguments.day("--known", options["known"], on)
+            None
+            if options["known"] == "now"
+            else arguments.read_day("--known", options["known"], on)
         )
         found = status(plan, on, known, today=today)
         if options["format"] == "json":
