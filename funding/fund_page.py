@@ -111,7 +111,7 @@ def _add_entries(instalments: Sequence[InstalmentOnDay], page: Page) -> None:
 
 def _add_flags(instalments: Sequence[InstalmentOnDay], page: Page) -> None:
     flags = Flag.objects.filter(plan=page.plan, obligation__instalment__gt=0)
-    noticed = list(flags.standing_or_cleared(page.on))
+    noticed = list(flags.noticed_by(page.on))
     for instalment in instalments:
         obligation = instalment.standing.obligation_id
         instalment.flags = [flag for flag in noticed if flag.obligation_id == obligation]

@@ -23,6 +23,7 @@ from commitments.rules.events import (
 )
 from commitments.rules.standing import Verdict, window_edges
 from commitments.rules.states import (
+    DatedState,
     StateInputs,
     determine_state,
     state_from_satisfaction,
@@ -85,30 +86,12 @@ class InstalmentHistory:
 
 
 def judge_instalment(terms: MoneyTerms, events: EventsOnDay) -> Verdict:
-    window = terms.window
-    paid = net_paid(events)
     satisfied = paid_in_full(terms, events)
-    met = None
-    if satisfied is not None:
-        met = state_from_satisfaction(satisfied, window)
-    by_calendar = None
-    if window is not None:
-        by_calendar = state_from_window(window, events.on, terms.lead_days)
-    dated = determine_state(
-        StateInputs(
-            not_pursued=is_not_pursued(terms.withdrawn, events),
-            met=met,
-            superseded=bool(events.of_kind("superseded")),
-            awaiting=terms.needs_condition and not events.of_kinds("consent", "event"),
-            by_calendar=by_calendar,
-            scored=terms.scored,
-        )
-    )
-    outstanding = {
-        currency: max(ZERO, amount - paid.get(currency, ZERO)) for currency, amount in terms.stated
-    }
-    if satisfied is not None:
-        outstanding = dict.fromkeys(outstanding, ZERO)
+    dated = determine_instalment_state(terms, events, satisfied)
+    paid = net_paid(events)
+    outstanding = dict.fromkeys((currency for currency, _amount in terms.stated), ZERO)
+    if satisfied is None:
+        outstanding = outstanding_amounts(terms, paid)
     return Verdict(
         state=dated.state,
         anchor=dated.anchor,
@@ -126,6 +109,33 @@ def judge_instalment(terms: MoneyTerms, events: EventsOnDay) -> Verdict:
             ("outstanding", written_amounts(outstanding)),
         ),
     )
+
+
+def determine_instalment_state(
+    terms: MoneyTerms, events: EventsOnDay, satisfied: Window | None
+) -> DatedState:
+    met = None
+    if satisfied is not None:
+        met = state_from_satisfaction(satisfied, terms.window)
+    by_calendar = None
+    if terms.window is not None:
+        by_calendar = state_from_window(terms.window, events.on, terms.lead_days)
+    inputs = StateInputs(
+        not_pursued=is_not_pursued(terms.withdrawn, events),
+        met=met,
+        superseded=bool(events.of_kind("superseded")),
+        awaiting=terms.needs_condition and not events.of_kinds("consent", "event"),
+        by_calendar=by_calendar,
+        scored=terms.scored,
+    )
+    return determine_state(inputs)
+
+
+def outstanding_amounts(terms: MoneyTerms, paid: Amounts) -> dict[str, Decimal]:
+    """What is still to be paid of each stated amount."""
+    return {
+        currency: max(ZERO, amount - paid.get(currency, ZERO)) for currency, amount in terms.stated
+    }
 
 
 def written_amounts(amounts: Amounts) -> tuple[tuple[str, str], ...]:

@@ -110,7 +110,7 @@ def raise_flags(plan: Plan, kind: FlagKind, day: date) -> int:
     raised = 0
     for part in in_parts(new, size=5000):
         Flag.objects.bulk_create(
-            Flag(plan=plan, obligation_id=obligation_id, kind=kind, since=since, noticed=day)
+            Flag(plan_id=plan.pk, obligation_id=obligation_id, kind=kind, since=since, noticed=day)
             for obligation_id, since in part
         )
         raised += len(part)
@@ -123,7 +123,7 @@ def raise_missed_periods(plan: Plan, day: date, missed: set[MissedPeriod]) -> in
     new = sorted(missed - existing, key=lambda period: (period.obligation_id, period.since))
     Flag.objects.bulk_create(
         Flag(
-            plan=plan,
+            plan_id=plan.pk,
             obligation_id=period.obligation_id,
             kind=FlagKind.MISSED_PERIOD,
             since=period.since,

@@ -203,43 +203,63 @@ def sides_differ(deadline: Deadline, events: EventsOnDay) -> bool:
     return not reported_by <= satisfied_by
 
 
-def judge_single(terms: Terms, events: EventsOnDay, superseded: bool) -> Verdict:
-    """An action with one deadline or none."""
+@dataclass(frozen=True)
+class DeadlineOnDay:
+    """The windows of a deadline on one day: as signed, as moved since, and when it was satisfied."""
+
+    signed: Window | None
+    current: Window | None
+    satisfied: Window | None
+    moved: bool
+
+
+def find_deadline(terms: Terms, events: EventsOnDay) -> DeadlineOnDay:
     signed = signed_window(terms, events)
-    window = signed
+    current = signed
     move = events.latest("moved")
     if move is not None:
-        window = dates.parse_deadline(move.when)
+        current = dates.parse_deadline(move.when)
     satisfied = satisfied_window(terms.deadline, events)
-    met = None
-    if satisfied is not None:
-        met = state_from_satisfaction(satisfied, window)
-    by_calendar = None
-    if window is not None:
-        by_calendar = state_from_window(window, events.on, terms.lead_days)
-    dated = determine_state(
-        StateInputs(
-            not_pursued=is_not_pursued(terms.withdrawn, events),
-            met=met,
-            superseded=superseded,
-            awaiting=is_awaiting(terms, events, signed),
-            by_calendar=by_calendar,
-            scored=terms.scored,
-        )
-    )
+    return DeadlineOnDay(signed, current, satisfied, moved=move is not None)
+
+
+def judge_single(terms: Terms, events: EventsOnDay, superseded: bool) -> Verdict:
+    """An action with one deadline or none."""
+    deadline = find_deadline(terms, events)
+    dated = determine_single_state(terms, events, deadline, superseded)
     delivered = None
     if terms.deadline.target is not None:
         delivered = sum(event.quantity for event in events.of_kind("delivered"))
     return verdict_without_window(terms, events, dated)._replace(
-        first_day=window.first if window else None,
-        last_day=window.last if window else None,
-        original_last=signed.last if signed else None,
-        original_stop=satisfied.first if satisfied else None,
-        slipped=is_slipped(signed, dated.state, events.on),
-        moved=move is not None,
+        first_day=deadline.current.first if deadline.current else None,
+        last_day=deadline.current.last if deadline.current else None,
+        original_last=deadline.signed.last if deadline.signed else None,
+        original_stop=deadline.satisfied.first if deadline.satisfied else None,
+        slipped=is_slipped(deadline.signed, dated.state, events.on),
+        moved=deadline.moved,
         delivered=delivered,
         target=terms.deadline.target,
     )
+
+
+def determine_single_state(
+    terms: Terms, events: EventsOnDay, deadline: DeadlineOnDay, superseded: bool
+) -> DatedState:
+    met = None
+    if deadline.satisfied is not None:
+        met = state_from_satisfaction(deadline.satisfied, deadline.current)
+    by_calendar = None
+    if deadline.current is not None:
+        by_calendar = state_from_window(deadline.current, events.on, terms.lead_days)
+    inputs = StateInputs(
+        not_pursued=is_not_pursued(terms.withdrawn, events),
+        met=met,
+        superseded=superseded,
+        awaiting=is_awaiting(terms, events, deadline.signed),
+        by_calendar=by_calendar,
+        scored=terms.scored,
+    )
+    return determine_state(inputs)
 
 
 def judge_recurring(terms: Terms, events: EventsOnDay, superseded: bool) -> Verdict:

@@ -126,7 +126,7 @@ class ActionDetail(KeptView):
             "superseding": standings_of(terms.until, page),
             "sides": [describe_side(side, events, history, page) for side in page.plan.sides],
             "periods": describe_periods(recurrence) if recurrence else [],
-            "flags": Flag.objects.filter(obligation=action).standing_or_cleared(page.on),
+            "flags": Flag.objects.filter(obligation=action).noticed_by(page.on),
             "entries": describe_entries(register[:ENTRIES_SHOWN], page),
             "evidence": describe_entries(entries_with_evidence(register, page), page),
             "older_entries": max(register.count() - ENTRIES_SHOWN, 0),
