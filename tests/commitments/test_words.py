@@ -32,5 +32,5 @@ def test_a_search_finds_words_with_accents_or_without(
     Membership.objects.create(user=user, plan=calais, role="viewer")
     client.force_login(user)
     table = client.get("/commitments/", {"q": words}).context["table"]
-    assert ref in [row.obligation.ref for row in table.shown]
+    assert ref in [row.record.obligation.ref for row in table.page.object_list]
     assert table.paginator.count < 5

@@ -7,10 +7,7 @@ from commitments.management import arguments
 
 
 class Command(BaseCommand):
-    help = (
-        "Seals the keys of authenticator apps and recovery codes by SECRET_KEY, those of the key "
-        "before included."
-    )
+    help = "Seals the keys of authenticator apps and recovery codes by SECRET_KEY, also after a change of it."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
