@@ -2,10 +2,8 @@
 tests of contrast.
 """
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
-from types import SimpleNamespace as Made
-from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -13,24 +11,30 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
+from actionplan.models import User
 from commitments.exports.writers import FORMATS, ExportLink
 from commitments.lists.filters import ActiveFilter
-from commitments.models import Standing
+from commitments.models import Action, Entry, EntryText, Obligation, Standing
 from commitments.pages import labels
 from commitments.pages.counts import StateCount
+from commitments.pages.entries import EntryRow
 from commitments.register.entry_types import KINDS
 from commitments.rules.states import State
 from funding.charts import draw_chart
+from funding.instalments import InstalmentOnDay
+from funding.models import Fund
+from funding.totals import CurrencyTotal
 
 ON = date(2015, 1, 12)
+FIVE_MILLION = Decimal(5_000_000)
 TITLE = {
     "en": "Work out the border control measures",
     "fr": "Définir les mesures relatives aux contrôles",
 }
 
 
-class Sample(forms.Form):
-    """One field of each kind; bound to nothing good, so that faults show."""
+class SampleForm(forms.Form):
+    """One field of each kind."""
 
     kind = forms.ChoiceField(
         label=_("What happened"),
@@ -51,64 +55,74 @@ class Sample(forms.Form):
     )
 
 
-def example_standing(state: State) -> Any:
-    """A row as tables show it, 12 days before or after what its state counts from."""
-    away = 12 if state in (State.DUE, State.DUE_SOON, State.UPCOMING) else -12
-    row: Any = Standing(
+def make_standing(state: State) -> Standing:
+    """12 days before or after the day from which its state counts."""
+    is_ahead = state in (State.DUE, State.DUE_SOON, State.UPCOMING)
+    day = ON + timedelta(days=12) if is_ahead else ON - timedelta(days=12)
+    obligation = Obligation(ref="2.5")
+    obligation.action = Action(ref="2.5", title=TITLE)
+    return Standing(
+        obligation=obligation,
         state=state.value,
-        anchor=date.fromordinal(ON.toordinal() + away),
+        anchor=day,
+        first_day=day,
+        last_day=day,
         words="before the end of the year",
+        late=12,
+        modality="soft",
+        scored=True,
+        moved=state is State.OVERDUE,
+        never_reported=state is State.NO_DATE,
+        stale_since=ON if state is State.AWAITING else None,
+        sides_differ=state is State.MET_UNDATED,
+        disputed=state is State.MET_UNDATED,
+        confirmed=state is State.MET,
     )
-    row.first_day = row.last_day = row.anchor
-    row.late, row.moved, row.modality, row.scored = 12, state is State.OVERDUE, "soft", True
-    row.never_reported = state is State.NO_DATE
-    row.stale_since = ON if state is State.AWAITING else None
-    row.sides_differ = row.disputed = state is State.MET_UNDATED
-    row.confirmed = state is State.MET
-    return Made(**{name: getattr(row, name) for name in SHOWN}, action=Made(ref="2.5", title=TITLE))
 
 
-SHOWN = (
-    *(
-        "state",
-        "anchor",
-        "late",
-        "words",
-        "first_day",
-        "last_day",
-        "moved",
-        "modality",
-        "scored",
-        "never_reported",
-    ),
-    *("stale_since", "sides_differ", "disputed", "confirmed"),
-)
-
-
-def entry_row(number: int, **more: Any) -> Made:
-    text = Made(
-        note="Two officers were present.",
-        reason="",
-        source="https://example.org/minutes",
-        decided_by="",
-    )
-    entry = Made(
+def make_entry_row(
+    number: int, *, is_withdrawn: bool = False, has_buttons: bool = False
+) -> EntryRow:
+    entry = Entry(
         number=number,
+        kind="delivered",
         ref="2.5",
         effective="2014-10",
         quantity=2,
         recorded_day=ON,
         side="GB",
+        by=User(post="Home Office"),
         hash="0123456789abcdef" * 4,
-        text=text,
     )
-    return Made(
+    EntryText(entry=entry, note="Two officers were present.", source="https://example.org/minutes")
+    return EntryRow(
         entry=entry,
+        kind_label=labels.kind(entry.kind),
+        code_label="",
         url="#",
-        kind_label=KINDS["delivered"].label,
-        post="Home Office",
-        link=text.source,
-        **more,
+        title=TITLE,
+        files=[],
+        redactions=[],
+        is_withdrawn=is_withdrawn,
+        can_withdraw=has_buttons,
+        can_confirm=has_buttons,
+    )
+
+
+def make_instalment(number: int, paid: int) -> InstalmentOnDay:
+    standing = Standing(obligation=Obligation(ref="1.2", instalment=number))
+    return InstalmentOnDay(
+        standing, stated={"EUR": FIVE_MILLION}, paid={"EUR": Decimal(paid)}, outstanding={}
+    )
+
+
+def make_total(currency: str) -> CurrencyTotal:
+    return CurrencyTotal(
+        currency,
+        promised=FIVE_MILLION,
+        due=FIVE_MILLION / 2,
+        paid=FIVE_MILLION / 4,
+        outstanding=FIVE_MILLION / 4,
     )
 
 
@@ -116,50 +130,29 @@ def styleguide(request: HttpRequest) -> HttpResponse:
     """Only where DEBUG is on."""
     if not settings.DEBUG:
         raise Http404
-    stated = {"EUR": Decimal(5_000_000), "GBP": Decimal(4_000_000)}
-    lines: Any = [
-        Made(
-            stated=stated,
-            paid={"EUR": Decimal(paid)},
-            number=number,
-            ref="1.2",
-        )
-        for number, paid in enumerate((5_000_000, 3_000_000, 0), 1)
-    ]
+    instalments = [make_instalment(1, 5_000_000), make_instalment(2, 3_000_000)]
+    instalments.append(make_instalment(3, 0))
     context = {
         "on": ON,
         "path": "#",
-        "standings": [example_standing(state) for state in State],
+        "standings": [make_standing(state) for state in State],
         "counts": [StateCount(state.value, str(labels.STATES[state]), 3, "#") for state in State],
         "colours": list(labels.COLOURS.items()),
         "periods": [
             {"name": "2014-10", "state": state, "label": label, "delivered": 1, "target": 2}
             for state, label in labels.PERIODS.items()
         ],
-        "totals": [
-            {
-                "currency": code,
-                "promised": sum_,
-                "due": sum_ / 2,
-                "paid": sum_ / 4,
-                "outstanding": sum_ / 4,
-                "spent": 0,
-            }
-            for code, sum_ in stated.items()
-        ],
-        "fund": Made(code="sample"),
-        "chart": draw_chart("EUR", lines),
-        "entries": [
-            entry_row(3, can_confirm=True, can_withdraw=True),
-            entry_row(2, is_withdrawn=True),
-        ],
-        "newer": [entry_row(4)],
-        "preview": example_standing(State.MET_LATE),
-        "form": Sample({"kind": "", "day": "x", "note": ""}),
-        "clean": Sample(auto_id="clean_%s"),
+        "totals": [make_total("EUR"), make_total("GBP")],
+        "fund": Fund(code="sample"),
+        "chart": draw_chart("EUR", instalments),
+        "entries": [make_entry_row(3, has_buttons=True), make_entry_row(2, is_withdrawn=True)],
+        "newer": [make_entry_row(4)],
+        "preview": make_standing(State.MET_LATE),
+        "form": SampleForm({"kind": "", "day": "x", "note": ""}),
+        "unbound_form": SampleForm(auto_id="unbound_%s"),
         "active_filters": [ActiveFilter(str(labels.STATES[State.OVERDUE]), "#")],
         "exports": [ExportLink(form, "#") for form in FORMATS],
         "typed_text": [(_("What there is to say"), "…")],
-        "notices": ("info", "success", "warning", "error"),
+        "notices": ["info", "success", "warning", "error"],
     }
     return render(request, "actionplan/styleguide.html", context)

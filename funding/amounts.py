@@ -1,5 +1,8 @@
 """Amounts as people write them, in either language: understood in one reading, refused where there
 are two.
+
+babel.numbers.parse_decimal reads one locale, and takes "5,000" for five thousand or for five
+without a word; here both readings are offered.
 """
 
 import re
@@ -9,8 +12,11 @@ from django.utils.translation import gettext as _
 
 SPACES = re.compile(r"[\s\u00a0\u202f\u2009]")
 PLAIN = re.compile(r"\d+([.,]\d{1,2})?", re.ASCII)
-# groups of three with one kind of mark, then other marks for the decimals
-GROUPED = re.compile(r"\d{1,3}(?:([ .,'’])\d{3})+(?:([.,])\d{1,2})?", re.ASCII)
+# groups of three with one kind of mark, then another mark before the decimals
+GROUPED = re.compile(
+    r"(?P<whole>\d{1,3}(?P<group>[ .,'’])\d{3}(?:(?P=group)\d{3})*)(?:[.,](?P<cents>\d{1,2}))?",
+    re.ASCII,
+)
 AMBIGUOUS = re.compile(r"(\d{1,3})[.,](\d{3})", re.ASCII)
 LONGEST = 24
 
@@ -27,15 +33,18 @@ def parse_amount(text: str) -> Decimal:
     if len(given) > LONGEST:
         raise AmountError(_("That is too long for an amount."))
     if match := AMBIGUOUS.fullmatch(given):
-        thousands, units = match[1] + match[2], f"{match[1]}.{match[2][:2]}"
         raise AmountError(
             _(
                 "“%(text)s” has two readings: write %(thousands)s, or %(units)s if the mark stands before decimals."
             )
-            % {"text": text, "thousands": thousands, "units": units}
+            % {
+                "text": text,
+                "thousands": match[1] + match[2],
+                "units": f"{match[1]}.{match[2][:2]}",
+            }
         )
-    plain = _plain(given)
-    if plain is None:
+    value = _parse_unambiguous(given)
+    if value is None:
         raise AmountError(
             _(
                 "“%(text)s” is not an amount: write a number above zero with at most two decimals, "
@@ -43,21 +52,19 @@ def parse_amount(text: str) -> Decimal:
             )
             % {"text": text}
         )
-    value = Decimal(plain)
     if value <= 0:
         raise AmountError(_("An amount is above zero; money paid back is recorded as a refund."))
     return value
 
 
-def _plain(given: str) -> str | None:
+def _parse_unambiguous(given: str) -> Decimal | None:
     if PLAIN.fullmatch(given):
-        return given.replace(",", ".")
+        return Decimal(given.replace(",", "."))
     match = GROUPED.fullmatch(given)
-    if (
-        not match
-        or match[1] == match[2]
-        or len(set(re.findall(r"[ .,'’](?=\d{3}(?!\d))", given))) > 1
-    ):
+    if match is None:
         return None
-    whole, mark, cents = given.rpartition(match[2]) if match[2] else (given, "", "")
-    return re.sub(r"\D", "", whole) + (f".{cents}" if mark else "")
+    mark = given[match.end("whole") : match.end("whole") + 1]
+    if mark == match["group"]:
+        return None
+    whole = match["whole"].replace(match["group"], "")
+    return Decimal(f"{whole}.{match['cents']}" if match["cents"] else whole)

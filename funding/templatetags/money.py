@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from functools import lru_cache
 
 from babel.numbers import format_currency, format_decimal, get_currency_name
 from django import template
@@ -13,44 +12,47 @@ from commitments.pages.labels import language
 register = template.Library()
 MILLION = Decimal(1_000_000)
 NO_BREAK = "\u00a0"
+WHOLE, WITH_CENTS, IN_MILLIONS = "#,##0", "#,##0.00", "#,##0.###"
 
 
 @register.filter
 def amount(value: Decimal | str, currency: str) -> str:
     """€5 million, €750,000 or €0.50; in French 5 millions d'euros, 750 000 euros, 0,50 euro."""
-    return _said(Decimal(value), currency, language())
+    number = Decimal(value)
+    if language() == "fr":
+        return _format_french(number, currency)
+    return _format_english(number, currency)
 
 
-@lru_cache(maxsize=4096)
-def _said(number: Decimal, currency: str, language: str) -> str:
-    return _french(number, currency) if language == "fr" else _english(number, currency)
+def _format_english(number: Decimal, currency: str) -> str:
+    if not _is_given_in_millions(number):
+        return _english_currency(number, currency, _pattern(number))
+    return f"{_english_currency(number / MILLION, currency, IN_MILLIONS)}{NO_BREAK}million"
 
 
-def _english(number: Decimal, currency: str) -> str:
-    if _in_millions(number):
-        plain = format_currency(
-            number / MILLION, currency, "¤#,##0.###", locale="en", currency_digits=False
-        )
-        return f"{plain}{NO_BREAK}million"
-    pattern = "¤#,##0" if number == number.to_integral() else "¤#,##0.00"
-    return format_currency(number, currency, pattern, locale="en", currency_digits=False)
+def _english_currency(number: Decimal, currency: str, pattern: str) -> str:
+    return format_currency(number, currency, f"¤{pattern}", locale="en", currency_digits=False)
 
 
-def _french(number: Decimal, currency: str) -> str:
-    if _in_millions(number):
-        millions = number / MILLION
-        word = "million" if millions < 2 else "millions"
-        name = get_currency_name(currency, count=2, locale="fr")
-        of = "d’" if name[:1].lower() in "aeiouéè" else "de "
-        return f"{format_decimal(millions, '#,##0.###', locale='fr')}{NO_BREAK}{word} {of}{name}"
-    name = get_currency_name(currency, count=2 if abs(number) >= 2 else 1, locale="fr")
-    pattern = "#,##0" if number == number.to_integral() else "#,##0.00"
-    return f"{format_decimal(number, pattern, locale='fr')}{NO_BREAK}{name}"
+def _format_french(number: Decimal, currency: str) -> str:
+    if not _is_given_in_millions(number):
+        # the plural begins at two
+        name = get_currency_name(currency, count=2 if abs(number) >= 2 else 1, locale="fr")
+        return f"{format_decimal(number, _pattern(number), locale='fr')}{NO_BREAK}{name}"
+    millions = number / MILLION
+    word = "million" if millions < 2 else "millions"
+    name = get_currency_name(currency, count=2, locale="fr")
+    of = "d’" if name[:1].lower() in "aeiouéè" else "de "
+    return f"{format_decimal(millions, IN_MILLIONS, locale='fr')}{NO_BREAK}{word} {of}{name}"
 
 
-def _in_millions(number: Decimal) -> bool:
-    """Said in millions where that says it exactly, to the thousand."""
+def _is_given_in_millions(number: Decimal) -> bool:
+    """Where that gives it exactly, to the thousand."""
     return abs(number) >= MILLION and number % 1000 == 0
+
+
+def _pattern(number: Decimal) -> str:
+    return WHOLE if number == number.to_integral() else WITH_CENTS
 
 
 @register.filter
@@ -67,10 +69,5 @@ def money(amounts: Mapping[str, Decimal | str] | None) -> str:
 @register.filter
 def figure(value: Decimal | str) -> str:
     """An amount for a column: grouped, with its cents only where it has any."""
-    return _figure(Decimal(value), language())
-
-
-@lru_cache(maxsize=4096)
-def _figure(number: Decimal, language: str) -> str:
-    pattern = "#,##0" if number == number.to_integral() else "#,##0.00"
-    return str(format_decimal(number, pattern, locale=language))
+    number = Decimal(value)
+    return str(format_decimal(number, _pattern(number), locale=language()))
