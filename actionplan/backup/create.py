@@ -122,7 +122,7 @@ def find_heads() -> list[Head]:
     for plan in Plan.objects.all():
         head = entries.head_of(plan)
         if head:
-            heads.append((plan.slug, head.number, head.hash))
+            heads.append(Head(plan.slug, head.number, head.hash))
     return heads
 
 

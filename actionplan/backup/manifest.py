@@ -5,7 +5,7 @@ import json
 import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -31,10 +31,19 @@ class Table(Part):
     rows: int
 
 
-# app and name
+# as Django names them: app and name
 Migration = tuple[str, str]
-# the head of a register: slug of its plan, number of entries, hash
-Head = tuple[str, int, str]
+
+
+class Head(NamedTuple):
+    """The head of a register: the slug of its plan, the number of its last entry, and its hash."""
+
+    plan: str
+    number: int
+    hash: str
+
+    def __str__(self) -> str:
+        return f"{self.plan}: {self.number} entries, head {self.hash}"
 
 
 @dataclass
@@ -86,7 +95,9 @@ def read_manifest(folder: Path) -> Manifest:
 def _parse_manifest(content: dict[str, Any]) -> Manifest:
     manifest = Manifest(**content)
     manifest.migrations = [(str(app), str(name)) for app, name in content["migrations"]]
-    manifest.plans = [(str(slug), int(count), str(head)) for slug, count, head in content["plans"]]
+    manifest.plans = [
+        Head(str(slug), int(number), str(digest)) for slug, number, digest in content["plans"]
+    ]
     manifest.tables = [Table(**table) for table in content["tables"]]
     manifest.files = [Part(**file) for file in content["files"]]
     for part in manifest.parts:

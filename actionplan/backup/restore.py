@@ -128,8 +128,10 @@ def _load_tables(folder: Path, manifest: Manifest, models: dict[str, table_dump.
 def refuse_other_heads(manifest: Manifest) -> None:
     heads = find_heads()
     if heads != manifest.plans:
+        restored = "; ".join(map(str, heads))
+        stated = "; ".join(map(str, manifest.plans))
         raise BackupRefused(
-            f"what was restored is not sound: its registers end with {heads} and not with {manifest.plans}"
+            f"what was restored is not sound: its registers end with {restored}, and not with {stated}"
         )
 
 

@@ -28,8 +28,8 @@ class Command(BaseCommand):
             arguments.fail(
                 [f"{folder} could not be written ({error.strerror}): nothing was left there"]
             )
-        for slug, number, head in manifest.plans:
-            self.stdout.write(f"{slug}: {number} entries, head {head}")
+        for head in manifest.plans:
+            self.stdout.write(str(head))
         self.stdout.write(
             f"{folder}: {manifest.rows} rows, {len(manifest.files)} files, {manifest.bytes} bytes, "
             f"manifest {digest}"
