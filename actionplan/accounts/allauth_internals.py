@@ -11,13 +11,8 @@ from allauth.account.internal.flows.login import record_authentication
 # The public `allauth.core.ratelimit` knows only allauth's own limits, and cannot take one use back.
 from allauth.core.internal.ratelimit import RateLimitUsage, consume
 
-# The provider for OpenID Connect asks the user-info address and ignores the signed token.
-from allauth.socialaccount.internal.jwtkit import lookup_kid_jwk, verify_and_decode
-
 __all__ = [
     "RateLimitUsage",
     "consume",
-    "lookup_kid_jwk",
     "record_authentication",
-    "verify_and_decode",
 ]

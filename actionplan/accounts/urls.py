@@ -39,7 +39,7 @@ urlpatterns = [
         name="account_reset_password_from_key",
     ),
     path("sign-in/with/<slug:side>/", oidc.start, name="organisation"),
-    path("sign-in/with/<slug:side>/back/", oidc.back, name="organisation-back"),
+    path("sign-in/with/<slug:provider_id>/back/", oidc.back, name="openid_connect_callback"),
     path("sign-out/", sign_out, name="sign-out"),
     path("sign-out/", sign_out, name="account_logout"),
     path("invitation/<str:token>/", views.Join.as_view(), name="invitation"),

@@ -60,7 +60,7 @@ ANOTHER_ANSWER = {
     ("sign-in", 302),
     ("account_login", 302),
     ("health-jobs", 503),
-    ("organisation-back", 400),
+    ("openid_connect_callback", 400),
     ("mfa_deactivate_totp", 404),
     ("mfa_view_recovery_codes", 404),
     *{
@@ -164,6 +164,7 @@ def arguments(plan: Plan, people: dict[str, Any]) -> dict[str, list[Any]]:
         "<uuid:key>": [entry.evidence.get().pk],
         "<int:pk>": [people["viewer"].pk],
         "<slug:side>": ["gb"],
+        "<slug:provider_id>": ["gb"],
         "<slug:act>": ["disable"],
         "<str:token>": [rendering.unsubscribe_token(people["manager GB"], plan)],
     }
