@@ -147,7 +147,9 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "actionplan.context_processors.page",
+                "actionplan.context_processors.site",
+                "actionplan.context_processors.session",
+                "actionplan.context_processors.plan",
             ],
             "builtins": [
                 "django.templatetags.i18n",

@@ -1,5 +1,6 @@
-"""The one clock. Only views, tasks and commands read it; everything else takes the day as an
-argument.
+"""The one clock, and the days that people may ask for.
+
+Only views, tasks and commands read the clock; everything else takes the day as an argument.
 """
 
 from datetime import UTC, date, datetime, time
@@ -7,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils import timezone
+
+EARLIEST, LATEST = date(1000, 1, 1), date(2999, 12, 31)
 
 
 def now(zone: str) -> datetime:
@@ -24,3 +27,14 @@ def today(zone: str) -> date:
 
 def is_pinned() -> bool:
     return settings.ACTIONPLAN_TODAY is not None
+
+
+def parse_day(text: str) -> date | None:
+    """A day written as YYYY-MM-DD that a page can show, else None."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    # fromisoformat also reads other ways of writing, such as 20141101
+    is_plain = day.isoformat() == text
+    return day if is_plain and EARLIEST <= day <= LATEST else None

@@ -4,8 +4,6 @@ import unicodedata
 
 
 def plain(text: str) -> str:
-    """Élève becomes eleve; what is written with or without accents, in capitals or not, is found
-    alike.
-    """
-    parted = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(sign for sign in parted if not unicodedata.combining(sign))
+    """Élève becomes eleve, so that words are found with or without accents and capitals."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(character for character in decomposed if not unicodedata.combining(character))

@@ -85,7 +85,7 @@ def instalments_on(page: Page) -> list[InstalmentOnDay]:
     contribution = "obligation__as_instalment__contribution"
     standings = (
         Standing.objects.filter(**{f"{contribution}__plan": page.plan})
-        .on(page.on, page.lens)
+        .on(page.on, page.perspective)
         .select_related(contribution)
         .order_by(f"{contribution}__position", "obligation__instalment")
     )

@@ -191,7 +191,7 @@ class Week:
             for keys in selection.values()
             for key in keys[:ITEMS_SHOWN]
         }
-        standings = self.page.rows().filter(obligation__in=shown)
+        standings = self.page.standings_with_actions().filter(obligation__in=shown)
         return {standing.obligation_id: standing for standing in standings}
 
     def _content(
@@ -332,5 +332,7 @@ def nobody_is_reminded(plan: Plan) -> Q:
 def unreminded_actions(page: Page) -> QuerySet[Standing]:
     """The open actions of the manager's side that no official gets a digest about."""
     own = reportable_actions(page.rights, page.plan).values("pk")
-    open_actions = page.rows().filter(is_unsettled(), scored=True, obligation__in=own)
+    open_actions = page.standings_with_actions().filter(
+        is_unsettled(), scored=True, obligation__in=own
+    )
     return order_by_urgency(open_actions.filter(nobody_is_reminded(page.plan)))

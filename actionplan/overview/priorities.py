@@ -69,13 +69,15 @@ def next_deadlines(page: Page) -> dict[int, Standing]:
     candidates = [_by_date(of_commitment.filter(state=state.value)) for state in WITH_DEADLINE]
     first = Coalesce(*(Subquery(rows.values("pk")[:1]) for rows in candidates))
     commitments = page.plan.commitments.order_by().annotate(first=first)
-    standings = page.rows().filter(pk__in=list(commitments.values_list("first", flat=True)))
+    standings = page.standings_with_actions().filter(
+        pk__in=list(commitments.values_list("first", flat=True))
+    )
     return {standing.obligation.commitment_id: standing for standing in standings}
 
 
 def pressing_actions(page: Page) -> list[Standing]:
     """The scored actions with a date, the most pressing first, those that are met last."""
-    scored = page.rows().filter(scored=True)
+    scored = page.standings_with_actions().filter(scored=True)
     pressing: list[Standing] = []
     for state in WITH_DEADLINE:
         wanted = TIMELINE_SHOWN - len(pressing)

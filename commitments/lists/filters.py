@@ -133,7 +133,7 @@ class PlanFilter(django_filters.FilterSet):
 
     def clear_url(self) -> str:
         """The address without any filter, on the same day."""
-        return f"?{urlencode(self.page.kept)}"
+        return f"?{urlencode(self.page.day_query)}"
 
     def _name_of(self, name: str, value: Any) -> str:
         for code, label in self.filters[name].extra.get("choices", []):

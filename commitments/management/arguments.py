@@ -9,34 +9,21 @@ from typing import NoReturn
 
 from django.db import connection
 
+from commitments import clock
 from commitments.files.errors import FileError
 from commitments.models import Plan
-
-EARLIEST = date(1000, 1, 1)
-LATEST = date(2999, 12, 31)
 
 
 def read_day(option: str, text: str | None, default: date) -> date:
     """A civil day given as YYYY-MM-DD, or the default where none is given."""
     if text is None:
         return default
-    day = parse_day(text)
+    day = clock.parse_day(text)
     if day is None:
-        message = f"{option} is {text!r}: it must be a day from {EARLIEST} to {LATEST}"
+        first, last = clock.EARLIEST, clock.LATEST
+        message = f"{option} is {text!r}: it must be a day from {first} to {last}"
         fail([f"{message}, such as 2014-11-01"])
     return day
-
-
-def parse_day(text: str) -> date | None:
-    """None for what is no day in this form, or one that lies outside of the bounds."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    is_plain = day.isoformat() == text
-    if is_plain and EARLIEST <= day <= LATEST:
-        return day
-    return None
 
 
 def lift_time_limits() -> None:

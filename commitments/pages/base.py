@@ -18,7 +18,6 @@ from django.utils.translation import gettext as _
 from django.views import View
 
 from commitments import clock
-from commitments.management.arguments import EARLIEST, LATEST, parse_day
 from commitments.models import Membership, Plan
 from commitments.models.rights import memberships_of, rights_of
 from commitments.pages.etag import fingerprint, key_of
@@ -200,13 +199,13 @@ def _remember_plan(request: HttpRequest, slug: str) -> None:
 def day_asked_for(text: str | None, today: date) -> date:
     if not text:
         return today
-    day = parse_day(text)
+    day = clock.parse_day(text)
     if day is None:
         raise BadRequest(
             _(
                 "“%(text)s” is no day that can be shown: give one from %(first)s to %(last)s, such as 2014-11-01."
             )
-            % {"text": text[:40], "first": EARLIEST, "last": LATEST}
+            % {"text": text[:40], "first": clock.EARLIEST, "last": clock.LATEST}
         )
     return day
 

@@ -39,7 +39,7 @@ def summarise(rows: Iterable[Standing]) -> tuple[str | None, dict[str, int]]:
 
 def count_states(page: Page, on: date) -> CountsByCommitment:
     """The states on a day, as the page knows it."""
-    scored = Standing.objects.filter(plan=page.plan, scored=True).on(on, page.lens).actions()
+    scored = Standing.objects.filter(plan=page.plan, scored=True).on(on, page.perspective).actions()
     grouped = scored.order_by().values_list("commitment", "state")
     counts: dict[int, Counter[str]] = defaultdict(Counter)
     for commitment, state, count in grouped.annotate(count=Count("pk")):

@@ -1,8 +1,6 @@
 """The words for states, kinds, sides and days, in the reader's language."""
 
 from datetime import date, datetime
-from functools import lru_cache
-from typing import Any
 
 from babel.dates import format_date, format_time
 from django.utils.translation import get_language, gettext_lazy, ngettext
@@ -55,6 +53,12 @@ SIDES = {
     "EU": gettext_lazy("European Union"),
     "": gettext_lazy("no side"),
 }
+# what a plan file leaves, and what redacting leaves
+KINDS_NOBODY_REPORTS = {
+    "terms": gettext_lazy("terms"),
+    "plan": gettext_lazy("plan file loaded"),
+    "redacted": gettext_lazy("redaction"),
+}
 SUBYEARS = {
     21: gettext_lazy("spring %(year)s"),
     22: gettext_lazy("summer %(year)s"),
@@ -69,26 +73,29 @@ SUBYEARS = {
 }
 
 
+def language() -> str:
+    """The reader's, as two letters."""
+    return (get_language() or "en")[:2]
+
+
 def colon() -> str:
     """What stands between a label and what it labels; in French with its no-break space."""
     return _(": ")
 
 
 def side(code: str) -> str:
-    return str(SIDES[code]) if code in SIDES else code
+    return str(SIDES.get(code, code))
 
 
 def state(code: str) -> str:
-    return _state(code, language())
-
-
-@lru_cache(maxsize=64)
-def _state(code: str, _language: str) -> str:
     return str(STATES[State(code)])
 
 
-def language() -> str:
-    return (get_language() or "en")[:2]
+def kind(code: str) -> str:
+    """What an entry of this kind is called."""
+    if code in KINDS:
+        return str(KINDS[code].label)
+    return str(KINDS_NOBODY_REPORTS.get(code, code))
 
 
 def text(texts: dict[str, str]) -> str:
@@ -98,17 +105,12 @@ def text(texts: dict[str, str]) -> str:
 
 def day(value: date | None, pattern: str = "d MMMM y") -> str:
     """20 September 2014, 20 septembre 2014; the first of a month is « 1er » in French."""
-    if isinstance(value, datetime):
-        value = (
-            value.date()
-        )  # one moment is of two days in two zones, and would be found again as one
-    return _written(value, pattern, language()) if value else ""
-
-
-@lru_cache(maxsize=4096)
-def _written(value: date, pattern: str, language: str) -> str:
-    found: str = format_date(value, pattern, locale=language)
-    return found.replace("1 ", "1er ", 1) if language == "fr" and value.day == 1 else found
+    if not value:
+        return ""
+    words: str = format_date(value, pattern, locale=language())
+    if language() == "fr" and value.day == 1:
+        return words.replace("1 ", "1er ", 1)
+    return words
 
 
 def short_day(value: date | None) -> str:
@@ -125,46 +127,37 @@ def edtf(when: str) -> str:
     """An EDTF date in words: October 2014, by 31 December 2014."""
     if when.startswith("../"):
         return _("by %(date)s") % {"date": day(dates.parse_deadline(when).last)}
-    parts = when.split("-")
-    if len(parts) == 1:
-        return when
-    if int(parts[1]) > 12:
-        return str(SUBYEARS[int(parts[1])]) % {"year": parts[0]}
-    first = dates.parse(when).first
-    return day(first) if len(parts) == 3 else format_date(first, "MMMM y", locale=language())
+    year, *others = when.split("-")
+    if not others:
+        return year
+    if int(others[0]) > 12:
+        return str(SUBYEARS[int(others[0])]) % {"year": year}
+    pattern = "MMMM y" if len(others) == 1 else "d MMMM y"
+    return day(dates.parse(when).first, pattern)
 
 
-def days(row: Standing, on: date, *, full: bool = False) -> str:
-    """The count of days in words, empty where there is none; `full` where the state does not stand
-    before it.
+def days(standing: Standing, on: date, *, full: bool = False) -> str:
+    """The count of days in words, empty where there is none.
+
+    `full` where the state does not stand before it.
     """
-    count = days_counted(row.state, row.anchor, row.late, on)
+    count = days_counted(standing.state, standing.anchor, standing.late, on)
     if count is None:
         return ""
-    if full and row.state == State.OVERDUE:
+    if full and standing.state == State.OVERDUE:
         return ngettext("overdue by %(n)s day", "overdue by %(n)s days", count) % {"n": count}
-    return days_in_words(row.state, count)
+    return days_in_words(standing.state, count)
 
 
 def days_in_words(state: str, count: int) -> str:
     if state == State.DUE and count == 0:
         return _("last day today")
-    texts: dict[str, Any] = {
-        State.OVERDUE: lambda: ngettext("by %(n)s day", "by %(n)s days", count),
-        State.DUE: lambda: ngettext("%(n)s day left", "%(n)s days left", count),
-        State.DUE_SOON: lambda: ngettext("in %(n)s day", "in %(n)s days", count),
-        State.UPCOMING: lambda: ngettext("in %(n)s day", "in %(n)s days", count),
-        State.MET_LATE: lambda: ngettext("by %(n)s day", "by %(n)s days", count),
-    }
-    return str(texts[state]()) % {"n": count} if state in texts else ""
-
-
-def entry_kind(kind: str) -> str:
-    """The kinds that nobody reports: what a plan file leaves, and a redaction."""
-    names = {"terms": _("terms"), "plan": _("plan file loaded"), "redacted": _("redaction")}
-    return names.get(kind, kind)
-
-
-def kind(code: str) -> str:
-    found = KINDS.get(code)
-    return str(found.label) if found else entry_kind(code)
+    if state in (State.OVERDUE, State.MET_LATE):
+        words = ngettext("by %(n)s day", "by %(n)s days", count)
+    elif state == State.DUE:
+        words = ngettext("%(n)s day left", "%(n)s days left", count)
+    elif state in (State.DUE_SOON, State.UPCOMING):
+        words = ngettext("in %(n)s day", "in %(n)s days", count)
+    else:
+        return ""
+    return words % {"n": count}

@@ -49,7 +49,7 @@ class Page:
         return self.rights.inside
 
     @property
-    def lens(self) -> Perspective:
+    def perspective(self) -> Perspective:
         return Perspective.AS_KNOWN_THEN if self.known else Perspective.AS_KNOWN_NOW
 
     @property
@@ -58,6 +58,7 @@ class Page:
 
     @property
     def other_day(self) -> bool:
+        """Whether the page shows anything but today as it is known today."""
         return self.on != self.today or self.known is None
 
     @property
@@ -66,18 +67,22 @@ class Page:
         return {"plan": self.plan.pk, "on": self.on, "known": self.known_day}
 
     @cached_property
-    def kept(self) -> dict[str, str]:
+    def day_query(self) -> dict[str, str]:
         """What addresses and forms carry along so that the reader stays on the chosen day."""
-        query = {} if self.on == self.today else {"on": self.on.isoformat()}
-        return query if self.known else query | {"known": "now"}
+        query = {}
+        if self.on != self.today:
+            query["on"] = self.on.isoformat()
+        if self.known is None:
+            query["known"] = "now"
+        return query
 
     @property
     def standings(self) -> StandingQuerySet:
         """The standing of every action on the day."""
-        return actions_on(self.inside, self.lens, self.plan.pk, self.on)
+        standings = Standing.objects.filter(plan=self.plan)
+        return standings.on(self.on, self.perspective).actions()
 
-    def rows(self) -> StandingQuerySet:
-        """The standings with the actions that they are about."""
+    def standings_with_actions(self) -> StandingQuerySet:
         return self.standings.select_related("obligation__action", "obligation__commitment")
 
     def url(self, name: str, *args: Any, **query: Any) -> str:
@@ -86,7 +91,7 @@ class Page:
             return address_of(name, args)
         if len(self.plans) > 1:
             name, args = f"plan:{name}", (self.plan.slug, *args)
-        return address_of(name, args, tuple((self.kept | query).items()))
+        return address_of(name, args, tuple((self.day_query | query).items()))
 
     @property
     def context(self) -> dict[str, Any]:
@@ -102,11 +107,6 @@ class Page:
             "known_now": self.known is None,
             "other_day": self.other_day,
         }
-
-
-def actions_on(inside: bool, lens: Perspective, plan: Any, day: Any) -> StandingQuerySet:
-    """The standing of every action of a plan on a day, either as a value or as a slot."""
-    return Standing.objects.filter(plan=plan).on(day, lens).actions()
 
 
 @lru_cache(maxsize=8192)

@@ -103,7 +103,7 @@ class ActionDetail(KeptView):
 
     def content(self, ref: str) -> dict[str, Any]:
         page = self.page
-        standing = get_object_or_404(page.rows(), obligation__ref=ref)
+        standing = get_object_or_404(page.standings_with_actions(), obligation__ref=ref)
         action = standing.action
         action.plan, action.commitment = page.plan, standing.obligation.commitment
         history = read_action_history(page.plan, ref)
@@ -170,7 +170,10 @@ def standings_of(refs: Sequence[str], page: Page) -> list[Standing]:
     """How these actions stand, in the order in which the terms name them."""
     if not refs:
         return []
-    rows = {row.obligation.ref: row for row in page.rows().filter(obligation__ref__in=refs)}
+    rows = {
+        row.obligation.ref: row
+        for row in page.standings_with_actions().filter(obligation__ref__in=refs)
+    }
     return [rows[ref] for ref in refs if ref in rows]
 
 

@@ -112,7 +112,7 @@ class CalendarFeed(FeedView):
 
     def events(self) -> Iterator[CalendarEvent]:
         page = self.page
-        rows = page.rows().order_by("obligation__action__position")
+        rows = page.standings_with_actions().order_by("obligation__action__position")
         if self.is_mine:
             actions = reportable_actions(page.rights, page.plan)
             rows = rows.filter(obligation__in=actions.values("pk"))

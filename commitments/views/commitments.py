@@ -51,7 +51,7 @@ class ActionList(KeptView):
         return actions_export(self.page, table.sorted_standings)
 
     def filtered_actions(self) -> ActionFilter:
-        return ActionFilter(self.request.GET, self.page.rows(), page=self.page)
+        return ActionFilter(self.request.GET, self.page.standings_with_actions(), page=self.page)
 
     def table(self, actions: ActionFilter) -> ActionTable:
         standings = order_by_urgency(actions.qs)
@@ -68,7 +68,7 @@ class CommitmentDetail(KeptView):
         page = self.page
         commitments = page.plan.commitments.prefetch_related("aims")
         commitment = get_object_or_404(commitments, number=number)
-        of_commitment = page.rows().filter(obligation__commitment=commitment)
+        of_commitment = page.standings_with_actions().filter(obligation__commitment=commitment)
         standings = list(of_commitment.order_by("obligation__action__position"))
         worst_state, counts = summarise(standings)
         return {
@@ -98,7 +98,9 @@ class Mine(KeptView):
         """The standings of the actions that the reader may report on, the most urgent first."""
         page = self.page
         actions = reportable_actions(page.rights, page.plan)
-        return order_by_urgency(page.rows().filter(obligation__in=actions.values("pk")))
+        return order_by_urgency(
+            page.standings_with_actions().filter(obligation__in=actions.values("pk"))
+        )
 
     def content(self) -> dict[str, Any]:
         page = self.page

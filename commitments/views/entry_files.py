@@ -68,7 +68,7 @@ class LoadEntries(PlanView):
 
     def _preview(self, form: EntriesForm, content: bytes, file: EntryFile) -> HttpResponse:
         page = self.page
-        with preview_changes(page.plan, page.on, page.lens) as changes:
+        with preview_changes(page.plan, page.on, page.perspective) as changes:
             reading = self._append(file)
         if reading.errors:
             return self._render(form, status=422, reading=reading)

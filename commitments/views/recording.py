@@ -266,7 +266,7 @@ class NamingView(EntryRecording):
     def look(self, subject: Entry, form: EntryForm) -> Standing | None:
         return (
             Standing.objects.filter(obligation=subject.obligation_id)
-            .on(self.page.on, self.page.lens)
+            .on(self.page.on, self.page.perspective)
             .first()
         )
 

@@ -39,7 +39,7 @@ class Text(KeptView):
 
     def content(self) -> dict[str, Any]:
         page = self.page
-        standings = list(page.rows().order_by("obligation__action__position"))
+        standings = list(page.standings_with_actions().order_by("obligation__action__position"))
         return {
             "title": _("Text"),
             "aims": page.plan.aims.prefetch_related("commitments"),

@@ -89,7 +89,7 @@ def test_the_states_of_a_manager_add_up_and_the_lists_agree_with_them(
     found = content(plan, manager, week)
     page = found.page
     by_label = {str(line.label): line.now for line in found.for_managers.counts}
-    rows = list(page.rows().filter(scored=True))
+    rows = list(page.standings_with_actions().filter(scored=True))
     assert sum(by_label.values()) == len(rows)
     assert found.awaiting.total == sum(row.state == "awaiting" for row in rows)
     open_and_silent = [row for row in rows if row.never_reported and row.state not in SETTLED]
@@ -103,7 +103,11 @@ def test_the_states_of_a_manager_add_up_and_the_lists_agree_with_them(
 def test_a_list_shows_the_seven_worst_and_counts_the_rest(calais: Plan) -> None:
     manager = create_manager(calais)
     found = content(calais, manager)
-    rows = list(order_by_urgency(found.page.rows().filter(scored=True, never_reported=True)))
+    rows = list(
+        order_by_urgency(
+            found.page.standings_with_actions().filter(scored=True, never_reported=True)
+        )
+    )
     silent = [row.obligation.ref for row in rows if row.state not in SETTLED]
     assert len(silent) > ITEMS_SHOWN
     assert refs(found.for_managers.never_reported) == silent[:ITEMS_SHOWN]
