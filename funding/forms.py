@@ -19,8 +19,8 @@ from funding.instalments import InstalmentOnDay
 from funding.models import Purpose
 from funding.templatetags.money import money
 
-# how both forms end
-ENDING = ("day", "period", "note", "source", "kept", "uploads")
+# the fields with which both forms end
+LAST_FIELDS = ("day", "period", "note", "source", "kept", "uploads")
 
 
 class MoneyForm(EvidenceForm):
@@ -67,27 +67,36 @@ class PaymentForm(MoneyForm):
         widget=forms.RadioSelect,
     )
     instalment = forms.TypedChoiceField(label=_("Instalment"), coerce=int)
-    field_order = ["kind", "instalment", "amount", "currency", *ENDING]
+    field_order = ["kind", "instalment", "amount", "currency", *LAST_FIELDS]
 
-    def __init__(self, *args: Any, lines: Sequence[InstalmentOnDay], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, instalments: Sequence[InstalmentOnDay], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["instalment"].choices = [  # type: ignore[attr-defined]
-            (line.number, _instalment_label(line)) for line in lines
-        ]
+        choices = [(instalment.number, _instalment_label(instalment)) for instalment in instalments]
+        self.fields["instalment"].choices = choices  # type: ignore[attr-defined]
+        self.fields["instalment"].initial = _first_unpaid(instalments)
         self.fields["kind"].initial = "paid"
+        # suggestions, in a list of this name on the page
         self.fields["currency"].widget.attrs["list"] = "currencies"
-        self.currencies = sorted({code for line in lines for code in line.stated})
+        stated = {code for instalment in instalments for code in instalment.stated}
+        self.currencies = sorted(stated)
 
 
-def _instalment_label(line: InstalmentOnDay) -> str:
-    due = labels.day(line.due) if line.due else gettext("no date")
-    return f"{line.number}, {due}{labels.colon()}{money(line.stated)}"
+def _first_unpaid(instalments: Sequence[InstalmentOnDay]) -> int | None:
+    for instalment in instalments:
+        if any(instalment.outstanding.values()):
+            return instalment.number
+    return None
+
+
+def _instalment_label(instalment: InstalmentOnDay) -> str:
+    due = labels.day(instalment.due) if instalment.due else gettext("no date")
+    return f"{instalment.number}, {due}{labels.colon()}{money(instalment.stated)}"
 
 
 class SpendingForm(MoneyForm):
     purpose = forms.ChoiceField(label=_("Purpose"), widget=forms.RadioSelect)
     ref = forms.ChoiceField(label=_("Action, if one is known"), required=False)
-    field_order = ["purpose", "ref", "amount", "currency", *ENDING]
+    field_order = ["purpose", "ref", "amount", "currency", *LAST_FIELDS]
 
     def __init__(
         self, *args: Any, purposes: Sequence[Purpose], actions: Sequence[Action], **kwargs: Any

@@ -2,13 +2,14 @@
 will change.
 """
 
+from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404
 
 from commitments.models import Action, Entry
-from commitments.views.recording import RecordingView
+from commitments.views.recording import RecordingView, newest_number
 from funding import services
 from funding.forms import MoneyForm, PaymentForm, SpendingForm
 from funding.instalments import InstalmentOnDay, instalments_on
@@ -20,84 +21,73 @@ from funding.totals import spending_entries, sum_by_currency
 class MoneyView(RecordingView):
     """Records money about a contribution or a fund."""
 
-    def context(self, subject: Any) -> dict[str, Any]:
-        return {"subject": subject}
+    def get_form_kwargs(self) -> dict[str, Any]:
+        account = self.request.user.pk
+        return {**super().get_form_kwargs(), "plan": self.page.plan, "by": account}
 
-    def done(self, subject: Any) -> str:
+    def get_success_url(self) -> str:
         return self.page.url("fund")
 
-    def paid(self, form: MoneyForm, *names: str) -> dict[str, Any]:
-        said = self.said(form, "amount", "currency", "effective", "note", "source", *names)
-        return {"files": form.evidence, **said}
+    def arguments(self, form: Any, *names: str) -> dict[str, Any]:
+        every_payment_has = ("amount", "currency", "effective", "note", "source")
+        return super().arguments(form, *every_payment_has, *names) | {"files": form.evidence}
 
 
 class RecordPayment(MoneyView):
-    template = "funding/payment.html"
+    template_name = "funding/payment.html"
+    form_class = PaymentForm
 
-    def subject(self, key: str) -> Contribution:
-        found = get_object_or_404(
-            Contribution.objects.select_related("plan", "fund"), plan=self.page.plan, ref=key
-        )
-        if not can_record_payment(self.page.rights, found, self.page.plan):
+    @cached_property
+    def subject(self) -> Contribution:
+        contributions = Contribution.objects.select_related("plan", "fund")
+        contribution = get_object_or_404(contributions, plan=self.page.plan, ref=self.kwargs["ref"])
+        if not can_record_payment(self.page.rights, contribution, self.page.plan):
             raise PermissionDenied
-        return found
+        return contribution
 
-    def lines(self, ref: str) -> list[InstalmentOnDay]:
-        return [line for line in instalments_on(self.page) if line.ref == ref]
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {
+            **super().get_form_kwargs(),
+            "instalments": self._instalments(),
+            "newest_seen": newest_number(self.page.plan, self.subject.ref),
+        }
 
-    def form(self, subject: Contribution, *data: Any) -> PaymentForm:
-        lines = self.lines(subject.ref)
-        unpaid = next((line.number for line in lines if any(line.outstanding.values())), None)
-        return PaymentForm(
-            *data,
-            plan=self.page.plan,
-            by=self.request.user.pk,
-            lines=lines,
-            seen=self.seen(subject.ref),
-            initial=self.initial(instalment=unpaid),
-        )
+    def record(self, form: MoneyForm, newest_seen: int | None) -> Entry:
+        arguments = self.arguments(form, "kind", "instalment")
+        return services.record_payment(contribution=self.subject, seen=newest_seen, **arguments)
 
-    def record(self, subject: Contribution, form: MoneyForm, seen: int | None) -> Entry:
-        return services.record_payment(
-            contribution=subject, seen=seen, **self.paid(form, "kind", "instalment")
-        )
+    def outcome(self, form: MoneyForm) -> InstalmentOnDay:
+        by_number = {instalment.number: instalment for instalment in self._instalments()}
+        return by_number[form.cleaned_data["instalment"]]
 
-    def look(self, subject: Contribution, form: MoneyForm) -> InstalmentOnDay:
-        (line,) = [
-            line
-            for line in self.lines(subject.ref)
-            if line.number == form.cleaned_data["instalment"]
-        ]
-        return line
+    def _instalments(self) -> list[InstalmentOnDay]:
+        instalments = instalments_on(self.page)
+        return [instalment for instalment in instalments if instalment.ref == self.subject.ref]
 
 
 class RecordSpending(MoneyView):
-    template = "funding/spending.html"
+    template_name = "funding/spending.html"
+    form_class = SpendingForm
 
-    def subject(self, key: str) -> Fund:
+    @cached_property
+    def subject(self) -> Fund:
         if not can_record_spending(self.page.rights):
             raise PermissionDenied
-        return get_object_or_404(
-            Fund.objects.prefetch_related("purposes"), plan=self.page.plan, code=key
-        )
+        funds = Fund.objects.prefetch_related("purposes")
+        return get_object_or_404(funds, plan=self.page.plan, code=self.kwargs["code"])
 
-    def form(self, subject: Fund, *data: Any) -> SpendingForm:
-        return SpendingForm(
-            *data,
-            plan=self.page.plan,
-            by=self.request.user.pk,
-            purposes=list(subject.purposes.all()),
-            actions=list(Action.objects.filter(plan=self.page.plan)),
-            initial=self.initial(),
-        )
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {
+            **super().get_form_kwargs(),
+            "purposes": list(self.subject.purposes.all()),
+            "actions": list(Action.objects.filter(plan=self.page.plan)),
+        }
 
-    def record(self, subject: Fund, form: MoneyForm, seen: int | None) -> Entry:
-        return services.record_spending(plan=self.page.plan, **self.paid(form, "purpose", "ref"))
+    def record(self, form: MoneyForm, newest_seen: int | None) -> Entry:
+        arguments = self.arguments(form, "purpose", "ref")
+        return services.record_spending(plan=self.page.plan, **arguments)
 
-    def look(self, subject: Fund, form: MoneyForm) -> dict[str, Any]:
-        mine = [
-            entry
-            for entry in spending_entries(self.page)
-            if entry.words == form.cleaned_data["purpose"]
-        ]
-        return {"spent": sum_by_currency(mine)}
+    def outcome(self, form: MoneyForm) -> dict[str, Any]:
+        purpose = form.cleaned_data["purpose"]
+        entries = [entry for entry in spending_entries(self.page) if entry.words == purpose]
+        return {"spent": sum_by_currency(entries)}

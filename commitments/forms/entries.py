@@ -1,15 +1,16 @@
-"""Forms for what people record; what makes an entry sound is asked of `kinds`, not decided here."""
+"""Forms for what people record; what makes an entry sound is decided in `register.validation`."""
 
 import base64
 import binascii
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 from django.template.defaultfilters import filesizeformat
-from django.utils.html import format_html
+from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
 from commitments.evidence import file_types, storage
@@ -31,10 +32,11 @@ class EntryForm(forms.Form):
     key = forms.CharField(widget=forms.HiddenInput, max_length=40)
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
-    def __init__(self, *args: Any, seen: int = 0, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, newest_seen: int = 0, **kwargs: Any) -> None:
+        """`newest_seen`: the number of the newest entry that the page shows to the author."""
         super().__init__(*args, **kwargs)
         self.fields["key"].initial = secrets.token_hex(16)
-        self.fields["seen"].initial = seen
+        self.fields["seen"].initial = newest_seen
 
 
 class FileForm(forms.Form):
@@ -63,7 +65,9 @@ class FileForm(forms.Form):
     def given(self) -> bytes:
         """One byte more than may be loaded shows that it is too large."""
         file = self.cleaned_data.get("file")
-        return bytes(file.read(self.largest + 1)) if file else bytes(self.cleaned_data["content"])
+        if file:
+            return bytes(file.read(self.largest + 1))
+        return bytes(self.cleaned_data["content"])
 
     @staticmethod
     def carrying(content: bytes) -> dict[str, str]:
@@ -92,21 +96,26 @@ class DatedForm(EntryForm):
         max_length=60,
     )
 
+    def clean_period(self) -> str:
+        """In EDTF; empty where none is given."""
+        period = self.cleaned_data["period"].strip()
+        if not period:
+            return ""
+        try:
+            date_in_edtf = edtf(period, self.initial.get("day"))
+            parse(date_in_edtf)
+        except DateError:
+            raise forms.ValidationError(
+                _(
+                    "Give a month, season, quarter or year, such as “October 2014”, “Q4 2014” or 2014-10."
+                )
+            ) from None
+        return date_in_edtf
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        day, period = data.get("day"), (data.get("period") or "").strip()
-        if period:
-            try:
-                period = edtf(period, self.initial.get("day"))
-                parse(period)
-            except DateError:
-                self.add_error(
-                    "period",
-                    _(
-                        "Give a month, season, quarter or year, such as “October 2014”, “Q4 2014” or 2014-10."
-                    ),
-                )
-        elif not day and "day" not in self.errors:
+        day, period = data.get("day"), data.get("period", "")
+        if not day and not period and not {"day", "period"} & self.errors.keys():
             self.add_error("day", _("Say when it happened: a day, or below it a month or a year."))
         data["effective"] = period or (day.isoformat() if day else "")
         return data
@@ -125,7 +134,7 @@ class FilesField(forms.FileField):
         return [super(FilesField, self).clean(file, initial) for file in data or []]
 
 
-class KeptField(forms.MultipleChoiceField):
+class StoredFilesField(forms.MultipleChoiceField):
     """Files that are stored already, each by a token; what is not marked any more is left out."""
 
     widget = forms.CheckboxSelectMultiple
@@ -143,7 +152,7 @@ class EvidenceForm(DatedForm):
         required=False,
         max_length=1000,
     )
-    kept = KeptField(label=_("Files that are kept until you record"), required=False)
+    kept = StoredFilesField(label=_("Files that are kept until you record"), required=False)
     uploads = FilesField(
         label=_("Files as evidence"),
         help_text=_(
@@ -173,37 +182,32 @@ class EvidenceForm(DatedForm):
         self.evidence = list(storage.drafts(data.get("kept", []), plan=self.plan, by=self.by))
         for upload in data.get("uploads", []):
             if len(self.evidence) == storage.MOST:
-                self.add_error(
-                    "uploads", _("An entry carries at most %(n)s files.") % {"n": storage.MOST}
-                )
+                text = _("An entry carries at most %(n)s files.") % {"n": storage.MOST}
+                self.add_error("uploads", text)
                 break
-            try:
-                self.evidence.append(storage.store(upload))
-            except file_types.Refused as refused:
-                name = file_types.shown_name(upload.name)
-                self.add_error(
-                    "uploads", _("%(name)s: %(fault)s") % {"name": name, "fault": refused}
-                )
-        self._keep()
+            self._store(upload)
+        self._carry_stored_files()
         return data
 
-    def _keep(self) -> None:
-        """The form as it is shown again carries the files that are stored."""
-        choices = [
-            (
-                storage.token(file, plan=self.plan, by=self.by),
-                f"{file.name} ({filesizeformat(file.size)})",
-            )
-            for file in self.evidence
-        ]
-        if not choices:
+    def _store(self, upload: UploadedFile) -> None:
+        try:
+            self.evidence.append(storage.store(upload))
+        except file_types.Refused as refused:
+            name = file_types.shown_name(upload.name)
+            self.add_error("uploads", _("%(name)s: %(fault)s") % {"name": name, "fault": refused})
+
+    def _carry_stored_files(self) -> None:
+        """The form as it is shown again names the files that are stored, all of them marked."""
+        if not self.evidence:
             del self.fields["kept"]
             return
-        self.fields["kept"].choices = choices  # type: ignore[attr-defined]
-        sent = QueryDict(mutable=True)
-        sent.update(self.data)
-        sent.setlist("kept", [token for token, _label in choices])
-        self.data = sent
+        tokens = [storage.token(file, plan=self.plan, by=self.by) for file in self.evidence]
+        names = [f"{file.name} ({filesizeformat(file.size)})" for file in self.evidence]
+        self.fields["kept"].choices = list(zip(tokens, names, strict=True))  # type: ignore[attr-defined]
+        data = QueryDict(mutable=True)
+        data.update(self.data)
+        data.setlist("kept", tokens)
+        self.data = data
 
 
 class ReportForm(EvidenceForm):
@@ -231,66 +235,50 @@ class ReportForm(EvidenceForm):
         max_length=LONG,
     )
     field_order = (
-        *(
-            "kind",
-            "quantity",
-            "body",
-            "event",
-            "day",
-            "period",
-            "note",
-            "source",
-            "kept",
-            "uploads",
-        ),
-        *("confidence", "reason"),
+        "kind",
+        "quantity",
+        "body",
+        "event",
+        "day",
+        "period",
+        "note",
+        "source",
+        "kept",
+        "uploads",
+        "confidence",
+        "reason",
     )
+
+    # fields that only one kind has
+    kinds_of_fields = {"quantity": "delivered", "body": "consent", "event": "event"}
 
     def __init__(
         self,
         *args: Any,
         terms: Terms,
-        bodies: list[Body],
+        bodies: Sequence[Body],
         outcomes: Mapping[str, State],
         **kwargs: Any,
     ) -> None:
-        """`outcomes`: the state that each kind would lead to, where it would be another."""
+        """`bodies`: those whose consent the action needs; `outcomes`: the state that each kind would
+        lead to, where it would be another.
+        """
         super().__init__(*args, **kwargs)
         if self.plan.evidence_required:
             self.fields["source"].help_text = _(
                 "A link, or the reference of a document. This plan asks for evidence before a completion is recorded."
             )
-        self.terms = terms
-        offered = self._offered()
-        self.fields["kind"].choices = [  # type: ignore[attr-defined]
-            (kind, _with_outcome(KINDS[kind].label, outcomes.get(kind))) for kind in offered
-        ]
-        language = labels.language()
-        self.fields["body"].choices = [("", "—")] + [  # type: ignore[attr-defined]
-            (body.code, body.name.get(language) or body.code)
-            for body in bodies
-            if body.code in terms.consents
-        ]
-        for field, kind in (("quantity", "delivered"), ("body", "consent"), ("event", "event")):
-            if kind not in offered:
+        kinds = kinds_to_report(terms)
+        self._set_choices("kind", [(kind, _kind_label(kind, outcomes)) for kind in kinds])
+        names = [(body.code, labels.text(body.name) or body.code) for body in bodies]
+        self._set_choices("body", [("", "—"), *names])
+        self.fields["event"].initial = terms.deadline.of
+        for field, kind in self.kinds_of_fields.items():
+            if kind not in kinds:
                 del self.fields[field]
-        if "event" in self.fields:
-            self.fields["event"].initial = terms.deadline.of
 
-    def _offered(self) -> list[str]:
-        """What can be said of this action, the likeliest first."""
-        deadline = self.terms.deadline
-        kinds = ["progress"]
-        if deadline.quantity is not None:
-            kinds.append("delivered")
-        kinds.append("started")
-        if deadline.target is None:
-            kinds.append("completed")
-        if self.terms.consents:
-            kinds.append("consent")
-        if deadline.kind == "within":
-            kinds.append("event")
-        return [*kinds, "note"]
+    def _set_choices(self, field: str, choices: list[tuple[str, str]]) -> None:
+        self.fields[field].choices = choices  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
@@ -303,24 +291,48 @@ class ReportForm(EvidenceForm):
             self.add_error("event", _("Say which event it is."))
         if data.get("confidence") in ("amber", "red") and not data.get("reason"):
             self.add_error("reason", _("Give a reason for amber or red."))
-        lacking = not (
-            self.evidence or data.get("source") or {"source", "uploads"} & self.errors.keys()
-        )
-        if kind == "completed" and self.plan.evidence_required and lacking:
+        if kind == "completed" and self.plan.evidence_required and not self._has_evidence(data):
             self.add_error("source", needs_evidence())
         return data
 
+    def _has_evidence(self, data: Mapping[str, Any]) -> bool:
+        """What was given and refused has its own error."""
+        was_refused = bool({"source", "uploads"} & self.errors.keys())
+        return bool(self.evidence or data.get("source")) or was_refused
+
     def words(self) -> str:
-        by_kind = {"consent": "body", "event": "event"}
-        name = by_kind.get(self.cleaned_data["kind"], "")
-        return str(self.cleaned_data.get(name) or "")
+        """The code of the body or the name of the event, where the kind has one."""
+        field = {"consent": "body", "event": "event"}.get(self.cleaned_data["kind"])
+        return str(self.cleaned_data[field] or "") if field else ""
+
+    def quantity_delivered(self) -> int | None:
+        if self.cleaned_data["kind"] != "delivered":
+            return None
+        quantity: int = self.cleaned_data["quantity"]
+        return quantity
 
 
-def _with_outcome(label: Any, state: State | None) -> str:
-    if state is None:
+def kinds_to_report(terms: Terms) -> list[str]:
+    """What can be said of an action, the likeliest first."""
+    kinds = ["progress"]
+    if terms.deadline.quantity is not None:
+        kinds.append("delivered")
+    kinds.append("started")
+    if terms.deadline.target is None:
+        kinds.append("completed")
+    if terms.consents:
+        kinds.append("consent")
+    if terms.deadline.kind == "within":
+        kinds.append("event")
+    return [*kinds, "note"]
+
+
+def _kind_label(kind: str, outcomes: Mapping[str, State]) -> str:
+    label = KINDS[kind].label
+    if kind not in outcomes:
         return str(label)
-    shown = '{} <small class="outcome">{} <span class="state state-{}">{}</span></small>'
-    return format_html(shown, label, _("then"), state.value, labels.STATES[state])
+    context = {"label": label, "outcome": outcomes[kind]}
+    return render_to_string("commitments/recording/kind.html", context)
 
 
 def reason_field() -> forms.CharField:
@@ -372,10 +384,11 @@ class RedactForm(EntryForm):
     what = forms.ChoiceField(label=_("What is removed"), widget=forms.RadioSelect)
     reason = reason_field()
 
-    def __init__(self, *args: Any, offered: list[str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, removable: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["what"].choices = [(what, labels.REDACTED[what]) for what in offered]  # type: ignore[attr-defined]
-        self.fields["what"].initial = offered[-1] if offered else ""
+        what = self.fields["what"]
+        what.choices = [(part, labels.REDACTED[part]) for part in removable]  # type: ignore[attr-defined]
+        what.initial = removable[-1] if removable else ""
         self.fields["reason"].help_text = _(
             "Do not repeat what is removed: the reason stays for everybody to read."
         )

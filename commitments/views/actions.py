@@ -8,10 +8,10 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 
-from commitments.models import Action, Body, Entry, Flag, Standing
+from commitments.models import Body, Entry, Flag, Standing
 from commitments.models.register import INTERNAL_KINDS, EntryQuerySet
 from commitments.pages import labels
-from commitments.pages.base import KeptView, PlanView
+from commitments.pages.base import KeptView
 from commitments.pages.entries import (
     describe_entries,
     entries_on,
@@ -34,22 +34,6 @@ from commitments.rules.states import days_passed
 
 ENTRIES_SHOWN = 25  # what is older is in the register
 PERIODS_SHOWN = 36
-
-
-class ActionView(PlanView):
-    """A view about one action of the plan."""
-
-    def action(self, ref: str) -> Action:
-        actions = Action.objects.select_related("plan", "commitment")
-        action: Action = get_object_or_404(
-            actions.prefetch_related("leads", "partners"), plan=self.page.plan, ref=ref
-        )
-        return action
-
-    def standing(self, action: Action) -> Standing:
-        standings_of_actions = self.page.standings.select_related("obligation__action")
-        standing: Standing = get_object_or_404(standings_of_actions, obligation=action)
-        return standing
 
 
 @dataclass(frozen=True)

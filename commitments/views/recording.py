@@ -1,18 +1,19 @@
-"""The forms in which people record: report, move, decide, withdraw, confirm, dispute. Each is one
-call of a service.
-"""
+"""The pages on which people record: report, move, decide, withdraw, confirm, dispute, redact."""
 
 import sys
 from dataclasses import replace
+from datetime import date
+from functools import cached_property
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Max
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
+from django.views.generic import FormView
 
 from commitments import clock
 from commitments.forms.entries import (
@@ -24,296 +25,302 @@ from commitments.forms.entries import (
     RedactForm,
     ReportForm,
 )
-from commitments.models import Action, Entry, Standing
+from commitments.models import Action, Entry, Plan, Standing
 from commitments.pages.base import PlanView
-from commitments.pages.entries import EntryRow, describe_entries, entries_on
+from commitments.pages.entries import describe_entries, entries_on
 from commitments.pages.labels import REDACTED
 from commitments.register import permissions, services
 from commitments.register.histories import read_action_history
 from commitments.register.validation import Context
 from commitments.rules.events import Event
 from commitments.rules.states import State
-from commitments.views.actions import ActionView
 
 
-class RecordingView(PlanView):
-    """Shows a form, says what would change, records; a colleague's newer entry is shown before.
+class RecordingView(PlanView, FormView[EntryForm]):
+    """A form whose entry can be previewed, and recorded by one call of a service.
 
     What is recorded is recorded today, so these pages are always about today, whatever day was
     shown before. The address names one subject: an action, a contribution, an entry …
     """
 
-    template = ""
-
-    def subject(self, key: Any) -> Any:
+    @cached_property
+    def subject(self) -> Any:
         """What is recorded about. Raises Http404, PermissionDenied."""
         raise NotImplementedError
 
-    def form(self, subject: Any, *data: Any) -> EntryForm:
+    def record(self, form: Any, newest_seen: int | None) -> Entry:
+        """Append the entry of a valid form; `newest_seen` as `seen` of the services."""
         raise NotImplementedError
 
-    def record(self, subject: Any, form: Any, seen: int | None) -> Entry:
-        """Append the entry of a valid form."""
-        raise NotImplementedError
-
-    def look(self, subject: Any, form: Any) -> Any:
-        """What the page says of the subject, for the preview."""
-
-    def context(self, subject: Any) -> dict[str, Any]:
-        """What the page shows beside the form."""
-        raise NotImplementedError
-
-    def done(self, subject: Any) -> str:
-        """Where to go after."""
-        raise NotImplementedError
+    def outcome(self, form: Any) -> Any:
+        """How the subject stands, for the preview: asked while the entry is recorded."""
+        return None
 
     def open_page(self, request: HttpRequest, slug: str | None) -> None:
         super().open_page(request, slug)
         self.page = replace(self.page, on=self.page.today, known=self.page.today)
 
-    def get(self, request: HttpRequest, **named: Any) -> HttpResponse:
-        subject = self.subject(*named.values())
-        return self.show(subject, self.form(subject))
-
-    def post(self, request: HttpRequest, **named: Any) -> HttpResponse:
-        """Preview, record, or give the text back with what stands against it."""
-        subject = self.subject(*named.values())
-        form = self.form(subject, request.POST, request.FILES)
-        if not form.is_valid():
-            return self.show(subject, form, status=422)
-        seen = None if "anyway" in request.POST else form.cleaned_data["seen"] or 0
-        try:
-            if "preview" in request.POST:
-                return self.show(subject, form, preview=self.preview(subject, form))
-            entry = self.record(subject, form, seen)
-        except services.NewerEntries as newer:
-            rows = describe_entries(newer.entries, self.page)
-            return self.show(subject, form, status=409, newer=rows)
-        except ValidationError as error:
-            for message in error.messages:
-                form.add_error(None, message)
-            return self.show(subject, form, status=422)
-        messages.success(
-            request, _("Recorded as entry %(number)s of the register.") % {"number": entry.number}
-        )
-        return HttpResponseRedirect(self.done(subject))
-
-    def show(self, subject: Any, form: EntryForm, status: int = 200, **more: Any) -> HttpResponse:
-        context = {"page": self.page, "form": form, **self.context(subject), **more}
-        return render(self.request, self.template, context, status=status)
-
-    def preview(self, subject: Any, form: EntryForm) -> Any:
-        """What will be said once this is recorded: recorded for real, looked at, and taken back."""
-        with transaction.atomic():
-            self.record(subject, form, None)
-            found = self.look(subject, form)
-            transaction.set_rollback(True)
-        return found
-
-    def initial(self, **values: Any) -> dict[str, Any]:
-        """What a fresh form holds: today, and what was being written here when the session ended."""
-        kept = self.request.session.get("draft", {})
-        if kept.get("path") == self.request.path and self.request.method == "GET":
-            values |= kept["values"]
-            messages.info(
-                self.request,
-                _("What you had written is back in the form. It has not been recorded yet."),
-            )
+    def get_initial(self) -> dict[str, Any]:
+        """Today, and what was being written here when the session ended."""
+        initial = {**super().get_initial(), "day": self.page.today}
+        draft = self.request.session.get("draft", {})
+        if self.request.method == "GET" and draft.get("path") == self.request.path:
+            initial |= draft["values"]
+            text = _("What you had written is back in the form. It has not been recorded yet.")
+            messages.info(self.request, text)
             del self.request.session["draft"]
-        return {"day": self.page.today, **values}
+        return initial
 
-    def said(self, form: EntryForm, *names: str) -> dict[str, Any]:
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs, page=self.page, subject=self.subject)
+
+    def render_to_response(self, context: dict[str, Any], **options: Any) -> HttpResponse:
+        """Rendered at once, while times are shown in the plan's zone."""
+        return render(self.request, self.get_template_names(), context, **options)
+
+    def form_valid(self, form: EntryForm) -> HttpResponse:
+        """Preview, record, or give the text back with what stands against it."""
+        newest_seen = form.cleaned_data["seen"] or 0
+        try:
+            if "preview" in self.request.POST:
+                return self.show(form, preview=self.preview(form))
+            entry = self.record(form, None if "anyway" in self.request.POST else newest_seen)
+        except services.NewerEntries as newer:
+            return self.show(form, status=409, newer=describe_entries(newer.entries, self.page))
+        except ValidationError as error:
+            form.add_error(None, error)
+            return self.form_invalid(form)
+        text = _("Recorded as entry %(number)s of the register.") % {"number": entry.number}
+        messages.success(self.request, text)
+        return HttpResponseRedirect(self.get_success_url())
+
+    def form_invalid(self, form: EntryForm) -> HttpResponse:
+        return self.show(form, status=422)
+
+    def show(self, form: EntryForm, status: int = 200, **context: Any) -> HttpResponse:
+        return self.render_to_response(self.get_context_data(form=form, **context), status=status)
+
+    def preview(self, form: EntryForm) -> Any:
+        """How the subject would stand: the entry is recorded for real, and then taken back."""
+        with transaction.atomic():
+            self.record(form, None)
+            outcome = self.outcome(form)
+            transaction.set_rollback(True)
+        return outcome
+
+    def arguments(self, form: EntryForm, *names: str) -> dict[str, Any]:
         """What each service is told: by whom, when, under which key; and the fields of these names."""
-        data = form.cleaned_data
-        found = {name: data.get(name) or "" for name in names}
+        fields = {name: form.cleaned_data.get(name) or "" for name in names}
         now = clock.now(self.page.plan.timezone)
-        return {"by": self.request.user, "now": now, "key": data["key"], **found}
-
-    def seen(self, ref: str) -> int:
-        """The number of the newest entry about an action or contribution."""
-        newest = (
-            Entry.objects.without_plan_entries()
-            .filter(plan=self.page.plan, ref=ref)
-            .aggregate(newest=Max("number"))
-        )
-        return newest["newest"] or 0
+        return {"by": self.request.user, "now": now, "key": form.cleaned_data["key"], **fields}
 
 
-class ActionRecording(RecordingView, ActionView):
+def newest_number(plan: Plan, ref: str) -> int:
+    """The number of the newest entry about an action or contribution."""
+    entries = Entry.objects.without_plan_entries().filter(plan=plan, ref=ref)
+    number: int | None = entries.aggregate(newest=Max("number"))["newest"]
+    return number or 0
+
+
+class ActionRecording(RecordingView):
     """Recording about one action on which the account may report."""
 
-    def subject(self, key: str) -> Action:
-        action = self.action(key)
-        if not permissions.can_report(self.page.rights, action):
+    @cached_property
+    def subject(self) -> Action:
+        actions = Action.objects.select_related("plan")
+        action: Action = get_object_or_404(actions, plan=self.page.plan, ref=self.kwargs["ref"])
+        if not self.is_allowed(action):
             raise PermissionDenied
         return action
 
-    def look(self, subject: Action, form: EntryForm) -> Standing:
-        return self.standing(subject)
+    def is_allowed(self, action: Action) -> bool:
+        return permissions.can_report(self.page.rights, action)
 
-    def context(self, subject: Action) -> dict[str, Any]:
-        return {"action": subject, "standing": self.standing(subject)}
+    def get_form_kwargs(self) -> dict[str, Any]:
+        newest_seen = newest_number(self.page.plan, self.subject.ref)
+        return {**super().get_form_kwargs(), "newest_seen": newest_seen}
 
-    def done(self, subject: Action) -> str:
-        return self.page.url("action", subject.ref)
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        standing = self._standing()
+        return super().get_context_data(**kwargs, action=self.subject, standing=standing)
+
+    def outcome(self, form: EntryForm) -> Standing:
+        return self._standing()
+
+    def get_success_url(self) -> str:
+        return self.page.url("action", self.subject.ref)
+
+    def _standing(self) -> Standing:
+        standings_today = self.page.standings.select_related("obligation__action")
+        standing: Standing = get_object_or_404(standings_today, obligation=self.subject)
+        return standing
 
 
 class Report(ActionRecording):
-    template = "commitments/report.html"
+    template_name = "commitments/report.html"
+    form_class = ReportForm
 
-    def form(self, subject: Action, *data: Any) -> ReportForm:
-        return ReportForm(
-            *data,
-            plan=self.page.plan,
-            by=self.request.user.pk,
-            terms=Context(self.page.plan, self.page.today, [subject.ref]).terms[subject.ref],
-            bodies=list(self.page.plan.bodies.all()),
-            outcomes=self.outcomes(subject),
-            seen=self.seen(subject.ref),
-            initial=self.initial(),
-        )
+    def get_form_kwargs(self) -> dict[str, Any]:
+        plan, action = self.page.plan, self.subject
+        terms = Context(plan, self.page.today, [action.ref]).terms[action.ref]
+        return {
+            **super().get_form_kwargs(),
+            "plan": plan,
+            "by": self.request.user.pk,
+            "terms": terms,
+            "bodies": list(plan.bodies.filter(code__in=terms.consents)),
+            "outcomes": outcomes_of_reports(action, self.page.today),
+        }
 
-    def outcomes(self, action: Action) -> dict[str, State]:
-        """The state that a report of today would lead to, where it would be another."""
-        history = read_action_history(self.page.plan, action.ref)
-        today = self.page.today
-        found = {}
-        for kind in ("started", "completed"):
-            event = Event(kind, sys.maxsize, today, today, today)
-            verdict = replace(history, events=[*history.events, event]).judge(today, today)
-            if verdict.state != history.judge(today, today).state:
-                found[kind] = verdict.state
-        return found
-
-    def record(self, subject: Action, form: ReportForm, seen: int | None) -> Entry:
-        data = form.cleaned_data
+    def record(self, form: ReportForm, newest_seen: int | None) -> Entry:
         return services.report(
-            action=subject,
-            seen=seen,
+            action=self.subject,
+            seen=newest_seen,
             words=form.words(),
-            quantity=data.get("quantity") if data["kind"] == "delivered" else None,
+            quantity=form.quantity_delivered(),
             files=form.evidence,
-            **self.said(form, "kind", "effective", "reason", "note", "source", "confidence"),
+            **self.arguments(form, "kind", "effective", "reason", "note", "source", "confidence"),
         )
+
+
+def outcomes_of_reports(action: Action, today: date) -> dict[str, State]:
+    """The state that a start or completion of today would lead to, where it would be another."""
+    history = read_action_history(action.plan, action.ref)
+    state = history.judge(today, today).state
+    outcomes = {}
+    for kind in ("started", "completed"):
+        event = Event(kind, sys.maxsize, today, today, today)
+        outcome = replace(history, events=[*history.events, event]).judge(today, today).state
+        if outcome != state:
+            outcomes[kind] = outcome
+    return outcomes
 
 
 class Decision(ActionRecording):
     """A manager's decision about an action of theirs."""
 
-    form_class: type[EntryForm]
+    def is_allowed(self, action: Action) -> bool:
+        return permissions.can_decide(self.page.rights, action)
 
-    def subject(self, key: str) -> Action:
-        action = super().subject(key)
-        if not permissions.can_decide(self.page.rights, action):
-            raise PermissionDenied
-        return action
-
-    def form(self, subject: Action, *data: Any) -> EntryForm:
-        return self.form_class(*data, seen=self.seen(subject.ref), initial=self.initial())
-
-    def record(self, subject: Action, form: EntryForm, seen: int | None) -> Entry:
-        kind = form.cleaned_data.get("kind", "moved")
-        said = self.said(form, "effective", "reason", "when", "decided_by")
-        return services.decide(action=subject, kind=kind, seen=seen, **said)
+    def record(self, form: EntryForm, newest_seen: int | None) -> Entry:
+        return services.decide(
+            action=self.subject,
+            kind=form.cleaned_data.get("kind", "moved"),
+            seen=newest_seen,
+            **self.arguments(form, "effective", "reason", "when", "decided_by"),
+        )
 
 
 class Move(Decision):
-    template, form_class = "commitments/move.html", MoveForm
+    template_name = "commitments/move.html"
+    form_class = MoveForm
 
 
 class Decide(Decision):
-    template, form_class = "commitments/decide.html", DecideForm
+    template_name = "commitments/decide.html"
+    form_class = DecideForm
 
 
 class EntryRecording(RecordingView):
     """Recording about one entry."""
 
-    def subject(self, key: int) -> Entry:
-        found: Entry | None = entries_on(self.page).filter(number=key).first()
-        if found is None:
-            raise Http404
-        found.plan = self.page.plan
-        if not self.allowed(found):
+    @cached_property
+    def subject(self) -> Entry:
+        entries = entries_on(self.page)
+        entry: Entry = get_object_or_404(entries, number=self.kwargs["number"])
+        entry.plan = self.page.plan
+        if not self.is_allowed(entry):
             raise PermissionDenied
-        return found
+        return entry
 
-    def allowed(self, entry: Entry) -> bool:
+    def is_allowed(self, entry: Entry) -> bool:
         raise NotImplementedError
 
-    def row(self, entry: Entry) -> EntryRow:
-        (row,) = describe_entries([entry], self.page)
-        return row
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        (row,) = describe_entries([self.subject], self.page)
+        return super().get_context_data(**kwargs, row=row)
 
 
-class NamingView(EntryRecording):
+class Annotation(EntryRecording):
     """An entry that names another: it withdraws, confirms or disputes it."""
 
-    kind = ""
+    kind: str
     form_class: type[EntryForm] = ReasonForm
 
-    def allowed(self, entry: Entry) -> bool:
+    def is_allowed(self, entry: Entry) -> bool:
+        return self._acts(entry).can_confirm
+
+    def _acts(self, entry: Entry) -> permissions.EntryActs:
         page = self.page
         acts = permissions.acts_on_entries(page.rights, page.plan, [entry], today=page.today)
-        entry_acts = acts.get(entry.pk, permissions.EntryActs())
-        return entry_acts.can_withdraw if self.kind == "withdrawn" else entry_acts.can_confirm
+        return acts.get(entry.pk, permissions.EntryActs())
 
-    def form(self, subject: Entry, *data: Any) -> EntryForm:
-        return self.form_class(*data, initial=self.initial())
+    @cached_property
+    def action(self) -> Action | None:
+        """What the entry is about, if that is an action and not money."""
+        actions = Action.objects.filter(plan=self.page.plan, ref=self.subject.ref)
+        action: Action | None = actions.first()
+        return action
 
-    def record(self, subject: Entry, form: EntryForm, seen: int | None) -> Entry:
-        return services.annotate_entry(entry=subject, kind=self.kind, **self.said(form, "reason"))
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs, action=self.action)
 
-    def look(self, subject: Entry, form: EntryForm) -> Standing | None:
-        return (
-            Standing.objects.filter(obligation=subject.obligation_id)
-            .on(self.page.on, self.page.perspective)
-            .first()
-        )
+    def record(self, form: EntryForm, newest_seen: int | None) -> Entry:
+        arguments = self.arguments(form, "reason")
+        return services.annotate_entry(entry=self.subject, kind=self.kind, **arguments)
 
-    def action(self, entry: Entry) -> Action | None:
-        return Action.objects.filter(plan=self.page.plan, ref=entry.ref).first()
+    def outcome(self, form: EntryForm) -> Standing | None:
+        rows = Standing.objects.filter(obligation=self.subject.obligation_id)
+        return rows.on(self.page.on, self.page.perspective).first()
 
-    def context(self, subject: Entry) -> dict[str, Any]:
-        found = {"row": self.row(subject), "action": self.action(subject)}
-        return {**found, "dispute": self.kind == "disputed"}
-
-    def done(self, subject: Entry) -> str:
-        return (
-            self.page.url("action", subject.ref) if self.action(subject) else self.page.url("fund")
-        )
+    def get_success_url(self) -> str:
+        if self.action is None:
+            return self.page.url("fund")
+        return self.page.url("action", self.action.ref)
 
 
-class Withdraw(NamingView):
-    template, kind = "commitments/withdraw.html", "withdrawn"
+class Withdraw(Annotation):
+    template_name = "commitments/withdraw.html"
+    kind = "withdrawn"
+
+    def is_allowed(self, entry: Entry) -> bool:
+        return self._acts(entry).can_withdraw
 
 
-class Confirm(NamingView):
-    template, kind, form_class = "commitments/confirm.html", "confirmed", ConfirmForm
+class Confirm(Annotation):
+    template_name = "commitments/confirm.html"
+    kind = "confirmed"
+    form_class = ConfirmForm
 
 
-class Dispute(NamingView):
-    template, kind = "commitments/confirm.html", "disputed"
+class Dispute(Annotation):
+    template_name = "commitments/confirm.html"
+    kind = "disputed"
+    extra_context = {"dispute": True}
 
 
 class Redact(EntryRecording):
     """Removes the text or the files of one entry for good; the entry says so ever after."""
 
-    template = "commitments/redact.html"
+    template_name = "commitments/redact.html"
+    form_class = RedactForm
 
-    def allowed(self, entry: Entry) -> bool:
+    def is_allowed(self, entry: Entry) -> bool:
         return permissions.can_redact(self.page.rights, entry)
 
-    def form(self, subject: Entry, *data: Any) -> RedactForm:
+    def get_form_kwargs(self) -> dict[str, Any]:
+        removable = services.redactable(self.subject)
         # a form sent twice asks for what is gone already; the service knows it by its key
-        sent = [data[0].get("what")] if data else []
-        offered = [what for what in REDACTED if what in (*services.redactable(subject), *sent)]
-        return RedactForm(*data, offered=offered)
+        asked_for = self.request.POST.get("what")
+        choices = [what for what in REDACTED if what in (*removable, asked_for)]
+        return {**super().get_form_kwargs(), "removable": choices}
 
-    def record(self, subject: Entry, form: EntryForm, seen: int | None) -> Entry:
-        return services.redact(entry=subject, **self.said(form, "what", "reason"))
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        nothing = not services.redactable(self.subject)
+        return super().get_context_data(**kwargs, nothing=nothing)
 
-    def context(self, subject: Entry) -> dict[str, Any]:
-        return {"row": self.row(subject), "nothing": not services.redactable(subject)}
+    def record(self, form: EntryForm, newest_seen: int | None) -> Entry:
+        return services.redact(entry=self.subject, **self.arguments(form, "what", "reason"))
 
-    def done(self, subject: Entry) -> str:
-        return self.page.url("entry", subject.number)
+    def get_success_url(self) -> str:
+        return self.page.url("entry", self.subject.number)
