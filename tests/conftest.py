@@ -33,9 +33,8 @@ UNTIMED: dict[str, Any] = {
 }
 hypothesis.settings.register_profile("all", **UNTIMED)
 hypothesis.settings.register_profile("quick", max_examples=QUICK_EXAMPLES, **UNTIMED)
-# what `--quick` leaves out: real browsers, killed processes, and what somebody would try who means
-# harm
-SLOW_MARKERS = ("browser", "faults", "attacks")
+# what `--quick` leaves out, with whatever needs a running site
+SLOW_MARKERS = ("browser", "faults", "attacks", "slow")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -94,6 +93,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _is_slow(item: pytest.Item) -> bool:
+    if "site" in getattr(item, "fixturenames", []):
+        return True
     return any(item.get_closest_marker(marker) for marker in SLOW_MARKERS)
 
 

@@ -51,6 +51,7 @@ def but_for_what_is_new(now: Any, then: Any) -> Any:
 
 
 @pytest.mark.sqlite
+@pytest.mark.slow
 @pytest.mark.parametrize("version", KEPT)
 def test_a_register_of_that_version_is_restored_and_brought_up_to_date(
     version: str, empty: dict[str, str]

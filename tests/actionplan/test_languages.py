@@ -94,6 +94,7 @@ def patterns(pairs: Iterable[tuple[str, str]], wrong: str) -> re.Pattern[str]:
     return re.compile(rf"^(?:{'|'.join(sorted(alone))})$|(?:{'|'.join(sorted(anywhere))})")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_no_page_says_anything_in_the_other_language(
     calais: Plan, client: Client, settings: Settings, language: str

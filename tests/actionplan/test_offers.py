@@ -138,6 +138,7 @@ def press(client: Client, address: str) -> list[int]:
     return statuses
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "role",
     ["nobody", "viewer", "official GB", "official FR", "manager GB", "manager FR", "administrator"],

@@ -233,6 +233,7 @@ def test_the_table_knows_every_address_and_no_other() -> None:
     assert set(rows()) == names()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", sorted(EVERYBODY))
 def test_each_account_gets_from_each_address_what_the_table_says(
     plan: Plan, people: dict[str, Any], arguments: dict[str, list[Any]], role: str

@@ -42,6 +42,7 @@ def up(tmp_path: Path) -> Iterator[Callable[[], Up]]:
             one.end(signal.SIGTERM)
 
 
+@pytest.mark.slow
 def test_it_answers_once_it_says_so_lets_commands_join_and_ends_cleanly_on_a_signal(
     up: Callable[[], Up],
 ) -> None:
