@@ -1,8 +1,11 @@
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from django.core.cache import cache
 from django.test import Client
 
@@ -12,6 +15,8 @@ from commitments.models import Plan
 from tests.factories import create_manager, create_official
 
 PASSWORD = "four words of the tests"
+# of an authenticator app
+KEY = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
 @pytest.fixture(autouse=True)
@@ -59,3 +64,22 @@ def sign_in(client: Client, email: str, password: str = PASSWORD, **more: Any) -
 def signed_out() -> Iterator[Client]:
     cache.clear()
     yield Client()
+
+
+@pytest.fixture
+def with_app(manager: User) -> User:
+    TOTP.activate(manager, KEY)
+    RecoveryCodes.activate(manager)
+    return manager
+
+
+def code(moment: float | None = None) -> str:
+    return str(format_hotp_value(hotp_value(KEY, int((moment or time.time()) // 30))))
+
+
+def is_in(client: Client) -> bool:
+    return client.get("/digests/").status_code == 200
+
+
+def text(response: Any) -> str:
+    return str(response.content.decode())

@@ -23,7 +23,7 @@ from actionplan.digests import outbox
 from actionplan.models import Digest, Invitation, User
 from commitments.models import Action, Entry, Membership, Plan
 from commitments.register import services
-from tests.actionplan.accounts.conftest import PASSWORD, sign_in
+from tests.actionplan.accounts.conftest import PASSWORD, sign_in, text
 
 
 def fields(of: Plan, **more: Any) -> dict[str, Any]:
@@ -41,10 +41,6 @@ def fields(of: Plan, **more: Any) -> dict[str, Any]:
 def link() -> str:
     (found,) = re.findall(r"http://localhost:8000(/invitation/\S+)", str(mail.outbox[-1].body))
     return str(found)
-
-
-def text(response: Any) -> str:
-    return str(response.content.decode())
 
 
 @pytest.mark.sqlite

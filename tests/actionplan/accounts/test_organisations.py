@@ -19,7 +19,7 @@ from actionplan import env
 from actionplan.accounts import invitations
 from actionplan.models import User
 from commitments.models import Membership, Plan
-from tests.actionplan.accounts.conftest import sign_in
+from tests.actionplan.accounts.conftest import is_in, sign_in
 from tests.identity import Provider
 
 
@@ -64,8 +64,18 @@ def visit(client: Client, subject: str, side: str = "gb") -> Any:
     return there_and_back(client, client.post(f"/sign-in/with/{side}/"), subject)
 
 
-def is_in(client: Client) -> bool:
-    return client.get("/digests/").status_code == 200
+def invite(plan: Plan, administrator: User) -> str:
+    """The path of an invitation for a viewer of the British side."""
+    invitation = invitations.invite(
+        by=administrator,
+        email="new@example.org",
+        post="New",
+        language="en",
+        role="viewer",
+        side="GB",
+        plan=plan,
+    )
+    return f"/invitation/{invitations.make_token(invitation)}/"
 
 
 def linked(provider: Provider, user: User, subject: str, client: Client) -> None:
@@ -87,16 +97,7 @@ def test_who_was_not_invited_gets_a_clear_page_and_no_account(
 def test_an_invitation_is_accepted_with_the_organisation_and_then_signs_in(
     provider: Provider, calais: Plan, administrator: User, client: Client
 ) -> None:
-    invitation = invitations.invite(
-        by=administrator,
-        email="new@example.org",
-        post="New",
-        language="en",
-        role="viewer",
-        side="GB",
-        plan=calais,
-    )
-    path = f"/invitation/{invitations.make_token(invitation)}/"
+    path = invite(calais, administrator)
     answer = there_and_back(client, client.post(path, {"organisation": "gb"}), "u-2")
     assert (answer.status_code, is_in(client)) == (302, True)
     assert not User.objects.get(email="new@example.org").has_usable_password()
@@ -111,16 +112,7 @@ def test_an_invitation_is_accepted_with_the_organisation_and_then_signs_in(
 def test_an_invitation_of_one_side_is_not_accepted_with_the_other(
     provider: Provider, calais: Plan, administrator: User, client: Client
 ) -> None:
-    invitation = invitations.invite(
-        by=administrator,
-        email="new@example.org",
-        post="New",
-        language="en",
-        role="viewer",
-        side="GB",
-        plan=calais,
-    )
-    path = f"/invitation/{invitations.make_token(invitation)}/"
+    path = invite(calais, administrator)
     answer = there_and_back(client, client.post(path, {"organisation": "fr"}), "u-2")
     assert (answer.status_code, User.objects.filter(email="new@example.org").exists()) == (
         403,

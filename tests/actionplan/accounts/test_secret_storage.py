@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
-from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
-from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.conf import settings as configured
 from django.core.management import call_command
 from django.test import Client
@@ -18,19 +17,11 @@ from actionplan.accounts import secret_storage
 from actionplan.accounts.secret_storage import Renewal
 from actionplan.jobs import runner
 from actionplan.models import User
-from tests.actionplan.accounts.conftest import sign_in
+from tests.actionplan.accounts.conftest import KEY, sign_in
 
 pytestmark = pytest.mark.sqlite
-KEY = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 SEED = "0123456789abcdef" * 5
 NEW = "a-new-long-random-text-for-this-test-and-for-no-other"
-
-
-@pytest.fixture
-def with_app(manager: User) -> User:
-    TOTP.activate(manager, KEY)
-    RecoveryCodes.activate(manager)
-    return manager
 
 
 @pytest.fixture
