@@ -134,12 +134,15 @@ class Week:
         self.page = Page(plan, [plan], Rights(role=Role.MANAGER), self.on, self.on, self.on)
 
     def reader(self, recipient: Recipient) -> Reader:
-        is_manager = recipient.kind == Digest.Kind.MANAGER
+        reports_for: frozenset[int | str] = recipient.bodies
+        if recipient.kind == Digest.Kind.MANAGER:
+            reports_for = frozenset([recipient.side])
+        author = recipient.user.pk
         return Reader(
             kind=recipient.kind,
-            reports_for=frozenset([recipient.side]) if is_manager else recipient.bodies,
+            reports_for=reports_for,
             is_first=not recipient.had_one,
-            author=recipient.user.pk if recipient.user.pk in self.authors else None,
+            author=author if author in self.authors else None,
         )
 
     @cached_property
@@ -151,30 +154,35 @@ class Week:
         return {reader: self._content(reader, selections[reader], standings) for reader in readers}
 
     def _select(self, reader: Reader) -> Selection:
-        own = self._reportable_by(reader)
         if reader.kind == Digest.Kind.OFFICIAL:
-            rows = [row for row in self.open_actions if row.obligation_id in own]
-            return {
-                "overdue": _keys(row for row in rows if row.overdue),
-                "due": _keys(row for row in rows if row.due),
-                "stale": _keys(row for row in rows if row.stale),
-                "awaiting": _keys(row for row in rows if row.awaiting),
-            }
-        rows = self.open_actions
-        unsettled = [row for row in rows if row.unsettled]
+            return self._select_for_officials(self._reportable_by(reader))
+        selection = self._select_for_managers(self._reportable_by(reader))
+        if reader.is_first:
+            # it sums up all that is overdue, later ones tell what is new
+            selection["overdue"] = _keys(row for row in self.open_actions if row.flagged)
+        return selection
+
+    def _select_for_officials(self, own: set[int]) -> Selection:
+        rows = [row for row in self.open_actions if row.obligation_id in own]
         return {
-            # a first digest sums up all that is overdue, later ones tell what is new
-            "overdue": _keys(
-                row for row in rows if row.newly_overdue or (reader.is_first and row.flagged)
-            ),
+            "overdue": _keys(row for row in rows if row.overdue),
+            "due": _keys(row for row in rows if row.due),
+            "stale": _keys(row for row in rows if row.stale),
+            "awaiting": _keys(row for row in rows if row.awaiting),
+        }
+
+    def _select_for_managers(self, own: set[int]) -> Selection:
+        rows = self.open_actions
+        silent = [row for row in rows if row.unsettled and row.never_reported]
+        alone = [row for row in rows if row.unsettled and row.nobody_reminded]
+        return {
+            "overdue": _keys(row for row in rows if row.newly_overdue),
             "due": _keys(row for row in rows if row.due),
             # what was never reported has a list of its own
             "stale": _keys(row for row in rows if row.stale and not row.never_reported),
             "awaiting": _keys(row for row in rows if row.awaiting),
-            "never_reported": _keys(row for row in unsettled if row.never_reported),
-            "unreminded": _keys(
-                row for row in unsettled if row.nobody_reminded and row.obligation_id in own
-            ),
+            "never_reported": _keys(silent),
+            "unreminded": _keys(row for row in alone if row.obligation_id in own),
         }
 
     def _reportable_by(self, reader: Reader) -> set[int]:
@@ -201,7 +209,9 @@ class Week:
             name: Items([standings[key] for key in keys[:ITEMS_SHOWN]], len(keys))
             for name, keys in selection.items()
         }
-        is_manager = reader.kind == Digest.Kind.MANAGER
+        for_managers = ForManagers()
+        if reader.kind == Digest.Kind.MANAGER:
+            for_managers = self._for_managers(lists)
         return Content(
             page=self.page,
             kind=reader.kind,
@@ -212,7 +222,7 @@ class Week:
             stale=lists["stale"],
             awaiting=lists["awaiting"],
             changed=self._changed(reader),
-            for_managers=self._for_managers(lists) if is_manager else ForManagers(),
+            for_managers=for_managers,
         )
 
     def _changed(self, reader: Reader) -> Items:

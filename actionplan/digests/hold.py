@@ -19,7 +19,9 @@ def waiting() -> QuerySet[Digest]:
 def oldest_wait(now: datetime) -> timedelta:
     """For how long a digest has been ready and was not taken; nothing while mail is held."""
     oldest = outbox.ready().order_by("next_try").values_list("next_try", flat=True).first()
-    return max(now - oldest, timedelta()) if oldest else timedelta()
+    if oldest is None:
+        return timedelta()
+    return max(now - oldest, timedelta())
 
 
 def release(*, discard: bool) -> dict[str, int]:

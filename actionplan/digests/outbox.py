@@ -51,7 +51,9 @@ def due_week(now: datetime, zone: str) -> date:
     """The latest week whose digest is due: on Monday before SEND_AT it is not yet the last one."""
     local = now.astimezone(ZoneInfo(zone))
     week = week_before(local.date())
-    return week - WEEK if local.weekday() == 0 and local.time() < SEND_AT else week
+    if local.weekday() == 0 and local.time() < SEND_AT:
+        return week - WEEK
+    return week
 
 
 def monday(day: date) -> date:
@@ -77,7 +79,10 @@ def queue(plan: Plan, week: date) -> dict[str, int]:
 
 
 def _missed_digests(plan: Plan, recipient: Recipient, week: date) -> Iterator[Digest]:
-    missed = recipient.last_week + WEEK if recipient.last_week else week
+    """Those of the weeks between their last digest and this one."""
+    if recipient.last_week is None:
+        return
+    missed = recipient.last_week + WEEK
     while missed < week:
         yield _new_digest(plan, recipient, missed)
         missed += WEEK
@@ -141,8 +146,9 @@ class Batch:
         self.sent: list[int] = []
         self.recorded = monotonic()
         fresh = Q(state=State.QUEUED, doubts=0)
-        claimed = self._claim(fresh, BATCH) or self._claim(~fresh, 1)
-        self.digests = self._read() if claimed else []
+        if not self._claim(fresh, BATCH):
+            self._claim(~fresh, 1)
+        self.digests = self._read()
         self.left = {digest.pk for digest in self.digests}
 
     def _claim(self, which: Q, count: int) -> int:
@@ -181,17 +187,18 @@ class Batch:
         self.sent = []
         self.recorded = monotonic()
 
-    def finish(self, digest: Digest, state: Digest.State, error: str) -> None:
+    def finish(self, digest: Digest, state: Digest.State, error: str) -> str:
+        """Record an end that is not "sent"; returns under which name it is counted."""
         _finish(self._held().filter(pk=digest.pk), state, error)
+        return "failed"
 
-    def retry_later(self, digest: Digest, error: str) -> bool:
-        """Back to the queue with a longer wait; False where the digest has expired by then."""
+    def retry_later(self, digest: Digest, error: str) -> str:
+        """Back to the queue with a longer wait, unless the digest has expired by then."""
         wait = min(FIRST_WAIT * 2**digest.tries, LONGEST_WAIT)
         next_try = timezone.now() + wait
         expires = datetime.combine(digest.week + 2 * WEEK, time(), ZoneInfo(digest.plan.timezone))
         if not settings.ACTIONPLAN_TODAY and next_try >= expires:
-            self.finish(digest, State.EXPIRED, error)
-            return False
+            return self.finish(digest, State.EXPIRED, error)
         self._held().filter(pk=digest.pk).update(
             state=State.QUEUED,
             lease_until=None,
@@ -199,7 +206,7 @@ class Batch:
             tries=F("tries") + 1,
             error=error[:200],
         )
-        return True
+        return "retried"
 
     def close(self) -> None:
         """Record those sent and give the others back; again where the database was away."""
@@ -255,35 +262,35 @@ def deliver(seconds: float = SECONDS) -> dict[str, int]:
 def _send(digest: Digest, mailer: messages.Mailer, batch: Batch) -> str:
     """Send one and record how that ended; returns under which name it is counted."""
     if digest.doubts >= MOST_ATTEMPTS_IN_DOUBT:
-        batch.finish(digest, State.UNCERTAIN, "a worker ended while it was sending this, twice")
-        return "failed"
+        reason = "a worker ended while it was sending this, twice"
+        return batch.finish(digest, State.UNCERTAIN, reason)
     if not digest.is_wanted:  # type: ignore[attr-defined]
         reason = "the account is disabled, has left the plan or wants no digests"
-        batch.finish(digest, State.SKIPPED, reason)
-        return "failed"
+        return batch.finish(digest, State.SKIPPED, reason)
     try:
         mailer.send(digest)
-    except messages.InDoubt as error:
+    except (messages.InDoubt, messages.Refused, OSError, ValueError) as error:
         mailer.drop_connection()
-        reason = f"no answer after the message was handed over: {error}"
-        batch.finish(digest, State.UNCERTAIN, reason)
-        return "failed"
-    except messages.Refused as error:
-        mailer.drop_connection()
-        if not error.is_final:
-            return "retried" if batch.retry_later(digest, str(error)) else "failed"
-        batch.finish(digest, State.FAILED, str(error))
-        return "failed"
-    except OSError as error:
-        mailer.drop_connection()
-        reason = f"{type(error).__name__}: {error}"
-        return "retried" if batch.retry_later(digest, reason) else "failed"
-    except ValueError as error:
-        # an address or a subject of which no mail can be made holds up no other
-        batch.finish(digest, State.FAILED, f"{type(error).__name__}: {error}")
-        return "failed"
+        return _end_unsent(digest, error, batch)
     batch.sent.append(digest.pk)
     return "sent"
+
+
+def _end_unsent(digest: Digest, error: Exception, batch: Batch) -> str:
+    reason = f"{type(error).__name__}: {error}"
+    match error:
+        case messages.InDoubt():
+            doubt = f"no answer after the message was handed over: {error}"
+            return batch.finish(digest, State.UNCERTAIN, doubt)
+        case messages.Refused(is_final=True):
+            return batch.finish(digest, State.FAILED, str(error))
+        case messages.Refused():
+            return batch.retry_later(digest, str(error))
+        # some errors of certificates are both an OSError and a ValueError
+        case OSError():
+            return batch.retry_later(digest, reason)
+    # an address or a subject of which no mail can be made holds up no other
+    return batch.finish(digest, State.FAILED, reason)
 
 
 def retry(digest: Digest) -> bool:

@@ -80,7 +80,9 @@ def _due_mondays(plan: Plan) -> list[date]:
     due = outbox.due_week(clock.now(plan.timezone), plan.timezone) + WEEK
     # a clock that was set back asks for no week that lies behind what was sent
     later = JobRun.objects.filter(plan=plan, job="send_digests", day__gt=due)
-    return [] if later.exists() else [due]
+    if later.exists():
+        return []
+    return [due]
 
 
 def _days_since_last_success(job: str, plan: Plan) -> list[date]:

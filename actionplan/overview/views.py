@@ -39,11 +39,13 @@ class Status(PlanView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         page = self.page
-        tag = etag.etag(page, request, ledger.freshness(page.plan) if page.inside else [])
-        if same := etag.unchanged(request, tag):
-            return same
-        found = status(page.plan, page.on, page.known, today=page.today, inside=page.inside)
-        response = JsonResponse(found, json_dumps_params={"ensure_ascii": False})
+        jobs = ledger.freshness(page.plan) if page.inside else []
+        tag = etag.etag(page, request, jobs)
+        unchanged = etag.unchanged(request, tag)
+        if unchanged:
+            return unchanged
+        content = status(page.plan, page.on, page.known, today=page.today, inside=page.inside)
+        response = JsonResponse(content, json_dumps_params={"ensure_ascii": False})
         etag.mark(request, response, tag)
         return response
 
