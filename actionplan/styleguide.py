@@ -58,7 +58,7 @@ class SampleForm(forms.Form):
 def make_standing(state: State) -> Standing:
     """12 days before or after the day from which its state counts."""
     is_ahead = state in (State.DUE, State.DUE_SOON, State.UPCOMING)
-    day = ON + timedelta(days=12) if is_ahead else ON - timedelta(days=12)
+    day = ON + timedelta(days=12 if is_ahead else -12)
     obligation = Obligation(ref="2.5")
     obligation.action = Action(ref="2.5", title=TITLE)
     return Standing(

@@ -67,4 +67,6 @@ def _parse_unambiguous(given: str) -> Decimal | None:
     if mark == match["group"]:
         return None
     whole = match["whole"].replace(match["group"], "")
-    return Decimal(f"{whole}.{match['cents']}" if match["cents"] else whole)
+    if match["cents"] is None:
+        return Decimal(whole)
+    return Decimal(f"{whole}.{match['cents']}")

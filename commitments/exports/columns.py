@@ -11,7 +11,7 @@ from django.db.models import DateField, F, QuerySet, TextField, Value
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
 
-from commitments.exports.writers import Columns, Export
+from commitments.exports.writers import Columns, Export, reader_of
 from commitments.models import Entry, Evidence, PublicEntry
 from commitments.pages.page import Page
 from commitments.rules.states import days_counted, days_passed
@@ -90,23 +90,28 @@ def format_recorded(entry: ReadableEntry) -> str:
 
 
 def format_loaded(entry: ReadableEntry) -> str | None:
-    return entry.loaded_at.isoformat() if entry.loaded_at else None
+    if entry.loaded_at is None:
+        return None
+    return entry.loaded_at.isoformat()
 
 
 def name_target(entry: ReadableEntry) -> str:
     """The entry that it names, or the date to which it moves a deadline."""
-    return entry.to.code if entry.to else entry.when
+    if entry.to is None:
+        return entry.when
+    return entry.to.code
 
 
 def give_words(entry: ReadableEntry) -> str:
     """Its words; who decided, where it moves a deadline."""
-    decided_by = _text(entry, "decided_by") if entry.kind == "moved" else ""
-    return decided_by or entry.words
+    if entry.kind == "moved":
+        return _text(entry, "decided_by") or entry.words
+    return entry.words
 
 
 def _text(entry: ReadableEntry, name: str) -> str:
-    text = getattr(entry, "text", None)
-    return getattr(text, name) if text else ""
+    text: str = getattr(getattr(entry, "text", None), name, "")
+    return text
 
 
 # the first ones have the names of the columns of the entries file
@@ -134,17 +139,16 @@ ENTRY_COLUMNS: Columns = {
 
 def entry_row(entry: ReadableEntry) -> dict[str, Any]:
     """The cells of one entry by column, without its files."""
-    return {
-        name: getattr(entry, source) if isinstance(source, str) else source(entry)
-        for name, source in ENTRY_COLUMNS.items()
-    }
+    return {name: reader_of(source)(entry) for name, source in ENTRY_COLUMNS.items()}
 
 
 # The files of an entry, several in one cell
 
+REMOVED = "-"
+
 
 def join_names(files: Sequence[Evidence], page: Page) -> str:
-    return " | ".join(file.name or "-" for file in files)
+    return " | ".join(file.name or REMOVED for file in files)
 
 
 def join_hashes(files: Sequence[Evidence], page: Page) -> str:
@@ -152,9 +156,13 @@ def join_hashes(files: Sequence[Evidence], page: Page) -> str:
 
 
 def join_addresses(files: Sequence[Evidence], page: Page) -> str:
-    return " | ".join(
-        settings.SITE_URL + page.url("evidence", file.pk) if file.name else "-" for file in files
-    )
+    return " | ".join(_address(file, page) for file in files)
+
+
+def _address(file: Evidence, page: Page) -> str:
+    if not file.name:
+        return REMOVED
+    return settings.SITE_URL + page.url("evidence", file.pk)
 
 
 FILE_COLUMNS = {

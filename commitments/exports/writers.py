@@ -31,8 +31,9 @@ from commitments.pages import etag
 from commitments.pages.page import Page
 
 Row = list[Any]
-# The name of each column, and its source: an attribute of the record, or a function of it.
-Columns = dict[str, str | Callable[[Any], Any]]
+# Where the cell of a column comes from: an attribute of the record, or a function of it.
+Source = str | Callable[[Any], Any]
+Columns = dict[str, Source]
 FORMATS = ("csv", "xlsx", "json")
 # the columns with which every list begins
 VIEW_COLUMNS = ("plan", "on", "known")
@@ -65,6 +66,13 @@ def export_links(query: QueryDict) -> list[ExportLink]:
     return links
 
 
+def reader_of(source: Source) -> Callable[[Any], Any]:
+    """A function that gives the cell of a record."""
+    if isinstance(source, str):
+        return attrgetter(source)
+    return source
+
+
 @dataclass(frozen=True)
 class Export:
     """A list as a file: records of a page under stable columns."""
@@ -82,10 +90,7 @@ class Export:
         page = self.page
         known = page.known.isoformat() if page.known else "now"
         view = [page.plan.slug, page.on.isoformat(), known]
-        readers = [
-            attrgetter(source) if isinstance(source, str) else source
-            for source in self.columns.values()
-        ]
+        readers = [reader_of(source) for source in self.columns.values()]
         for record in self._iterate_records():
             yield view + [read(record) for read in readers]
 
@@ -101,7 +106,7 @@ def respond(
     """The list in the format that was asked for: all of it, or a page; or 304 before anything is
     computed.
 
-    `others` is what the list depends on beside the page.
+    `others` is what the list depends on besides the page.
     """
     tag = etag.etag(page, request, *others)
     unchanged = etag.unchanged(request, tag)
@@ -150,18 +155,20 @@ def address(request: HttpRequest, **changed: Any) -> str:
 
 def _read_number(request: HttpRequest, name: str, default: int, most: int) -> int:
     text = request.GET.get(name, str(default))
-    number = int(text) if text.isascii() and text.isdigit() and len(text) < 8 else 0
-    if not 1 <= number <= most:
+    is_number = text.isascii() and text.isdigit() and len(text) < 8
+    if not is_number or not 1 <= int(text) <= most:
         raise BadRequest(
             _("“%(name)s” is no number that can be used: give one from 1 to %(most)s.")
             % {"name": name, "most": most}
         )
-    return number
+    return int(text)
 
 
 def quote_formula(text: str) -> str:
     """The text for a cell: one that begins like a formula is marked as text."""
-    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
+    if text.startswith(FORMULA_SIGNS):
+        return f"'{text}"
+    return text
 
 
 def quote_formulas(text: str) -> str:
@@ -256,7 +263,9 @@ def _json_chunks(export: Export) -> Iterator[str]:
 
 
 def _json_value(value: date | Decimal) -> str:
-    return value.isoformat() if isinstance(value, date) else str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)
 
 
 WRITERS: dict[str, Callable[[Export], HttpResponseBase]] = {

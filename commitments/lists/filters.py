@@ -1,4 +1,4 @@
-"""Search and filters of the lists of actions and of entries, kept in the address."""
+"""Search and filters of the lists of actions and of entries, as the address gives them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -126,7 +126,8 @@ class PlanFilter(django_filters.FilterSet):
     def active_filters(self) -> list[ActiveFilter]:
         active = []
         for name, value in self.active_values.items():
-            for item in value if isinstance(value, list) else [value]:
+            items = value if isinstance(value, list) else [value]
+            for item in items:
                 label = f"{self.form.fields[name].label}{labels.colon()}{self._name_of(name, item)}"
                 active.append(ActiveFilter(label, self._address_without(name, item)))
         return active
@@ -275,7 +276,7 @@ class EntryFilter(PlanFilter):
         return rows.filter(condition)
 
     def search(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        """Every word must stand in what was said, why, or on what source.
+        """Every word must be the ref, or stand in the note, the reason or the source.
 
         From outside only refs are searched: texts are internal.
         """

@@ -37,7 +37,8 @@ def _english_currency(number: Decimal, currency: str, pattern: str) -> str:
 def _format_french(number: Decimal, currency: str) -> str:
     if not _is_given_in_millions(number):
         # the plural begins at two
-        name = get_currency_name(currency, count=2 if abs(number) >= 2 else 1, locale="fr")
+        count = 2 if abs(number) >= 2 else 1
+        name = get_currency_name(currency, count=count, locale="fr")
         return f"{format_decimal(number, _pattern(number), locale='fr')}{NO_BREAK}{name}"
     millions = number / MILLION
     word = "million" if millions < 2 else "millions"
@@ -52,7 +53,9 @@ def _is_given_in_millions(number: Decimal) -> bool:
 
 
 def _pattern(number: Decimal) -> str:
-    return WHOLE if number == number.to_integral() else WITH_CENTS
+    if number == number.to_integral():
+        return WHOLE
+    return WITH_CENTS
 
 
 @register.filter
