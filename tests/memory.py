@@ -2,7 +2,7 @@
 database.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -23,7 +23,7 @@ from commitments.rules.actions import ActionHistory
 from commitments.rules.dates import BEGINNING
 from commitments.rules.events import Event, EventsOnDay, Perspective, TermsVersion, terms_on
 from commitments.rules.recurrence import Recurrence
-from commitments.rules.standing import History, standings
+from commitments.rules.standing import History, Stretch, standings
 from commitments.rules.states import days_counted
 from funding.histories import instalment_history
 from funding.plan_schema import FundSpec, read_funds
@@ -107,6 +107,11 @@ class Register:
             key: {perspective: standings(history, perspective) for perspective in Perspective}
             for key, history in self.histories.items()
         }
+
+    def all_standings(self) -> Iterator[list[Stretch]]:
+        """The stretches of each obligation in each perspective."""
+        for by_perspective in self.stored.values():
+            yield from by_perspective.values()
 
     def events_about(self, ref: str, instalment: int | None = None) -> list[Event]:
         return [

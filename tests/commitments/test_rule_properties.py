@@ -20,22 +20,26 @@ ABOUT_SILENCE = ("stale", "never_reported")
 
 
 def everything(
-    register: Register, on: date, lens: Perspective
+    register: Register, on: date, perspective: Perspective
 ) -> dict[tuple[str, int], dict[str, Any]]:
-    return {
-        key: register.instalment(*key, on, lens) if key[1] else register.action(key[0], on, lens)
-        for key in register.histories
-    }
+    """What the status says of each action and instalment."""
+    statuses = {}
+    for ref, number in register.histories:
+        if number:
+            statuses[ref, number] = register.instalment(ref, number, on, perspective)
+        else:
+            statuses[ref, number] = register.action(ref, on, perspective)
+    return statuses
 
 
 @given(registers())
 def test_the_standings_of_an_obligation_cover_every_day_once(case: Case) -> None:
-    for lenses in Register(*case).stored.values():
-        for found in lenses.values():
-            assert found[0].start == BEGINNING
-            assert found[-1].end == END
-            assert all(one.end == other.start for one, other in itertools.pairwise(found))
-            assert all(one.verdict != other.verdict for one, other in itertools.pairwise(found))
+    for stretches in Register(*case).all_standings():
+        assert stretches[0].start == BEGINNING
+        assert stretches[-1].end == END
+        for stretch, following in itertools.pairwise(stretches):
+            assert stretch.end == following.start
+            assert stretch.verdict != following.verdict
 
 
 @given(registers(), DAYS)
@@ -113,22 +117,24 @@ def test_days_are_counted_only_where_the_rules_count_them(case: Case, on: date) 
 
 @given(registers())
 def test_since_is_the_first_day_of_the_unbroken_run(case: Case) -> None:
-    for lenses in Register(*case).stored.values():
-        for found in lenses.values():
-            for place, stretch in enumerate(found):
-                run = found[: place + 1]
-                assert stretch.since == _begin(
-                    run, [other.verdict.state == stretch.verdict.state for other in run]
-                )
-                assert stretch.stale_since == _begin(run, [other.verdict.stale for other in run])
-                assert stretch.slipped_since == _begin(
-                    run, [other.verdict.slipped for other in run]
-                )
+    for stretches in Register(*case).all_standings():
+        for position, stretch in enumerate(stretches):
+            until_now = stretches[: position + 1]
+            same = [one for one in until_now if one.verdict.state == stretch.verdict.state]
+            stale = [one for one in until_now if one.verdict.stale]
+            slipped = [one for one in until_now if one.verdict.slipped]
+            assert stretch.since == run_start(stretch, same)
+            assert stretch.stale_since == run_start(stretch, stale)
+            assert stretch.slipped_since == run_start(stretch, slipped)
 
 
-def _begin(run: list[Stretch], holds: list[bool]) -> date | None:
-    """The start of the last unbroken run of what holds; None where it does not hold at the end."""
-    begin = None
-    for stretch, held in zip(run, holds, strict=True):
-        begin = (begin or stretch.start) if held else None
-    return begin
+def run_start(last: Stretch, holding: list[Stretch]) -> date | None:
+    """The start of the unbroken run that the last stretch ends; None if it does not hold there."""
+    if last not in holding:
+        return None
+    start = last.start
+    for stretch in reversed(holding[:-1]):
+        if stretch.end != start:
+            break
+        start = stretch.start
+    return start

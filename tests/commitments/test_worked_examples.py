@@ -8,26 +8,17 @@ from typing import Any
 import pytest
 
 from actionplan.overview.status import status
-from commitments.files import entries
 from commitments.models import Plan
-from tests.generated import blank
+from tests import factories
+from tests.factories import entry_row
 
 pytestmark = pytest.mark.sqlite
 TODAY = date(2020, 1, 1)
 NOW = datetime(2020, 1, 1, 9, tzinfo=UTC)
 
 
-def entry(ref: str, kind: str, effective: str, recorded: str = "", **cells: str) -> dict[str, str]:
-    return blank(
-        ref=ref, kind=kind, effective=effective, recorded=recorded or effective, side="GB", **cells
-    )
-
-
 def record(plan: Plan, rows: list[dict[str, str]]) -> None:
-    head = ",".join(blank())
-    lines = [head, *(",".join((row | {"id": f"e{n}"}).values()) for n, row in enumerate(rows))]
-    reading = entries.load_entries(plan, "\n".join(lines).encode(), now=NOW, by=None)
-    assert reading.errors == []
+    factories.load_entries(plan, rows, now=NOW)
 
 
 def action(plan: Plan, ref: str, on: str, known: str = "") -> dict[str, Any]:
@@ -45,11 +36,11 @@ def instalment(plan: Plan, number: int, on: str) -> dict[str, Any]:
     return dict(one)
 
 
-STARTED = entry("4.4", "started", "2014-10-29", "2014-11-05")
-MOVED = entry("2.5", "moved", "2014-12-15", to="../2015-03-31", reason="agreed")
+STARTED = entry_row("4.4", "started", "2014-10-29", "2014-11-05")
+MOVED = entry_row("2.5", "moved", "2014-12-15", to="../2015-03-31", reason="agreed")
 STORM = [
-    entry("1.4", "completed", "2014-12-10"),
-    entry("1.4", "reopened", "2014-12-28", "2014-12-29", reason="storm"),
+    entry_row("1.4", "completed", "2014-12-10"),
+    entry_row("1.4", "reopened", "2014-12-28", "2014-12-29", reason="storm"),
 ]
 
 
@@ -64,7 +55,7 @@ STORM = [
         ([STARTED], "4.4", "2014-11-03", "", "overdue", 3),
         ([STARTED], "4.4", "2014-11-03", "now", "met", None),
         ([STARTED], "4.4", "2014-11-05", "", "met", None),
-        ([entry("4.4", "started", "2014-11-10")], "4.4", "2014-11-30", "", "met-late", 10),
+        ([entry_row("4.4", "started", "2014-11-10")], "4.4", "2014-11-30", "", "met-late", 10),
         ([], "2.5", "2014-12-17", "", "due-soon", 14),
         ([], "2.5", "2014-12-31", "", "due", 0),
         ([], "2.5", "2015-01-01", "", "overdue", 1),
@@ -73,7 +64,7 @@ STORM = [
         ([], "5.4", "2014-09-20", "", "due", 0),
         ([], "5.4", "2014-09-30", "", "overdue", 10),
         (
-            [entry("5.5", "delivered", "2014-10-13", quantity="2")],
+            [entry_row("5.5", "delivered", "2014-10-13", quantity="2")],
             "5.5",
             "2014-10-31",
             "",
@@ -81,7 +72,7 @@ STORM = [
             None,
         ),
         (
-            [entry("5.5", "delivered", "2014-10-13", quantity="1")],
+            [entry_row("5.5", "delivered", "2014-10-13", quantity="1")],
             "5.5",
             "2014-11-01",
             "",
@@ -119,8 +110,8 @@ def test_periods_are_counted_one_by_one_without_back_fill(calais: Plan) -> None:
     record(
         calais,
         [
-            entry("5.5", "delivered", "2014-10-13", quantity="2"),
-            entry("5.5", "delivered", "2014-12-02", quantity="4"),
+            entry_row("5.5", "delivered", "2014-10-13", quantity="2"),
+            entry_row("5.5", "delivered", "2014-12-02", quantity="4"),
         ],
     )
     periods = action(calais, "5.5", "2015-01-01")["periods"]
@@ -133,7 +124,7 @@ def test_periods_are_counted_one_by_one_without_back_fill(calais: Plan) -> None:
 
 
 def test_a_partly_delivered_month_is_partly_met_while_the_next_is_open(calais: Plan) -> None:
-    record(calais, [entry("5.5", "delivered", "2014-10-13", quantity="1")])
+    record(calais, [entry_row("5.5", "delivered", "2014-10-13", quantity="1")])
     periods = action(calais, "5.5", "2014-11-01")["periods"]
     assert [(period["period"], period["state"]) for period in periods] == [
         ("2014-10", "partly"),
@@ -146,8 +137,8 @@ def test_an_awaiting_action_gets_stale_and_never_overdue(calais: Plan) -> None:
     assert action(calais, "1.7", "2025-10-31")["state"] == "awaiting"
 
 
-EUROS = entry("1.2", "paid", "2015-02-10", amount="3000000", currency="EUR", instalment="1")
-POUNDS = entry("1.2", "paid", "2015-03-20", amount="4000000", currency="GBP", instalment="1")
+EUROS = entry_row("1.2", "paid", "2015-02-10", amount="3000000", currency="EUR", instalment="1")
+POUNDS = entry_row("1.2", "paid", "2015-03-20", amount="4000000", currency="GBP", instalment="1")
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -18,18 +19,25 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         arguments.lift_time_limits()
-        faults = []
-        for plan in Plan.objects.all():
-            if options["check"]:
-                faults += [
-                    f"{plan.slug}: the standing of {name} is not what the rule says: run rebuild_standings"
-                    for name in standings.find_mismatches(plan)
-                ]
-            else:
-                with transaction.atomic():
-                    Plan.objects.lock(plan)
-                    self.stdout.write(f"{plan.slug}: {standings.rebuild_all(plan)} stretches")
-        if faults:
-            arguments.fail(faults)
+        plans = Plan.objects.all()
         if options["check"]:
-            self.stdout.write("every standing is what the rule says")
+            self._check(plans)
+        else:
+            self._rebuild(plans)
+
+    def _check(self, plans: Iterable[Plan]) -> None:
+        errors = [
+            f"{plan.slug}: the standing of {name} is not what the rule says: run rebuild_standings"
+            for plan in plans
+            for name in standings.find_mismatches(plan)
+        ]
+        if errors:
+            arguments.fail(errors)
+        self.stdout.write("every standing is what the rule says")
+
+    def _rebuild(self, plans: Iterable[Plan]) -> None:
+        for plan in plans:
+            with transaction.atomic():
+                Plan.objects.lock(plan)
+                count = standings.rebuild_all(plan)
+            self.stdout.write(f"{plan.slug}: {count} stretches")
