@@ -31,6 +31,8 @@ PAST_DAY = "2014-11-20"
 VISIT_SECONDS, MOST_REQUESTS = 0.4, 200
 CONNECTIONS, LOAD_SECONDS = 32, 5
 PEOPLE, PER = 5_000, 500
+LOAD_OF_CONSTANT = "constant page, requests a second"
+BENCH_WORDS = "SELECT count(*) FROM commitments_entrytext WHERE note LIKE 'Bench word %'"
 DIFFERENT_PAGES = 200
 
 
@@ -232,30 +234,6 @@ def percentile(values: list[float], percent: int) -> float:
 
 def load(world: World) -> Case:
     """32 connections on the overview, while two people report."""
-
-    def press() -> dict[str, float]:
-        site = world.site()
-        readers = [Reader(site.visitor(), "/") for _ in range(CONNECTIONS)]
-        writers = [Writer(site.visitor("writer")), Writer(site.visitor("other-writer"))]
-        words = site.value(BENCH_WORDS)
-        run_for_a_while([*readers, *writers])
-        taken = [seconds for reader in readers for seconds in reader.taken]
-        saved = [seconds for writer in writers for seconds in writer.taken]
-        return {
-            "requests a second": len(taken) / LOAD_SECONDS,
-            "errors": float(sum(reader.errors for reader in readers)),
-            "p50": percentile(taken, 50),
-            "p95": percentile(taken, 95),
-            "saved p95": percentile(saved, 95) * 1000,
-            "saves refused": float(sum(writer.refused for writer in writers)),
-            "lost": float(words + len(saved) - site.value(BENCH_WORDS)),
-        }
-
-    def press_constant() -> dict[str, float]:
-        readers = [Reader(world.site().visitor(), "/bench/constant/") for _ in range(CONNECTIONS)]
-        run_for_a_while([*readers])
-        return {LOAD_OF_CONSTANT: sum(len(reader.taken) for reader in readers) / LOAD_SECONDS}
-
     constant = "const+login's requests a second"
     figures = [
         Figure(
@@ -284,11 +262,37 @@ def load(world: World) -> Case:
             7, "reports answered and not in the register", "lost", aim=0, floor=0, unit="reports"
         ),
     ]
-    return Case([Probe("load", press), Probe("load of the constant page", press_constant)], figures)
+    return Case(
+        [
+            Probe("load", lambda: press(world.site())),
+            Probe("constant load", lambda: press_constant(world.site())),
+        ],
+        figures,
+    )
 
 
-LOAD_OF_CONSTANT = "constant page, requests a second"
-BENCH_WORDS = "SELECT count(*) FROM commitments_entrytext WHERE note LIKE 'Bench word %'"
+def press(site: Site) -> dict[str, float]:
+    readers = [Reader(site.visitor(), "/") for _ in range(CONNECTIONS)]
+    writers = [Writer(site.visitor("writer")), Writer(site.visitor("other-writer"))]
+    words = site.value(BENCH_WORDS)
+    run_for_a_while([*readers, *writers])
+    taken = [seconds for reader in readers for seconds in reader.taken]
+    saved = [seconds for writer in writers for seconds in writer.taken]
+    return {
+        "requests a second": len(taken) / LOAD_SECONDS,
+        "errors": float(sum(reader.errors for reader in readers)),
+        "p50": percentile(taken, 50),
+        "p95": percentile(taken, 95),
+        "saved p95": percentile(saved, 95) * 1000,
+        "saves refused": float(sum(writer.refused for writer in writers)),
+        "lost": float(words + len(saved) - site.value(BENCH_WORDS)),
+    }
+
+
+def press_constant(site: Site) -> dict[str, float]:
+    readers = [Reader(site.visitor(), "/bench/constant/") for _ in range(CONNECTIONS)]
+    run_for_a_while([*readers])
+    return {LOAD_OF_CONSTANT: sum(len(reader.taken) for reader in readers) / LOAD_SECONDS}
 
 
 # Jobs, by their commands

@@ -7,29 +7,26 @@ import io
 from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import count
-from typing import Any
 
 ADOPTED, TODAY = date(2014, 9, 20), date(2015, 1, 12)
 COMMITMENTS = 10
 SLUG = "plan-of-actions"
 HEADER = "id,ref,kind,effective,recorded,side,quantity,amount,currency,instalment,to,words,reason,note,source"
 SPECIAL, SPECIAL_ENTRIES = "11.1", 200
+# code and side
 BODIES = (
-    *(
-        ("home-office", "GB"),
-        ("border-force", "GB"),
-        ("nca", "GB"),
-        ("jbiu", "GB"),
-        ("transport", "GB"),
-    ),
-    *(
-        ("interior", "FR"),
-        ("dcpaf", "FR"),
-        ("ocriest", "FR"),
-        ("prefecture", "FR"),
-        ("customs", "FR"),
-    ),
-    *(("port", ""), ("commission", "")),
+    ("home-office", "GB"),
+    ("border-force", "GB"),
+    ("nca", "GB"),
+    ("jbiu", "GB"),
+    ("transport", "GB"),
+    ("interior", "FR"),
+    ("dcpaf", "FR"),
+    ("ocriest", "FR"),
+    ("prefecture", "FR"),
+    ("customs", "FR"),
+    ("port", ""),
+    ("commission", ""),
 )
 RECURRING = 'kind = "recurring", every = "month", quantity = 2, first = "2014-10"'
 # overdue are the first four: two in five
@@ -85,33 +82,50 @@ def plan_file(actions: int, slug: str) -> str:
 
 
 def _action(commitment: int, number: int) -> str:
-    kind, deadline = kind_of(commitment, number), DEADLINES[kind_of(commitment, number)]
-    more = ""
-    if kind == 3 and number % 2:
-        deadline = RECURRING
-    if kind == 9 and number % 2 == 0:
-        # waits for a consent, and some for what supersedes it
-        deadline, more = 'kind = "finish", when = "2014-12-31"', 'consents = ["port"]\n'
-        more += f'until = ["{(5 - number) % 10 + 1}.{number}"]\n' if number % 4 == 0 else ""
-    lead, partner = (
-        BODIES[(commitment * 7 + number) % 10][0],
-        BODIES[(commitment * 7 + number + 5) % 12][0],
-    )
     ref = f"{commitment}.{number}"
-    modality = (
-        "optional"
-        if kind == 8 and number % 2
-        else "soft"
-        if kind == 5 and number % 3 == 0
-        else "firm"
-    )
-    return (
-        f'[[commitments.actions]]\nref = "{ref}"\n'
-        f"title = {texts(f'Action {ref}: officers of both sides work on this together at the port')}\n"
-        f'modality = "{modality}"\nlead = ["{lead}"]\nwith = ["{partner}"]\n{more}'
-        f'words = "what was signed about {ref}, in a phrase of some length"\nclause = "{commitment}, a sentence"\n'
-        f'deadline = {{ {deadline}, words = "as it was signed" }}\n'
-    )
+    lead = BODIES[(commitment * 7 + number) % 10][0]
+    partner = BODIES[(commitment * 7 + number + 5) % 12][0]
+    title = texts(f"Action {ref}: officers of both sides work on this together at the port")
+    lines = [
+        "[[commitments.actions]]",
+        f'ref = "{ref}"',
+        f"title = {title}",
+        f'modality = "{_modality(commitment, number)}"',
+        f'lead = ["{lead}"]',
+        f'with = ["{partner}"]',
+        *_conditions(commitment, number),
+        f'words = "what was signed about {ref}, in a phrase of some length"',
+        f'clause = "{commitment}, a sentence"',
+        f'deadline = {{ {_deadline(commitment, number)}, words = "as it was signed" }}',
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _modality(commitment: int, number: int) -> str:
+    kind = kind_of(commitment, number)
+    if kind == 8 and number % 2:
+        return "optional"
+    if kind == 5 and number % 3 == 0:
+        return "soft"
+    return "firm"
+
+
+def _deadline(commitment: int, number: int) -> str:
+    kind = kind_of(commitment, number)
+    if kind == 3 and number % 2:
+        return RECURRING
+    if kind == 9 and number % 2 == 0:
+        return 'kind = "finish", when = "2014-12-31"'
+    return DEADLINES[kind]
+
+
+def _conditions(commitment: int, number: int) -> list[str]:
+    """One action in twenty waits for a consent, and half of these for what supersedes them."""
+    if kind_of(commitment, number) != 9 or number % 2:
+        return []
+    if number % 4:
+        return ['consents = ["port"]']
+    return ['consents = ["port"]', f'until = ["{(5 - number) % 10 + 1}.{number}"]']
 
 
 def _special() -> str:
@@ -160,76 +174,80 @@ def entries_file(actions: int) -> bytes:
 def _round(number: int) -> Iterator[Row]:
     """The facts of one action in each commitment."""
     for commitment in range(1, COMMITMENTS + 1):
-        kind, ref, place = (
-            kind_of(commitment, number),
-            f"{commitment}.{number}",
-            number * 10 + commitment,
-        )
+        kind = kind_of(commitment, number)
         if kind == 0 and number % 2 == 0:
-            continue  # never reported
-        told = list(_story(kind, ref, number))
-        yield from told
-        quiet = date(2014, 12, 1) if place % 4 == 0 else TODAY
+            # never reported
+            continue
+        ref = f"{commitment}.{number}"
+        place = number * 10 + commitment
+        rows = _story(kind, ref, number)
+        yield from rows
+        # one action in four has become quiet
+        end = TODAY if place % 4 else date(2014, 12, 1)
         # those that never report leave their share to others
-        yield from _fill(ref, place, 9 + (number % 2 == 0) - len(told), quiet)
+        words = 9 + (number % 2 == 0) - len(rows)
+        yield from _fill(ref, place, words, end)
 
 
-def _row(ref: str, kind: str, day: str, side: str = "GB", **cells: Any) -> Row:
-    cells = {"recorded": day, "effective": day, **cells}
-    return {
-        "ref": ref,
-        "kind": kind,
-        "side": side,
-        "id": f"{ref}-{kind}-{day}",
-        **{k: str(v) for k, v in cells.items()},
-    }
+def _row(ref: str, kind: str, day: str, side: str = "GB", **cells: str) -> Row:
+    defaults = {"id": f"{ref}-{kind}-{day}", "recorded": day, "effective": day}
+    return {"ref": ref, "kind": kind, "side": side, **defaults, **cells}
 
 
-def _story(kind: int, ref: str, number: int) -> Iterator[Row]:
+def _story(kind: int, ref: str, number: int) -> list[Row]:
     """What makes the kind what it is."""
     if kind == 1:
-        yield _row(
-            ref,
-            "moved",
-            "2014-10-20",
-            to="../2014-12-31",
-            reason="The site was not ready.",
-            words="both sides",
-        )
+        return [_moved(ref)]
     if kind == 2:
-        done = _row(ref, "completed", "2014-11-20", id=f"e-{ref}")
-        yield done
-        yield _row(
-            "",
-            "withdrawn",
-            "2014-11-25",
-            id=f"w-{ref}",
-            to=done["id"],
-            reason="It was another port.",
-        )
-    if kind == 4 or (kind == 3 and number % 2):
-        for day, quantity in (
-            ("2014-10-15", 2),
-            ("2014-11-15", 2 if kind == 4 else 1),
-            ("2014-12-15", 2),
-        ):
-            yield _row(ref, "delivered", day, quantity=quantity, note="Officers posted")
+        return _completed_and_withdrawn(ref)
+    if kind == 3 and number % 2:
+        return _delivered_each_month(ref, ("2", "1", "2"))
+    if kind == 4:
+        return _delivered_each_month(ref, ("2", "2", "2"))
     if kind == 5:
-        yield _row(ref, "delivered", "2014-11-03", "FR", quantity=3, recorded="2014-11-10")
+        return [_row(ref, "delivered", "2014-11-03", "FR", quantity="3", recorded="2014-11-10")]
     if kind == 6:
-        yield _row(ref, "started", "2014-10-12", id=f"e-{ref}", source="A notice of the ministry")
-        yield _row("", "confirmed", "2014-10-20", "FR", id=f"c-{ref}", to=f"e-{ref}")
+        return _started_and_confirmed(ref)
     if kind == 7:
-        yield _row(ref, "completed", "2014-11-25", id=f"e-{ref}", recorded="2014-11-28")
-        yield _row(
-            "",
-            "disputed",
-            "2014-12-01",
-            "FR",
-            id=f"d-{ref}",
-            to=f"e-{ref}",
-            reason="Only one gate is closed.",
-        )
+        return _completed_and_disputed(ref)
+    return []
+
+
+def _moved(ref: str) -> Row:
+    reason = "The site was not ready."
+    return _row(ref, "moved", "2014-10-20", to="../2014-12-31", reason=reason, words="both sides")
+
+
+def _completed_and_withdrawn(ref: str) -> list[Row]:
+    cells = {"id": f"w-{ref}", "to": f"e-{ref}", "reason": "It was another port."}
+    return [
+        _row(ref, "completed", "2014-11-20", id=f"e-{ref}"),
+        _row("", "withdrawn", "2014-11-25", **cells),
+    ]
+
+
+def _delivered_each_month(ref: str, quantities: tuple[str, str, str]) -> list[Row]:
+    days = ("2014-10-15", "2014-11-15", "2014-12-15")
+    return [
+        _row(ref, "delivered", day, quantity=quantity, note="Officers posted")
+        for day, quantity in zip(days, quantities, strict=True)
+    ]
+
+
+def _started_and_confirmed(ref: str) -> list[Row]:
+    source = "A notice of the ministry"
+    return [
+        _row(ref, "started", "2014-10-12", id=f"e-{ref}", source=source),
+        _row("", "confirmed", "2014-10-20", "FR", id=f"c-{ref}", to=f"e-{ref}"),
+    ]
+
+
+def _completed_and_disputed(ref: str) -> list[Row]:
+    cells = {"id": f"d-{ref}", "to": f"e-{ref}", "reason": "Only one gate is closed."}
+    return [
+        _row(ref, "completed", "2014-11-25", id=f"e-{ref}", recorded="2014-11-28"),
+        _row("", "disputed", "2014-12-01", "FR", **cells),
+    ]
 
 
 def _fill(ref: str, place: int, number: int, end: date) -> Iterator[Row]:
