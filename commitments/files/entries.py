@@ -145,6 +145,7 @@ class RowChecker:
         self.without_own_id: list[DraftRow] = []
         self.recorded: dict[str, Entry] = {}
         self.entries: dict[str, Entry | None] = {}
+        self.circular: set[str] = set()
         self.lines_with_errors: set[int] = set()
         self._read_rows(file.rows)
 
@@ -200,13 +201,18 @@ class RowChecker:
         chain: dict[str, DraftRow] = {}
         row: DraftRow | None = start
         while row and row.code not in self.entries:
-            if row.code in chain:
-                text = _("These rows name each other in a circle.")
-                self.reading.add_error(start.line, text)
+            if row.code in chain or row.code in self.circular:
+                self._report_circle(chain.values())
                 return []
             chain[row.code] = row
             row = self.rows.get(row.target_code)
         return list(chain.values())
+
+    def _report_circle(self, rows: Iterable[DraftRow]) -> None:
+        """Rows that name each other, and those that lead there."""
+        for row in rows:
+            self.circular.add(row.code)
+            self.reading.add_error(row.line, _("These rows name each other in a circle."))
 
     def _check_row(self, row: DraftRow) -> Entry | None:
         has_errors = row.line in self.lines_with_errors

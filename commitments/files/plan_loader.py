@@ -27,7 +27,7 @@ from commitments.files.plan_schema import (
     PlanSpec,
     Position,
     WordsNotFound,
-    find_circle,
+    find_circles,
     find_words,
 )
 from commitments.files.toml_table import make_label
@@ -266,14 +266,11 @@ def _link_superseders(load: PlanLoad) -> None:
     for action in pending:
         # only ever added: earlier terms still hold for earlier days
         actions[action.ref].superseders.add(*(actions[ref] for ref in action.until))
-    links = _stored_superseders(load.plan)
+    text = _("until runs in a circle with earlier terms, which hold for earlier days: %(way)s")
+    circles = find_circles(_stored_superseders(load.plan))
     for action in pending:
-        circle = find_circle(action.ref, links)
-        if circle:
-            text = _(
-                "until runs in a circle with earlier terms, which hold for earlier days: %(way)s"
-            )
-            load.add_error(action.line, text, way=" → ".join(circle))
+        if action.ref in circles:
+            load.add_error(action.line, text, way=" → ".join(circles[action.ref]))
 
 
 def _stored_superseders(plan: Plan) -> Mapping[str, list[str]]:

@@ -7,6 +7,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from itertools import islice
 from typing import TypedDict
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -24,6 +27,9 @@ YEAR_BASES = ("uk-financial", "calendar", "anniversary")
 DEADLINE_KINDS = ("start", "finish", "immediate", "recurring", "within", "none")
 PERIODS = ("month", "quarter", "year")
 SPANS = ("days", "months", "working_days")
+
+# a page shows no more errors than these, and a long circle has a long message for each of its refs
+MOST_CIRCLES = 200
 
 # terms as the register keeps them: what JSON can hold
 Json = dict[str, object]
@@ -110,6 +116,14 @@ class PlanSpec:
     @property
     def actions(self) -> list[ActionSpec]:
         return [action for commitment in self.commitments for action in commitment.actions]
+
+    @cached_property
+    def body_codes(self) -> set[str]:
+        return {body.code for body in self.bodies}
+
+    @cached_property
+    def aim_codes(self) -> set[str]:
+        return {aim.code for aim in self.aims}
 
     @property
     def settings(self) -> Json:
@@ -246,9 +260,9 @@ def _read_commitment(table: Table, plan: PlanSpec) -> CommitmentSpec:
         aims=table.get_names("aims"),
         actions=[_read_action(action, plan) for action in actions],
     )
-    aims = {aim.code for aim in plan.aims}
     path = (*table.path, "aims")
-    table.file.check_known(path, table.label, commitment.aims, aims, _("there is no such aim"))
+    lacking = _("there is no such aim")
+    table.file.check_known(path, table.label, commitment.aims, plan.aim_codes, lacking)
     table.refuse_unknown_keys()
     return commitment
 
@@ -292,9 +306,9 @@ def _read_terms(table: Table, plan: PlanSpec, deadline: Json, until: list[str]) 
 
 def _read_bodies(table: Table, key: str, plan: PlanSpec, *, required: bool = False) -> list[str]:
     names = table.get_names(key, required=required)
-    bodies = {body.code for body in plan.bodies}
     path = (*table.path, key)
-    table.file.check_known(path, table.label, names, bodies, _("there is no such body"))
+    lacking = _("there is no such body")
+    table.file.check_known(path, table.label, names, plan.body_codes, lacking)
     return names
 
 
@@ -446,26 +460,45 @@ def _check_links_are_known(file: TomlFile, plan: PlanSpec, contributions: set[st
 def _check_circles(
     file: TomlFile, plan: PlanSpec, key: str, links: Mapping[str, list[str]]
 ) -> None:
+    text = _("%(key)s runs in a circle: %(way)s")
+    circles = find_circles(links)
     for action in plan.actions:
-        circle = find_circle(action.ref, links)
-        if circle:
-            text = _("%(key)s runs in a circle: %(way)s")
-            file.add_error_at((*action.path, key), text, key=key, way=" → ".join(circle))
+        if action.ref in circles:
+            way = " → ".join(circles[action.ref])
+            file.add_error_at((*action.path, key), text, key=key, way=way)
 
 
-def find_circle(start: str, links: Mapping[str, list[str]]) -> list[str]:
-    """The way from a ref back to itself, or nothing."""
-    ways = [[start]]
-    visited = {start}
-    while ways:
-        way = ways.pop()
-        for ref in links.get(way[-1], []):
-            if ref == start:
-                return [*way, ref]
-            if ref not in visited:
-                visited.add(ref)
-                ways.append([*way, ref])
+def find_circles(links: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """For each ref that leads back to itself the way there; nothing where the links are sound."""
+    try:
+        TopologicalSorter(links).prepare()
+    except CycleError:
+        ways = ((ref, _find_way_back(ref, links)) for ref in links)
+        circles = ((ref, way) for ref, way in ways if way)
+        return dict(islice(circles, MOST_CIRCLES))
+    return {}
+
+
+def _find_way_back(start: str, links: Mapping[str, list[str]]) -> list[str]:
+    came_from: dict[str, str] = {}
+    waiting = [start]
+    while waiting:
+        ref = waiting.pop()
+        for linked in links.get(ref, []):
+            if linked == start:
+                return [*_trace(start, ref, came_from), start]
+            if linked not in came_from:
+                came_from[linked] = ref
+                waiting.append(linked)
     return []
+
+
+def _trace(start: str, end: str, came_from: Mapping[str, str]) -> list[str]:
+    """The refs from the start to the end."""
+    way = [end]
+    while way[-1] != start:
+        way.append(came_from[way[-1]])
+    return way[::-1]
 
 
 @dataclass(frozen=True)

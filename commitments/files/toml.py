@@ -102,9 +102,11 @@ class TomlFile(FileReport):
 
 def find_repeated(names: list[str]) -> Iterator[int]:
     """The positions of names that stand further up already; empty ones do not count."""
+    seen: set[str] = set()
     for position, name in enumerate(names):
-        if name and name in names[:position]:
+        if name and name in seen:
             yield position
+        seen.add(name)
 
 
 def parse_toml(text: str) -> TomlFile:

@@ -8,7 +8,7 @@ import pytest
 
 from actionplan.plan_transfer import load
 from commitments.files.errors import FileError, FileRefused
-from commitments.files.plan_schema import Position, WordsNotFound, find_words
+from commitments.files.plan_schema import MOST_CIRCLES, Position, WordsNotFound, find_words
 from commitments.files.toml import PLAIN_WORDS
 from tests.both_languages import in_both
 from tests.plans import SMALL, changed, line_of
@@ -676,3 +676,15 @@ def test_words_that_the_signed_text_lacks_are_refused(
 ) -> None:
     with pytest.raises(WordsNotFound, match=message):
         find_words(SIGNED_TEXT, words, at)
+
+
+def test_a_long_circle_is_not_named_more_often_than_a_page_shows_errors() -> None:
+    head, tail = SMALL.split("  [[commitments.actions]]", 1)[0], SMALL[SMALL.index("[[funds]]") :]
+    actions = [
+        f'[[commitments.actions]]\nref = "2.{number}"\ntitle = {{ en = "x", fr = "y" }}\n'
+        f'modality = "firm"\nlead = ["office"]\nafter = ["2.{(number + 1) % 300}"]\n'
+        for number in range(300)
+    ]
+    errors = refused_errors("".join([head, *actions, tail]).encode())
+    circles = [error for error in errors if "runs in a circle" in error.text]
+    assert len(circles) == MOST_CIRCLES
