@@ -8,7 +8,7 @@ from django.db.models.functions import Coalesce
 
 from commitments.lists.filters import ATTENTION, falls_due_by, order_by_urgency
 from commitments.models import Standing
-from commitments.models.querysets import StandingQuerySet
+from commitments.models.standings import StandingQuerySet
 from commitments.pages.page import Page
 from commitments.rules.states import SATISFIED, State
 

@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from django_filters.constants import EMPTY_VALUES
 
 from commitments.models import Action, Entry, Standing
-from commitments.models.querysets import StandingQuerySet
 from commitments.models.register import NOT_OF_A_PLAN_FILE
+from commitments.models.standings import StandingQuerySet
 from commitments.pages import labels
 from commitments.pages.page import Page
 from commitments.register.entry_types import KINDS

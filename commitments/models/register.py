@@ -24,13 +24,11 @@ class EntryQuerySet(models.QuerySet[Any]):
 
     def known_on(self, on: date, known: date) -> "EntryQuerySet":
         """Recorded by `known`, effective by `on`; a withdrawal works by its recorded day alone."""
-        return self.known_on_by(on, known, then=known <= on)
-
-    def known_on_by(self, on: Any, known: Any, *, then: bool) -> "EntryQuerySet":
-        """The same for values and for slots; `then` says that nothing is known from after `on`."""
         recorded = self.filter(recorded_day__lte=known)
-        # nothing is recorded before it happens
-        return recorded if then else recorded.filter(Q(first_day__lte=on) | Q(kind="withdrawn"))
+        if known <= on:
+            # nothing is recorded before it happens
+            return recorded
+        return recorded.filter(Q(first_day__lte=on) | Q(kind="withdrawn"))
 
     def without_plan_entries(self) -> "EntryQuerySet":
         """Without what a plan file leaves: its terms, and the file itself."""

@@ -1,15 +1,25 @@
 """What is derived from the register: standings and flags."""
 
-from typing import ClassVar
+from datetime import date
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from commitments.models.plan import Action, Commitment, Obligation, Plan
-from commitments.models.querysets import FlagQuerySet, StandingQuerySet
 from commitments.rules.events import Perspective
 from commitments.rules.states import State
+
+
+class StandingQuerySet(models.QuerySet[Any]):
+    def on(self, day: date, perspective: Perspective) -> "StandingQuerySet":
+        """The one stretch of each obligation that holds the day."""
+        return self.filter(lens=perspective.value, from_day__lte=day, to_day__gt=day)
+
+    def actions(self) -> "StandingQuerySet":
+        """An instalment belongs to no commitment."""
+        return self.filter(commitment__isnull=False)
 
 
 class Standing(models.Model):
@@ -132,6 +142,12 @@ class ClearReason(models.TextChoices):
     TERMS = "terms", _("terms")
     REPORTED = "reported", _("reported")
     PASSED = "passed", _("day passed")
+
+
+class FlagQuerySet(models.QuerySet[Any]):
+    def noticed_by(self, day: date) -> "FlagQuerySet":
+        """What had been noticed by the day, whether or not it was cleared since, the newest first."""
+        return self.filter(noticed__lte=day).order_by("-since", "kind")
 
 
 class Flag(models.Model):

@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from commitments.models import Plan, Standing
-from commitments.models.querysets import StandingQuerySet
 from commitments.models.rights import Rights
+from commitments.models.standings import StandingQuerySet
 from commitments.rules.events import Perspective
 
 # addresses that belong to the site and to no plan
@@ -60,11 +60,6 @@ class Page:
     def other_day(self) -> bool:
         """Whether the page shows anything but today as it is known today."""
         return self.on != self.today or self.known is None
-
-    @property
-    def slots(self) -> dict[str, Any]:
-        """What prepared queries are filled with: the plan, the day, and the day of what is known."""
-        return {"plan": self.plan.pk, "on": self.on, "known": self.known_day}
 
     @cached_property
     def day_query(self) -> dict[str, str]:

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, Q
 
 from commitments.models import ClearReason, Entry, Flag, FlagKind, Plan, Standing
-from commitments.models.querysets import FlagQuerySet, StandingQuerySet
+from commitments.models.standings import FlagQuerySet, StandingQuerySet
 from commitments.register.histories import in_parts, read_recurrences
 from commitments.rules.events import Perspective
 from commitments.rules.states import SATISFIED, State
