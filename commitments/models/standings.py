@@ -38,9 +38,7 @@ class Standing(models.Model):
         db_index=False,
         db_constraint=False,
     )
-    lens = models.CharField(
-        max_length=4, choices=[(lens.value, lens.value) for lens in Perspective]
-    )
+    lens = models.CharField(max_length=4, choices=[(one.value, one.value) for one in Perspective])
     from_day = models.DateField()
     to_day = models.DateField(help_text="the first day after the stretch")
     state = models.CharField(max_length=12, choices=[(state.value, state.value) for state in State])

@@ -52,6 +52,12 @@ def bring_up_to(plan: Plan, day: date) -> dict[str, int]:
     """Raise and clear what the day requires, as known on that day; a second run changes nothing.
 
     Safe to run concurrently.
+
+    1. Lock the plan, so that writes follow one another.
+    2. Stop if the flags are right already for this day and the head of the register.
+    3. Clear the flags whose condition no longer holds.
+    4. Raise those that the day requires and that are not there.
+    5. Reopen those that an entry cleared by mistake.
     """
     with transaction.atomic():
         Plan.objects.lock(plan)
@@ -63,9 +69,8 @@ def bring_up_to(plan: Plan, day: date) -> dict[str, int]:
             return {"raised": 0, "cleared": 0}
         missed = missed_periods(overdue_standings(plan, day), plan, day)
         cleared = clear_ended_flags(Flag.objects.filter(plan=plan), day, missed)
-        raised = raise_missed_periods(plan, day, missed)
-        for kind in CONDITIONS:
-            raised += raise_flags(plan, kind, day)
+        raised = sum(raise_flags(plan, kind, day) for kind in CONDITIONS)
+        raised += raise_missed_periods(plan, day, missed)
         raised += reopen_flags(plan, day, missed)
         plans.update(flagged=day_and_head)
         if raised or cleared:
