@@ -23,7 +23,6 @@ from actionplan.overview.priorities import (
 from actionplan.overview.timeline import timeline
 from commitments.lists.filters import STATES_BY_URGENCY
 from commitments.models import Aim, Standing
-from commitments.pages import labels
 from commitments.pages.counts import (
     CountsByCommitment,
     StateCount,
@@ -32,7 +31,7 @@ from commitments.pages.counts import (
     counts_of,
     worst,
 )
-from commitments.pages.entries import EntryRow, describe_entries, entries_on, readable_entries
+from commitments.pages.entries import EntryRow, describe_entries, entries_on
 from commitments.pages.page import Page
 from commitments.rules.states import State
 from funding.instalments import InstalmentOnDay, instalments_on
@@ -76,7 +75,6 @@ class StateChange:
     """How many actions were in a state on the earlier day, and how many are now."""
 
     state: str
-    label: str
     before: Figure
     now: Figure
 
@@ -182,7 +180,6 @@ def compare_with_last_month(page: Page, counts: CountsByCommitment) -> Compariso
     changes = [
         StateChange(
             state=state.value,
-            label=labels.state(state),
             before=Figure(before[state], _list_of(page, state, on=earlier.isoformat())),
             now=Figure(now[state], _list_of(page, state)),
         )
@@ -199,16 +196,10 @@ def _list_of(page: Page, state: State, **query: str) -> str:
 def changes_of_the_week(page: Page) -> Changes:
     """What was recorded in the seven days that end with the page's day, the newest first."""
     since = page.on - WEEK + timedelta(days=1)
-    entries = readable_entries(inside=page.inside).filter(plan_id=page.plan.pk)
-    known = entries.known_on(page.on, page.known_day).without_plan_entries()
-    week = known.filter(recorded_day__gte=since)
-    order = ("-recorded_day", "-number")
-    # the keys first: asked of the whole week, the database would search the register for
-    # withdrawals of each entry
-    newest = list(week.order_by(*order).values_list("pk", flat=True)[:CHANGES_SHOWN])
-    shown = entries_on(page).filter(pk__in=newest).order_by(*order)
+    week = entries_on(page).without_plan_entries().filter(recorded_day__gte=since)
+    newest = week.order_by("-recorded_day", "-number")[:CHANGES_SHOWN]
     url = page.url("register", since=since.isoformat(), kind="reported")
-    return Changes(describe_entries(shown, page), Figure(week.count(), url))
+    return Changes(describe_entries(newest, page), Figure(week.count(), url))
 
 
 def contributions(page: Page) -> list[ContributionLine]:

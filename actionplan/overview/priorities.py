@@ -53,13 +53,16 @@ def count_attention(page: Page) -> Attention:
         never_reported=Count("pk", filter=ATTENTION["never"].condition),
         stale=Count("pk", filter=ATTENTION["stale"].condition),
     )
-    urls = {
-        "overdue": page.url("commitments", state=State.OVERDUE.value, scored="1"),
-        "soon": page.url("commitments", due=by.isoformat(), scored="1"),
-        "never_reported": page.url("commitments", attention="never"),
-        "stale": page.url("commitments", attention="stale"),
-    }
-    return Attention(**{name: Figure(counts[name], urls[name]) for name in urls})
+    overdue = page.url("commitments", state=State.OVERDUE.value, scored="1")
+    soon = page.url("commitments", due=by.isoformat(), scored="1")
+    never_reported = page.url("commitments", attention="never")
+    stale = page.url("commitments", attention="stale")
+    return Attention(
+        overdue=Figure(counts["overdue"], overdue),
+        soon=Figure(counts["soon"], soon),
+        never_reported=Figure(counts["never_reported"], never_reported),
+        stale=Figure(counts["stale"], stale),
+    )
 
 
 def next_deadlines(page: Page) -> dict[int, Standing]:
@@ -79,17 +82,15 @@ def pressing_actions(page: Page) -> list[Standing]:
     """The scored actions with a date, the most pressing first, those that are met last."""
     scored = page.standings_with_actions().filter(scored=True)
     pressing: list[Standing] = []
+    # state by state, since an index then finds the first however large the plan is
     for state in WITH_DEADLINE:
-        wanted = TIMELINE_SHOWN - len(pressing)
-        if wanted:
-            pressing += _by_date(scored.filter(state=state.value))[:wanted]
+        pressing += _by_date(scored.filter(state=state.value))[: TIMELINE_SHOWN - len(pressing)]
+        if len(pressing) == TIMELINE_SHOWN:
+            return pressing
     has_a_date = Q(anchor__isnull=False) | Q(last_day__isnull=False)
-    met = order_by_urgency(
-        scored.filter(has_a_date, state__in=[state.value for state in SATISFIED])
-    )
-    if len(pressing) < TIMELINE_SHOWN:
-        pressing += met.order_by("urgency", "pressing_day", "obligation_id")[:TIMELINE_SHOWN]
-    return pressing[:TIMELINE_SHOWN]
+    met = scored.filter(has_a_date, state__in=[state.value for state in SATISFIED])
+    by_urgency = order_by_urgency(met).order_by("urgency", "pressing_day", "obligation_id")
+    return [*pressing, *by_urgency[: TIMELINE_SHOWN - len(pressing)]]
 
 
 def _by_date(standings: StandingQuerySet) -> StandingQuerySet:
