@@ -35,10 +35,11 @@ def rights_of(membership: Membership | None, *, is_administrator: bool = False) 
     """The rights of an account, given its membership as `memberships_of` reads it."""
     if membership is None:
         return Rights(is_administrator=is_administrator)
+    links = Membership.bodies.through.objects.filter(membership=membership)
     return Rights(
         role=membership.role,
         side=membership.side,
-        bodies=tuple(sorted(membership.bodies.values_list("pk", flat=True))),
+        bodies=tuple(links.order_by("body_id").values_list("body_id", flat=True)),
         is_administrator=is_administrator,
         author=membership.user_id if getattr(membership, "is_author", True) else None,
     )

@@ -15,7 +15,7 @@ from actionplan.local import samples
 from actionplan.models import User
 from actionplan.plan_transfer.load import load_plan
 from commitments.models import Entry, Membership, Plan
-from commitments.register import services
+from commitments.register import flags, services
 from tests.factories import (
     NOW,
     annotate_entry,
@@ -167,6 +167,10 @@ def rename(plan: Plan, author: User, entry: Entry) -> None:
     author.save()
 
 
+def run_flag_job(plan: Plan, author: User, entry: Entry) -> None:
+    flags.bring_up_to(plan, NOW.date())
+
+
 WRITES: list[Callable[[Plan, User, Entry], Any]] = [
     report,
     withdraw,
@@ -174,6 +178,7 @@ WRITES: list[Callable[[Plan, User, Entry], Any]] = [
     pay,
     load_another_plan_file,
     rename,
+    run_flag_job,
 ]
 
 
