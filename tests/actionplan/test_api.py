@@ -15,13 +15,9 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from actionplan.api_tokens import tokens
-from actionplan.local import samples
 from actionplan.models import User
-from commitments.files import entries
-from commitments.models import Action, Plan
-from commitments.register import services
-from tests.actionplan.test_pages import NOW
-from tests.factories import create_official, create_viewer
+from commitments.models import Plan
+from tests.factories import create_official, create_viewer, report_entry
 
 TODAY = date(2015, 1, 12)
 REFERENCE = (Path(__file__).parents[2] / "docs" / "reference" / "api.md").read_text()
@@ -30,13 +26,8 @@ LISTS = ("commitments", "mine", "register", "fund")
 
 
 @pytest.fixture
-def official(calais: Plan, settings: Settings) -> User:
-    settings.ACTIONPLAN_TODAY = TODAY
-    assert (
-        entries.load_entries(calais, samples.ENTRIES_FILE.read_bytes(), now=NOW, by=None).errors
-        == []
-    )
-    return create_official(calais)
+def official(calais_with_entries: Plan) -> User:
+    return create_official(calais_with_entries)
 
 
 class Dashboard:
@@ -111,14 +102,7 @@ def test_what_is_unchanged_is_answered_without_computing_it(
         same = dashboard.get(path, **{"If-None-Match": tag})
     assert (same.status_code, same.content, same.headers["ETag"]) == (304, b"", tag)
     assert not [query for query in asked if "standing" in query["sql"]]
-    services.report(
-        action=Action.objects.get(plan=calais, ref="4.4"),
-        kind="progress",
-        effective="2015-01-12",
-        by=create_official(calais),
-        now=NOW,
-        key="k",
-    )
+    report_entry("4.4", by=create_official(calais))
     assert dashboard.get(path, **{"If-None-Match": tag}).status_code == 200
 
 

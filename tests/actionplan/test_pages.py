@@ -15,53 +15,48 @@ from pytest_django import Settings
 
 from actionplan import urls
 from actionplan.accounts import urls as accounts
-from actionplan.local import samples
 from actionplan.models import User
-from actionplan.plan_transfer import load
-from commitments.files import entries
-from commitments.models import Action, Entry, Plan, Role
-from commitments.register import services
-from tests.factories import create_manager, create_member, create_official, create_viewer
+from commitments.models import Entry, Plan, Role
+from tests.factories import (
+    NOW,
+    TODAY,
+    create_administrator,
+    create_manager,
+    create_member,
+    create_official,
+    create_plan,
+    create_user,
+    create_viewer,
+    report_entry,
+    sign_in,
+)
 from tests.plans import SMALL, changed
 
-TODAY = date(2015, 1, 12)
-NOW = datetime(2015, 1, 12, 9, tzinfo=UTC)
 PINNED = datetime(2015, 1, 12, 9, 30, tzinfo=UTC)
 
 
 @pytest.fixture
-def plan(calais: Plan, settings: Settings) -> Plan:
-    """The Calais plan with its sample entries, on the day of the samples."""
-    settings.ACTIONPLAN_TODAY = TODAY
-    assert (
-        entries.load_entries(calais, samples.ENTRIES_FILE.read_bytes(), now=NOW, by=None).errors
-        == []
-    )
-    return calais
+def plan(calais_with_entries: Plan) -> Plan:
+    return calais_with_entries
 
 
 @pytest.fixture
-def official(calais: Plan, settings: Settings) -> User:
-    settings.ACTIONPLAN_TODAY = TODAY
+def official(calais: Plan, sample_day: date) -> User:
     return create_official(calais)
 
 
 @pytest.fixture
-def signed_in(client: Client, official: User) -> Client:
-    client.force_login(official)
-    return client
+def signed_in(official: User) -> Client:
+    return sign_in(official)
 
 
 def people(plan: Plan, language: str) -> dict[str, User]:
     """One account of each kind; the manager's and the official's body lead 4.4."""
-    root = User.objects.create(
-        email=f"root.{language}@example.org", is_superuser=True, is_staff=True, language=language
-    )
     return {
         "viewer": create_viewer(plan, language=language),
         "official": create_official(plan, language=language),
         "manager": create_manager(plan, language=language),
-        "administrator": root,
+        "administrator": create_administrator(language=language),
     }
 
 
@@ -214,7 +209,7 @@ def test_the_page_of_signing_in_speaks_the_language_of_the_browser(
 
 
 def test_what_is_not_there_or_not_to_be_read_is_not_found(calais: Plan, client: Client) -> None:
-    load.load_plan(SMALL.encode(), now=NOW)
+    create_plan()
     client.force_login(create_manager(calais))
     for path in (
         *(
@@ -301,15 +296,15 @@ def test_odd_filters_show_the_list_all_the_same(signed_in: Client, query: str) -
 def test_plans_stand_under_their_own_addresses_where_there_are_several(
     calais: Plan, client: Client
 ) -> None:
-    load.load_plan(changed(SMALL, ("2014-09-20", "2014-10-01")).encode(), now=NOW)
-    client.force_login(User.objects.create(email="root@example.org", is_superuser=True))
+    create_plan(changed(SMALL, ("2014-09-20", "2014-10-01")), now=NOW)
+    client.force_login(create_administrator())
     assert "/plans/small/commitments/" in text(client.get("/"))
     assert "/plans/calais-2014/commitments/" in text(client.get("/plans/calais-2014/"))
     assert "/plans/calais-2014/commitments/" in text(client.get("/"))
 
 
 def test_an_account_without_a_plan_is_told_so(calais: Plan, client: Client) -> None:
-    client.force_login(User.objects.create(email="new@example.org"))
+    client.force_login(create_user())
     assert client.get("/").status_code == 200
 
 
@@ -359,16 +354,7 @@ def test_what_somebody_recorded_in_between_is_shown_and_the_text_kept(
     calais: Plan, signed_in: Client
 ) -> None:
     french = create_manager(calais, side="FR")
-    action = Action.objects.get(plan=calais, ref="4.4")
-    services.report(
-        action=action,
-        kind="note",
-        effective="2015-01-12",
-        by=french,
-        now=PINNED,
-        key="f1",
-        note="Déjà vu",
-    )
+    report_entry("4.4", by=french, kind="note", now=PINNED, key="f1", note="Déjà vu")
     response = send(signed_in)
     said = text(response)
     assert (response.status_code, recorded()) == (409, ["f1"])

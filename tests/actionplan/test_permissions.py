@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 import pytest
 from allauth.socialaccount.models import SocialAccount
 from django.conf import settings as site_settings
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
@@ -21,12 +20,17 @@ from actionplan import urls
 from actionplan.accounts import invitations
 from actionplan.digests import outbox, rendering
 from actionplan.models import Digest, User
-from actionplan.plan_transfer import load
 from commitments.evidence import storage
 from commitments.models import Action, Plan, Role
-from commitments.register import services
-from tests.factories import create_manager, create_official, create_viewer
-from tests.plans import SMALL
+from tests.factories import (
+    create_administrator,
+    create_manager,
+    create_official,
+    create_plan,
+    create_viewer,
+    report_entry,
+    uploaded_file,
+)
 
 TABLE = Path(site_settings.BASE_DIR) / "docs" / "reference" / "permissions.md"
 NOW = datetime(2015, 1, 12, 9, tzinfo=UTC)
@@ -120,7 +124,7 @@ def plan(calais: Plan, settings: Settings) -> Plan:
 
 @pytest.fixture
 def people(plan: Plan) -> dict[str, Any]:
-    load.load_plan(SMALL.encode(), now=datetime(2014, 9, 20, 9, tzinfo=UTC))
+    small = create_plan()
     disabled = create_manager(plan)
     return {
         "anonymous": None,
@@ -130,22 +134,20 @@ def people(plan: Plan) -> dict[str, Any]:
         "official FR": create_official(plan, side="FR", bodies=["dcpaf"]),
         "manager GB": create_manager(plan),
         "manager FR": create_manager(plan, side="FR"),
-        "administrator": User.objects.create(email="administrator@example.org", is_superuser=True),
-        "member of another plan": create_manager(Plan.objects.get(slug="small")),
+        "administrator": create_administrator(),
+        "member of another plan": create_manager(small),
     }
 
 
 @pytest.fixture
 def arguments(plan: Plan, people: dict[str, Any]) -> dict[str, list[Any]]:
     """What stands in the addresses; an empty list where nothing does."""
-    entry = services.report(
-        action=Action.objects.get(plan=plan, ref="5.3"),
+    entry = report_entry(
+        "5.3",
+        by=people["official GB"],
         kind="completed",
         effective="2015-01-10",
-        by=people["official GB"],
-        now=NOW,
-        key="sample",
-        files=[storage.store(SimpleUploadedFile("a.csv", b"a,b"))],
+        files=[storage.store(uploaded_file())],
     )
     outbox.queue(plan, date(2015, 1, 5))
     mail = Digest.objects.get(plan=plan, recipient=people["manager GB"])

@@ -21,11 +21,10 @@ from actionplan.api_tokens import tokens
 from actionplan.models import Digest, JobRun, User
 from actionplan.plan_transfer import load
 from commitments.evidence import storage
-from commitments.files import entries
-from commitments.models import Action, Entry, Plan, PublicEntry
+from commitments.models import Entry, Plan, PublicEntry
 from commitments.register import entries as register
 from commitments.register import services
-from tests.factories import create_manager, create_viewer
+from tests.factories import create_manager, create_plan, create_viewer, load_entries, report_entry
 from tests.generated import blank
 from tests.plans import SMALL, changed
 
@@ -187,31 +186,23 @@ CLOSED = (
 def opened(db: None, settings: Settings, tmp_path: Path) -> Plan:
     """A public plan with the word that nobody outside may see in every internal field."""
     settings.ACTIONPLAN_TODAY, settings.MEDIA_ROOT = NOW.date(), tmp_path
-    load.load_plan(
-        changed(OPEN, ("format = 1\n", 'format = 1\nchange = "kanarie change"\n')).encode(), now=NOW
-    )
-    plan = Plan.objects.get(slug="small")
+    text = changed(OPEN, ("format = 1\n", 'format = 1\nchange = "kanarie change"\n'))
+    plan = create_plan(text, now=NOW)
     rows = [row | TEXTS | {"id": f"{CANARY}-{row['id']}"} for row in ROWS]
-    lines = [",".join(blank()), *(",".join(row.values()) for row in rows)]
-    assert entries.load_entries(plan, "\n".join(lines).encode(), now=NOW, by=None).errors == []
+    load_entries(plan, rows, now=NOW)
     author = create_manager(plan)
     User.objects.filter(pk=author.pk).update(post=f"{CANARY} post", email=f"{CANARY}@example.org")
     author.refresh_from_db()
-    action = Action.objects.get(plan=plan, ref="1.1")
-    said: dict[str, Any] = {
-        "note": f"{CANARY} said",
-        "source": CANARY,
-        "reason": CANARY,
-        "confidence": "red",
-    }
-    services.report(
-        action=action,
-        kind="progress",
-        effective="2015-01-10",
+    report_entry(
+        "1.1",
         by=author,
+        effective="2015-01-10",
+        key=f"k{CANARY}",
+        note=f"{CANARY} said",
+        source=CANARY,
+        reason=CANARY,
+        confidence="red",
         now=NOW,
-        key="k" + CANARY,
-        **said,
     )
     moved = Entry.objects.get(plan=plan, kind="moved")
     services.redact(
@@ -383,14 +374,14 @@ def test_each_page_says_whether_everybody_may_read_it() -> None:
 
 
 def test_a_plan_is_closed_unless_its_file_says_public(db: None, client: Client) -> None:
-    load.load_plan(SMALL.encode(), now=NOW)
+    create_plan(now=NOW)
     assert client.get("/plans/small/status.json").status_code == 401
     for path in ("/", "/plans/small/", "/plans/small/register/", "/plans/nowhere/"):
         assert client.get(path).headers["Location"] == f"/sign-in/?next={path}"
     loaded = load.load_plan(OPEN.encode(), now=NOW)
     assert "the plan: public" in loaded.changes
     assert client.get("/plans/small/").status_code == 200
-    load.load_plan(SMALL.encode(), now=NOW)
+    create_plan(now=NOW)
     assert client.get("/plans/small/").status_code == 302
 
 

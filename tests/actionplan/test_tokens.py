@@ -22,8 +22,7 @@ from actionplan.api_tokens import tokens
 from actionplan.models import Token, User
 from actionplan.plan_transfer import load
 from commitments.models import Entry, Plan
-from tests.actionplan.test_pages import NOW
-from tests.factories import create_manager, create_official
+from tests.factories import NOW, create_manager, create_official
 from tests.plans import SMALL
 
 TODAY = date(2015, 1, 12)
