@@ -21,29 +21,27 @@ class Command(BaseCommand):
         plan = arguments.find_plan(options["slug"])
         today = clock.today(plan.timezone)
         on = arguments.read_day("--on", options["on"], today)
-        known = (
-            None
-            if options["known"] == "now"
-            else arguments.read_day("--known", options["known"], on)
-        )
-        found = status(plan, on, known, today=today)
+        known = None
+        if options["known"] != "now":
+            known = arguments.read_day("--known", options["known"], on)
+        content = status(plan, on, known, today=today)
         if options["format"] == "json":
-            self.stdout.write(json.dumps(found, ensure_ascii=False, indent=1))
-        else:
-            for line in lines(found):
-                self.stdout.write(line)
+            self.stdout.write(json.dumps(content, ensure_ascii=False, indent=1))
+            return
+        for line in text_lines(content):
+            self.stdout.write(line)
 
 
-def lines(found: dict[str, Any]) -> list[str]:
-    """The status as text: a line for each commitment, action and instalment."""
-    text = [f"{found['plan']} on {found['on']}, as known on {found['known']}"]
-    for commitment in found["commitments"]:
+def text_lines(content: dict[str, Any]) -> list[str]:
+    """A line for each commitment, action and instalment."""
+    text = [f"{content['plan']} on {content['on']}, as known on {content['known']}"]
+    for commitment in content["commitments"]:
         counts = ", ".join(f"{count} {state}" for state, count in commitment["counts"].items())
         text.append(f"{commitment['number']:<10}{commitment['state'] or '-':<14}{counts}")
-    for action in found["actions"]:
+    for action in content["actions"]:
         stale = "  stale" if action["stale"] else ""
         text.append(_line(action["ref"], action, action["last_day"], stale))
-    for money in found["contributions"]:
+    for money in content["contributions"]:
         outstanding = ", ".join(f"{code} {amount}" for code, amount in money["outstanding"].items())
         tail = f"  outstanding {outstanding}" if outstanding else ""
         text.append(_line(f"{money['ref']}/{money['instalment']}", money, money["last_day"], tail))
