@@ -11,8 +11,8 @@ import os
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from io import BufferedRandom
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.core import signing
@@ -42,17 +42,15 @@ def store(upload: File[bytes]) -> Evidence:
     """
     if not upload.size or upload.size > LARGEST:
         raise Refused(_("A file must hold something, and at most 20 MB."))
-    found = Evidence(id=uuid.uuid4())
-    path = path_of(found.id)
+    file = Evidence(id=uuid.uuid4())
+    path = path_of(file.id)
     partial = path.with_suffix(".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(
-            os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b"
-        ) as target:
+        with _create_private(partial) as target:
             kind = file_types.clean(upload, target)
-            found.size = target.tell()
-            found.sha256 = _sha256(target)
+            file.size = target.tell()
+            file.sha256 = _sha256(target)
             os.fsync(target.fileno())
         partial.replace(path)
     except OSError as error:
@@ -61,11 +59,18 @@ def store(upload: File[bytes]) -> Evidence:
         ) from error
     finally:
         partial.unlink(missing_ok=True)
-    found.type, found.name = kind.name, file_types.clean_name(upload.name, kind.name)
-    return found
+    file.type = kind.name
+    file.name = file_types.clean_name(upload.name, kind.name)
+    return file
 
 
-def _sha256(file: Any) -> str:
+def _create_private(path: Path) -> BufferedRandom:
+    """A new file that only this account of the system can read."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    return os.fdopen(descriptor, "w+b")
+
+
+def _sha256(file: BufferedRandom) -> str:
     file.flush()
     file.seek(0)
     return hashlib.file_digest(file, "sha256").hexdigest()
@@ -76,36 +81,35 @@ def _sha256(file: Any) -> str:
 
 def token(file: Evidence, *, plan: Plan, by: int) -> str:
     """Lets the author, and nobody else, name a stored file in this plan for some hours."""
-    said = [file.id.hex, file.name, file.type, file.size, file.sha256]
-    return signing.dumps(said, salt=_salt(plan, by))
+    description = [file.id.hex, file.name, file.type, file.size, file.sha256]
+    return signing.dumps(description, salt=_salt(plan, by))
 
 
 def drafts(tokens: Iterable[str], *, plan: Plan, by: int) -> Iterator[Evidence]:
     """The stored files that these tokens name; a forged, old or foreign one names none."""
-    seen = set()
+    ids = set()
     for text in tokens:
         try:
-            key, *said = signing.loads(text, salt=_salt(plan, by), max_age=DRAFT_SECONDS)
+            description = signing.loads(text, salt=_salt(plan, by), max_age=DRAFT_SECONDS)
         except signing.BadSignature:
             continue
-        file = Evidence(
-            **dict(zip(("name", "type", "size", "sha256"), said, strict=True)), id=uuid.UUID(key)
-        )
-        if file.id not in seen and path_of(file.id).exists():
-            seen.add(file.id)
+        key, name, type_name, size, sha256 = description
+        file = Evidence(id=uuid.UUID(key), name=name, type=type_name, size=size, sha256=sha256)
+        if file.id not in ids and path_of(file.id).exists():
+            ids.add(file.id)
             yield file
 
 
 def errors(files: Sequence[Evidence]) -> list[str]:
     """What stands against recording these: too many, gone since, or part of an entry already."""
-    found = []
+    messages = []
     if len(files) > MOST:
-        found.append(_("An entry carries at most %(n)s files.") % {"n": MOST})
+        messages.append(_("An entry carries at most %(n)s files.") % {"n": MOST})
     if any(not path_of(file.id).exists() for file in files):
-        found.append(_("A file is no longer there: choose it again."))
+        messages.append(_("A file is no longer there: choose it again."))
     if files and Evidence.objects.filter(id__in=[file.id for file in files]).exists():
-        found.append(_("A file is part of another entry already: choose it again."))
-    return found
+        messages.append(_("A file is part of another entry already: choose it again."))
+    return messages
 
 
 def _salt(plan: Plan, by: int) -> str:
@@ -116,23 +120,30 @@ def _salt(plan: Plan, by: int) -> str:
 
 
 def sweep() -> int:
-    """Remove the files that no entry carries or that were redacted; how many. Right run twice and
-    at any time.
+    """Remove the files that no entry carries or that were redacted; returns how many.
+
+    Safe to run twice and at any time: a file without an entry is left alone until its form cannot
+    be sent any more.
     """
-    limit, removed = time.time() - ORPHAN_SECONDS, 0
+    oldest_draft = time.time() - ORPHAN_SECONDS
+    removed = 0
     for shard in sorted(folder().glob("[0-9a-f][0-9a-f]")):
         paths = list(shard.iterdir())
-        ids = [uuid.UUID(path.name) for path in paths if len(path.name) == 32]
-        names = {
-            pk.hex: name
-            for pk, name in Evidence.objects.filter(id__in=ids).values_list("pk", "name")
-        }
+        names = _names_of_files(paths)
         for path in paths:
-            name = names.get(path.name)
-            if name == "" or (name is None and path.stat().st_mtime < limit):
+            is_redacted = names.get(path.name) == ""
+            is_orphan = path.name not in names and path.stat().st_mtime < oldest_draft
+            if is_redacted or is_orphan:
                 path.unlink(missing_ok=True)
                 removed += 1
     return removed
+
+
+def _names_of_files(paths: Iterable[Path]) -> dict[str, str]:
+    """The names of those of these files that entries carry, by uuid; empty for a redacted one."""
+    ids = [uuid.UUID(path.name) for path in paths if len(path.name) == 32]
+    files = Evidence.objects.filter(id__in=ids).values_list("pk", "name")
+    return {pk.hex: name for pk, name in files}
 
 
 def remove(files: Sequence[uuid.UUID]) -> None:
@@ -141,24 +152,21 @@ def remove(files: Sequence[uuid.UUID]) -> None:
         path_of(pk).unlink(missing_ok=True)
 
 
-def broken(plan: Plan) -> Iterator[str]:
-    """The files that are missing or altered, by entry."""
-    files = (
-        Evidence.objects.filter(entry__plan=plan)
-        .select_related("entry")
-        .order_by("entry__number", "position")
-    )
-    removable = set(
-        Entry.objects.filter(plan=plan, kind="redacted", words__in=("files", "all")).values_list(
-            "to_id", flat=True
-        )
-    )
-    for file in files.iterator(chunk_size=2000):
-        entry, path = file.entry, path_of(file.id)
+def verify_files(plan: Plan) -> Iterator[str]:
+    """The files that are missing or altered, by entry; a redacted file may be missing."""
+    redactions = Entry.objects.filter(plan=plan, kind="redacted", words__in=("files", "all"))
+    redacted = set(redactions.values_list("to_id", flat=True))
+    files = Evidence.objects.filter(entry__plan=plan).select_related("entry")
+    for file in files.order_by("entry__number", "position").iterator(chunk_size=2000):
+        name = f"file {file.position} of entry {file.entry.number} ({file.entry.code})"
+        path = path_of(file.id)
         if not path.exists():
-            if file.entry_id not in removable:
-                yield f"file {file.position} of entry {entry.number} ({entry.code}) is missing: {file.id}"
-            continue
-        with path.open("rb") as content:
-            if hashlib.file_digest(content, "sha256").hexdigest() != file.sha256:
-                yield f"file {file.position} of entry {entry.number} ({entry.code}) is not the one recorded: {file.id}"
+            if file.entry_id not in redacted:
+                yield f"{name} is missing: {file.id}"
+        elif _sha256_of(path) != file.sha256:
+            yield f"{name} is not the one recorded: {file.id}"
+
+
+def _sha256_of(path: Path) -> str:
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()

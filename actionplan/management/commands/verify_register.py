@@ -15,17 +15,17 @@ class Command(BaseCommand):
         parser.add_argument("--without-files", action="store_true", help="check the chain alone")
 
     def handle(self, *args: Any, without_files: bool, **options: Any) -> None:
-        faults: list[str] = []
+        altered_files: list[str] = []
         arguments.lift_time_limits()
         for plan in Plan.objects.all():
-            if fault := next(hash_chain.verify_chain(plan), None):
-                arguments.fail([f"{plan.slug}: {fault}"])
-            faults += (
-                [] if without_files else [f"{plan.slug}: {fault}" for fault in storage.broken(plan)]
-            )
+            broken_entry = next(hash_chain.verify_chain(plan), None)
+            if broken_entry:
+                arguments.fail([f"{plan.slug}: {broken_entry}"])
+            if not without_files:
+                altered_files += [f"{plan.slug}: {file}" for file in storage.verify_files(plan)]
             head = entries.head_of(plan)
             self.stdout.write(
                 f"{plan.slug}: {head.number if head else 0} entries, head {head.hash if head else '-'}"
             )
-        if faults:
-            arguments.fail(faults)
+        if altered_files:
+            arguments.fail(altered_files)
