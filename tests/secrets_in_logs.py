@@ -1,4 +1,4 @@
-"""What the whole suite made the product log is searched, when all is over, for what no log may
+"""What the product logged during all tests is searched, when they have ended, for what no log may
 hold.
 """
 
@@ -25,25 +25,27 @@ def folder() -> Path:
 
 
 def collect(worker: str) -> None:
-    """From here on all that is logged in this process, written as the product writes it."""
+    """Keep what this process logs from now on, in the form in which the product logs it."""
     handler = logging.FileHandler(folder() / f"{worker}.collected", encoding="utf-8")
     handler.setFormatter(logging.getLogger().handlers[0].formatter)
     logging.getLogger().addHandler(handler)
 
 
-def faults(text: str) -> Iterator[str]:
+def find_secrets(text: str) -> Iterator[str]:
+    """What stands in this text and should not, with a little of its line."""
     for line in text.splitlines():
-        for what, pattern in NEVER.items():
-            if found := re.search(pattern, line):
-                yield f"{what} is in a log: {line[max(found.start() - 200, 0) : found.end() + 40]}"
+        for name, pattern in NEVER.items():
+            match = re.search(pattern, line)
+            if match:
+                excerpt = line[max(match.start() - 200, 0) : match.end() + 40]
+                yield f"{name} is in a log: {excerpt}"
 
 
 def search() -> tuple[int, list[str]]:
-    """The lines that there are, of the tests and of the processes that they started, and what they
-    should not hold.
+    """The number of lines logged by the tests and by the processes that they started, and the
+    secrets in them.
     """
     paths = [*folder().glob("*.collected"), *folder().glob("**/logs/*")]
     texts = [path.read_text(errors="replace") for path in paths if path.is_file()]
-    return sum(text.count("\n") for text in texts), [
-        fault for text in texts for fault in faults(text)
-    ]
+    number = sum(text.count("\n") for text in texts)
+    return number, [secret for text in texts for secret in find_secrets(text)]

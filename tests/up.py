@@ -35,10 +35,10 @@ class Up:
                 stderr=output,
                 start_new_session=True,
             )
-        until(lambda: f":{port}/" in self.said() or self.process.poll() is not None, 60)
-        assert self.process.poll() is None, self.said()
+        until(lambda: f":{port}/" in self.printed() or self.process.poll() is not None, 60)
+        assert self.process.poll() is None, self.printed()
 
-    def said(self) -> str:
+    def printed(self) -> str:
         return self.output.read_text()
 
     def group(self, name: str) -> int:

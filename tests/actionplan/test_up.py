@@ -56,11 +56,11 @@ def test_it_answers_once_it_says_so_lets_commands_join_and_ends_cleanly_on_a_sig
     assert done.stdout == f"2015-01-12 {site.data}/actionplan.sqlite3\n", done.stderr
     interrupted = time.monotonic()
     site.process.send_signal(signal.SIGINT)
-    until(lambda: "Stopping …" in site.said(), 1)
+    until(lambda: "Stopping …" in site.printed(), 1)
     assert site.process.wait(40) == 0
     assert time.monotonic() - interrupted < SECONDS_TO_STOP
     assert site.left() == []
-    assert "Traceback" not in site.said()
+    assert "Traceback" not in site.printed()
 
 
 @pytest.mark.faults
@@ -69,7 +69,7 @@ def test_a_second_start_works_after_all_was_killed_at_once(up: Callable[[], Up])
     assert first.end(signal.SIGKILL) == -signal.SIGKILL
     second = up()
     assert get(second.port, "/health/") == 200
-    assert "2015-01-12" in second.said()
+    assert "2015-01-12" in second.printed()
     assert second.end(signal.SIGTERM) == 0
     assert second.left() == []
 
@@ -79,7 +79,7 @@ def test_a_dead_worker_is_named_and_ends_the_rest(up: Callable[[], Up]) -> None:
     site = up()
     os.killpg(site.group("worker"), signal.SIGKILL)
     assert site.process.wait(40) == 1
-    assert re.search(r"^error: worker ended by itself \(signal 9\)", site.said(), re.MULTILINE)
+    assert re.search(r"^error: worker ended by itself \(signal 9\)", site.printed(), re.MULTILINE)
     assert site.left() == []
 
 

@@ -13,7 +13,7 @@ from actionplan.api_tokens import tokens
 from actionplan.local import samples
 from tests.actionplan.test_permissions import NOW
 from tests.attacks.world import World
-from tests.secrets_in_logs import NEVER, NOTED, faults
+from tests.secrets_in_logs import NEVER, NOTED, find_secrets
 
 LEAKS = [
     "mail to official.gb@example.org failed",
@@ -44,12 +44,12 @@ def logged() -> Iterator[list[str]]:
 def test_the_search_finds_each_kind_of_secret() -> None:
     assert len(LEAKS) == len(NEVER)
     for line in LEAKS:
-        assert list(faults(line)), line
+        assert list(find_secrets(line)), line
     harmless = (
         'POST /register/, "request_id": "04f238ff-9c1f-4eab-81c3-9ff7068290e4", "user_id": 31, '
         + "0f" * 32
     )
-    assert list(faults(harmless)) == []
+    assert list(find_secrets(harmless)) == []
 
 
 def test_no_secret_of_an_address_reaches_the_log(world: World, logged: list[str]) -> None:

@@ -53,7 +53,7 @@ def test_a_part_that_is_killed_ends_the_site_and_the_next_start_goes_on_where_it
         time.sleep(random.uniform(0.0, 2.0))
         os.killpg(site.group(name), signal.SIGKILL)
         assert site.process.wait(40) == 1
-        assert f"{name} ended by itself (signal 9)" in site.said()
+        assert f"{name} ended by itself (signal 9)" in site.printed()
         until(lambda: nothing_left(trial))
         outcome.kills += 1
     trial.finish_digests()
