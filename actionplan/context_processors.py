@@ -66,7 +66,7 @@ def session(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def plan(request: HttpRequest) -> dict[str, Any]:
+def page_of_plan(request: HttpRequest) -> dict[str, Any]:
     """Nothing on pages outside of a plan."""
     page: Page | None = getattr(request, "page", None)
     if page is None:

@@ -149,7 +149,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "actionplan.context_processors.site",
                 "actionplan.context_processors.session",
-                "actionplan.context_processors.plan",
+                "actionplan.context_processors.page_of_plan",
             ],
             "builtins": [
                 "django.templatetags.i18n",
