@@ -28,40 +28,43 @@ class Refused(ValueError):
 
 
 @dataclass(frozen=True)
-class Type:
+class FileType:
     name: str
     content_type: str
     # writes what is kept of the file
     clean: Callable[[IO[bytes], IO[bytes]], None]
 
 
-def recognise(file: IO[bytes]) -> Type:
+def recognise(file: IO[bytes]) -> FileType:
     """The type that the content shows; raises Refused."""
     file.seek(0)
     head = file.read(8)
-    for start, found in STARTS:
+    for start, check in CHECKS_BY_START:
         if head.startswith(start):
-            return TYPES[found(file)]
-    return TYPES[_text(file)]
+            return TYPES[check(file)]
+    return TYPES[_check_table(file)]
 
 
-def clean(file: IO[bytes], target: IO[bytes]) -> Type:
+def clean(file: IO[bytes], target: IO[bytes]) -> FileType:
     """Check the file and write what is kept of it; raises Refused."""
-    found = recognise(file)
+    file_type = recognise(file)
     file.seek(0)
-    found.clean(file, target)
+    file_type.clean(file, target)
     if target.tell() > LARGEST:
         raise Refused(_("Once cleaned it is larger than 20 MB: give a smaller picture."))
-    return found
+    return file_type
 
 
 def shown_name(name: str | None) -> str:
     """The name without path, control and bidirectional characters."""
     name = unicodedata.normalize("NFC", re.split(r"[/\\]", name or "")[-1])
-    kept = "".join(
-        c if unicodedata.category(c)[0] not in "CZ" and c not in '<>:"|?*' else " " for c in name
-    )
-    return " ".join(kept.split())[:100]
+    characters = [character if _is_shown(character) else " " for character in name]
+    return " ".join("".join(characters).split())[:100]
+
+
+def _is_shown(character: str) -> bool:
+    is_control_or_space = unicodedata.category(character)[0] in "CZ"
+    return not is_control_or_space and character not in '<>:"|?*'
 
 
 def clean_name(name: str | None, type_name: str) -> str:
@@ -80,7 +83,7 @@ def _copy(file: IO[bytes], target: IO[bytes]) -> None:
 ACTIVE = re.compile(rb"/JavaScript|/Launch\b|/EmbeddedFile")
 
 
-def _pdf(file: IO[bytes]) -> str:
+def _check_pdf(file: IO[bytes]) -> str:
     file.seek(0)
     content = file.read()
     end = content.rfind(b"%%EOF")
@@ -153,14 +156,14 @@ SMALL, SMALL_SIZE = (".rels", "[content_types].xml"), 1024 * 1024
 RELATION = re.compile(rb"<Relationship\b[^>]*>")
 
 
-def _office(file: IO[bytes]) -> str:
+def _check_office(file: IO[bytes]) -> str:
     _bound_directory(file)
     try:
         with zipfile.ZipFile(file) as archive:
             _bound_parts(archive.infolist())
             for part in archive.infolist():
                 _check_part(archive, part)
-            return _which(archive)
+            return _office_type(archive)
     # damaged archives raise much else beside BadZipFile
     except Refused:
         raise
@@ -244,7 +247,7 @@ def _check_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
             )
 
 
-def _which(archive: zipfile.ZipFile) -> str:
+def _office_type(archive: zipfile.ZipFile) -> str:
     types = archive.read("[Content_Types].xml").replace(b"\0", b"")
     archive.getinfo("_rels/.rels")
     names = set(archive.namelist())
@@ -268,31 +271,31 @@ FORMULA = re.compile(r"\s*(?:[=@＝＠]|[-+－＋].*(?:[A-Za-z]\(|\|.*!))", re.D
 MARKUP = ("<", "#!", "%!", "{\\rtf")
 
 
-def _text(file: IO[bytes]) -> str:
+def _check_table(file: IO[bytes]) -> str:
     file.seek(0)
     reader = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
     try:
-        columns = max((len(row) for row in _rows(reader)), default=0)
+        columns = max((len(row) for row in _checked_rows(reader)), default=0)
     except (UnicodeDecodeError, csv.Error):
-        raise Refused(_unknown()) from None
+        raise Refused(_unknown_kind()) from None
     finally:
         reader.detach()
     if columns < 2:
-        raise Refused(_unknown())
+        raise Refused(_unknown_kind())
     return "csv"
 
 
-def _rows(reader: io.TextIOWrapper) -> Iterator[list[str]]:
+def _checked_rows(reader: io.TextIOWrapper) -> Iterator[list[str]]:
     first = next((line for line in reader if line.strip()), "")
     if first.lstrip().startswith(MARKUP):
-        raise Refused(_unknown())
+        raise Refused(_unknown_kind())
     delimiter = max(",;\t", key=first.count)
 
     def lines() -> Iterator[str]:
         line = first
         while line:
             if CONTROL.search(line):
-                raise Refused(_unknown())
+                raise Refused(_unknown_kind())
             yield line
             line = reader.readline()
 
@@ -304,26 +307,38 @@ def _rows(reader: io.TextIOWrapper) -> Iterator[list[str]]:
         yield row
 
 
-def _unknown() -> str:
+def _unknown_kind() -> str:
     return _(
         "This is none of the kinds of file that are taken: PDF, Word (.docx), Excel (.xlsx), PNG, JPG, CSV in UTF-8."
     )
 
 
 TYPES = {
-    found.name: found
-    for found in (
-        Type("pdf", "application/pdf", _copy),
-        Type("docx", OFFICE + "wordprocessingml.document", _copy),
-        Type("xlsx", OFFICE + "spreadsheetml.sheet", _copy),
-        Type("png", "image/png", _redraw("PNG", ("1", "L", "LA", "I;16", "RGB", "RGBA"))),
-        Type("jpg", "image/jpeg", _redraw("JPEG", ("L", "RGB"))),
-        Type("csv", "text/csv; charset=utf-8", _copy),
+    file_type.name: file_type
+    for file_type in (
+        FileType("pdf", "application/pdf", _copy),
+        FileType("docx", OFFICE + "wordprocessingml.document", _copy),
+        FileType("xlsx", OFFICE + "spreadsheetml.sheet", _copy),
+        FileType("png", "image/png", _redraw("PNG", ("1", "L", "LA", "I;16", "RGB", "RGBA"))),
+        FileType("jpg", "image/jpeg", _redraw("JPEG", ("L", "RGB"))),
+        FileType("csv", "text/csv; charset=utf-8", _copy),
     )
 }
-STARTS: tuple[tuple[bytes, Callable[[IO[bytes]], str]], ...] = (
-    (b"%PDF-", _pdf),
-    (b"PK\3\4", _office),
-    (b"\x89PNG\r\n\x1a\n", lambda _file: "png"),
-    (b"\xff\xd8\xff", lambda _file: "jpg"),
+
+
+def _name_png(_file: IO[bytes]) -> str:
+    """Pictures are checked when they are drawn anew."""
+    return "png"
+
+
+def _name_jpg(_file: IO[bytes]) -> str:
+    return "jpg"
+
+
+# what files of a kind begin with, and what checks the rest and names the kind
+CHECKS_BY_START: tuple[tuple[bytes, Callable[[IO[bytes]], str]], ...] = (
+    (b"%PDF-", _check_pdf),
+    (b"PK\3\4", _check_office),
+    (b"\x89PNG\r\n\x1a\n", _name_png),
+    (b"\xff\xd8\xff", _name_jpg),
 )
