@@ -13,7 +13,8 @@ from django.conf import settings
 from actionplan import env
 
 CONTEXT = (
-    *("django.template.context_processors.request", "django.contrib.auth.context_processors.auth"),
+    "django.template.context_processors.request",
+    "django.contrib.auth.context_processors.auth",
     "django.contrib.messages.context_processors.messages",
 )
 settings.configure(
@@ -21,10 +22,12 @@ settings.configure(
     ALLOWED_HOSTS=["127.0.0.1"],
     DATABASES={"default": env.database("DATABASE_URL")},
     INSTALLED_APPS=[
-        *(
-            f"django.contrib.{name}"
-            for name in ("admin", "auth", "contenttypes", "sessions", "messages", "staticfiles")
-        ),
+        "django.contrib.admin",
+        "django.contrib.auth",
+        "django.contrib.contenttypes",
+        "django.contrib.sessions",
+        "django.contrib.messages",
+        "django.contrib.staticfiles",
         "django_tables2",
     ],
     MIDDLEWARE=[
