@@ -5,8 +5,10 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
+from commitments import clock
 from commitments.exports import writers
 from commitments.exports.columns import entries_export
 from commitments.lists.filters import EntryFilter
@@ -15,6 +17,15 @@ from commitments.pages.entries import describe_entries, entries_on
 from commitments.register import permissions, services
 
 ENTRIES_A_PAGE = 25
+
+
+class NumberedPages(Paginator[Any]):
+    """Pages of the whole register: entries are numbered without gaps, so that none is counted."""
+
+    @cached_property
+    def count(self) -> int:
+        newest = list(self.object_list[:1])
+        return newest[0].number if newest else 0
 
 
 class Register(KeptView):
@@ -35,10 +46,19 @@ class Register(KeptView):
     def filtered_entries(self) -> EntryFilter:
         return EntryFilter(self.request.GET, entries_on(self.page), page=self.page)
 
+    def paginator_class(self, entries: EntryFilter) -> type[Paginator[Any]]:
+        page = self.page
+        is_today = not page.other_day and not clock.is_pinned()
+        # entries of the first plan file are dated from the day of adoption
+        is_adopted = page.today >= page.plan.adopted_on
+        is_whole = page.inside and is_today and is_adopted and not entries.active_values
+        return NumberedPages if is_whole else Paginator
+
     def content(self) -> dict[str, Any]:
         page = self.page
         entries = self.filtered_entries()
-        shown = Paginator(entries.qs, ENTRIES_A_PAGE).get_page(self.request.GET.get("page"))
+        pages = self.paginator_class(entries)(entries.qs, ENTRIES_A_PAGE)
+        shown = pages.get_page(self.request.GET.get("page"))
         return {
             "title": _("Register"),
             "filter": entries,
