@@ -24,13 +24,13 @@ _SEASONS = {
     **dict.fromkeys(("q", "quarter", "t", "trimestre"), ("p", 33)),
     **dict.fromkeys(("half", "h", "semestre", "s"), ("p", 40)),
 }
-_SILENT = frozenset(
-    (
-        *("in", "on", "the", "of", "st", "nd", "rd", "th"),
-        *("en", "au", "a", "de", "du", "d", "le", "la", "l", "er", "ere", "e", "eme"),
-    )
+# words that stand in dates and say nothing, in English and in French
+_ENGLISH_FILLERS = frozenset(("in", "on", "the", "of", "st", "nd", "rd", "th"))
+_FRENCH_FILLERS = frozenset(
+    ("en", "au", "a", "de", "du", "d", "le", "la", "l", "er", "ere", "e", "eme")
 )
-_BY = frozenset(("by", "plus", "tard", "ici"))
+# words that say that the date is the last day
+_LAST_DAY_WORDS = frozenset(("by", "plus", "tard", "ici"))
 
 
 def edtf(text: str, today: date | None = None) -> str:
@@ -42,16 +42,22 @@ def edtf(text: str, today: date | None = None) -> str:
         return text.strip()
     except DateError:
         words = re.findall(r"[^\W\d_]+|\d+", plain(text))
-    known = _known()
-    read = [known.get(word) or _number(word) for word in words if word not in _SILENT | _BY]
-    found = _edtf("".join(kind for kind, _ in read), [value for _, value in read], today)
-    found = ("../" if _BY.intersection(words) else "") + found
-    parse_deadline(found)
-    return found
+    meanings = _meanings_of_words()
+    parts = [
+        meanings.get(word) or _read_number(word)
+        for word in words
+        if word not in _ENGLISH_FILLERS | _FRENCH_FILLERS | _LAST_DAY_WORDS
+    ]
+    shape = "".join(kind for kind, _value in parts)
+    date_in_edtf = _edtf(shape, [value for _kind, value in parts], today)
+    if _LAST_DAY_WORDS.intersection(words):
+        date_in_edtf = f"../{date_in_edtf}"
+    parse_deadline(date_in_edtf)
+    return date_in_edtf
 
 
 @cache
-def _known() -> dict[str, tuple[str, int]]:
+def _meanings_of_words() -> dict[str, tuple[str, int]]:
     """Words and what each of them says; the names of months are read when the first date is typed."""
     months = {
         plain(name).rstrip("."): ("m", number)
@@ -62,7 +68,7 @@ def _known() -> dict[str, tuple[str, int]]:
     return {"sept": ("m", 9), **months, **_ORDINALS, **_SEASONS}
 
 
-def _number(word: str) -> tuple[str, int]:
+def _read_number(word: str) -> tuple[str, int]:
     if not (word.isascii() and word.isdigit()):
         raise DateError(word)
     return ("y" if len(word) == 4 else "n"), int(word[:9])
