@@ -7,7 +7,7 @@ from actionplan.digests import views as digests
 from actionplan.jobs import health
 from actionplan.overview import views
 from actionplan.plan_transfer.views import ExportPlan, LoadPlan
-from actionplan.styleguide import styleguide
+from actionplan.styleguide import StyleGuide
 from commitments.views import commitments, recording
 from commitments.views.actions import ActionDetail
 from commitments.views.entry_files import LoadEntries
@@ -54,7 +54,7 @@ plan_pages = [
 urlpatterns = [
     path("", include("actionplan.accounts.urls")),
     path("language/", views.set_language, name="language"),
-    path("styleguide/", styleguide, name="styleguide"),
+    path("styleguide/", StyleGuide.as_view(), name="styleguide"),
     path("load-plan/", LoadPlan.as_view(), name="load-plan"),
     path("accessibility/", views.accessibility, name="accessibility"),
     path("unsubscribe/<str:token>/", digests.Unsubscribe.as_view(), name="unsubscribe"),
