@@ -227,7 +227,7 @@ TIME_ZONE = "UTC"
 # Accounts: Django's settings
 
 AUTH_USER_MODEL = "actionplan.User"
-AUTHENTICATION_BACKENDS = ["actionplan.accounts.auth_backend.Backend"]
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from actionplan.models import User
-from commitments.models import Membership, Role
+from commitments.models import Role
 
 # recovery codes stand in for one of these and are no factor of their own
 FACTOR_TYPES = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
@@ -21,14 +21,8 @@ def is_required(user: User) -> bool:
     """
     if settings.TRIAL and user.email.endswith("@example.org"):
         return False
-    return user.is_superuser or _is_manager(user)
-
-
-def _is_manager(user: User) -> bool:
-    # Whoever is signed in was read together with their memberships, see auth_backend.py.
-    if hasattr(user, "roles"):
-        return any(membership.role == Role.MANAGER for membership in user.roles)
-    return Membership.objects.filter(user=user, role=Role.MANAGER).exists()
+    is_manager = any(membership.role == Role.MANAGER for membership in user.roles)
+    return user.is_superuser or is_manager
 
 
 def has_one(user: User) -> bool:

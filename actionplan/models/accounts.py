@@ -6,9 +6,11 @@ from typing import Any, ClassVar
 from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.models import AbstractUser
 from django.db import models, transaction
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from commitments.models import Body, Membership, Plan, Role
+from commitments.models.rights import memberships_of
 
 # how the address of an erased account ends: no mail can be sent there
 ERASED_DOMAIN = "@erased.invalid"
@@ -41,9 +43,6 @@ class User(AbstractUser):
     post = models.CharField(_("post"), max_length=200, blank=True)
     language = models.CharField(_("language"), max_length=2, blank=True)
 
-    # of whoever is signed in, read together with the account: see accounts/auth_backend.py
-    roles: list[Membership]
-
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
     objects = UserManager()  # type: ignore[misc,assignment]
@@ -57,6 +56,11 @@ class User(AbstractUser):
             super().save(*args, **kwargs)
             if "post" in (kwargs.get("update_fields") or ["post"]):
                 Plan.objects.filter(pk__in=self.entries.values("plan")).raise_version()
+
+    @cached_property
+    def roles(self) -> list[Membership]:
+        """What the account may do in which plan, read once a request."""
+        return memberships_of(self.pk)
 
     def erase(self) -> None:
         """Remove name and address from the row, and every way to sign in."""

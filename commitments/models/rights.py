@@ -54,7 +54,7 @@ def memberships_of(account: int) -> list[Membership]:
     entries = Entry.objects.filter(plan=OuterRef("plan"))
     newest = entries.order_by("-number").values("hash")[:1]
     written = entries.filter(by=OuterRef("user")).order_by()
-    memberships = Membership.objects.filter(user=account).select_related("plan", "user")
+    memberships = Membership.objects.filter(user=account).select_related("plan")
     return list(
         memberships.annotate(head=Subquery(newest), is_author=Exists(written)).order_by(
             "plan__adopted_on"

@@ -19,7 +19,7 @@ from django.views import View
 
 from commitments import clock
 from commitments.models import Membership, Plan
-from commitments.models.rights import memberships_of, rights_of
+from commitments.models.rights import rights_of
 from commitments.pages.etag import fingerprint, key_of
 from commitments.pages.page import Page
 
@@ -61,7 +61,7 @@ class PlanView(AccessMixin, View):
 
         Raises NoPlan, Http404 for a plan that the account may not read, BadRequest for an odd day.
         """
-        memberships = _memberships(request)
+        memberships = request.user.roles if request.user.is_authenticated else []
         plans = _readable_plans(request, slug, memberships)
         plan = _choose_plan(request, slug, plans)
         self.membership = next((row for row in memberships if row.plan_id == plan.pk), None)
@@ -140,16 +140,6 @@ class KeptView(PlanView):
         plans = [(plan.slug, plan.version) for plan in self.page.plans]
         cookie = self.request.COOKIES.get(settings.CSRF_COOKIE_NAME)
         return f'W/"{fingerprint(key, user.pk, str(user), plans, cookie, live)}"'
-
-
-def _memberships(request: HttpRequest) -> list[Membership]:
-    user = request.user
-    if not user.is_authenticated:
-        return []
-    # who has a session was read together with the memberships, who shows a token was not
-    if hasattr(user, "roles"):
-        return list(user.roles)
-    return memberships_of(user.pk)
 
 
 def _readable_plans(

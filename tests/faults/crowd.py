@@ -82,7 +82,7 @@ def _sessions(users: Any) -> Iterator[Any]:
     for user in users:
         content = {
             SESSION_KEY: str(user.pk),
-            BACKEND_SESSION_KEY: "actionplan.accounts.auth_backend.Backend",
+            BACKEND_SESSION_KEY: "allauth.account.auth_backends.AuthenticationBackend",
             HASH_SESSION_KEY: user.get_session_auth_hash(),
         }
         data = SessionStore().encode(content)
