@@ -3,6 +3,7 @@
 What differs between places comes from the environment: see docs/reference/settings.md.
 """
 
+from importlib.resources import files
 from pathlib import Path
 
 import django_stubs_ext
@@ -78,7 +79,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
-    "django.contrib.staticfiles",
+    "actionplan.apps.StaticFiles",
     "django_tables2",
     "django_filters",
     "crispy_forms",
@@ -95,7 +96,7 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "commitments",
     "funding",
-    "actionplan",
+    "actionplan.apps.ActionplanConfig",
 ]
 
 # The order matters: a request passes from the top down, its answer from the bottom up.
@@ -163,11 +164,10 @@ CRISPY_TEMPLATE_PACK = "bootstrap5"
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles")))
-STATICFILES_DIRS = [BASE_DIR / "static"]
-STATICFILES_FINDERS = [
-    "django.contrib.staticfiles.finders.FileSystemFinder",
-    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
-    "actionplan.static_files.BootstrapFinder",
+STATICFILES_DIRS = [
+    BASE_DIR / "static",
+    # only the minified style sheet of it is collected, see actionplan/apps.py
+    ("bootstrap/css", str(files("bootstrap") / "css")),
 ]
 
 # Database, caches and files
