@@ -5,15 +5,15 @@ tests of contrast. What shows money is on the fund's page.
 from datetime import date, timedelta
 from typing import Any
 
-from django import forms
 from django.conf import settings
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import TemplateView
 
+from actionplan.api_tokens.views import TokenForm
+from commitments.forms.entries import DecideForm
 from commitments.models import Action, Obligation, Standing
 from commitments.pages import labels
-from commitments.register.entry_types import KINDS
 from commitments.rules.states import State
 
 ON = date(2015, 1, 12)
@@ -30,28 +30,6 @@ ENTRY = {
     "side": "GB",
     "hash": "0123456789abcdef" * 4,
 }
-
-
-class SampleForm(forms.Form):
-    """One field of each kind."""
-
-    kind = forms.ChoiceField(
-        label=_("What happened"),
-        widget=forms.RadioSelect,
-        choices=[(kind, KINDS[kind].label) for kind in ("started", "completed")],
-    )
-    day = forms.DateField(
-        label=_("Day on which it happened"), widget=forms.DateInput(attrs={"type": "date"})
-    )
-    note = forms.CharField(
-        label=_("What there is to say"), widget=forms.Textarea(attrs={"rows": 3})
-    )
-    confidence = forms.ChoiceField(
-        label=_("Confidence"), choices=[*labels.COLOURS.items()], required=False
-    )
-    source = forms.CharField(
-        label=_("Evidence"), help_text=_("A link, or the reference of a document."), required=False
-    )
 
 
 def make_standing(state: State) -> Standing:
@@ -112,7 +90,8 @@ class StyleGuide(TemplateView):
                 entry | {"entry": ENTRY | {"number": 2}, "is_withdrawn": True},
             ],
             "newer": [entry | {"entry": ENTRY | {"number": 4}}],
-            "form": SampleForm({"kind": "", "day": "x", "note": ""}),
-            "unbound_form": SampleForm(auto_id="unbound_%s"),
+            # between them they have every kind of field
+            "form": DecideForm({"day": "x"}),
+            "unbound_form": TokenForm(auto_id="unbound_%s"),
             "typed_text": [(_("What there is to say"), "…")],
         }

@@ -12,7 +12,6 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialAccount, SocialLogin
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -34,23 +33,6 @@ TOO_MANY_ATTEMPTS = _(
 WRONG_CODE = _("This code is not right, or it was used before: give the one that is shown now.")
 # why an organisation's sign-in was of no use, with the status of the answer
 REFUSALS = {"not_invited": 403, "other_side": 403, "cancelled": 400, "failed": 400}
-# What is said after an act, by the name of allauth's template; its other messages are left out.
-MESSAGES = {
-    "account/messages/password_changed.txt": _("Your password is changed."),
-    "mfa/messages/totp_activated.txt": _("The authenticator app is set up."),
-    "mfa/messages/totp_deactivated.txt": _("The authenticator app is removed."),
-    "mfa/messages/recovery_codes_generated.txt": _(
-        "There are new recovery codes; the old ones no longer work."
-    ),
-    "mfa/messages/webauthn_added.txt": _("The passkey is added."),
-    "mfa/messages/webauthn_removed.txt": _("The passkey is removed."),
-    "socialaccount/messages/account_connected.txt": _(
-        "You can now sign in with your organisation."
-    ),
-    "socialaccount/messages/account_connected_other.txt": _(
-        "That account of your organisation belongs to another account here."
-    ),
-}
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -103,30 +85,8 @@ class AccountAdapter(DefaultAccountAdapter):
             return True
         return bool(time.time() - records[-1]["at"] >= RECENTLY)
 
-    def add_message(
-        self,
-        request: HttpRequest,
-        level: int,
-        message_template: str = "",
-        message_context: dict[str, object] | None = None,
-        extra_tags: str = "",
-        message: str | None = None,
-    ) -> None:
-        text = message or MESSAGES.get(message_template)
-        if text:
-            messages.add_message(request, level, str(text), extra_tags=extra_tags)
-
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("account")
-
-    def get_reauthentication_methods(self, user: User) -> list[dict[str, str]]:
-        descriptions = {
-            "reauthenticate": gettext("With the password"),
-            "mfa_reauthenticate": gettext("With a code"),
-            "mfa_reauthenticate:webauthn": gettext("With a passkey"),
-        }
-        methods = super().get_reauthentication_methods(user)
-        return [method | {"description": descriptions[method["id"]]} for method in methods]
 
 
 def _find_account(credentials: dict[str, str]) -> int | None:
