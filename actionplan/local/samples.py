@@ -91,7 +91,7 @@ def load_samples(plan: Plan) -> int:
     with transaction.atomic():
         Plan.objects.lock(plan)
         if Entry.objects.filter(plan=plan).without_plan_entries().exists():
-            raise NotEmpty
+            raise NotEmpty(f"the register of {plan.slug} has entries: samples are for an empty one")
         count = _load_sample_entries(plan)
         Plan.objects.filter(pk=plan.pk).update(is_sample=True)
         for account in ACCOUNTS:

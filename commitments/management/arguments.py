@@ -1,17 +1,32 @@
-"""What the commands share: arguments for days and plans, and errors as one line each, never a
-traceback.
-"""
+"""What the commands share: arguments for days and plans, and errors as one line each."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import NoReturn
+from typing import Any, NoReturn
 
+from django.core.management.base import BaseCommand
 from django.db import connection
 
 from commitments import clock
-from commitments.files.errors import FileError
+from commitments.files.errors import FileError, FileRefused
 from commitments.models import Plan
+
+
+class SiteCommand(BaseCommand):
+    """A command that may take its time, and that gives its errors without a traceback."""
+
+    # exceptions whose message is the error, besides a refused `file`
+    refusals: tuple[type[Exception], ...] = ()
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        lift_time_limits()
+        try:
+            return super().execute(*args, **options)
+        except FileRefused as refused:
+            fail(*describe_errors(options["file"], refused.errors))
+        except self.refusals as refusal:
+            fail(str(refusal))
 
 
 def read_day(option: str, text: str | None, default: date) -> date:
@@ -22,8 +37,14 @@ def read_day(option: str, text: str | None, default: date) -> date:
     if day is None:
         first, last = clock.EARLIEST, clock.LATEST
         message = f"{option} is {text!r}: it must be a day from {first} to {last}"
-        fail([f"{message}, such as 2014-11-01"])
+        fail(f"{message}, such as 2014-11-01")
     return day
+
+
+def plans_with_day(on: str | None) -> Iterator[tuple[Plan, date]]:
+    """Every plan, with the day that `--on` names, else today in the plan's zone."""
+    for plan in Plan.objects.all():
+        yield plan, read_day("--on", on, clock.today(plan.timezone))
 
 
 def lift_time_limits() -> None:
@@ -37,7 +58,7 @@ def find_plan(slug: str) -> Plan:
     plan: Plan | None = Plan.objects.filter(slug=slug).first()
     if plan is None:
         known = ", ".join(Plan.objects.values_list("slug", flat=True)) or "none is loaded yet"
-        fail([f"there is no plan {slug!r}: known are {known}"])
+        fail(f"there is no plan {slug!r}: known are {known}")
     return plan
 
 
@@ -50,7 +71,7 @@ def describe_errors(file: object, errors: Iterable[FileError]) -> list[str]:
     return lines
 
 
-def fail(messages: Iterable[str]) -> NoReturn:
+def fail(*messages: str) -> NoReturn:
     for message in messages:
         sys.stderr.write(message + "\n")
     sys.exit(1)

@@ -1,30 +1,29 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from actionplan.plan_transfer.export import export_plan
 from commitments import clock
-from commitments.management import arguments
+from commitments.management.arguments import SiteCommand, fail, find_plan
 
 
-class Command(BaseCommand):
+class Command(SiteCommand):
     help = "Writes a whole plan, its plan files and its register, into one ZIP file that load_plan_export reads."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slug")
         parser.add_argument("file", type=Path)
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        plan = arguments.find_plan(options["slug"])
-        path: Path = options["file"]
+    def handle(self, *args: Any, slug: str, file: Path, **options: Any) -> None:
+        plan = find_plan(slug)
         try:
-            with path.open("xb") as file:
-                lacking = export_plan(plan, file, now=clock.now(plan.timezone))
+            with file.open("xb") as target:
+                lacking = export_plan(plan, target, now=clock.now(plan.timezone))
         except FileExistsError:
-            arguments.fail([f"{path} is there already: give another name, nothing is overwritten"])
+            fail(f"{file} is there already: give another name, nothing is overwritten")
         except OSError as error:
-            arguments.fail([f"{path} cannot be written: {error.strerror or error}"])
+            fail(f"{file} cannot be written: {error.strerror or error}")
         for text in lacking:
             self.stderr.write(f"warning: {text}")
-        self.stdout.write(f"{plan.slug}: exported to {path}, {path.stat().st_size} bytes")
+        self.stdout.write(f"{plan.slug}: exported to {file}, {file.stat().st_size} bytes")

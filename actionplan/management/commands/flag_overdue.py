@@ -1,26 +1,21 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from actionplan.jobs import runner
-from commitments import clock
-from commitments.management import arguments
-from commitments.models import Plan
+from commitments.management.arguments import SiteCommand, plans_with_day
 
 
-class Command(BaseCommand):
+class Command(SiteCommand):
     help = "Raises and clears flags as at the end of a day; a second run changes nothing."
+    refusals = (runner.FutureDay,)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--on", help="a past day; today where left out")
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        for plan in Plan.objects.all():
-            day = arguments.read_day("--on", options["on"], clock.today(plan.timezone))
-            try:
-                done = runner.run("flag_overdue", plan, day)
-            except runner.FutureDay as error:
-                arguments.fail([str(error)])
+    def handle(self, *args: Any, on: str | None, **options: Any) -> None:
+        for plan, day in plans_with_day(on):
+            done = runner.run("flag_overdue", plan, day)
             self.stdout.write(
                 f"{plan.slug} {done['day']}: {done['raised']} raised, {done['cleared']} cleared"
             )

@@ -1,17 +1,17 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from actionplan.plan_transfer.load import read_bounded_file
 from commitments import clock
 from commitments.files.entries import load_entries
 from commitments.files.entry_rows import LARGEST
 from commitments.files.errors import FileRefused
-from commitments.management import arguments
+from commitments.management.arguments import SiteCommand, describe_errors, find_plan
 
 
-class Command(BaseCommand):
+class Command(SiteCommand):
     help = "Loads past facts from CSV in one transaction; rows that are there already are skipped."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -19,19 +19,13 @@ class Command(BaseCommand):
         parser.add_argument("--plan", required=True)
         parser.add_argument("--check", action="store_true", help="only validate")
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        arguments.lift_time_limits()
-        path: Path = options["file"]
-        check: bool = options["check"]
-        plan = arguments.find_plan(options["plan"])
-        try:
-            content = read_bounded_file(path, LARGEST)
-        except FileRefused as refused:
-            arguments.fail(arguments.describe_errors(path, refused.errors))
+    def handle(self, *args: Any, file: Path, check: bool, **options: Any) -> None:
+        plan = find_plan(options["plan"])
+        content = read_bounded_file(file, LARGEST)
         reading = load_entries(plan, content, now=clock.now(plan.timezone), by=None, check=check)
         if reading.errors:
-            arguments.fail(arguments.describe_errors(path, reading.errors))
-        for warning in arguments.describe_errors(path, reading.warnings):
+            raise FileRefused(reading.errors)
+        for warning in describe_errors(file, reading.warnings):
             self.stderr.write(f"{warning} (warning)")
         verb = "to append" if check else "appended"
         self.stdout.write(

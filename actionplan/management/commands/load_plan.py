@@ -1,7 +1,7 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from actionplan.plan_transfer.load import (
     decode_text,
@@ -11,10 +11,10 @@ from actionplan.plan_transfer.load import (
 )
 from commitments import clock
 from commitments.files.errors import FileRefused
-from commitments.management import arguments
+from commitments.management.arguments import SiteCommand, describe_errors, fail
 
 
-class Command(BaseCommand):
+class Command(SiteCommand):
     help = "Validates a plan file as a whole, then creates or updates its plan; a second run changes nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -29,30 +29,12 @@ class Command(BaseCommand):
             "--text", type=Path, help="the signed text, in which each action's words are found"
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        arguments.lift_time_limits()
-        path: Path = options["file"]
-        signed_text = self._read_signed_text(options["text"])
-        try:
-            content = read_bounded_file(path)
-            if options["keep"]:
-                self.stdout.write(
-                    f"{path}: its text is kept with {keep_plan_text(content)} entries"
-                )
-            else:
-                self._load(content, signed_text, check=options["check"])
-        except FileRefused as refused:
-            arguments.fail(arguments.describe_errors(path, refused.errors))
-
-    def _read_signed_text(self, path: Path | None) -> str | None:
-        if path is None:
-            return None
-        try:
-            return decode_text(read_bounded_file(path))
-        except FileRefused as refused:
-            arguments.fail(arguments.describe_errors(path, refused.errors))
-
-    def _load(self, content: bytes, signed_text: str | None, *, check: bool) -> None:
+    def handle(self, *args: Any, file: Path, keep: bool, check: bool, **options: Any) -> None:
+        signed_text = _read_signed_text(options["text"])
+        content = read_bounded_file(file)
+        if keep:
+            self.stdout.write(f"{file}: its text is kept with {keep_plan_text(content)} entries")
+            return
         loaded = load_plan(content, now=clock.now("UTC"), check=check, signed_text=signed_text)
         for change in loaded.changes:
             self.stdout.write(change)
@@ -62,3 +44,12 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"{loaded.slug}: everybody can read it without signing in, as its file says (public = true)"
             )
+
+
+def _read_signed_text(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        return decode_text(read_bounded_file(path))
+    except FileRefused as refused:
+        fail(*describe_errors(path, refused.errors))

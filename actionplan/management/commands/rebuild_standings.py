@@ -1,15 +1,14 @@
-from collections.abc import Iterable
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.db import transaction
 
-from commitments.management import arguments
+from commitments.management.arguments import SiteCommand, fail
 from commitments.models import Plan
 from commitments.register import standings
 
 
-class Command(BaseCommand):
+class Command(SiteCommand):
     help = "Computes every standing afresh from the register."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -17,26 +16,24 @@ class Command(BaseCommand):
             "--check", action="store_true", help="only compare; exit 1 where one differs"
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        arguments.lift_time_limits()
-        plans = Plan.objects.all()
-        if options["check"]:
-            self._check(plans)
+    def handle(self, *args: Any, check: bool, **options: Any) -> None:
+        if check:
+            self._check()
         else:
-            self._rebuild(plans)
+            self._rebuild()
 
-    def _check(self, plans: Iterable[Plan]) -> None:
+    def _check(self) -> None:
         errors = [
             f"{plan.slug}: the standing of {name} is not what the rule says: run rebuild_standings"
-            for plan in plans
+            for plan in Plan.objects.all()
             for name in standings.find_mismatches(plan)
         ]
         if errors:
-            arguments.fail(errors)
+            fail(*errors)
         self.stdout.write("every standing is what the rule says")
 
-    def _rebuild(self, plans: Iterable[Plan]) -> None:
-        for plan in plans:
+    def _rebuild(self) -> None:
+        for plan in Plan.objects.all():
             with transaction.atomic():
                 Plan.objects.lock(plan)
                 count = standings.rebuild_all(plan)

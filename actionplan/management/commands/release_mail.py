@@ -1,13 +1,13 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from actionplan.digests import hold
 from actionplan.models import Mark
-from commitments.management import arguments
+from commitments.management.arguments import SiteCommand, fail
 
 
-class Command(BaseCommand):
+class Command(SiteCommand):
     help = "Lets digests leave again after a restore."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -15,10 +15,10 @@ class Command(BaseCommand):
             "--discard", action="store_true", help="send nothing of what waits, nor for this week"
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: Any, discard: bool, **options: Any) -> None:
         if Mark.when(Mark.MAIL_HELD) is None:
-            arguments.fail(["no mail is held here: there is nothing to release"])
-        counts = hold.release(discard=options["discard"])
+            fail("no mail is held here: there is nothing to release")
+        counts = hold.release(discard=discard)
         self.stdout.write(
             f"released: {counts['waiting']} digests will be sent, {counts['dropped']} will not"
         )

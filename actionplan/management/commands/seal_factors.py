@@ -1,12 +1,12 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from actionplan.accounts import secret_storage
-from commitments.management import arguments
+from commitments.management.arguments import SiteCommand, fail
 
 
-class Command(BaseCommand):
+class Command(SiteCommand):
     help = "Seals the keys of authenticator apps and recovery codes by SECRET_KEY, also after a change of it."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -21,6 +21,4 @@ class Command(BaseCommand):
         if renewal.unreadable:
             accounts = ", ".join(str(pk) for pk in sorted(set(renewal.unreadable)))
             number = len(renewal.unreadable)
-            arguments.fail(
-                [f"{number} keys are sealed by a key that is not here, of accounts {accounts}"]
-            )
+            fail(f"{number} keys are sealed by a key that is not here, of accounts {accounts}")

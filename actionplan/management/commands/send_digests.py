@@ -2,33 +2,30 @@ from datetime import date
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from actionplan.digests import rendering
 from actionplan.digests.recipients import recipients
 from actionplan.jobs import runner
 from commitments import clock
-from commitments.management import arguments
+from commitments.management.arguments import SiteCommand, plans_with_day
 from commitments.models import Plan
 
 
-class Command(BaseCommand):
+class Command(SiteCommand):
     help = "Sends the digests of the week that ended before a day's, at any hour; nobody gets one twice."
+    refusals = (runner.FutureDay,)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--on", help="a past day; today where left out")
         parser.add_argument("--dry-run", action="store_true", help="only say who would get what")
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        for plan in Plan.objects.all():
-            day = arguments.read_day("--on", options["on"], clock.today(plan.timezone))
-            if options["dry_run"] and day <= clock.today(plan.timezone):
+    def handle(self, *args: Any, on: str | None, dry_run: bool, **options: Any) -> None:
+        for plan, day in plans_with_day(on):
+            if dry_run and day <= clock.today(plan.timezone):
                 self._list_recipients(plan, rendering.week_before(day))
                 continue
-            try:
-                done = runner.run("send_digests", plan, day)
-            except runner.FutureDay as error:
-                arguments.fail([str(error)])
+            done = runner.run("send_digests", plan, day)
             counts = ", ".join(
                 f"{done[name]} {name}" for name in ("queued", "sent", "failed", "retried")
             )

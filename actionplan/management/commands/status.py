@@ -1,14 +1,14 @@
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from actionplan.overview.status import status
 from commitments import clock
-from commitments.management import arguments
+from commitments.management.arguments import SiteCommand, find_plan, read_day
 
 
-class Command(BaseCommand):
+class Command(SiteCommand):
     help = "The state of everything on a day, as known on that day, on another, or now."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -18,12 +18,12 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=["text", "json"], default="text")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        plan = arguments.find_plan(options["slug"])
+        plan = find_plan(options["slug"])
         today = clock.today(plan.timezone)
-        on = arguments.read_day("--on", options["on"], today)
+        on = read_day("--on", options["on"], today)
         known = None
         if options["known"] != "now":
-            known = arguments.read_day("--known", options["known"], on)
+            known = read_day("--known", options["known"], on)
         content = status(plan, on, known, today=today)
         if options["format"] == "json":
             self.stdout.write(json.dumps(content, ensure_ascii=False, indent=1))
