@@ -6,9 +6,8 @@ from decimal import Decimal
 
 from funding.instalments import InstalmentOnDay
 
-# units of the drawing
+# units of the drawing, as templates/funding/fund/chart.html has them
 WIDTH = 640
-HEIGHT = 220
 BASE = 190
 TOP = 20
 # of the share of the width that a bar has
@@ -20,18 +19,22 @@ class Bar:
     """One instalment: what is stated as an outline, what is paid filled up from the base line."""
 
     label: str
-    stated: Decimal
-    paid: Decimal
     x: float
     width: float
-    stated_y: float
     stated_height: float
-    paid_y: float
     paid_height: float
 
     @property
     def middle(self) -> float:
         return round(self.x + self.width / 2, 1)
+
+    @property
+    def stated_y(self) -> float:
+        return round(BASE - self.stated_height, 1)
+
+    @property
+    def paid_y(self) -> float:
+        return round(BASE - self.paid_height, 1)
 
 
 @dataclass(frozen=True)
@@ -47,16 +50,13 @@ class Chart:
     currency: str
     bars: list[Bar]
     marks: list[Mark]
-    width: int = WIDTH
-    height: int = HEIGHT
-    base: int = BASE
 
 
 def draw_charts(instalments: Sequence[InstalmentOnDay]) -> list[Chart]:
     """A chart for each currency in which something is stated or paid."""
     by_currency: dict[str, list[InstalmentOnDay]] = {}
     for instalment in instalments:
-        for currency in dict.fromkeys([*instalment.stated, *instalment.paid]):
+        for currency in instalment.currencies:
             by_currency.setdefault(currency, []).append(instalment)
     return [draw_chart(currency, chosen) for currency, chosen in by_currency.items()]
 
@@ -70,7 +70,9 @@ def draw_chart(currency: str, instalments: Sequence[InstalmentOnDay]) -> Chart:
         _draw_bar(instalment, currency, left=place * share, share=share, top=top)
         for place, instalment in enumerate(instalments)
     ]
-    marks = [Mark(top * part, _y_of(part)) for part in (Decimal("0.5"), Decimal(1))]
+    marks = [
+        Mark(top * part, round(BASE - _height_of(part), 1)) for part in (Decimal("0.5"), Decimal(1))
+    ]
     return Chart(currency, bars, marks)
 
 
@@ -79,28 +81,18 @@ def _draw_bar(
 ) -> Bar:
     stated = instalment.stated.get(currency, Decimal(0))
     paid = instalment.paid.get(currency, Decimal(0))
-    stated_height = _height_of(stated / top)
-    paid_height = _height_of(paid / top)
     return Bar(
         label=f"{instalment.ref}/{instalment.number}",
-        stated=stated,
-        paid=paid,
         x=round(left + share * GAP / 2, 1),
         width=round(share * (1 - GAP), 1),
-        stated_y=round(BASE - stated_height, 1),
-        stated_height=stated_height,
-        paid_y=round(BASE - paid_height, 1),
-        paid_height=paid_height,
+        stated_height=_height_of(stated / top),
+        paid_height=_height_of(paid / top),
     )
 
 
 def _height_of(part: Decimal) -> float:
     """The height of this part of the axis."""
     return round(float(part) * (BASE - TOP), 1)
-
-
-def _y_of(part: Decimal) -> float:
-    return round(BASE - float(part) * (BASE - TOP), 1)
 
 
 def round_up(value: Decimal) -> Decimal:
