@@ -7,11 +7,11 @@ from babel.numbers import list_currencies
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from commitments.models import Plan
+from commitments.models import Entry, Plan
 from commitments.register.entries import Draft
 from commitments.register.entry_types import EntryType
 from commitments.register.validation import Context, error_check, warning_check
-from funding.models import Instalment, Purpose
+from funding.models import Purpose
 
 LARGEST = Decimal("999999999999999.99")
 
@@ -97,21 +97,17 @@ def _is_sound_amount(amount: Decimal) -> bool:
 
 
 def _stated_currencies(context: Context) -> dict[tuple[str, int], list[str]]:
-    """The currencies in which each instalment is stated, read once for all drafts."""
+    """The currencies in the latest terms of each instalment, read once for all drafts."""
     if "stated currencies" not in context.cache:
+        entries = Entry.objects.filter(**context.scope, kind="terms").exclude(instalment=None)
         context.cache["stated currencies"] = {
-            (instalment.ref, instalment.instalment): _currencies_of(instalment)
-            for instalment in Instalment.objects.filter(**context.scope)
+            (ref, instalment): [currency for currency, _amount in terms["stated"]]
+            for ref, instalment, terms in entries.order_by("number").values_list(
+                "ref", "instalment", "terms"
+            )
         }
     currencies: dict[tuple[str, int], list[str]] = context.cache["stated currencies"]
     return currencies
-
-
-def _currencies_of(instalment: Instalment) -> list[str]:
-    entry = instalment.entries.filter(kind="terms").order_by("-number").first()
-    if entry is None or entry.terms is None:
-        return []
-    return [currency for currency, _amount in entry.terms["stated"]]
 
 
 def _purposes(context: Context) -> set[str]:
