@@ -4,11 +4,11 @@ Currencies are never added together and never converted: an instalment is paid w
 that count, less refunds, reach the stated amount in one of its stated currencies.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
 
 from commitments.rules.dates import BEGINNING, Window
 from commitments.rules.events import (
@@ -171,35 +171,34 @@ def paid_in_full(terms: MoneyTerms, events: EventsOnDay) -> Window | None:
     return Window(min(window.first for window in reached), min(window.last for window in reached))
 
 
-class Transfer(NamedTuple):
-    """Money that came in, or went back where it is below zero."""
-
-    day: date
-    amount: Decimal
-
-
 def window_reached(currency: str, amount: Decimal, events: EventsOnDay) -> Window | None:
-    """Between which days the amount was reached to stay in one currency."""
-    payments = [event for event in events.of_kind("paid") if event.currency == currency]
-    refunds = [
-        Transfer(event.first, -event.amount)
-        for event in events.of_kind("refunded")
-        if event.currency == currency
-    ]
-    earliest = [Transfer(event.first, event.amount) for event in payments]
-    latest = [Transfer(event.last, event.amount) for event in payments]
-    first = day_reached_to_stay(amount, earliest + refunds)
-    last = day_reached_to_stay(amount, latest + refunds)
+    """Between which days the amount was reached to stay in one currency.
+
+    A payment of which only a month is known came in on its first day at the earliest and on its
+    last day at the latest; money went back on the first day of a refund.
+    """
+    earliest: dict[date, Decimal] = defaultdict(Decimal)
+    latest: dict[date, Decimal] = defaultdict(Decimal)
+    for event in events.of_kind("paid"):
+        if event.currency == currency:
+            earliest[event.first] += event.amount
+            latest[event.last] += event.amount
+    for event in events.of_kind("refunded"):
+        if event.currency == currency:
+            earliest[event.first] -= event.amount
+            latest[event.first] -= event.amount
+    first = day_reached_to_stay(amount, earliest)
+    last = day_reached_to_stay(amount, latest)
     if first is None or last is None:
         return None
     return Window(first, last)
 
 
-def day_reached_to_stay(amount: Decimal, transfers: Sequence[Transfer]) -> date | None:
+def day_reached_to_stay(amount: Decimal, transfers: Mapping[date, Decimal]) -> date | None:
     """The day from which the running total is at least the amount and stays so."""
     total, since = ZERO, None
-    for day in sorted({transfer.day for transfer in transfers}):
-        total += sum((transfer.amount for transfer in transfers if transfer.day == day), ZERO)
+    for day in sorted(transfers):
+        total += transfers[day]
         if total < amount:
             since = None
         elif since is None:
