@@ -118,12 +118,8 @@ def find_applied_migrations() -> list[Migration]:
 
 def find_heads() -> list[Head]:
     """The head of each plan's register that has entries."""
-    heads = []
-    for plan in Plan.objects.all():
-        head = entries.head_of(plan)
-        if head:
-            heads.append(Head(plan.slug, head.number, head.hash))
-    return heads
+    heads = [entries.head_of(plan) for plan in Plan.objects.all()]
+    return [Head(head.plan.slug, head.number, head.hash) for head in heads if head]
 
 
 def find_models(migrations: list[Migration]) -> dict[str, table_dump.Model]:

@@ -95,9 +95,7 @@ def read_manifest(folder: Path) -> Manifest:
 def _parse_manifest(content: dict[str, Any]) -> Manifest:
     manifest = Manifest(**content)
     manifest.migrations = [(str(app), str(name)) for app, name in content["migrations"]]
-    manifest.plans = [
-        Head(str(slug), int(number), str(digest)) for slug, number, digest in content["plans"]
-    ]
+    manifest.plans = [Head(*head) for head in content["plans"]]
     manifest.tables = [Table(**table) for table in content["tables"]]
     manifest.files = [Part(**file) for file in content["files"]]
     for part in manifest.parts:

@@ -4,7 +4,6 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, transaction
@@ -13,7 +12,7 @@ from django.db.migrations.executor import MigrationExecutor
 from actionplan.backup import table_dump
 from actionplan.backup.create import find_applied_migrations, find_heads, find_models
 from actionplan.backup.manifest import BackupRefused, Manifest, digest_of, read_manifest
-from actionplan.models import Mark
+from actionplan.models import Mark, User
 from commitments.models import Plan
 from commitments.register import standings
 
@@ -70,28 +69,24 @@ def _refuse_used_database(manifest: Manifest) -> None:
         raise BackupRefused(
             "the database has the tables of another version than the backup: name a new, empty database"
         )
-    for name in ("commitments.Plan", "actionplan.User"):
-        if apps.get_model(name).objects.exists():
-            raise BackupRefused(
-                "the database has plans or accounts already: name a new, empty database"
-            )
+    if Plan.objects.exists() or User.objects.exists():
+        raise BackupRefused(
+            "the database has plans or accounts already: name a new, empty database"
+        )
 
 
 def _place_files(folder: Path, manifest: Manifest) -> None:
     """Each is there whole or not at all; what is there already must be the same."""
-    targets = {
-        part.name: Path(settings.MEDIA_ROOT) / part.name.removeprefix("files/")
-        for part in manifest.files
-    }
-    for part in manifest.files:
-        target = targets[part.name]
+    root = Path(settings.MEDIA_ROOT)
+    targets = [(part, root / part.name.removeprefix("files/")) for part in manifest.files]
+    for part, target in targets:
         if target.exists() and digest_of(target) != part.sha256:
             raise BackupRefused(
                 f"{target} is there already and is another file: name an empty folder in MEDIA_ROOT"
             )
-    for name, target in targets.items():
+    for part, target in targets:
         if not target.exists():
-            _copy_whole(folder / name, target)
+            _copy_whole(folder / part.name, target)
 
 
 def _copy_whole(source: Path, target: Path) -> None:
