@@ -4,49 +4,27 @@ them).
 
 
 def web(bind: str) -> list[str]:
-    """Gunicorn loads the application once and then forks, which is faster and takes less memory."""
-    return [
-        "python",
-        "-m",
-        "gunicorn",
-        "actionplan.wsgi",
-        "--bind",
-        bind,
-        "--preload",
-        "--worker-class",
-        "gthread",
-        "--workers",
-        "2",
-        "--threads",
-        "4",
-        # so many requests wait at most, the proxy refuses the others; see docs/reference/bounds.md
-        "--worker-connections",
-        "64",
-        "--backlog",
-        "128",
-        "--timeout",
-        "60",
-        "--graceful-timeout",
-        "5",
-        "--no-control-socket",
-    ]
+    """Gunicorn loads the application once and then forks, which is faster and takes less memory.
+
+    As many requests wait as `--worker-connections` and `--backlog` say, the proxy refuses the
+    others; see docs/reference/bounds.md.
+    """
+    line = (
+        f"python -m gunicorn actionplan.wsgi --bind {bind} --preload "
+        "--worker-class gthread --workers 2 --threads 4 "
+        "--worker-connections 64 --backlog 128 "
+        "--timeout 60 --graceful-timeout 5 --no-control-socket"
+    )
+    return line.split()
 
 
 def worker() -> list[str]:
-    return [
-        "python",
-        "-m",
-        "celery",
-        "-A",
-        "actionplan",
-        "worker",
-        "--concurrency",
-        "2",
-        # nothing reads what these three would send, and the worker starts a second sooner
-        "--without-gossip",
-        "--without-mingle",
-        "--without-heartbeat",
-    ]
+    """Nothing reads what is left out, and the worker starts a second sooner."""
+    line = (
+        "python -m celery -A actionplan worker --concurrency 2 "
+        "--without-gossip --without-mingle --without-heartbeat"
+    )
+    return line.split()
 
 
 def beat(schedule: str) -> list[str]:

@@ -20,15 +20,13 @@ import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import NoReturn
 from urllib.parse import quote
 
 from actionplan.local import processes, valkey
 
 BASE_DIR = Path(__file__).parent.parent.parent
 SAMPLE_DAY = "2015-01-12"
-# an open file keeps its lock until this process ends, in whatever way
-_locked_files: list[IO[str]] = []
 
 
 def fail(message: str) -> NoReturn:
@@ -65,15 +63,15 @@ class Folder:
         new.replace(self / "environment")
 
     def lock(self) -> None:
-        file = (self / "lock").open("a")
+        """Until this process ends, in whatever way: the descriptor is never closed."""
+        descriptor = os.open(self / "lock", os.O_CREAT | os.O_WRONLY, 0o600)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             fail(
                 f"{self.path} is in use by another up: "
                 "stop that one, or name another folder with --data"
             )
-        _locked_files.append(file)
 
     def export(self, variables: dict[str, str]) -> None:
         """Set the environment of this process.

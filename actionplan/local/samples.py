@@ -10,7 +10,6 @@ from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 
-from actionplan.local import environment
 from actionplan.models import User
 from commitments import clock
 from commitments.files.entries import load_entries
@@ -18,44 +17,39 @@ from commitments.models import Entry, Membership, Plan, Role
 
 PLAN_FILE = Path(__file__).parent.parent / "plans" / "calais-2014.toml"
 ENTRIES_FILE = Path(__file__).parent.parent / "plans" / "calais-2014-samples.csv"
-TODAY = environment.SAMPLE_DAY
 PASSWORD = "sample-calais-2014"  # noqa: S105 a sample, shown on the sign-in page
 LOOPBACK = ("127.0.0.1", "::1")
 
 
 @dataclass(frozen=True)
 class SampleAccount:
-    """`name` is the address without its domain; `bodies` are codes."""
+    """`bodies` are codes."""
 
-    name: str
+    email: str
     post: str
     role: Role
     side: str = ""
     bodies: tuple[str, ...] = ()
     language: str = "en"
 
-    @property
-    def email(self) -> str:
-        return f"{self.name}@example.org"
-
 
 ACCOUNTS = (
     SampleAccount(
-        "official.gb",
+        "official.gb@example.org",
         "Official of the Home Office",
         Role.OFFICIAL,
         side="GB",
         bodies=("home-office", "border-force"),
     ),
     SampleAccount(
-        "official.nca",
+        "official.nca@example.org",
         "Official of the National Crime Agency",
         Role.OFFICIAL,
         side="GB",
         bodies=("nca",),
     ),
     SampleAccount(
-        "official.fr",
+        "official.fr@example.org",
         "Agent du ministère de l’Intérieur",
         Role.OFFICIAL,
         side="FR",
@@ -63,22 +57,22 @@ ACCOUNTS = (
         language="fr",
     ),
     SampleAccount(
-        "official.dcpaf",
+        "official.dcpaf@example.org",
         "Agent de la police aux frontières",
         Role.OFFICIAL,
         side="FR",
         bodies=("dcpaf", "ocriest"),
         language="fr",
     ),
-    SampleAccount("manager.gb", "Director, Home Office", Role.MANAGER, side="GB"),
+    SampleAccount("manager.gb@example.org", "Director, Home Office", Role.MANAGER, side="GB"),
     SampleAccount(
-        "manager.fr",
+        "manager.fr@example.org",
         "Directrice, ministère de l’Intérieur",
         Role.MANAGER,
         side="FR",
         language="fr",
     ),
-    SampleAccount("viewer", "Committee reader", Role.VIEWER),
+    SampleAccount("viewer@example.org", "Committee reader", Role.VIEWER),
 )
 
 

@@ -25,9 +25,9 @@ from django.db import DatabaseError, connections, transaction
 
 from actionplan import celery, env
 from actionplan.local import commands, environment, processes, valkey
+from actionplan.local.samples import PLAN_FILE
 from commitments.models import Plan
 
-PLAN_FILE = environment.BASE_DIR / "actionplan" / "plans" / "calais-2014.toml"
 # seconds until the site must answer
 START_TIMEOUT = 60
 
