@@ -7,11 +7,11 @@ from decimal import Decimal
 
 from commitments.exports.columns import entries_export
 from commitments.exports.writers import Columns, Export
-from commitments.models.register import EntryQuerySet
-from commitments.pages.entries import entries_on, find_withdrawn
+from commitments.models import Standing
 from commitments.pages.page import Page
 from commitments.rules.states import days_counted
 from funding.instalments import InstalmentOnDay, instalments_on
+from funding.totals import money_entries
 
 
 @dataclass(frozen=True)
@@ -19,25 +19,11 @@ class InstalmentInCurrency:
     """One row: an instalment in one of its currencies, in none where nothing is stated or paid."""
 
     instalment: InstalmentOnDay
+    days: int | None
     currency: str
-    on: date
-
-    @property
-    def days(self) -> int | None:
-        standing = self.instalment.standing
-        return days_counted(standing.state, standing.anchor, standing.late, self.on)
-
-    @property
-    def stated(self) -> Decimal | None:
-        return self.instalment.stated.get(self.currency)
-
-    @property
-    def paid(self) -> Decimal | None:
-        return self.instalment.paid.get(self.currency)
-
-    @property
-    def outstanding(self) -> Decimal | None:
-        return self.instalment.outstanding.get(self.currency)
+    stated: Decimal | None
+    paid: Decimal | None
+    outstanding: Decimal | None
 
 
 INSTALMENT_COLUMNS: Columns = {
@@ -57,30 +43,30 @@ INSTALMENT_COLUMNS: Columns = {
 
 def instalments_export(page: Page) -> Export:
     records = [
-        InstalmentInCurrency(instalment, currency, page.on)
+        InstalmentInCurrency(
+            instalment,
+            _count_days(instalment.standing, page.on),
+            currency,
+            instalment.stated.get(currency),
+            instalment.paid.get(currency),
+            instalment.outstanding.get(currency),
+        )
         for instalment in instalments_on(page)
-        for currency in _currencies(instalment)
+        for currency in instalment.currencies or [""]
     ]
     return Export("fund", page, INSTALMENT_COLUMNS, records)
 
 
-def _currencies(instalment: InstalmentOnDay) -> list[str]:
-    return list(dict.fromkeys([*instalment.stated, *instalment.paid])) or [""]
+def _count_days(standing: Standing, on: date) -> int | None:
+    return days_counted(standing.state, standing.anchor, standing.late, on)
 
 
 def payments_export(page: Page) -> Export:
-    return entries_export(page, _money_entries(page, "paid", "refunded"), "payments")
+    return entries_export(page, money_entries(page, "paid", "refunded"), "payments")
 
 
 def spending_export(page: Page) -> Export:
-    return entries_export(page, _money_entries(page, "spent"), "spending")
-
-
-def _money_entries(page: Page, *kinds: str) -> EntryQuerySet:
-    """The entries of these kinds that count on the day, the newest first."""
-    entries = entries_on(page).filter(kind__in=kinds)
-    withdrawn = find_withdrawn(list(entries.values_list("pk", flat=True)), page)
-    return entries.exclude(pk__in=withdrawn)
+    return entries_export(page, money_entries(page, "spent"), "spending")
 
 
 # by the names that addresses have for them

@@ -1,12 +1,13 @@
-"""What the page of the funds shows: contributions with their instalments, spending by purpose, and
-figures reported elsewhere.
+"""What the pages show of a fund: its totals, its instalments, spending by purpose, and figures
+reported elsewhere.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from commitments.models import Entry, Flag
 from commitments.pages.entries import describe_entries, entries_on
@@ -14,86 +15,95 @@ from commitments.pages.page import Page
 from funding.charts import Chart, draw_charts
 from funding.instalments import Amounts, InstalmentOnDay, instalments_on
 from funding.models import Contribution, Fund, Purpose, Reported
-from funding.permissions import can_record_payment, can_record_spending
+from funding.permissions import can_record_payment
 from funding.templatetags.money import amount as format_amount
-from funding.totals import (
-    CurrencyTotal,
-    compute_totals,
-    instalments_of,
-    spending_entries,
-    spending_of,
-    sum_by_currency,
-)
-
-FIRMNESS_LABELS = {
-    "conditional": gettext_lazy("conditional"),
-    "up-to": gettext_lazy("up to this amount"),
-    "on-delivery": gettext_lazy("on delivery"),
-}
-
-
-@dataclass(frozen=True)
-class ContributionOnDay:
-    contribution: Contribution
-    instalments: list[InstalmentOnDay]
-    can_record: bool
-    record_url: str
-
-    @property
-    def firmness(self) -> str:
-        """In a word where the money is not simply promised; such money is never summed with firm
-        money.
-        """
-        return str(FIRMNESS_LABELS.get(self.instalments[0].standing.modality, ""))
-
-
-@dataclass(frozen=True)
-class ActionSpending:
-    """An action, and what was spent on it, if anything."""
-
-    ref: str
-    spent: Amounts
+from funding.totals import CurrencyTotal, compute_totals, money_entries, sum_by_currency
 
 
 @dataclass(frozen=True)
 class PurposeSpending:
-    """A purpose, and the actions that it serves or on which money was spent for it."""
+    """What was spent on a purpose, and of that on each action, by its ref.
+
+    The actions that the purpose serves are named even if nothing was spent on them.
+    """
 
     purpose: Purpose
     spent: Amounts
-    actions: list[ActionSpending]
-
-
-@dataclass(frozen=True)
-class ReportedComparison:
-    """A figure reported elsewhere, and in words how it differs from what the instalments promise."""
-
-    reported: Reported
-    difference: str
+    actions: dict[str, Amounts]
 
 
 @dataclass(frozen=True)
 class FundOnDay:
+    """A fund, with its instalments in the order of the text and the entries of its spending."""
+
+    page: Page
     fund: Fund
-    totals: list[CurrencyTotal]
-    charts: list[Chart]
-    contributions: list[ContributionOnDay]
-    purposes: list[PurposeSpending]
-    reported: list[ReportedComparison]
-    can_spend: bool
-    spend_url: str
+    instalments: list[InstalmentOnDay]
+    spending: list[Entry]
+
+    @cached_property
+    def totals(self) -> list[CurrencyTotal]:
+        return compute_totals(self.instalments, self.spending, self.page.on)
+
+    def charts(self) -> list[Chart]:
+        return draw_charts(self.instalments)
+
+    def purposes(self) -> list[PurposeSpending]:
+        return [spending_on_purpose(purpose, self.spending) for purpose in self.fund.purposes.all()]
+
+    def reported(self) -> dict[Reported, str]:
+        """The figures that others had given by the day, each with how it compares."""
+        return {
+            reported: compare_with_totals(reported, self.totals)
+            for reported in self.fund.reported.all()
+            if reported.first_day <= self.page.on
+        }
+
+    def payable(self) -> set[Contribution]:
+        """The contributions on which the reader may record a payment."""
+        contributions = {instalment.contribution for instalment in self.instalments}
+        return {
+            contribution
+            for contribution in contributions
+            if can_record_payment(self.page.rights, contribution, self.page.plan)
+        }
 
 
-def funds_on(page: Page) -> list[FundOnDay]:
+def funds_on(page: Page, **filters: Any) -> list[FundOnDay]:
+    """The funds of the plan, or those of them that the filters choose."""
+    funds = Fund.objects.filter(plan=page.plan, **filters).select_related("commitment")
+    funds = funds.prefetch_related("purposes", "reported")
+    if not funds:
+        return []
     instalments = instalments_on(page)
+    spending = money_entries(page, "spent")
+    return [
+        FundOnDay(
+            page,
+            fund,
+            [
+                instalment
+                for instalment in instalments
+                if instalment.contribution.fund_id == fund.pk
+            ],
+            _spending_on_purposes(fund, spending),
+        )
+        for fund in funds
+    ]
+
+
+def _spending_on_purposes(fund: Fund, spending: Iterable[Entry]) -> list[Entry]:
+    codes = {purpose.code for purpose in fund.purposes.all()}
+    return [entry for entry in spending if entry.words in codes]
+
+
+def funds_with_entries_on(page: Page) -> list[FundOnDay]:
+    """The same, with what was recorded about each instalment and the flags on it."""
+    funds = funds_on(page)
+    instalments = [instalment for fund in funds for instalment in fund.instalments]
     _add_entries(instalments, page)
     _add_flags(instalments, page)
-    spending = spending_entries(page)
-    funds = Fund.objects.filter(plan=page.plan).select_related("commitment")
-    return [
-        _fund_on_day(fund, instalments_of(fund, instalments), spending_of(fund, spending), page)
-        for fund in funds.prefetch_related("purposes", "reported")
-    ]
+    return funds
 
 
 def _add_entries(instalments: Sequence[InstalmentOnDay], page: Page) -> None:
@@ -117,51 +127,13 @@ def _add_flags(instalments: Sequence[InstalmentOnDay], page: Page) -> None:
         instalment.flags = [flag for flag in noticed if flag.obligation_id == obligation]
 
 
-def _fund_on_day(
-    fund: Fund, instalments: Sequence[InstalmentOnDay], spending: Sequence[Entry], page: Page
-) -> FundOnDay:
-    totals = compute_totals(instalments, sum_by_currency(spending), page.on)
-    return FundOnDay(
-        fund=fund,
-        totals=totals,
-        charts=draw_charts(instalments),
-        contributions=_contributions(instalments, page),
-        purposes=[_purpose_spending(purpose, spending) for purpose in fund.purposes.all()],
-        reported=[
-            ReportedComparison(reported, compare_with_totals(reported, totals))
-            for reported in fund.reported.all()
-            if reported.first_day <= page.on
-        ],
-        can_spend=can_record_spending(page.rights),
-        spend_url=page.url("spend", fund.code),
-    )
-
-
-def _contributions(instalments: Sequence[InstalmentOnDay], page: Page) -> list[ContributionOnDay]:
-    # every contribution has an instalment, if only one without an amount
-    contributions = dict.fromkeys(instalment.contribution for instalment in instalments)
-    return [
-        ContributionOnDay(
-            contribution,
-            [instalment for instalment in instalments if instalment.ref == contribution.ref],
-            can_record=can_record_payment(page.rights, contribution, page.plan),
-            record_url=page.url("pay", contribution.ref),
-        )
-        for contribution in contributions
-    ]
-
-
-def _purpose_spending(purpose: Purpose, spending: Sequence[Entry]) -> PurposeSpending:
+def spending_on_purpose(purpose: Purpose, spending: Sequence[Entry]) -> PurposeSpending:
     entries = [entry for entry in spending if entry.words == purpose.code]
     refs = [*purpose.actions, *(entry.ref for entry in entries if entry.ref)]
-    return PurposeSpending(
-        purpose,
-        spent=sum_by_currency(entries),
-        actions=[
-            ActionSpending(ref, sum_by_currency(entry for entry in entries if entry.ref == ref))
-            for ref in dict.fromkeys(refs)
-        ],
-    )
+    by_action = {
+        ref: sum_by_currency(entry for entry in entries if entry.ref == ref) for ref in refs
+    }
+    return PurposeSpending(purpose, sum_by_currency(entries), by_action)
 
 
 def compare_with_totals(reported: Reported, totals: Sequence[CurrencyTotal]) -> str:

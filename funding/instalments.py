@@ -50,6 +50,11 @@ class InstalmentOnDay:
         return self.standing.last_day
 
     @property
+    def currencies(self) -> list[str]:
+        """Those in which something is stated or paid."""
+        return list(dict.fromkeys([*self.stated, *self.paid]))
+
+    @property
     def is_firm(self) -> bool:
         """Only firm money is summed."""
         return self.standing.modality == "firm"
@@ -75,9 +80,6 @@ class InstalmentOnDay:
             for currency, stated in self.stated.items()
             if currency in self.paid
         ]
-
-    def fell_due_by(self, day: date) -> bool:
-        return self.due is not None and self.due <= day
 
 
 def instalments_on(page: Page) -> list[InstalmentOnDay]:

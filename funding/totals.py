@@ -11,10 +11,10 @@ from datetime import date
 from decimal import Decimal
 
 from commitments.models import Entry
-from commitments.pages.entries import entries_on, without_withdrawn
+from commitments.models.register import EntryQuerySet
+from commitments.pages.entries import entries_on, find_withdrawn
 from commitments.pages.page import Page
-from funding.instalments import Amounts, InstalmentOnDay, instalments_on
-from funding.models import Fund
+from funding.instalments import Amounts, InstalmentOnDay
 
 
 @dataclass
@@ -31,14 +31,8 @@ class CurrencyTotal:
     spent: Decimal = Decimal(0)
 
 
-@dataclass(frozen=True)
-class FundTotals:
-    fund: Fund
-    totals: list[CurrencyTotal]
-
-
 def compute_totals(
-    instalments: Iterable[InstalmentOnDay], spent: Amounts, on: date
+    instalments: Iterable[InstalmentOnDay], spending: Iterable[Entry], on: date
 ) -> list[CurrencyTotal]:
     totals: dict[str, CurrencyTotal] = {}
 
@@ -53,17 +47,19 @@ def compute_totals(
         for currency, amount in instalment.stated.items():
             total = total_in(currency)
             total.promised += amount
-            if instalment.fell_due_by(on):
+            if instalment.due and instalment.due <= on:
                 total.due += amount
                 total.outstanding += instalment.outstanding.get(currency, Decimal(0))
-    for currency, amount in spent.items():
+    for currency, amount in sum_by_currency(spending).items():
         total_in(currency).spent += amount
     return list(totals.values())
 
 
-def spending_entries(page: Page) -> list[Entry]:
-    """The spending that counts on the day, the newest first."""
-    return without_withdrawn(entries_on(page).filter(kind="spent"), page)
+def money_entries(page: Page, *kinds: str) -> EntryQuerySet:
+    """The entries of these kinds that count on the day, the newest first."""
+    entries = entries_on(page).filter(kind__in=kinds)
+    withdrawn = find_withdrawn(list(entries.values_list("pk", flat=True)), page)
+    return entries.exclude(pk__in=withdrawn)
 
 
 def sum_by_currency(entries: Iterable[Entry]) -> Amounts:
@@ -72,35 +68,3 @@ def sum_by_currency(entries: Iterable[Entry]) -> Amounts:
         if entry.amount is not None:
             sums[entry.currency] += entry.amount
     return dict(sums)
-
-
-def instalments_of(fund: Fund, instalments: Iterable[InstalmentOnDay]) -> list[InstalmentOnDay]:
-    return [instalment for instalment in instalments if instalment.contribution.fund_id == fund.pk]
-
-
-def spending_of(fund: Fund, entries: Iterable[Entry]) -> list[Entry]:
-    """The entries of money spent on a purpose of the fund."""
-    purposes = {purpose.code for purpose in fund.purposes.all()}
-    return [entry for entry in entries if entry.words in purposes]
-
-
-def fund_totals(page: Page, commitment: int) -> list[FundTotals]:
-    """The funds of a commitment with their totals."""
-    funds = list(
-        Fund.objects.filter(plan=page.plan, commitment=commitment).prefetch_related("purposes")
-    )
-    if not funds:
-        return []
-    instalments = instalments_on(page)
-    entries = spending_entries(page)
-    return [
-        FundTotals(
-            fund,
-            compute_totals(
-                instalments_of(fund, instalments),
-                sum_by_currency(spending_of(fund, entries)),
-                page.on,
-            ),
-        )
-        for fund in funds
-    ]

@@ -1,7 +1,6 @@
 """The pages and the calendar of a plan with what its funds add."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -15,11 +14,10 @@ from commitments.pages.base import KeptView
 from commitments.rules.dates import Window
 from commitments.views import calendar, commitments
 from funding.columns import EXPORTS
-from funding.fund_page import funds_on
+from funding.fund_page import funds_on, funds_with_entries_on
 from funding.instalments import InstalmentOnDay, instalments_on
-from funding.permissions import can_record_payment
+from funding.permissions import can_record_payment, can_record_spending
 from funding.templatetags.money import money as format_amounts
-from funding.totals import fund_totals
 
 
 class CommitmentDetail(commitments.CommitmentDetail):
@@ -29,7 +27,7 @@ class CommitmentDetail(commitments.CommitmentDetail):
 
     def content(self, number: int) -> dict[str, Any]:
         content = super().content(number)
-        return {**content, "funds": fund_totals(self.page, content["commitment"].pk)}
+        return {**content, "funds": funds_on(self.page, commitment=content["commitment"].pk)}
 
 
 class CalendarFeed(calendar.CalendarFeed):
@@ -72,14 +70,6 @@ class CalendarFeed(calendar.CalendarFeed):
         )
 
 
-@dataclass(frozen=True)
-class FileLinks:
-    """A list of the fund, and its addresses as a file."""
-
-    label: str
-    exports: list[writers.ExportLink]
-
-
 class FundDetail(KeptView):
     """By year and contributor what was stated, due, paid and is outstanding; spending; figures
     reported elsewhere.
@@ -104,17 +94,15 @@ class FundDetail(KeptView):
     def content(self) -> dict[str, Any]:
         return {
             "title": _("Fund"),
-            "funds": funds_on(self.page),
-            "files": [
-                self._file_links(_("Instalments:"), "instalments"),
-                self._file_links(_("Payments:"), "payments"),
-                self._file_links(_("Spending:"), "spending"),
-            ],
+            "funds": funds_with_entries_on(self.page),
+            "can_spend": can_record_spending(self.page.rights),
+            "instalment_files": self._export_links("instalments"),
+            "payment_files": self._export_links("payments"),
+            "spending_files": self._export_links("spending"),
         }
 
-    def _file_links(self, label: str, name: str) -> FileLinks:
-        links = [
+    def _export_links(self, name: str) -> list[writers.ExportLink]:
+        return [
             writers.ExportLink(form, self.page.url("fund", list=name, format=form))
             for form in writers.FORMATS
         ]
-        return FileLinks(label, links)

@@ -29,7 +29,7 @@ from commitments.pages.page import Page
 from commitments.register.permissions import reportable_actions
 from commitments.rules.states import SETTLED, State
 from funding.instalments import instalments_on
-from funding.totals import CurrencyTotal, compute_totals, spending_entries, sum_by_currency
+from funding.totals import CurrencyTotal, compute_totals, money_entries
 
 WEEK = timedelta(days=7)
 ITEMS_SHOWN = 7
@@ -299,8 +299,8 @@ class Week:
 
     @cached_property
     def totals(self) -> list[CurrencyTotal]:
-        spent = sum_by_currency(spending_entries(self.page))
-        return compute_totals(instalments_on(self.page), spent, self.on)
+        spending = money_entries(self.page, "spent")
+        return compute_totals(instalments_on(self.page), spending, self.on)
 
     @cached_property
     def counts(self) -> list[StateLine]:

@@ -36,7 +36,7 @@ from commitments.pages.page import Page
 from commitments.rules.states import State
 from funding.instalments import InstalmentOnDay, instalments_on
 from funding.models import Contribution
-from funding.totals import CurrencyTotal, compute_totals, spending_entries, sum_by_currency
+from funding.totals import CurrencyTotal, compute_totals, money_entries, sum_by_currency
 
 CHANGES_SHOWN = 7
 WEEK = timedelta(days=7)
@@ -115,7 +115,7 @@ def overview(page: Page) -> dict[str, Any]:
         "sentence": sentence(attention, changes),
         "commitments": commitments(page, counts),
         "contributions": contributions(page),
-        "spent": sum_by_currency(spending_entries(page)),
+        "spent": sum_by_currency(money_entries(page, "spent")),
         "silent": silent_actions(page),
         "comparison": compare_with_last_month(page, counts),
         "timeline": timeline(page, pressing_actions(page)),
@@ -211,7 +211,7 @@ def contributions(page: Page) -> list[ContributionLine]:
             contribution=contribution,
             url=f"{page.url('fund')}#c-{contribution.ref}",
             stated=any(line.stated for line in lines),
-            totals=compute_totals(lines, {}, page.on),
+            totals=compute_totals(lines, [], page.on),
         )
         for contribution, lines in instalments_of.items()
     ]

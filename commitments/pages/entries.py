@@ -100,12 +100,6 @@ def find_withdrawn(keys: Collection[int], page: Page) -> set[int]:
     return {entry for key, entry in entry_by_withdrawal.items() if key not in ineffective}
 
 
-def without_withdrawn(entries: Iterable[Entry], page: Page) -> list[Entry]:
-    entries = list(entries)
-    withdrawn = find_withdrawn([entry.pk for entry in entries], page)
-    return [entry for entry in entries if entry.pk not in withdrawn]
-
-
 def describe_entries(entries: Iterable[Entry], page: Page) -> list[EntryRow]:
     """What the page says of each of these entries, in a fixed number of queries."""
     entries = list(entries)
