@@ -15,7 +15,7 @@ from funding.forms import MoneyForm, PaymentForm, SpendingForm
 from funding.instalments import InstalmentOnDay, instalments_on
 from funding.models import Contribution, Fund
 from funding.permissions import can_record_payment, can_record_spending
-from funding.totals import spending_entries, sum_by_currency
+from funding.totals import money_entries, sum_by_currency
 
 
 class MoneyView(RecordingView):
@@ -29,8 +29,12 @@ class MoneyView(RecordingView):
         return self.page.url("fund")
 
     def arguments(self, form: Any, *names: str) -> dict[str, Any]:
-        every_payment_has = ("amount", "currency", "effective", "note", "source")
-        return super().arguments(form, *every_payment_has, *names) | {"files": form.evidence}
+        names = ("amount", "currency", "effective", "note", "source", *names)
+        return {
+            **super().arguments(form, *names),
+            "plan": self.page.plan,
+            "files": form.evidence,
+        }
 
 
 class RecordPayment(MoneyView):
@@ -54,7 +58,7 @@ class RecordPayment(MoneyView):
 
     def record(self, form: MoneyForm, newest_seen: int | None) -> Entry:
         arguments = self.arguments(form, "kind", "instalment")
-        return services.record_payment(contribution=self.subject, seen=newest_seen, **arguments)
+        return services.record_money(ref=self.subject.ref, seen=newest_seen, **arguments)
 
     def outcome(self, form: MoneyForm) -> InstalmentOnDay:
         by_number = {instalment.number: instalment for instalment in self._instalments()}
@@ -84,10 +88,9 @@ class RecordSpending(MoneyView):
         }
 
     def record(self, form: MoneyForm, newest_seen: int | None) -> Entry:
-        arguments = self.arguments(form, "purpose", "ref")
-        return services.record_spending(plan=self.page.plan, **arguments)
+        return services.record_money(kind="spent", **self.arguments(form, "purpose", "ref"))
 
     def outcome(self, form: MoneyForm) -> dict[str, Any]:
         purpose = form.cleaned_data["purpose"]
-        entries = [entry for entry in spending_entries(self.page) if entry.words == purpose]
+        entries = [entry for entry in money_entries(self.page, "spent") if entry.words == purpose]
         return {"spent": sum_by_currency(entries)}

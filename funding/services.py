@@ -1,6 +1,4 @@
-"""The writes that move money in the register: each one entry, by a manager, with what follows from
-it.
-"""
+"""The write that moves money in the register: one entry, by a manager, with what follows from it."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,61 +9,18 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from commitments.models import Entry, Evidence, Plan
+from commitments.models.rights import Rights
 from commitments.register import services
 from commitments.register.entries import Draft, civil_day
 from funding.models import Contribution
 from funding.permissions import can_record_payment, can_record_spending
 
 
-def record_payment(
-    *,
-    contribution: Contribution,
-    kind: str,
-    instalment: int,
-    amount: Decimal,
-    currency: str,
-    effective: str,
-    by: AbstractBaseUser,
-    now: datetime,
-    key: str,
-    seen: int | None,
-    note: str = "",
-    source: str = "",
-    files: Sequence[Evidence] = (),
-) -> Entry:
-    """Money paid into a contribution, or refunded (`kind`), by a manager of the side that promised
-    it.
-
-    `key`, `seen` and `files` as in commitments.services.report. Raises ValidationError,
-    PermissionDenied, NewerEntries.
-    """
-    plan = contribution.plan
-    draft = Draft(
-        kind=kind,
-        code=key,
-        effective=effective,
-        recorded_day=civil_day(now, plan.timezone),
-        recorded_at=now,
-        ref=contribution.ref,
-        instalment=instalment,
-        amount=amount,
-        currency=currency,
-        note=note,
-        source=source,
-        evidence=tuple(files),
-    )
-
-    with transaction.atomic():
-        rights = services.lock_and_read_rights(plan, by)
-        if not can_record_payment(rights, contribution, plan):
-            raise PermissionDenied
-        return services.append_for_user(plan, [draft], by=by, rights=rights, now=now, seen=seen)
-
-
-def record_spending(
+@transaction.atomic
+def record_money(
     *,
     plan: Plan,
-    purpose: str,
+    kind: str,
     ref: str,
     amount: Decimal,
     currency: str,
@@ -73,20 +28,27 @@ def record_spending(
     by: AbstractBaseUser,
     now: datetime,
     key: str,
+    seen: int | None = None,
+    instalment: int | None = None,
+    purpose: str = "",
     note: str = "",
     source: str = "",
     files: Sequence[Evidence] = (),
 ) -> Entry:
-    """Money used for a purpose, and for an action where one is known (`ref`), by a manager of
-    either side.
+    """Money that was paid, refunded or spent (`kind`).
+
+    `ref` is the contribution that is paid or refunded; the action on which money was spent for a
+    purpose, or empty where none is known. `key`, `seen` and `files` as in
+    commitments.services.report. Raises ValidationError, PermissionDenied, NewerEntries.
     """
     draft = Draft(
-        kind="spent",
+        kind=kind,
         code=key,
         effective=effective,
         recorded_day=civil_day(now, plan.timezone),
         recorded_at=now,
         ref=ref,
+        instalment=instalment,
         words=purpose,
         amount=amount,
         currency=currency,
@@ -94,8 +56,14 @@ def record_spending(
         source=source,
         evidence=tuple(files),
     )
-    with transaction.atomic():
-        rights = services.lock_and_read_rights(plan, by)
-        if not can_record_spending(rights):
-            raise PermissionDenied
-        return services.append_for_user(plan, [draft], by=by, rights=rights, now=now, seen=None)
+    rights = services.lock_and_read_rights(plan, by)
+    if not _can_record(rights, plan, kind, ref):
+        raise PermissionDenied
+    return services.append_for_user(plan, [draft], by=by, rights=rights, now=now, seen=seen)
+
+
+def _can_record(rights: Rights, plan: Plan, kind: str, ref: str) -> bool:
+    if kind == "spent":
+        return can_record_spending(rights)
+    contribution = Contribution.objects.get(plan=plan, ref=ref)
+    return can_record_payment(rights, contribution, plan)

@@ -28,7 +28,6 @@ from commitments.files import entries
 from commitments.models import Action, Commitment, Entry, Membership, Plan, Role
 from commitments.register import services
 from funding import services as funding
-from funding.models import Contribution
 from tests.plans import SMALL
 
 # the day on which the plans of the tests were adopted, and the day of the samples
@@ -214,10 +213,9 @@ def record_payment(
     **fields: Any,
 ) -> Entry:
     """A payment into a contribution; 1.2 is the British one of the Calais plan."""
-    plan = plan or _plan_of(by)
-    slug = plan.slug if plan else "calais-2014"
-    return funding.record_payment(
-        contribution=Contribution.objects.get(plan__slug=slug, ref=ref),
+    return funding.record_money(
+        plan=plan or _plan_of(by) or Plan.objects.get(slug="calais-2014"),
+        ref=ref,
         kind=kind,
         instalment=instalment,
         amount=Decimal(amount),
@@ -226,7 +224,7 @@ def record_payment(
         by=by,
         now=now,
         key=key or new_key(),
-        **{"seen": None, **fields},
+        **fields,
     )
 
 

@@ -15,34 +15,57 @@ from openpyxl import load_workbook
 from pytest_django import Settings
 
 from actionplan.models import User
-from commitments.models import Entry, Membership, Plan
+from commitments.models import Entry, Plan, Role
+from funding.instalments import InstalmentOnDay
+from tests.factories import (
+    annotate_entry,
+    create_manager,
+    create_member,
+    new_key,
+    record_payment,
+    sign_in,
+)
 
 Sums = dict[tuple[int, str], Decimal]
 ADDRESS = "/fund/pay/1.2/"
 
 
-@pytest.fixture
-def manager(calais: Plan, settings: Settings, client: Client) -> Client:
+@pytest.fixture(autouse=True)
+def today(settings: Settings) -> None:
     settings.ACTIONPLAN_TODAY = date(2016, 1, 12)
-    user = User.objects.create(email="manager.gb@example.org")
-    Membership.objects.create(user=user, plan=calais, role="manager", side="GB")
-    client.force_login(user)
-    return client
 
 
-def pay(client: Client, number: int, **fields: str) -> int:
-    data = {
-        "key": f"k{number}",
+@pytest.fixture
+def account(calais: Plan) -> User:
+    return create_manager(calais, side="GB")
+
+
+@pytest.fixture
+def manager(account: User) -> Client:
+    return sign_in(account)
+
+
+def payment_form(**fields: str) -> dict[str, str]:
+    """What the form of a payment on the British contribution sends."""
+    return {
+        "key": new_key(),
         "seen": "",
-        "anyway": "1",
         "kind": "paid",
         "instalment": "1",
         "currency": "EUR",
         "day": "2015-03-01",
-        "amount": "1",
+        "amount": "10",
         **fields,
     }
-    return client.post(ADDRESS, data).status_code
+
+
+def pay(client: Client, **fields: str) -> int:
+    return client.post(ADDRESS, payment_form(anyway="1", **fields)).status_code
+
+
+def british_instalments(client: Client) -> list[InstalmentOnDay]:
+    (fund,) = client.get("/fund/").context["funds"]
+    return [instalment for instalment in fund.instalments if instalment.ref == "1.2"]
 
 
 def written(amount: Decimal, rng: random.Random) -> str:
@@ -71,11 +94,11 @@ def exported(client: Client, form: str) -> Sums:
 
 
 def stored() -> Sums:
-    found: Sums = defaultdict(Decimal)
+    sums: Sums = defaultdict(Decimal)
     for entry in Entry.objects.filter(kind__in=["paid", "refunded"]):
         sign = 1 if entry.kind == "paid" else -1
-        found[entry.instalment or 0, entry.currency] += sign * (entry.amount or 0)
-    return dict(found)
+        sums[entry.instalment or 0, entry.currency] += sign * (entry.amount or 0)
+    return dict(sums)
 
 
 @pytest.mark.parametrize("draw", [1, 2, 3])
@@ -84,7 +107,7 @@ def test_sums_are_the_same_through_form_database_status_and_every_export(
 ) -> None:
     rng = random.Random(draw)
     expected: Sums = defaultdict(Decimal)
-    for number in range(12):
+    for _ in range(12):
         amount = Decimal(rng.randrange(1, 10 ** rng.randrange(3, 11))) / 100
         instalment, currency = rng.choice([1, 2, 3]), rng.choice(["EUR", "GBP"])
         fields = {
@@ -93,17 +116,17 @@ def test_sums_are_the_same_through_form_database_status_and_every_export(
             "currency": currency,
         }
         # an amount with a single mark before three digits has two readings and is refused
-        if pay(manager, number, **fields) == 302:
+        if pay(manager, **fields) == 302:
             expected[instalment, currency] += amount
     assert expected
     status = manager.get("/status.json").json()["contributions"]
-    said = {
+    in_status = {
         (row["instalment"], currency): Decimal(amount)
         for row in status
         for currency, amount in row["paid"].items()
         if row["ref"] == "1.2"
     }
-    assert dict(expected) == stored() == said
+    assert dict(expected) == stored() == in_status
     assert (
         dict(expected)
         == exported(manager, "csv")
@@ -123,43 +146,33 @@ def test_sums_are_the_same_through_form_database_status_and_every_export(
 
 
 def test_a_refund_is_an_entry_of_its_own_and_reopens_what_was_paid(manager: Client) -> None:
-    assert pay(manager, 1, amount="5000000") == 302
-    assert (
-        manager.get("/fund/").context["funds"][0].contributions[0].instalments[0].standing.state
-        == "met"
-    )
-    assert pay(manager, 2, kind="refunded", amount="1 000 000,00", day="2015-05-02") == 302
-    line = manager.get("/fund/").context["funds"][0].contributions[0].instalments[0]
-    assert (line.standing.state, line.paid["EUR"], line.outstanding["EUR"]) == (
-        "overdue",
-        4_000_000,
-        1_000_000,
-    )
-    assert pay(manager, 3, amount="-5") == 422
+    assert pay(manager, amount="5000000") == 302
+    assert british_instalments(manager)[0].standing.state == "met"
+    assert pay(manager, kind="refunded", amount="1 000 000,00", day="2015-05-02") == 302
+    instalment = british_instalments(manager)[0]
+    assert instalment.standing.state == "overdue"
+    assert instalment.paid["EUR"] == 4_000_000
+    assert instalment.outstanding["EUR"] == 1_000_000
 
 
 def test_an_overpaid_instalment_says_by_how_much_and_owes_nothing(manager: Client) -> None:
-    pay(manager, 1, amount="5000000.50")
-    line = manager.get("/fund/").context["funds"][0].contributions[0].instalments[0]
-    assert (line.standing.state, line.overpaid, line.outstanding["EUR"]) == (
-        "met",
-        {"EUR": Decimal("0.50")},
-        0,
-    )
+    pay(manager, amount="5000000.50")
+    instalment = british_instalments(manager)[0]
+    assert instalment.standing.state == "met"
+    assert instalment.overpaid == {"EUR": Decimal("0.50")}
+    assert instalment.outstanding["EUR"] == 0
 
 
 def test_a_payment_on_the_wrong_instalment_is_moved_by_withdrawal_and_a_new_entry(
-    manager: Client,
+    account: User, manager: Client
 ) -> None:
-    pay(manager, 1, amount="5000000", instalment="2")
-    number = Entry.objects.get(kind="paid").number
-    answer = manager.post(
-        f"/register/{number}/withdraw/", {"key": "w", "reason": "It belongs to the first."}
+    payment = record_payment(
+        "1.2", by=account, amount="5000000", instalment=2, effective="2015-01-11"
     )
-    assert answer.status_code == 302
-    pay(manager, 2, amount="5000000", instalment="1")
-    rows = manager.get("/fund/").context["funds"][0].contributions[0].instalments
-    assert [sum(row.paid.values()) for row in rows] == [5_000_000, 0, 0]
+    annotate_entry(payment, by=account, kind="withdrawn", reason="It belongs to the first.")
+    record_payment("1.2", by=account, amount="5000000", instalment=1, effective="2015-01-11")
+    paid = [sum(instalment.paid.values()) for instalment in british_instalments(manager)]
+    assert paid == [5_000_000, 0, 0]
 
 
 @pytest.mark.parametrize(
@@ -169,6 +182,7 @@ def test_a_payment_on_the_wrong_instalment_is_moved_by_withdrawal_and_a_new_entr
         {"amount": "NaN"},
         {"amount": "1e400"},
         {"amount": "-0"},
+        {"amount": "-5"},
         {"amount": "1.2345"},
         {"currency": "XYZ"},
         {"currency": "€"},
@@ -184,41 +198,26 @@ def test_what_cannot_be_a_payment_is_refused_with_its_text_kept(
     manager: Client, fields: dict[str, str]
 ) -> None:
     before = Entry.objects.count()
-    data = {
-        "key": "k",
-        "seen": "",
-        "kind": "paid",
-        "instalment": "1",
-        "currency": "EUR",
-        "day": "2015-03-01",
-    }
-    answer = manager.post(ADDRESS, {**data, "amount": "10", "note": "kept word", **fields})
-    assert answer.status_code == 422
-    assert b"kept word" in answer.content
+    response = manager.post(ADDRESS, payment_form(note="kept word", **fields))
+    assert response.status_code == 422
+    assert b"kept word" in response.content
     assert Entry.objects.count() == before
 
 
 def test_the_preview_says_what_will_be_read_and_records_nothing(manager: Client) -> None:
     before = Entry.objects.count()
-    data = {
-        "key": "k",
-        "seen": "",
-        "kind": "paid",
-        "instalment": "1",
-        "currency": "GBP",
-        "day": "2015-03-01",
-    }
-    answer = manager.post(ADDRESS, {**data, "amount": "4000000", "preview": "1"})
-    assert answer.context["preview"].standing.state == "met"
+    form = payment_form(amount="4000000", currency="GBP", preview="1")
+    preview = manager.post(ADDRESS, form).context["preview"]
+    assert preview.standing.state == "met"
     assert Entry.objects.count() == before
 
 
+@pytest.mark.parametrize(
+    ("role", "side"), [(Role.MANAGER, "FR"), (Role.OFFICIAL, "GB"), (Role.VIEWER, "")]
+)
 def test_only_a_manager_of_the_contributing_side_records_its_payments(
-    calais: Plan, client: Client
+    calais: Plan, role: Role, side: str
 ) -> None:
-    for role, side in (("manager", "FR"), ("official", "GB"), ("viewer", "")):
-        user = User.objects.create(email=f"{role}.{side}@example.org".lower())
-        Membership.objects.create(user=user, plan=calais, role=role, side=side)
-        client.force_login(user)
-        assert client.get(ADDRESS).status_code == 403
-        assert pay(client, 1) == 403
+    client = sign_in(create_member(calais, role, side=side))
+    assert client.get(ADDRESS).status_code == 403
+    assert pay(client) == 403
