@@ -2,21 +2,23 @@
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from babel.numbers import list_currencies
 from django.utils.translation import gettext as _
 
 from commitments.files.plan_schema import (
-    Interpretation,
     PlanSpec,
     read_interpretations,
-    refuse_repeated_ref,
+    read_reason,
+    refuse_repeated_names,
 )
-from commitments.files.toml import Path, find_repeated
-from commitments.files.toml_table import LAST_YEAR, Table, Texts
+from commitments.files.toml_table import LAST_YEAR, Table, refuse_repeated
 from commitments.files.values import parse_amount, show_value
+from commitments.models import Plan
 from commitments.rules import dates
 from commitments.rules.dates import DateError
+from funding.models import Contribution, Fund, Purpose, Reported
 from funding.years import due_day, first_year
 
 FIRMNESS = ("firm", "conditional", "up-to", "on-delivery")
@@ -35,130 +37,96 @@ class InstalmentSpec:
 
 @dataclass
 class ContributionSpec:
-    """`instalments` are in the order of their days."""
+    """`row` is not saved yet, `instalments` are in the order of their days."""
 
-    path: Path
-    line: int
-    ref: str
-    side: str
-    words: str
+    table: Table
+    row: Contribution
     firmness: str
     instalments: list[InstalmentSpec]
-    interpretations: list[Interpretation]
     withdrawn: str
 
 
 @dataclass
-class PurposeSpec:
-    code: str
-    title: Texts
-    actions: list[str]
-
-
-@dataclass
-class ReportedSpec:
-    """A figure that somebody published; the fields are those of the table."""
-
-    currency: str
-    amount: str
-    by: Texts
-    on: str
-    words: str
-    source: str
-
-
-@dataclass
 class FundSpec:
-    code: str
-    title: Texts
+    """The rows are not saved yet."""
+
+    row: Fund
     commitment: int
-    manager: str
-    interpretations: list[Interpretation]
     contributions: list[ContributionSpec]
-    purposes: list[PurposeSpec]
-    reported: list[ReportedSpec]
+    purposes: list[Purpose]
+    reported: list[Reported]
 
 
 def read_funds(top: Table, plan: PlanSpec) -> list[FundSpec]:
     tables = top.get_tables("funds", kind="fund", named_by="id")
-    funds = [_read_fund(table, plan) for table in tables]
-    top.file.check_unique("funds", "id", [fund.code for fund in funds])
-    _check_refs_are_unique(top, funds)
+    funds = [_read_fund(table, plan, position) for position, table in enumerate(tables)]
+    refuse_repeated_names("funds", tables, [fund.row.code for fund in funds])
     return funds
 
 
-def _check_refs_are_unique(top: Table, funds: list[FundSpec]) -> None:
-    seen: set[str] = set()
-    for fund in funds:
-        for contribution in fund.contributions:
-            if contribution.ref in seen:
-                refuse_repeated_ref(top.file, contribution.path, contribution.ref)
-            seen.add(contribution.ref)
-
-
-def _read_fund(table: Table, plan: PlanSpec) -> FundSpec:
+def _read_fund(table: Table, plan: PlanSpec, position: int) -> FundSpec:
     contributions = table.get_tables("contributions", kind="contribution", named_by="ref")
     purposes = table.get_tables("purposes", kind="purpose", named_by="id")
     reported = table.get_tables("reported", kind="reported")
-    fund = FundSpec(
+    row = Fund(
         code=table.get_name("id"),
-        title=table.get_texts("title", plan.languages, required=True),
-        commitment=_read_commitment_number(table, plan),
+        title=table.get_texts("title", required=True),
         manager=table.get_text("manager", longest=200),
-        interpretations=read_interpretations(table, plan.languages),
-        contributions=[_read_contribution(found, plan) for found in contributions],
-        purposes=[_read_purpose(found, plan) for found in purposes],
-        reported=[_read_reported(found, plan) for found in reported],
+        interpretations=read_interpretations(table),
+        position=position,
     )
-    _check_purposes_are_unique(table, fund)
-    table.refuse_unknown_keys()
+    fund = FundSpec(
+        row=row,
+        commitment=_read_commitment_number(table, plan),
+        contributions=[
+            _read_contribution(item, plan, place) for place, item in enumerate(contributions)
+        ],
+        purposes=[_read_purpose(item, plan, place) for place, item in enumerate(purposes)],
+        reported=[_read_reported(item, place) for place, item in enumerate(reported)],
+    )
+    text = _("id %(name)s stands twice in the purposes of %(what)s: each must be its own")
+    codes = [purpose.code for purpose in fund.purposes]
+    refuse_repeated(purposes, codes, "id", text, what=table.label)
     return fund
 
 
 def _read_commitment_number(table: Table, plan: PlanSpec) -> int:
     number = table.get_integer("commitment", required=True, least=1, most=100_000) or 0
-    known = {commitment.number for commitment in plan.commitments}
+    known = {commitment.row.number for commitment in plan.commitments}
     if number and number not in known:
         text = _("%(what)s belongs to commitment %(number)s: there is no such one")
         table.add_error("commitment", text, number=number)
     return number
 
 
-def _check_purposes_are_unique(table: Table, fund: FundSpec) -> None:
-    codes = [purpose.code for purpose in fund.purposes]
-    text = _("id %(name)s stands twice in the purposes of %(what)s: each must be its own")
-    for position in find_repeated(codes):
-        path = (*table.path, "purposes", position, "id")
-        table.file.add_error_at(path, text, name=show_value(codes[position]), what=table.label)
-
-
-def _read_contribution(table: Table, plan: PlanSpec) -> ContributionSpec:
-    contribution = ContributionSpec(
-        path=table.path,
-        line=table.file.line_of(table.path),
+def _read_contribution(table: Table, plan: PlanSpec, position: int) -> ContributionSpec:
+    row = Contribution(
         ref=table.get_name("ref", longest=32),
         side=_read_side(table, plan),
         words=table.get_text("words", longest=500),
-        firmness=table.get_choice("firmness", FIRMNESS, default="firm"),
-        instalments=_read_instalments(table, plan),
-        interpretations=read_interpretations(table, plan.languages),
-        withdrawn=table.get_text("withdrawn", longest=2000).strip(),
+        interpretations=read_interpretations(table),
+        position=position,
     )
-    table.refuse_unknown_keys()
-    return contribution
+    return ContributionSpec(
+        table=table,
+        row=row,
+        firmness=table.get_choice("firmness", FIRMNESS, default="firm"),
+        instalments=_read_instalments(table, plan.row),
+        withdrawn=read_reason(table, "withdrawn"),
+    )
 
 
 def _read_side(table: Table, plan: PlanSpec) -> str:
     """A side of the plan, or one of its bodies."""
     side = table.get_text("from", required=True)
-    sides = {*plan.sides, *(body.side for body in plan.bodies if body.side)}
-    if side and side not in sides and plan.sides:
+    sides = {*plan.row.sides, *(body.side for body in plan.bodies if body.side)}
+    if side and side not in sides and plan.row.sides:
         text = _("from of %(what)s must be a side of the plan (%(sides)s)")
         table.add_error("from", text, sides=", ".join(sorted(sides)))
     return side
 
 
-def _read_instalments(table: Table, plan: PlanSpec) -> list[InstalmentSpec]:
+def _read_instalments(table: Table, plan: Plan) -> list[InstalmentSpec]:
     """In one of three ways: a sum each year (`each` and `times`), a list (`instalments`), or one sum
     with its day (`due`) or without.
     """
@@ -181,18 +149,18 @@ def _read_instalments(table: Table, plan: PlanSpec) -> list[InstalmentSpec]:
     return [InstalmentSpec(due, stated)]
 
 
-def _repeat_each_year(stated: Stated, times: int, plan: PlanSpec) -> list[InstalmentSpec]:
+def _repeat_each_year(stated: Stated, times: int, plan: Plan) -> list[InstalmentSpec]:
     first = first_year(plan.adopted_on, plan.year_basis)
     years = range(first, first + times)
     return [InstalmentSpec(_due_in(year, plan), stated) for year in years]
 
 
-def _due_in(year: int, plan: PlanSpec) -> date:
+def _due_in(year: int, plan: Plan) -> date:
     return due_day(year, plan.adopted_on, plan.year_basis)
 
 
 def _read_listed_instalments(
-    contribution: Table, tables: list[Table], plan: PlanSpec
+    contribution: Table, tables: list[Table], plan: Plan
 ) -> list[InstalmentSpec]:
     if not tables:
         text = _("%(key)s of %(what)s is empty: give it at least one")
@@ -201,7 +169,6 @@ def _read_listed_instalments(
     for table in tables:
         year = _read_year(table)
         stated = _read_stated(table, required=True)
-        table.refuse_unknown_keys()
         if year in by_year:
             text = _("year %(year)s stands twice in %(what)s")
             table.add_error("year", text, year=year, what=contribution.label)
@@ -230,7 +197,7 @@ def _read_stated(table: Table, *, required: bool) -> Stated:
         table.add_error("stated", text)
         return []
     amounts = [_read_money(table, "stated", pair, '[["EUR", "5000000"]]') for pair in pairs]
-    stated = [[money.currency, money.amount] for money in amounts if money]
+    stated = [[money.currency, f"{money.amount:.2f}"] for money in amounts if money]
     currencies = {currency for currency, _amount in stated}
     if len(currencies) < len(stated):
         table.add_error("stated", _("stated of %(what)s names a currency twice"))
@@ -239,10 +206,8 @@ def _read_stated(table: Table, *, required: bool) -> Stated:
 
 @dataclass(frozen=True)
 class Money:
-    """`amount` has two decimals."""
-
     currency: str
-    amount: str
+    amount: Decimal
 
 
 def _read_money(table: Table, key: str, pair: object, example: str) -> Money | None:
@@ -267,36 +232,33 @@ def _read_money(table: Table, key: str, pair: object, example: str) -> Money | N
         table.add_error(key, text, value=show_value(stated_amount))
     if amount is None or not is_currency:
         return None
-    return Money(currency, f"{amount:.2f}")
+    return Money(currency, amount)
 
 
-def _read_purpose(table: Table, plan: PlanSpec) -> PurposeSpec:
-    purpose = PurposeSpec(
+def _read_purpose(table: Table, plan: PlanSpec, position: int) -> Purpose:
+    actions = table.get_names("actions")
+    refs = {action.row.ref for action in plan.actions}
+    table.check_known("actions", actions, refs, _("there is no such action"))
+    return Purpose(
         code=table.get_name("id"),
-        title=table.get_texts("title", plan.languages, required=True),
-        actions=table.get_names("actions"),
+        title=table.get_texts("title", required=True),
+        actions=actions,
+        position=position,
     )
-    refs = {action.ref for action in plan.actions}
-    path = (*table.path, "actions")
-    lacking = _("there is no such action")
-    table.file.check_known(path, table.label, purpose.actions, refs, lacking)
-    table.refuse_unknown_keys()
-    return purpose
 
 
-def _read_reported(table: Table, plan: PlanSpec) -> ReportedSpec:
+def _read_reported(table: Table, position: int) -> Reported:
     pair = table.get_raw("amount")
-    money = _read_money(table, "amount", pair, '["EUR", "5000000"]') or Money("", "")
-    reported = ReportedSpec(
+    money = _read_money(table, "amount", pair, '["EUR", "5000000"]') or Money("", Decimal(0))
+    return Reported(
         currency=money.currency,
         amount=money.amount,
-        by=table.get_texts("by", plan.languages, required=True),
+        by=table.get_texts("by", required=True),
         on=_read_reported_date(table),
         words=table.get_text("words", longest=200),
         source=table.get_text("source", longest=2000),
+        position=position,
     )
-    table.refuse_unknown_keys()
-    return reported
 
 
 def _read_reported_date(table: Table) -> str:

@@ -60,7 +60,7 @@ ENTRY_COLUMNS = [
 def create_plan(text: str = SMALL, *, now: datetime = ADOPTED, by: User | None = None) -> Plan:
     """The plan that a plan file describes; loading a changed file again updates it."""
     loaded = load.load_plan(text.encode(), now=now, by=by.pk if by else None)
-    return Plan.objects.get(slug=loaded.slug)
+    return Plan.objects.get(slug=loaded.plan.slug)
 
 
 def get_action(ref: str, *, plan: Plan | None = None) -> Action:

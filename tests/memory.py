@@ -15,7 +15,7 @@ from commitments.files.errors import FileReport
 from commitments.files.plan_schema import PlanSpec, read_plan
 from commitments.files.toml import TomlFile
 from commitments.files.toml_table import Table
-from commitments.models import Obligation, Plan, Standing
+from commitments.models import Obligation, Standing
 from commitments.register.entries import Draft
 from commitments.register.histories import RecordedTerms, terms_from
 from commitments.register.standings import make_row
@@ -49,7 +49,7 @@ class RecordedEvent:
 
 def read_events(plan: PlanSpec, rows: Sequence[dict[str, str]]) -> list[RecordedEvent]:
     """The rows as the entries file's reader and the register would have them, numbered in order."""
-    report, model = FileReport(), Plan(timezone=plan.timezone)
+    report, model = FileReport(), plan.row
     numbers = {row["id"]: number for number, row in enumerate(rows, 1)}
     drafts: dict[str, Draft] = {}
     events = []
@@ -86,7 +86,7 @@ class Register:
     def __init__(self, tree: dict[str, Any], rows: Sequence[dict[str, str]]) -> None:
         self.plan, self.funds, self.source = read(tree)
         self.events = read_events(self.plan, rows)
-        self.actions = {action.ref: action for action in self.plan.actions}
+        self.actions = {action.row.ref: action for action in self.plan.actions}
         self.histories: dict[tuple[str, int], History] = {}
         for ref in self.actions:
             self.histories[ref, 0] = self.action_history(ref)
@@ -97,12 +97,12 @@ class Register:
                         "due": instalment.due.isoformat() if instalment.due else None,
                         "stated": instalment.stated,
                         "firmness": contribution.firmness,
-                        "lead_days": self.plan.lead_days,
+                        "lead_days": self.plan.row.lead_days,
                         "withdrawn": "",
                     }
-                    events = self.events_about(contribution.ref, number)
+                    events = self.events_about(contribution.row.ref, number)
                     history = instalment_history([RecordedTerms(terms)], events)
-                    self.histories[contribution.ref, number] = history
+                    self.histories[contribution.row.ref, number] = history
         self.stored = {
             key: {perspective: standings(history, perspective) for perspective in Perspective}
             for key, history in self.histories.items()
@@ -157,9 +157,9 @@ class Register:
 
     def commitment(self, number: int, on: date, perspective: Perspective) -> dict[str, Any]:
         refs = [
-            action.ref
+            action.row.ref
             for commitment in self.plan.commitments
-            if commitment.number == number
+            if commitment.row.number == number
             for action in commitment.actions
         ]
         return status.commitment_status(self.row((ref, 0), on, perspective) for ref in refs)

@@ -371,7 +371,7 @@ def test_the_small_plan_file_is_one() -> None:
         r"^A small one:\n\n```toml\n(.*?)```", (REFERENCE / "plan-file.md").read_text(), re.M | re.S
     )
     file = load.read_plan_file(example.encode())
-    assert (file.plan.slug, [action.ref for action in file.plan.actions], file.funds) == (
+    assert (file.plan.row.slug, [action.row.ref for action in file.plan.actions], file.funds) == (
         "harbour-2025",
         ["1.1"],
         [],

@@ -1,6 +1,6 @@
 """A whole plan file loaded: commitments and funds in one transaction, or every error and nothing."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from commitments.files.errors import FileError, FileRefused, refuse
 from commitments.files.plan_loader import (
+    PlanLoad,
     keep_file_text,
     load_commitments,
     record_terms,
@@ -30,15 +31,6 @@ class PlanFileSpec:
 
     plan: PlanSpec
     funds: list[FundSpec]
-
-
-@dataclass
-class LoadedPlan:
-    """`public` plans are read by everybody without signing in."""
-
-    slug: str
-    changes: list[str] = field(default_factory=list)
-    public: bool = False
 
 
 def read_bounded_file(path: Path, largest: int = LARGEST) -> bytes:
@@ -77,8 +69,9 @@ def read_plan_file(content: bytes) -> PlanFileSpec:
     plan = read_plan(top)
     funds = read_funds(top, plan)
     top.refuse_unknown_keys()
-    contributions = {contribution.ref for fund in funds for contribution in fund.contributions}
-    check_refs(file, plan, contributions)
+    contributions = [contribution for fund in funds for contribution in fund.contributions]
+    refs = [contribution.row.ref for contribution in contributions]
+    check_refs(plan, [contribution.table for contribution in contributions], refs)
     if file.errors:
         raise FileRefused(file.errors)
     return PlanFileSpec(plan, funds)
@@ -92,7 +85,7 @@ def load_plan(
     check: bool = False,
     signed_text: str | None = None,
     loaded_at: datetime | None = None,
-) -> LoadedPlan:
+) -> PlanLoad:
     """Validate the whole file, then create or update its plan; raises FileRefused.
 
     With `check` nothing is written. `loaded_at` is the moment at which the file was loaded on the
@@ -109,7 +102,7 @@ def load_plan(
             transaction.set_rollback(True)
     if load.errors:
         raise FileRefused(load.errors)
-    return LoadedPlan(file.plan.slug, load.changes, file.plan.public)
+    return load
 
 
 def keep_plan_text(content: bytes) -> int:
@@ -117,7 +110,7 @@ def keep_plan_text(content: bytes) -> int:
 
     Returns for how many entries; raises FileRefused.
     """
-    slug = read_plan_file(content).plan.slug
+    slug = read_plan_file(content).plan.row.slug
     plan = Plan.objects.filter(slug=slug).first()
     kept = 0
     if plan:

@@ -251,9 +251,9 @@ class PlanRestore:
             )
         except FileRefused as refused:
             raise _name_file(step.file, refused.errors) from None
-        if loaded.slug != self.manifest.plan:
+        if loaded.plan.slug != self.manifest.plan:
             raise refuse(
-                f"{step.file} is of the plan {loaded.slug}, not {self.manifest.plan}: {ADVICE}"
+                f"{step.file} is of the plan {loaded.plan.slug}, not {self.manifest.plan}: {ADVICE}"
             )
 
     def _load_entries(self, step: EntriesStep, evidence: dict[str, tuple[Evidence, ...]]) -> None:

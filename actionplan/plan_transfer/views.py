@@ -62,7 +62,7 @@ class LoadPlan(UserPassesTestMixin, View):
             return self._render(form, status=422, errors=refused.errors)
 
     def _preview(self, content: bytes) -> HttpResponse:
-        slug = read_plan_file(content).plan.slug
+        slug = read_plan_file(content).plan.row.slug
         plan = Plan.objects.filter(slug=slug).first()
         today = clock.today(plan.timezone if plan else "UTC")
         with preview_changes(plan, today, Perspective.AS_KNOWN_THEN) as changes:
@@ -73,8 +73,8 @@ class LoadPlan(UserPassesTestMixin, View):
     def _load(self, content: bytes) -> HttpResponse:
         loaded = load_plan(content, now=clock.now("UTC"), by=self.request.user.pk)
         text = _("The plan file of %(plan)s is loaded.")
-        messages.success(self.request, text % {"plan": loaded.slug})
-        return redirect("plan:overview", slug=loaded.slug)
+        messages.success(self.request, text % {"plan": loaded.plan.slug})
+        return redirect("plan:overview", slug=loaded.plan.slug)
 
     def _render(self, form: PlanForm, *, status: int = 200, **context: Any) -> HttpResponse:
         context["form"] = form

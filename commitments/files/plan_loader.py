@@ -8,7 +8,7 @@ import hashlib
 import itertools
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -20,18 +20,14 @@ from django.utils.translation import gettext_lazy
 from commitments.files.errors import FileReport
 from commitments.files.plan_schema import (
     ActionSpec,
-    AimSpec,
-    BodySpec,
-    CommitmentSpec,
     Json,
     PlanSpec,
-    Position,
     WordsNotFound,
     find_circles,
     find_words,
 )
 from commitments.files.toml_table import make_label
-from commitments.models import Action, Aim, Body, Commitment, Entry, Obligation, Plan, PlanFile
+from commitments.models import Action, Body, Commitment, Entry, Obligation, Plan, PlanFile
 from commitments.register import entries as register
 from commitments.register import standings
 from commitments.register.entries import Draft
@@ -109,23 +105,24 @@ class PlanLoad(FileReport):
 
 def start_load(spec: PlanSpec, signed_text: str | None) -> PlanLoad:
     """Lock the plan's row and bring it up to date; to be called inside a transaction."""
-    existing = Plan.objects.select_for_update().filter(slug=spec.slug).first()
-    plan = existing or Plan(slug=spec.slug)
-    actions = Action.objects.filter(plan__slug=spec.slug)
+    slug = spec.row.slug
+    existing = Plan.objects.select_for_update().filter(slug=slug).first()
+    plan = existing or Plan(slug=slug)
+    actions = Action.objects.filter(plan__slug=slug)
     load = PlanLoad(
         spec=spec,
         plan=plan,
         is_new=existing is None,
-        latest_terms=_latest_terms(spec.slug),
+        latest_terms=_latest_terms(slug),
         commitments_before=dict(actions.values_list("pk", "commitment_id")),
     )
     if existing:
         _check_settings(load)
         _check_sides(load)
-    values = {name: getattr(spec, name) for name in PLAN_FIELDS}
+    values = {name: getattr(spec.row, name) for name in PLAN_FIELDS}
     if signed_text is not None:
         values["signed_text"] = signed_text
-    save_row(load, plan, values, _("the plan"))
+    _update_row(load, plan, values, _("the plan"))
     return load
 
 
@@ -135,27 +132,36 @@ def _check_settings(load: PlanLoad) -> None:
         return
     for name in TERM_FIELDS:
         before = getattr(load.plan, name)
-        if before != getattr(load.spec, name):
+        if before != getattr(load.spec.row, name):
             text = _("%(key)s of the plan is a term and was %(before)s: %(advice)s")
-            line = load.spec.lines[name]
+            line = load.spec.file.line_of(("plan", name))
             load.add_error(line, text, key=name, before=before, advice=ADVICE)
 
 
 def _check_sides(load: PlanLoad) -> None:
     entries = Entry.objects.filter(plan=load.plan).exclude(side="")
     for side in entries.values_list("side", flat=True).distinct():
-        if side not in load.spec.sides:
+        if side not in load.spec.row.sides:
             text = _("sides of the plan must keep %(side)s: the register has entries of that side")
-            load.add_error(load.spec.lines["sides"], text, side=side)
+            load.add_error(load.spec.file.line_of(("plan", "sides")), text, side=side)
 
 
-def find_or_build(model: type[M], **key: object) -> M:
-    """The row with this key, or a new one that is not saved yet."""
-    row: M | None = model._default_manager.filter(**key).first()
-    return row or model(**key)
+def save_row(load: PlanLoad, row: M, label: str, **key: object) -> M:
+    """Bring the stored row with this key up to date with a row of the file; returns the stored."""
+    model = type(row)
+    stored = model._default_manager.filter(**key).first() or model(**key)
+    values = {
+        field.attname: getattr(row, field.attname)
+        for field in model._meta.concrete_fields
+        if field.name not in key and not field.primary_key
+    }
+    _update_row(load, stored, values, label)
+    return stored
 
 
-def save_row(load: PlanLoad, row: models.Model, values: Mapping[str, object], label: str) -> None:
+def _update_row(
+    load: PlanLoad, row: models.Model, values: Mapping[str, object], label: str
+) -> None:
     """Save the row where it is new or a value differs, and note that as a change of the plan."""
     is_new = row.pk is None
     differing = [name for name, value in values.items() if getattr(row, name) != value]
@@ -172,10 +178,10 @@ def save_row(load: PlanLoad, row: models.Model, values: Mapping[str, object], la
 
 
 def _save_relation(
-    load: PlanLoad, manager: Any, keys: Iterable[int], name: str, label: str
+    load: PlanLoad, manager: Any, rows: Iterable[models.Model], name: str, label: str
 ) -> None:
-    wanted = set(keys)
-    if wanted == set(manager.values_list("pk", flat=True)):
+    wanted = set(rows)
+    if wanted == set(manager.all()):
         return
     manager.set(wanted)
     if not load.is_new:
@@ -184,93 +190,70 @@ def _save_relation(
 
 def load_commitments(load: PlanLoad) -> None:
     """Bodies, aims, commitments and actions."""
-    for position, body in enumerate(load.spec.bodies):
-        _load_body(load, body, position)
-    for position, aim in enumerate(load.spec.aims):
-        _load_aim(load, aim, position)
+    plan = load.plan
+    for body in load.spec.bodies:
+        save_row(load, body, make_label("body", body.code), plan=plan, code=body.code)
+    for aim in load.spec.aims:
+        save_row(load, aim, make_label("aim", aim.code), plan=plan, code=aim.code)
     positions = itertools.count()
-    for commitment in load.spec.commitments:
-        _load_commitment(load, commitment, positions)
+    for spec in load.spec.commitments:
+        label = make_label("commitment", spec.row.number)
+        commitment = save_row(load, spec.row, label, plan=plan, number=spec.row.number)
+        aims = plan.aims.filter(code__in=spec.aims)
+        _save_relation(load, commitment.aims, aims, "aims", label)
+        for action in spec.actions:
+            _load_action(load, commitment, action, next(positions))
     _link_superseders(load)
-    _handle_missing(load)
-
-
-def _load_body(load: PlanLoad, spec: BodySpec, position: int) -> None:
-    row = find_or_build(Body, plan=load.plan, code=spec.code)
-    values = {"name": spec.name, "side": spec.side, "position": position}
-    save_row(load, row, values, make_label("body", spec.code))
-
-
-def _load_aim(load: PlanLoad, spec: AimSpec, position: int) -> None:
-    row = find_or_build(Aim, plan=load.plan, code=spec.code)
-    values = {"title": spec.title, "position": position}
-    save_row(load, row, values, make_label("aim", spec.code))
-
-
-def _load_commitment(load: PlanLoad, spec: CommitmentSpec, positions: Iterator[int]) -> None:
-    row = find_or_build(Commitment, plan=load.plan, number=spec.number)
-    label = make_label("commitment", spec.number)
-    save_row(load, row, {"title": spec.title, "summary": spec.summary}, label)
-    aims = load.plan.aims.filter(code__in=spec.aims).values_list("pk", flat=True)
-    _save_relation(load, row.aims, aims, "aims", label)
-    for action in spec.actions:
-        _load_action(load, row, action, next(positions))
+    # what the file names no longer is refused, withdrawn with a reason, or deleted if unused
+    _withdraw_missing_actions(load)
+    _refuse_missing_commitments(load)
+    _delete_missing_aims(load)
+    _delete_missing_bodies(load)
 
 
 def _load_action(load: PlanLoad, commitment: Commitment, spec: ActionSpec, position: int) -> None:
-    row = find_or_build(Action, plan=load.plan, ref=spec.ref)
-    anchor = _find_anchor(load, spec)
-    values = {
-        "commitment_id": commitment.pk,
-        "title": spec.title,
-        "signed_words": spec.words,
-        "clause": spec.clause,
-        "position": position,
-        "after": spec.after,
-        "unit": spec.unit,
-        "interpretations": spec.interpretations,
-        "parties": " ".join(sorted({*spec.lead, *spec.partners})),
-        "search": plain(" ".join((spec.ref, spec.words, *spec.title.values()))),
-        "anchor_start": anchor and anchor.start,
-        "anchor_end": anchor and anchor.end,
-    }
-    label = make_label("action", spec.ref)
-    save_row(load, row, values, label)
-    _save_relation(load, row.leads, _find_bodies(load, spec.lead), "lead", label)
-    _save_relation(load, row.partners, _find_bodies(load, spec.partners), "with", label)
-    load.terms.append(StatedTerms(row, spec.terms, spec.line))
+    row = spec.row
+    row.commitment = commitment
+    row.position = position
+    row.parties = " ".join(sorted({*spec.leads, *spec.partners}))
+    row.search = plain(" ".join((row.ref, row.signed_words, *row.title.values())))
+    label = make_label("action", row.ref)
+    _anchor_words(load, spec, label)
+    action = save_row(load, row, label, plan=load.plan, ref=row.ref)
+    bodies = load.plan.bodies
+    _save_relation(load, action.leads, bodies.filter(code__in=spec.leads), "lead", label)
+    _save_relation(load, action.partners, bodies.filter(code__in=spec.partners), "with", label)
+    load.terms.append(StatedTerms(action, spec.terms, spec.table.line))
 
 
-def _find_bodies(load: PlanLoad, codes: list[str]) -> Iterable[int]:
-    return load.plan.bodies.filter(code__in=codes).values_list("pk", flat=True)
-
-
-def _find_anchor(load: PlanLoad, spec: ActionSpec) -> Position | None:
-    """Where the action's words stand in the signed text, as far as both are given."""
-    if not load.plan.signed_text or not spec.words:
-        return None
+def _anchor_words(load: PlanLoad, spec: ActionSpec, label: str) -> None:
+    """Note where the action's words stand in the signed text, as far as both are given."""
+    row = spec.row
+    if not load.plan.signed_text or not row.signed_words:
+        return
     try:
-        return find_words(load.plan.signed_text, spec.words, spec.at)
+        match = find_words(load.plan.signed_text, row.signed_words, spec.at)
     except WordsNotFound as error:
         text = _("words of %(what)s: %(found)s")
-        label = make_label("action", spec.ref)
-        load.add_error(spec.words_line, text, what=label, found=error)
-        return None
+        load.add_error(spec.table.line_of("words"), text, what=label, found=error)
+    else:
+        row.anchor_start, row.anchor_end = match.span()
 
 
 def _link_superseders(load: PlanLoad) -> None:
-    pending = [action for action in load.spec.actions if action.until]
+    pending = [spec for spec in load.spec.actions if spec.until]
     if not pending:
         return
     actions = {action.ref: action for action in Action.objects.filter(plan=load.plan)}
-    for action in pending:
+    for spec in pending:
         # only ever added: earlier terms still hold for earlier days
-        actions[action.ref].superseders.add(*(actions[ref] for ref in action.until))
+        actions[spec.row.ref].superseders.add(*(actions[ref] for ref in spec.until))
     text = _("until runs in a circle with earlier terms, which hold for earlier days: %(way)s")
     circles = find_circles(_stored_superseders(load.plan))
-    for action in pending:
-        if action.ref in circles:
-            load.add_error(action.line, text, way=" → ".join(circles[action.ref]))
+    for spec in pending:
+        way = circles.get(spec.row.ref)
+        if way:
+            load.add_error(spec.table.line, text, way=" → ".join(way))
 
 
 def _stored_superseders(plan: Plan) -> Mapping[str, list[str]]:
@@ -281,16 +264,8 @@ def _stored_superseders(plan: Plan) -> Mapping[str, list[str]]:
     return links
 
 
-def _handle_missing(load: PlanLoad) -> None:
-    """What the file names no longer: refused, withdrawn with a reason, or deleted if unused."""
-    _withdraw_missing_actions(load)
-    _refuse_missing_commitments(load)
-    _delete_missing_aims(load)
-    _delete_missing_bodies(load)
-
-
 def _withdraw_missing_actions(load: PlanLoad) -> None:
-    refs = [action.ref for action in load.spec.actions]
+    refs = [spec.row.ref for spec in load.spec.actions]
     for action in Action.objects.filter(plan=load.plan).exclude(ref__in=refs):
         withdraw_obligation(load, action, make_label("action", action.ref))
 
@@ -298,7 +273,7 @@ def _withdraw_missing_actions(load: PlanLoad) -> None:
 def _refuse_missing_commitments(load: PlanLoad) -> None:
     if load.spec.withdrawn:
         return
-    numbers = [commitment.number for commitment in load.spec.commitments]
+    numbers = [spec.row.number for spec in load.spec.commitments]
     for commitment in load.plan.commitments.exclude(number__in=numbers):
         text = _("commitment %(number)s is missing: a commitment of a plan stays")
         load.add_error(1, text, number=commitment.number)
@@ -473,7 +448,7 @@ def _draft_terms(spec: PlanSpec, terms: StatedTerms, today: date, *, from_adopti
     """A plan's first terms and corrections are known and effective from adoption, a change from the
     day of its loading.
     """
-    day = spec.adopted_on
+    day = spec.row.adopted_on
     since = None
     if not from_adoption:
         day = today

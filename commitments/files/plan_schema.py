@@ -1,10 +1,11 @@
 """What a plan file says of the plan, its commitments and actions. Money is read by its own app.
 
-The readers go through the whole file and leave every error in it, without a database.
+The readers go through the whole file and leave every error in it, without a database: the rows that
+they make are not saved yet.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -16,15 +17,18 @@ from zoneinfo import ZoneInfo, available_timezones
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from commitments.files.toml import Path, TomlFile
-from commitments.files.toml_table import LAST_YEAR, Table, Texts, make_label
+from commitments.files.toml import TomlFile
+from commitments.files.toml_table import LAST_YEAR, Table, Texts, refuse_repeated
 from commitments.files.values import show_value
+from commitments.models import Action, Aim, Body, Commitment, Plan
 from commitments.rules import dates
 from commitments.rules.dates import DateError
 
 MODALITIES = ("firm", "soft", "optional", "statement")
 YEAR_BASES = ("uk-financial", "calendar", "anniversary")
 DEADLINE_KINDS = ("start", "finish", "immediate", "recurring", "within", "none")
+# stands in for a day that is missing, until the file is refused
+FALLBACK_DAY = date(2000, 1, 1)
 PERIODS = ("month", "quarter", "year")
 SPANS = ("days", "months", "working_days")
 
@@ -45,73 +49,39 @@ class Interpretation(TypedDict):
 
 
 @dataclass
-class BodySpec:
-    code: str
-    name: Texts
-    side: str
-
-
-@dataclass
-class AimSpec:
-    code: str
-    title: Texts
-
-
-@dataclass
 class ActionSpec:
-    """`terms` are those that the register keeps; `path` leads to the action in the file."""
+    """`row` is not saved yet, `terms` are those that the register keeps, `at` says which of several
+    places in the signed text is meant.
+    """
 
-    path: Path
-    line: int
-    words_line: int
-    ref: str
-    title: Texts
-    words: str
+    table: Table
+    row: Action
     at: int | None
-    clause: Texts
-    lead: list[str]
+    leads: list[str]
     partners: list[str]
-    after: list[str]
     until: list[str]
-    unit: Texts
-    interpretations: list[Interpretation]
     terms: Json
 
 
 @dataclass
 class CommitmentSpec:
-    number: int
-    title: Texts
-    summary: Texts
+    row: Commitment
     aims: list[str]
     actions: list[ActionSpec]
 
 
 @dataclass
 class PlanSpec:
-    slug: str = ""
-    title: Texts = field(default_factory=dict)
-    summary: Texts = field(default_factory=dict)
-    adopted_on: date = date(2000, 1, 1)
-    place: str = ""
-    timezone: str = "UTC"
-    sides: list[str] = field(default_factory=list)
-    languages: list[str] = field(default_factory=list)
-    lead_days: int = 0
-    grace_days: int = 0
-    stale_days: int = 0
-    year_basis: str = ""
-    evidence_required: bool = False
-    public: bool = False
-    bodies: list[BodySpec] = field(default_factory=list)
-    aims: list[AimSpec] = field(default_factory=list)
+    """The rows of a plan, not saved yet, and the reasons given at the top of its file."""
+
+    file: TomlFile
+    row: Plan
+    bodies: list[Body]
+    aims: list[Aim]
+    change: str
+    correction: str
+    withdrawn: str
     commitments: list[CommitmentSpec] = field(default_factory=list)
-    # reasons given at the top of the file
-    change: str = ""
-    correction: str = ""
-    withdrawn: str = ""
-    # the line of each key of [plan]
-    lines: dict[str, int] = field(default_factory=dict)
 
     @property
     def actions(self) -> list[ActionSpec]:
@@ -129,34 +99,50 @@ class PlanSpec:
     def settings(self) -> Json:
         """The plan-wide terms, which are part of the terms of each action."""
         return {
-            "adopted_on": self.adopted_on.isoformat(),
-            "lead_days": self.lead_days,
-            "grace_days": self.grace_days,
-            "stale_days": self.stale_days,
-            "countries": self.sides,
+            "adopted_on": self.row.adopted_on.isoformat(),
+            "lead_days": self.row.lead_days,
+            "grace_days": self.row.grace_days,
+            "stale_days": self.row.stale_days,
+            "countries": self.row.sides,
         }
 
 
 def read_plan(top: Table) -> PlanSpec:
     """The plan without its funds; errors are left in the file."""
     _check_format(top)
-    plan = _read_settings(top)
-    _read_reasons(top, plan)
+    row = _read_settings(top)
     bodies = top.get_tables("bodies", kind="body", named_by="id")
-    plan.bodies = [_read_body(table, plan) for table in bodies]
     aims = top.get_tables("aims", kind="aim", named_by="id")
-    plan.aims = [_read_aim(table, plan) for table in aims]
     commitments = top.get_tables("commitments", kind="commitment", named_by="number")
+    plan = PlanSpec(
+        file=top.file,
+        row=row,
+        bodies=[_read_body(table, position) for position, table in enumerate(bodies)],
+        aims=[_read_aim(table, position) for position, table in enumerate(aims)],
+        change=read_reason(top, "change"),
+        correction=read_reason(top, "correction"),
+        withdrawn=read_reason(top, "withdrawn"),
+    )
     plan.commitments = [_read_commitment(table, plan) for table in commitments]
-    _check_codes_are_unique(top.file, plan)
+    if plan.change and plan.correction:
+        text = _("the file gives a change and a correction: load one after the other")
+        top.add_error("correction", text)
+    numbers = [str(commitment.row.number) for commitment in plan.commitments]
+    refuse_repeated_names("bodies", bodies, [body.code for body in plan.bodies])
+    refuse_repeated_names("aims", aims, [aim.code for aim in plan.aims])
+    refuse_repeated_names("commitments", commitments, numbers, key="number")
     return plan
 
 
-def _check_codes_are_unique(file: TomlFile, plan: PlanSpec) -> None:
-    numbers = [str(commitment.number) for commitment in plan.commitments]
-    file.check_unique("bodies", "id", [body.code for body in plan.bodies])
-    file.check_unique("aims", "id", [aim.code for aim in plan.aims])
-    file.check_unique("commitments", "number", numbers)
+def refuse_repeated_names(
+    place: str, tables: list[Table], names: list[str], *, key: str = "id"
+) -> None:
+    text = _("%(key)s %(name)s stands twice in %(place)s: each must be its own")
+    refuse_repeated(tables, names, key, text, place=place)
+
+
+def read_reason(table: Table, key: str) -> str:
+    return table.get_text(key, longest=2000).strip()
 
 
 def _check_format(top: Table) -> None:
@@ -165,32 +151,29 @@ def _check_format(top: Table) -> None:
         top.add_error("", _("the file has no format: it begins with format = 1"))
 
 
-def _read_settings(top: Table) -> PlanSpec:
+def _read_settings(top: Table) -> Plan:
     if "plan" not in top.content:
         top.add_error("", _("the file has no [plan]"))
     table = top.get_table("plan", _("the plan"))
     if table is None:
-        return PlanSpec()
-    languages = table.get_names("languages", required=True, filled=True)
-    plan = PlanSpec(
+        return Plan(adopted_on=FALLBACK_DAY, sides=[])
+    top.file.languages = table.get_names("languages", required=True, filled=True)
+    return Plan(
         slug=_read_slug(table),
-        title=table.get_texts("title", languages, required=True),
-        summary=table.get_texts("summary", languages),
-        adopted_on=table.get_day("adopted_on", required=True) or date(2000, 1, 1),
+        title=table.get_texts("title", required=True),
+        summary=table.get_texts("summary"),
+        adopted_on=table.get_day("adopted_on", required=True) or FALLBACK_DAY,
         place=table.get_text("place", longest=200),
         timezone=_read_timezone(table),
         sides=_read_sides(table),
-        languages=languages,
+        languages=top.file.languages,
         lead_days=table.get_integer("lead_days", required=True) or 0,
         grace_days=table.get_integer("grace_days", required=True) or 0,
         stale_days=table.get_integer("stale_days", required=True, least=1) or 1,
         year_basis=table.get_choice("year_basis", YEAR_BASES, required=True, default="calendar"),
         evidence_required=table.get_flag("evidence_required"),
         public=table.get_flag("public"),
-        lines={key: table.line_of(key) for key in table.content},
     )
-    table.refuse_unknown_keys()
-    return plan
 
 
 def _read_slug(table: Table) -> str:
@@ -225,108 +208,83 @@ def _check_side(table: Table, key: str, side: str) -> None:
         table.add_error(key, text, value=show_value(side))
 
 
-def _read_reasons(top: Table, plan: PlanSpec) -> None:
-    plan.change = top.get_text("change", longest=2000).strip()
-    plan.correction = top.get_text("correction", longest=2000).strip()
-    plan.withdrawn = top.get_text("withdrawn", longest=2000).strip()
-    if plan.change and plan.correction:
-        text = _("the file gives a change and a correction: load one after the other")
-        top.add_error("correction", text)
-
-
-def _read_body(table: Table, plan: PlanSpec) -> BodySpec:
+def _read_body(table: Table, position: int) -> Body:
     side = table.get_text("side")
     if side:
         _check_side(table, "side", side)
-    code = table.get_name("id")
-    name = table.get_texts("name", plan.languages, required=True)
-    table.refuse_unknown_keys()
-    return BodySpec(code, name, side)
+    return Body(
+        code=table.get_name("id"),
+        name=table.get_texts("name", required=True),
+        side=side,
+        position=position,
+    )
 
 
-def _read_aim(table: Table, plan: PlanSpec) -> AimSpec:
-    code = table.get_name("id")
-    title = table.get_texts("title", plan.languages, required=True)
-    table.refuse_unknown_keys()
-    return AimSpec(code, title)
+def _read_aim(table: Table, position: int) -> Aim:
+    title = table.get_texts("title", required=True)
+    return Aim(code=table.get_name("id"), title=title, position=position)
 
 
 def _read_commitment(table: Table, plan: PlanSpec) -> CommitmentSpec:
-    actions = table.get_tables("actions", kind="action", named_by="ref")
-    commitment = CommitmentSpec(
+    row = Commitment(
         number=table.get_integer("number", required=True, least=1, most=100_000) or 0,
-        title=table.get_texts("title", plan.languages, required=True),
-        summary=table.get_texts("summary", plan.languages),
-        aims=table.get_names("aims"),
-        actions=[_read_action(action, plan) for action in actions],
+        title=table.get_texts("title", required=True),
+        summary=table.get_texts("summary"),
     )
-    path = (*table.path, "aims")
-    lacking = _("there is no such aim")
-    table.file.check_known(path, table.label, commitment.aims, plan.aim_codes, lacking)
-    table.refuse_unknown_keys()
-    return commitment
+    aims = table.get_names("aims")
+    table.check_known("aims", aims, plan.aim_codes, _("there is no such aim"))
+    actions = table.get_tables("actions", kind="action", named_by="ref")
+    return CommitmentSpec(row, aims, [_read_action(action, plan) for action in actions])
 
 
 def _read_action(table: Table, plan: PlanSpec) -> ActionSpec:
-    languages = plan.languages
     deadline, unit = _read_deadline(table, plan)
     until = table.get_names("until")
-    action = ActionSpec(
-        path=table.path,
-        line=table.file.line_of(table.path),
-        words_line=table.line_of("words"),
+    row = Action(
         ref=table.get_name("ref", longest=32),
-        title=table.get_texts("title", languages, required=True),
-        words=table.get_text("words", longest=2000),
-        at=table.get_integer("at", least=1, most=10_000),
-        clause=table.get_text_or_texts("clause", languages, longest=200),
-        lead=_read_bodies(table, "lead", plan, required=True),
-        partners=_read_bodies(table, "with", plan),
+        title=table.get_texts("title", required=True),
+        signed_words=table.get_text("words", longest=2000),
+        clause=table.get_text_or_texts("clause", longest=200),
         after=table.get_names("after"),
-        until=until,
         unit=unit,
-        interpretations=read_interpretations(table, languages),
-        terms=_read_terms(table, plan, deadline, until),
+        interpretations=read_interpretations(table),
     )
-    table.refuse_unknown_keys()
-    return action
-
-
-def _read_terms(table: Table, plan: PlanSpec, deadline: Json, until: list[str]) -> Json:
-    return {
-        "deadline": deadline,
-        "modality": table.get_choice("modality", MODALITIES, required=True, default="firm"),
-        "third_party": table.get_flag("third_party"),
-        "consents": _read_bodies(table, "consents", plan),
-        "until": until,
-        "withdrawn": table.get_text("withdrawn", longest=2000).strip(),
-        **plan.settings,
-    }
+    return ActionSpec(
+        table=table,
+        row=row,
+        at=table.get_integer("at", least=1, most=10_000),
+        leads=_read_bodies(table, "lead", plan, required=True),
+        partners=_read_bodies(table, "with", plan),
+        until=until,
+        terms={
+            "deadline": deadline,
+            "modality": table.get_choice("modality", MODALITIES, required=True, default="firm"),
+            "third_party": table.get_flag("third_party"),
+            "consents": _read_bodies(table, "consents", plan),
+            "until": until,
+            "withdrawn": read_reason(table, "withdrawn"),
+            **plan.settings,
+        },
+    )
 
 
 def _read_bodies(table: Table, key: str, plan: PlanSpec, *, required: bool = False) -> list[str]:
-    names = table.get_names(key, required=required)
-    path = (*table.path, key)
-    lacking = _("there is no such body")
-    table.file.check_known(path, table.label, names, plan.body_codes, lacking)
-    return names
+    codes = table.get_names(key, required=required)
+    table.check_known(key, codes, plan.body_codes, _("there is no such body"))
+    return codes
 
 
-def read_interpretations(table: Table, languages: list[str]) -> list[Interpretation]:
+def read_interpretations(table: Table) -> list[Interpretation]:
     label = _("an interpretation of %(what)s") % {"what": table.label}
-    tables = table.get_tables_labelled("interpretations", label)
-    return [_read_interpretation(found, languages) for found in tables]
-
-
-def _read_interpretation(table: Table, languages: list[str]) -> Interpretation:
-    interpretation = Interpretation(
-        question=table.get_texts("question", languages, required=True),
-        chosen=table.get_texts("chosen", languages, required=True),
-        because=table.get_texts("because", languages, required=True),
-        alternatives=table.get_list_of_texts("alternatives", languages),
-    )
-    table.refuse_unknown_keys()
-    return interpretation
+    return [
+        Interpretation(
+            question=interpretation.get_texts("question", required=True),
+            chosen=interpretation.get_texts("chosen", required=True),
+            because=interpretation.get_texts("because", required=True),
+            alternatives=interpretation.get_list_of_texts("alternatives"),
+        )
+        for interpretation in table.get_tables("interpretations", label=label)
+    ]
 
 
 def _read_deadline(action: Table, plan: PlanSpec) -> tuple[Json, Texts]:
@@ -337,7 +295,7 @@ def _read_deadline(action: Table, plan: PlanSpec) -> tuple[Json, Texts]:
         return {"kind": "none", "words": ""}, {}
     kind = table.get_choice("kind", DEADLINE_KINDS, required=True, default="none")
     words = table.get_text("words", required=True, longest=500)
-    unit = table.get_texts("unit", plan.languages)
+    unit = table.get_texts("unit")
     quantity = table.get_integer(
         "quantity", required=kind == "recurring", least=1, most=2_000_000_000
     )
@@ -345,8 +303,8 @@ def _read_deadline(action: Table, plan: PlanSpec) -> tuple[Json, Texts]:
     if quantity:
         deadline["quantity"] = quantity
     # a kind that is misspelt says nothing about the keys that belong to it
-    if table.content.get("kind") == kind:
-        table.refuse_unknown_keys()
+    if table.content.get("kind") != kind:
+        table.keys_read.update(table.content)
     return _without_blanks(deadline), unit
 
 
@@ -380,7 +338,7 @@ def _read_when(table: Table) -> str:
 
 def _read_recurrence(table: Table, plan: PlanSpec) -> Json:
     every = table.get_choice("every", PERIODS, required=True, default="month")
-    return {"every": every, "first": _read_first_period(table, every, plan.adopted_on)}
+    return {"every": every, "first": _read_first_period(table, every, plan.row.adopted_on)}
 
 
 def _read_first_period(table: Table, every: str, adopted_on: date) -> str:
@@ -423,49 +381,34 @@ def _read_span(table: Table) -> Json:
     return span
 
 
-def check_refs(file: TomlFile, plan: PlanSpec, contributions: set[str]) -> None:
+def check_refs(plan: PlanSpec, contribution_tables: list[Table], contributions: list[str]) -> None:
     """Refs of actions and contributions are unique; `after` and `until` name known ones and never
     lead back to themselves.
     """
-    _check_refs_are_unique(file, plan, contributions)
-    _check_links_are_known(file, plan, contributions)
-    _check_circles(file, plan, "after", {action.ref: action.after for action in plan.actions})
-    _check_circles(file, plan, "until", {action.ref: action.until for action in plan.actions})
-
-
-def _check_refs_are_unique(file: TomlFile, plan: PlanSpec, contributions: set[str]) -> None:
-    seen = set(contributions)
-    for action in plan.actions:
-        if action.ref and action.ref in seen:
-            refuse_repeated_ref(file, action.path, action.ref)
-        seen.add(action.ref)
-
-
-def refuse_repeated_ref(file: TomlFile, path: Path, ref: str) -> None:
-    text = _("ref %(ref)s stands twice: each must be its own")
-    file.add_error_at((*path, "ref"), text, ref=show_value(ref))
-
-
-def _check_links_are_known(file: TomlFile, plan: PlanSpec, contributions: set[str]) -> None:
-    actions = {action.ref for action in plan.actions}
+    actions = [action.row.ref for action in plan.actions]
+    refuse_repeated(
+        [*contribution_tables, *(action.table for action in plan.actions)],
+        [*contributions, *actions],
+        "ref",
+        _("ref %(name)s stands twice: each must be its own"),
+    )
     lacking = _("there is no such action")
+    known_actions = set(actions)
+    known = known_actions.union(contributions)
     for action in plan.actions:
-        label = make_label("action", action.ref)
-        after = (*action.path, "after")
-        until = (*action.path, "until")
-        file.check_known(after, label, action.after, actions | contributions, lacking)
-        file.check_known(until, label, action.until, actions, lacking)
+        action.table.check_known("after", action.row.after, known, lacking)
+        action.table.check_known("until", action.until, known_actions, lacking)
+    _check_circles(plan, "after", {action.row.ref: action.row.after for action in plan.actions})
+    _check_circles(plan, "until", {action.row.ref: action.until for action in plan.actions})
 
 
-def _check_circles(
-    file: TomlFile, plan: PlanSpec, key: str, links: Mapping[str, list[str]]
-) -> None:
+def _check_circles(plan: PlanSpec, key: str, links: Mapping[str, list[str]]) -> None:
     text = _("%(key)s runs in a circle: %(way)s")
     circles = find_circles(links)
     for action in plan.actions:
-        if action.ref in circles:
-            way = " → ".join(circles[action.ref])
-            file.add_error_at((*action.path, key), text, key=key, way=way)
+        way = circles.get(action.row.ref)
+        if way:
+            action.table.add_error(key, text, way=" → ".join(way))
 
 
 def find_circles(links: Mapping[str, list[str]]) -> dict[str, list[str]]:
@@ -501,26 +444,19 @@ def _trace(start: str, end: str, came_from: Mapping[str, str]) -> list[str]:
     return way[::-1]
 
 
-@dataclass(frozen=True)
-class Position:
-    """Where words stand in the signed text: the first character, and the one after the last."""
-
-    start: int
-    end: int
-
-
 class WordsNotFound(ValueError):
     """What is wrong, in the reader's language."""
 
 
-def find_words(text: str, words: str, at: int | None) -> Position:
+def find_words(text: str, words: str, at: int | None) -> re.Match[str]:
     """Where the words stand in the signed text, white space folded; raises WordsNotFound.
 
     `at` says which of several occurrences is meant.
     """
-    positions = list(_iter_positions(text, words))
-    count = len(positions)
-    if not positions:
+    pattern = r"\s+".join(re.escape(word) for word in words.split())
+    matches = list(re.finditer(pattern, text)) if pattern else []
+    count = len(matches)
+    if not matches:
         raise WordsNotFound(_("the signed text does not hold these words"))
     if at is None and count > 1:
         message = _(
@@ -534,11 +470,4 @@ def find_words(text: str, words: str, at: int | None) -> Position:
             count,
         )
         raise WordsNotFound(message % {"count": count, "at": at})
-    return positions[(at or 1) - 1]
-
-
-def _iter_positions(text: str, words: str) -> Iterator[Position]:
-    pattern = r"\s+".join(re.escape(word) for word in words.split())
-    if pattern:
-        for match in re.finditer(pattern, text):
-            yield Position(match.start(), match.end())
+    return matches[(at or 1) - 1]

@@ -7,14 +7,13 @@ comments and spaces but no line numbers either, and takes nine times as long.
 
 import re
 import tomllib
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from commitments.files.errors import FileReport
-from commitments.files.values import show_value
 
 # the keys and places that lead to a value, such as ("commitments", 0, "actions", 2, "ref")
 Path = tuple[str | int, ...]
@@ -61,10 +60,14 @@ PLAIN_WORDS = {
 
 @dataclass
 class TomlFile(FileReport):
-    """A parsed file with the lines of its keys; whoever reads it adds the errors."""
+    """A parsed file with the lines of its keys; whoever reads it adds the errors.
+
+    `languages` are those in which its texts stand, as soon as they have been read.
+    """
 
     tree: dict[str, object] = field(default_factory=dict)
     lines: dict[Path, int] = field(default_factory=dict)
+    languages: list[str] = field(default_factory=list)
 
     def line_of(self, path: Path) -> int:
         """The line of the key, or of the nearest table that holds it."""
@@ -80,33 +83,6 @@ class TomlFile(FileReport):
     def add_error_at(self, path: Path, text: str, /, **values: object) -> None:
         """`values` fill the named places of the text."""
         self.add_error(self.line_of(path), text % values)
-
-    def check_known(
-        self, path: Path, label: str, names: Iterable[str], known: Container[str], lacking: str
-    ) -> None:
-        """Each of the names at this path must be a known one; `lacking` says that it is not."""
-        text = _("%(key)s of %(what)s names %(name)s: %(lacking)s")
-        for name in names:
-            if name not in known:
-                self.add_error_at(
-                    path, text, key=path[-1], what=label, name=show_value(name), lacking=lacking
-                )
-
-    def check_unique(self, place: str, key: str, names: list[str]) -> None:
-        """No two tables of the list at this place may have the same name under the key."""
-        text = _("%(key)s %(name)s stands twice in %(place)s: each must be its own")
-        for position in find_repeated(names):
-            path = (place, position, key)
-            self.add_error_at(path, text, key=key, name=show_value(names[position]), place=place)
-
-
-def find_repeated(names: list[str]) -> Iterator[int]:
-    """The positions of names that stand further up already; empty ones do not count."""
-    seen: set[str] = set()
-    for position, name in enumerate(names):
-        if name and name in seen:
-            yield position
-        seen.add(name)
 
 
 def parse_toml(text: str) -> TomlFile:

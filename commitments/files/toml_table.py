@@ -8,7 +8,7 @@ thing and what would be right, in two languages, would all have to be found agai
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import date, datetime
 from typing import TypeVar
 
@@ -50,7 +50,9 @@ def make_label(kind: str, name: object) -> str:
 
 
 class Table:
-    """`label` names the table in messages. Keys that nobody reads are unknown ones."""
+    """`label` names the table in messages. Keys that nobody reads are unknown ones, here and in the
+    tables that were read below.
+    """
 
     def __init__(self, file: TomlFile, path: Path, content: object, label: str) -> None:
         self.file = file
@@ -58,10 +60,15 @@ class Table:
         self.label = label
         self.content: Mapping[str, object] = {}
         self.keys_read: set[str] = set()
+        self.tables: list[Table] = []
         if isinstance(content, dict):
             self.content = content
         else:
             self.add_error("", _("%(what)s must be a table"))
+
+    @property
+    def line(self) -> int:
+        return self.file.line_of(self.path)
 
     def line_of(self, key: str) -> int:
         return self.file.line_of((*self.path, key))
@@ -83,6 +90,17 @@ class Table:
                     "%(what)s has an unknown key %(name)s: it belongs to %(above)s, [[%(above)s.%(key)s]]"
                 )
             self.add_error(key, text, name=show_value(key), known=known, above=PARENTS.get(key))
+        for table in self.tables:
+            table.refuse_unknown_keys()
+
+    def check_known(
+        self, key: str, names: Iterable[str], known: Container[str], lacking: str
+    ) -> None:
+        """Each of the names under this key must be a known one; `lacking` says that it is not."""
+        text = _("%(key)s of %(what)s names %(name)s: %(lacking)s")
+        for name in names:
+            if name not in known:
+                self.add_error(key, text, name=show_value(name), lacking=lacking)
 
     def get_raw(self, key: str) -> object:
         """The value as it is, for a reader that checks it itself."""
@@ -163,53 +181,47 @@ class Table:
             return None
         return value
 
-    def get_texts(self, key: str, languages: list[str], *, required: bool = False) -> Texts:
+    def get_texts(self, key: str, *, required: bool = False) -> Texts:
         """A table with a text for each language of the plan."""
-        example = ", ".join(f'{language} = "…"' for language in languages[:4]) or '"…"'
+        languages = self.file.languages[:4]
+        example = ", ".join(f'{language} = "…"' for language in languages) or '"…"'
         expected = _("a table of texts by language, { %(example)s }") % {"example": example}
         value = self._get(key, dict, expected, required=required)
         if value is None:
             return {}
-        return self._check_texts(key, value, languages)
+        return self._check_texts(key, value)
 
-    def get_text_or_texts(self, key: str, languages: list[str], *, longest: int) -> Texts:
+    def get_text_or_texts(self, key: str, *, longest: int) -> Texts:
         """A text in the plan's first language, or a table with one for each."""
         if isinstance(self.content.get(key), dict):
-            return self.get_texts(key, languages)
+            return self.get_texts(key)
         text = self.get_text(key, longest=longest)
-        if not text or not languages:
+        if not text or not self.file.languages:
             return {}
-        return {languages[0]: text}
+        return {self.file.languages[0]: text}
 
-    def get_list_of_texts(self, key: str, languages: list[str]) -> list[Texts]:
+    def get_list_of_texts(self, key: str) -> list[Texts]:
         values = self._get(key, list, _("a list of texts by language"), required=False) or []
         tables = [value for value in values if isinstance(value, dict)]
         if len(tables) < len(values):
             self.add_error(key, _("%(key)s of %(what)s must be a list of texts by language"))
-        return [self._check_texts(key, table, languages) for table in tables]
+        return [self._check_texts(key, table) for table in tables]
 
-    def _check_texts(self, key: str, value: Mapping[str, object], languages: list[str]) -> Texts:
+    def _check_texts(self, key: str, value: Mapping[str, object]) -> Texts:
+        texts = {language: text for language, text in value.items() if isinstance(text, str)}
+        languages = self.file.languages
         for language in languages:
-            text = value.get(language)
-            if not isinstance(text, str) or not text.strip():
-                self.add_error(
-                    key,
-                    _("%(key)s of %(what)s has no text in %(language)s"),
-                    language=show_value(language),
-                )
-        if languages:
-            self._refuse_other_languages(key, value, languages)
-        return {language: text for language, text in value.items() if isinstance(text, str)}
-
-    def _refuse_other_languages(
-        self, key: str, value: Mapping[str, object], languages: list[str]
-    ) -> None:
-        text = _(
+            if not texts.get(language, "").strip():
+                message = _("%(key)s of %(what)s has no text in %(language)s")
+                self.add_error(key, message, language=show_value(language))
+        message = _(
             "%(key)s of %(what)s is in %(language)s, which is none of the plan's languages (%(known)s)"
         )
         known = ", ".join(languages)
-        for language in value.keys() - set(languages):
-            self.add_error(key, text, language=show_value(language), known=known)
+        for language in value:
+            if languages and language not in languages:
+                self.add_error(key, message, language=show_value(language), known=known)
+        return texts
 
     def get_names(self, key: str, *, required: bool = False, filled: bool = False) -> list[str]:
         """A list of texts, each once; `filled` lists have at least one."""
@@ -235,22 +247,34 @@ class Table:
         value = self._get(key, dict, expected, required=False)
         if value is None:
             return None
-        return Table(self.file, (*self.path, key), value, label)
+        table = Table(self.file, (*self.path, key), value, label)
+        self.tables.append(table)
+        return table
 
-    def get_tables(self, key: str, *, kind: str, named_by: str = "") -> "list[Table]":
-        """A list of tables; messages name each by its kind and by its value of `named_by`."""
-        return [
-            Table(self.file, path, value, _label_item(kind, value, named_by, number))
-            for number, (path, value) in enumerate(self._get_items(key), 1)
-        ]
-
-    def get_tables_labelled(self, key: str, label: str) -> "list[Table]":
-        """A list of tables that have one label in common."""
-        return [Table(self.file, path, value, label) for path, value in self._get_items(key)]
-
-    def _get_items(self, key: str) -> list[tuple[Path, object]]:
+    def get_tables(
+        self, key: str, *, kind: str = "", named_by: str = "", label: str = ""
+    ) -> "list[Table]":
+        """A list of tables. Messages name each by its kind and its value of `named_by`, or all of
+        them by one label.
+        """
         values = self._get(key, list, _("a list of tables"), required=False) or []
-        return [((*self.path, key, position), value) for position, value in enumerate(values)]
+        tables = []
+        for position, value in enumerate(values):
+            item_label = label or _label_item(kind, value, named_by, position + 1)
+            tables.append(Table(self.file, (*self.path, key, position), value, item_label))
+        self.tables += tables
+        return tables
+
+
+def refuse_repeated(
+    tables: Iterable[Table], names: Iterable[str], key: str, text: str, /, **values: object
+) -> None:
+    """No two of the tables may have the same name under the key; empty ones do not count."""
+    seen: set[str] = set()
+    for table, name in zip(tables, names, strict=True):
+        if name and name in seen:
+            table.add_error(key, text, name=show_value(name), **values)
+        seen.add(name)
 
 
 def _is_other_kind(value: object, kind: type) -> bool:

@@ -592,7 +592,7 @@ def test_a_spoilt_file_is_refused_with_errors_or_loaded_whole(
                     assert "\n" not in error.text
                 assert count_rows() == before
             else:
-                assert stated_refs(text) <= judged_refs(loaded.slug)
+                assert stated_refs(text) <= judged_refs(loaded.plan.slug)
             transaction.set_rollback(True)
 
     for_each_slip(request.config, CALAIS, holds)

@@ -8,7 +8,7 @@ import pytest
 
 from actionplan.plan_transfer import load
 from commitments.files.errors import FileError, FileRefused
-from commitments.files.plan_schema import MOST_CIRCLES, Position, WordsNotFound, find_words
+from commitments.files.plan_schema import MOST_CIRCLES, WordsNotFound, find_words
 from commitments.files.toml import PLAIN_WORDS
 from tests.both_languages import in_both
 from tests.plans import SMALL, changed, line_of
@@ -38,8 +38,8 @@ def only_error(text: str) -> FileError:
 def test_the_small_plan_is_sound() -> None:
     file = load.read_plan_file(SMALL.encode())
     (fund,) = file.funds
-    assert [action.ref for action in file.plan.actions] == ["1.1", "1.2", "1.3"]
-    assert [contribution.ref for contribution in fund.contributions] == ["1.9", "1.9-FR"]
+    assert [action.row.ref for action in file.plan.actions] == ["1.1", "1.2", "1.3"]
+    assert [contribution.row.ref for contribution in fund.contributions] == ["1.9", "1.9-FR"]
 
 
 @pytest.mark.parametrize(
@@ -521,7 +521,7 @@ def test_lines_hold_after_lists_and_texts_of_several_lines() -> None:
 
 def test_windows_line_ends_and_a_byte_order_mark_change_nothing() -> None:
     file = load.read_plan_file(b"\xef\xbb\xbf" + SMALL.replace("\n", "\r\n").encode())
-    assert file.plan.slug == "small"
+    assert file.plan.row.slug == "small"
 
 
 def test_a_text_that_is_not_utf_8_is_refused_at_its_line() -> None:
@@ -659,7 +659,7 @@ SIGNED_TEXT = "it, will\nbegin; it."
 def test_words_are_found_in_the_signed_text(
     words: str, at: int | None, start: int, end: int
 ) -> None:
-    assert find_words(SIGNED_TEXT, words, at) == Position(start, end)
+    assert find_words(SIGNED_TEXT, words, at).span() == (start, end)
 
 
 @pytest.mark.parametrize(

@@ -39,10 +39,10 @@ class Command(SiteCommand):
         for change in loaded.changes:
             self.stdout.write(change)
         verb = "would change" if check else "changed"
-        self.stdout.write(f"{loaded.slug}: {len(loaded.changes) or 'nothing'} {verb}")
-        if loaded.public:
+        self.stdout.write(f"{loaded.plan.slug}: {len(loaded.changes) or 'nothing'} {verb}")
+        if loaded.plan.public:
             self.stdout.write(
-                f"{loaded.slug}: everybody can read it without signing in, as its file says (public = true)"
+                f"{loaded.plan.slug}: everybody can read it without signing in, as its file says (public = true)"
             )
 
 
