@@ -7,7 +7,7 @@ import json
 import uuid
 import zipfile
 import zlib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from commitments.models import Entry, Evidence, Plan
 
 LARGEST_MANIFEST = 16 * 1024 * 1024
 LARGEST_SIGNED_TEXT = 4 * 1024 * 1024
+EVIDENCE_FIELDS = ("name", "type", "size", "sha256")
 ADVICE = "give a file that `export_plan` wrote, unchanged"
 # what zipfile raises where a file is no archive, or a broken one
 BROKEN_ARCHIVE = (
@@ -63,27 +64,17 @@ class EntriesStep:
     file: str
 
 
-@dataclass(frozen=True)
-class EvidenceFile:
-    """A file that an entry carries; `file` is empty where its bytes were removed."""
-
-    entry: str
-    name: str
-    type: str
-    size: int
-    sha256: str
-    file: str
-
-
 @dataclass
 class Manifest:
-    """`files` has the SHA-256 of each file of the export."""
+    """`files` has the SHA-256 of each file of the export; `evidence` describes the files that entries
+    carry, each with the name of its own in the export, empty where its bytes were removed.
+    """
 
     plan: str
     is_sample: bool
     steps: list[PlanStep | EntriesStep]
     files: dict[str, str]
-    evidence: list[EvidenceFile] = field(default_factory=list)
+    evidence: list[dict[str, Any]]
 
     @property
     def plan_steps(self) -> list[PlanStep]:
@@ -100,7 +91,7 @@ def parse_manifest(text: bytes) -> Manifest:
         is_sample=bool(content.get("sample")),
         steps=[_parse_step(step) for step in content["steps"]],
         files=dict(content["files"]),
-        evidence=_parse_evidence(content),
+        evidence=list(content.get("evidence", [])),
     )
 
 
@@ -112,27 +103,6 @@ def _parse_step(step: dict[str, Any]) -> PlanStep | EntriesStep:
     if loaded.tzinfo is None:
         raise ValueError("a moment without its offset")
     return PlanStep(file, str(step.get("sha256")), loaded)
-
-
-def _parse_evidence(content: dict[str, Any]) -> list[EvidenceFile]:
-    names = [described.name for described in fields(EvidenceFile)]
-    try:
-        files = [
-            EvidenceFile(**{name: described[name] for name in names})
-            for described in content.get("evidence", [])
-        ]
-    except (KeyError, TypeError):
-        raise _refuse_evidence() from None
-    digests = content["files"]
-    for file in files:
-        is_there = not file.file or digests.get(file.file) == file.sha256
-        if file.type not in file_types.TYPES or not is_there:
-            raise _refuse_evidence()
-    return files
-
-
-def _refuse_evidence() -> FileRefused:
-    return refuse(f"its manifest.json names evidence that is not in it: {ADVICE}")
 
 
 class Export:
@@ -272,17 +242,19 @@ class PlanRestore:
         If the export is refused later, the files that are left over are swept.
         """
         evidence: dict[str, tuple[Evidence, ...]] = {}
-        for described in self.manifest.evidence:
-            row = Evidence(
-                id=uuid.uuid4(),
-                name=described.name,
-                type=described.type,
-                size=described.size,
-                sha256=described.sha256,
-            )
-            if described.file:
-                self._store_file(described.file, storage.path_of(row.id))
-            evidence[described.entry] = (*evidence.get(described.entry, ()), row)
+        for description in self.manifest.evidence:
+            try:
+                values = {name: description[name] for name in EVIDENCE_FIELDS}
+                entry, file = str(description["entry"]), description["file"]
+            except (KeyError, TypeError):
+                raise _refuse_evidence() from None
+            row = Evidence(id=uuid.uuid4(), **values)
+            is_lacking = file and self.manifest.files.get(file) != row.sha256
+            if row.type not in file_types.TYPES or is_lacking:
+                raise _refuse_evidence()
+            if file:
+                self._store_file(file, storage.path_of(row.id))
+            evidence[entry] = (*evidence.get(entry, ()), row)
         return evidence
 
     def _store_file(self, name: str, path: Path) -> None:
@@ -290,6 +262,10 @@ class PlanRestore:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         path.write_bytes(content)
+
+
+def _refuse_evidence() -> FileRefused:
+    return refuse(f"its manifest.json names evidence that is not in it: {ADVICE}")
 
 
 def _name_file(name: str, errors: list[FileError]) -> FileRefused:
