@@ -14,6 +14,7 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 from django.db import models
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -27,7 +28,7 @@ from commitments.files.plan_schema import (
     find_words,
 )
 from commitments.files.toml_table import make_label
-from commitments.models import Action, Body, Commitment, Entry, Obligation, Plan, PlanFile
+from commitments.models import Action, Body, Commitment, Entry, Obligation, Plan, PlanFile, Standing
 from commitments.register import entries as register
 from commitments.register import standings
 from commitments.register.entries import Draft
@@ -85,9 +86,8 @@ class PlanLoad(FileReport):
     spec: PlanSpec = field(kw_only=True)
     plan: Plan = field(kw_only=True)
     is_new: bool = field(kw_only=True)
-    # what was there before: the latest terms of each obligation, the commitment of each action
+    # of each obligation, as they were before
     latest_terms: Mapping[int, Json] = field(kw_only=True)
-    commitments_before: dict[int, int] = field(kw_only=True)
     changes: list[str] = field(default_factory=list)
     terms: list[StatedTerms] = field(default_factory=list)
 
@@ -108,14 +108,7 @@ def start_load(spec: PlanSpec, signed_text: str | None) -> PlanLoad:
     slug = spec.row.slug
     existing = Plan.objects.select_for_update().filter(slug=slug).first()
     plan = existing or Plan(slug=slug)
-    actions = Action.objects.filter(plan__slug=slug)
-    load = PlanLoad(
-        spec=spec,
-        plan=plan,
-        is_new=existing is None,
-        latest_terms=_latest_terms(slug),
-        commitments_before=dict(actions.values_list("pk", "commitment_id")),
-    )
+    load = PlanLoad(spec=spec, plan=plan, is_new=existing is None, latest_terms=_latest_terms(slug))
     if existing:
         _check_settings(load)
         _check_sides(load)
@@ -349,19 +342,16 @@ def record_terms(
     file_entry, *_terms_entries = register.append(plan, drafts, by=by, now=now)
     PlanFile.objects.create(entry=file_entry, content=content)
     _describe_changes(load, changed, sha256)
-    affected = [*(terms.obligation for terms in changed), *_find_moved(load)]
+    affected = [*(terms.obligation for terms in changed), *_find_moved(plan)]
     if affected:
         standings.recompute(plan, affected)
 
 
-def _find_moved(load: PlanLoad) -> list[Action]:
-    """The actions that are now in another commitment: their standings name it."""
-    before = load.commitments_before
-    return [
-        action
-        for action in Action.objects.filter(plan=load.plan)
-        if before.get(action.pk, action.commitment_id) != action.commitment_id
-    ]
+def _find_moved(plan: Plan) -> QuerySet[Obligation]:
+    """The actions that are now in another commitment than the one that their standings name."""
+    outdated = Standing.objects.actions().filter(plan=plan)
+    outdated = outdated.exclude(commitment=F("obligation__commitment"))
+    return Obligation.objects.filter(pk__in=outdated.values("obligation"))
 
 
 def keep_file_text(plan: Plan, content: bytes) -> int:
