@@ -99,7 +99,7 @@ def _load_sample_entries(plan: Plan) -> int:
     reading = load_entries(plan, ENTRIES_FILE.read_bytes(), now=now, by=None)
     if reading.errors:
         raise ValueError([error.text for error in reading.errors])
-    return len(reading.rows)
+    return len(reading.drafts)
 
 
 def _create_member(plan: Plan, account: SampleAccount) -> None:

@@ -8,21 +8,20 @@ from django.contrib import messages
 from django.contrib.auth.mixins import UserPassesTestMixin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views import View
 
 from actionplan.plan_transfer.export import export_plan
 from actionplan.plan_transfer.load import LARGEST, check_size, load_plan, read_plan_file
 from commitments import clock
-from commitments.files.errors import FileRefused
 from commitments.files.preview import preview_changes
 from commitments.forms.entries import FileForm
 from commitments.models import Plan
 from commitments.pages.base import PlanView
 from commitments.register.permissions import can_export_plan
 from commitments.rules.events import Perspective
+from commitments.views.file_loading import FileLoadingView
 
 
 class PlanForm(FileForm):
@@ -35,50 +34,29 @@ class PlanForm(FileForm):
     )
 
 
-class LoadPlan(UserPassesTestMixin, View):
-    """For administrators, with or without a plan on the site: what a plan file would change, then
-    the loading.
-    """
+class LoadPlan(UserPassesTestMixin, FileLoadingView):
+    """For administrators, with or without a plan on the site."""
 
     template_name = "actionplan/plan_transfer/load.html"
+    form_class = PlanForm
 
     def test_func(self) -> bool:
         return bool(getattr(self.request.user, "is_superuser", False))
 
-    def get(self, request: HttpRequest) -> HttpResponse:
-        return self._render(PlanForm())
-
-    def post(self, request: HttpRequest) -> HttpResponse:
-        form = PlanForm(request.POST, request.FILES)
-        if not form.is_valid():
-            return self._render(form, status=422)
-        content = form.given()
-        try:
-            check_size(content)
-            if "load" in request.POST:
-                return self._load(content)
-            return self._preview(content)
-        except FileRefused as refused:
-            return self._render(form, status=422, errors=refused.errors)
-
-    def _preview(self, content: bytes) -> HttpResponse:
+    def preview(self, content: bytes) -> dict[str, Any]:
+        check_size(content)
         slug = read_plan_file(content).plan.row.slug
         plan = Plan.objects.filter(slug=slug).first()
         today = clock.today(plan.timezone if plan else "UTC")
         with preview_changes(plan, today, Perspective.AS_KNOWN_THEN) as changes:
             loaded = load_plan(content, now=clock.now("UTC"))
-        carrying = PlanForm(initial=FileForm.carrying(content))
-        return self._render(carrying, loaded=loaded, is_new=plan is None, changes=changes)
+        return {"loaded": loaded, "is_new": plan is None, "changes": changes}
 
-    def _load(self, content: bytes) -> HttpResponse:
-        loaded = load_plan(content, now=clock.now("UTC"), by=self.request.user.pk)
-        text = _("The plan file of %(plan)s is loaded.")
-        messages.success(self.request, text % {"plan": loaded.plan.slug})
-        return redirect("plan:overview", slug=loaded.plan.slug)
-
-    def _render(self, form: PlanForm, *, status: int = 200, **context: Any) -> HttpResponse:
-        context["form"] = form
-        return render(self.request, self.template_name, context, status=status)
+    def load(self, content: bytes) -> HttpResponse:
+        check_size(content)
+        slug = load_plan(content, now=clock.now("UTC"), by=self.request.user.pk).plan.slug
+        messages.success(self.request, _("The plan file of %(plan)s is loaded.") % {"plan": slug})
+        return redirect("plan:overview", slug=slug)
 
 
 class ExportPlan(PlanView):

@@ -50,32 +50,25 @@ class EntryFile(FileReport):
     rows: list[EntryRow] = field(default_factory=list)
 
 
-@dataclass
+@dataclass(frozen=True)
 class DraftRow:
     """A row and the entry that it would be."""
 
-    row: EntryRow
+    line: int
+    cells: dict[str, str]
     draft: Draft
-
-    @property
-    def line(self) -> int:
-        return self.row.line
-
-    @property
-    def code(self) -> str:
-        return self.draft.code
 
     @property
     def target_code(self) -> str:
         """The id of the entry that this one is about; empty for a fact of its own."""
-        return self.row.cells["to"] if self.draft.kind in NAMING_KINDS else ""
+        return self.cells["to"] if self.draft.kind in NAMING_KINDS else ""
 
 
 @dataclass
 class EntriesReading(FileReport):
-    """The rows to append, in order, and how many are in the register already."""
+    """The entries to append, in order, and how many rows are in the register already."""
 
-    rows: list[DraftRow] = field(default_factory=list)
+    drafts: list[Draft] = field(default_factory=list)
     skipped: int = 0
 
 
@@ -112,23 +105,12 @@ def append_rows(
     with transaction.atomic():
         Plan.objects.lock(plan)
         context = Context(plan, civil_day(now, plan.timezone), taken_over=taken_over)
-        reading = RowChecker(file, context).check()
-        if side is not None:
-            _check_side(reading, side)
-        drafts = [row.draft for row in reading.rows]
-        for draft in drafts:
+        reading = RowChecker(file, context, side).check()
+        for draft in reading.drafts:
             draft.evidence = (evidence or {}).get(draft.code, ())
-        if drafts and not check and not reading.errors:
-            services.append_and_project(plan, drafts, context=context, by=by, now=now)
+        if reading.drafts and not check and not reading.errors:
+            services.append_and_project(plan, reading.drafts, context=context, by=by, now=now)
     return reading
-
-
-def _check_side(reading: EntriesReading, side: str) -> None:
-    text = _("You load entries of your own side, %(side)s, only.")
-    for row in reading.rows:
-        if row.draft.side != side:
-            reading.add_error(row.line, text, side=side)
-    reading.errors.sort()
 
 
 class RowChecker:
@@ -138,29 +120,21 @@ class RowChecker:
     for one that is yet to be appended, or None where the row has errors.
     """
 
-    def __init__(self, file: EntryFile, context: Context) -> None:
+    def __init__(self, file: EntryFile, context: Context, side: str | None) -> None:
         self.context = context
+        self.side = side
         self.reading = EntriesReading(list(file.errors), list(file.warnings))
         self.rows: dict[str, DraftRow] = {}
         self.without_own_id: list[DraftRow] = []
-        self.recorded: dict[str, Entry] = {}
-        self.entries: dict[str, Entry | None] = {}
-        self.circular: set[str] = set()
-        self.lines_with_errors: set[int] = set()
         self._read_rows(file.rows)
+        self.lines_with_errors = {error.line for error in self.reading.errors}
+        self.recorded = self._find_recorded()
+        self.entries: dict[str, Entry | None] = {}
 
     def check(self) -> EntriesReading:
-        """1. Look up the entries that the rows name or repeat. 2. Check each row, behind the one
-        that it names. 3. Check rows without an id of their own, which are errors in any case.
-        """
-        rows = [*self.rows.values(), *self.without_own_id]
-        codes = {row.code for row in rows} | {row.target_code for row in rows}
-        self.recorded = find_entries(self.context.plan, codes)
-        for row in rows:
-            self._check_target_exists(row)
-        self.lines_with_errors = {error.line for error in self.reading.errors}
-        for row in self.rows.values():
-            self._check_in_order(row)
+        """Rows without an id of their own come last: they are errors in any case."""
+        for row in self._sort_rows():
+            self.entries[row.draft.code] = self._check_row(row)
         for row in self.without_own_id:
             self._check_row(row)
         self.reading.errors.sort()
@@ -173,52 +147,53 @@ class RowChecker:
         for row in rows:
             code = row.cells["id"]
             first = self.rows.get(code)
-            if first and first.row.cells == row.cells:
+            if first and first.cells == row.cells:
                 self.reading.skipped += 1
                 continue
             draft = read_draft(row, self.context.plan, self.reading, self.context.today)
+            draft_row = DraftRow(row.line, row.cells, draft)
             if code and first is None:
-                self.rows[code] = DraftRow(row, draft)
+                self.rows[code] = draft_row
                 continue
-            self.without_own_id.append(DraftRow(row, draft))
+            self.without_own_id.append(draft_row)
             if code:
                 text = _("The id “%(id)s” stands twice, with other content.")
                 self.reading.add_error(row.line, text, id=code)
 
-    def _check_target_exists(self, row: DraftRow) -> None:
-        code = row.target_code
-        if code and code not in self.rows and code not in self.recorded:
-            text = _("There is no entry with the id “%(id)s”.")
-            self.reading.add_error(row.line, text, id=code)
+    def _find_recorded(self) -> dict[str, Entry]:
+        """The entries of the register that the rows name or repeat, by id."""
+        rows = [*self.rows.values(), *self.without_own_id]
+        codes = {row.draft.code for row in rows} | {row.target_code for row in rows}
+        return find_entries(self.context.plan, codes)
 
-    def _check_in_order(self, row: DraftRow) -> None:
-        """Check the row, and before it those that it names, as far as they are not checked yet."""
-        for waiting in reversed(self._find_unchecked_chain(row)):
-            self.entries[waiting.code] = self._check_row(waiting)
-
-    def _find_unchecked_chain(self, start: DraftRow) -> list[DraftRow]:
-        """The row, the one that it names, the one that this one names, and so on."""
-        chain: dict[str, DraftRow] = {}
-        row: DraftRow | None = start
-        while row and row.code not in self.entries:
-            if row.code in chain or row.code in self.circular:
-                self._report_circle(chain.values())
-                return []
-            chain[row.code] = row
-            row = self.rows.get(row.target_code)
-        return list(chain.values())
-
-    def _report_circle(self, rows: Iterable[DraftRow]) -> None:
-        """Rows that name each other, and those that lead there."""
-        for row in rows:
-            self.circular.add(row.code)
-            self.reading.add_error(row.line, _("These rows name each other in a circle."))
+    def _sort_rows(self) -> list[DraftRow]:
+        """Each row behind the one that it names. Rows that name each other in a circle are left
+        out, and so are those that lead there: all of them are errors.
+        """
+        ordered: dict[str, DraftRow] = {}
+        circular: set[str] = set()
+        for start in self.rows:
+            chain: dict[str, DraftRow] = {}
+            code = start
+            while code in self.rows:
+                if code in chain or code in ordered or code in circular:
+                    break
+                chain[code] = self.rows[code]
+                code = chain[code].target_code
+            if code in chain or code in circular:
+                circular.update(chain)
+                for row in chain.values():
+                    text = _("These rows name each other in a circle.")
+                    self.reading.add_error(row.line, text)
+            else:
+                ordered.update(reversed(chain.items()))
+        return list(ordered.values())
 
     def _check_row(self, row: DraftRow) -> Entry | None:
         has_errors = row.line in self.lines_with_errors
         if row.target_code and not self._attach_target(row):
             has_errors = True
-        recorded = self.recorded.get(row.code)
+        recorded = self.recorded.get(row.draft.code)
         if recorded and not has_errors and has_same_content(row.draft, recorded):
             self.reading.skipped += 1
             return recorded
@@ -231,9 +206,13 @@ class RowChecker:
 
     def _attach_target(self, row: DraftRow) -> bool:
         """Give the draft the entry that it names; False where that is missing or has errors."""
-        target = self.recorded.get(row.target_code) or self.entries.get(row.target_code)
+        code = row.target_code
+        target = self.recorded.get(code) or self.entries.get(code)
         if target is None:
-            # that is reported already: something sound stands in, so that the rest can be checked
+            if code not in self.rows:
+                text = _("There is no entry with the id “%(id)s”.")
+                self.reading.add_error(row.line, text, id=code)
+            # something sound stands in, so that the rest can be checked
             row.draft.to = Entry(kind="completed", recorded_day=row.draft.recorded_day)
             return False
         self._check_agrees(row, target)
@@ -269,8 +248,11 @@ class RowChecker:
         draft = row.draft
         for text in validation.warnings(draft, self.context):
             self.reading.add_warning(row.line, text)
+        if self.side not in (None, draft.side):
+            text = _("You load entries of your own side, %(side)s, only.")
+            self.reading.add_error(row.line, text, side=self.side)
         self.context.remember(draft)
-        self.reading.rows.append(row)
+        self.reading.drafts.append(draft)
         return Entry(
             kind=draft.kind,
             ref=draft.ref,

@@ -85,10 +85,10 @@ def test_rows_are_skipped_the_second_time(calais: Plan) -> None:
         PAID | SUM,
         {"kind": "withdrawn", "to": "e1", "reason": "no", "recorded": "2014-12-05"},
     )
-    assert (len(load_rows(calais, *rows).rows), recorded_codes(calais)) == (3, ["e1", "e2", "e3"])
+    assert (len(load_rows(calais, *rows).drafts), recorded_codes(calais)) == (3, ["e1", "e2", "e3"])
     before = count_rows()
     again = load_rows(calais, *rows)
-    assert (again.rows, again.skipped, count_rows()) == ([], 3, before)
+    assert (again.drafts, again.skipped, count_rows()) == ([], 3, before)
 
 
 def test_new_rows_are_added_to_those_that_are_there(calais: Plan) -> None:
@@ -96,7 +96,7 @@ def test_new_rows_are_added_to_those_that_are_there(calais: Plan) -> None:
     again = load_rows(
         calais, STARTED, {"kind": "confirmed", "to": "e1", "recorded": "2014-11-06", "side": "FR"}
     )
-    assert (len(again.rows), again.skipped, recorded_codes(calais)) == (1, 1, ["e1", "e2"])
+    assert (len(again.drafts), again.skipped, recorded_codes(calais)) == (1, 1, ["e1", "e2"])
 
 
 @pytest.mark.parametrize(
@@ -592,7 +592,7 @@ def test_a_spoilt_file_is_refused_with_errors_or_loaded_whole(
                 assert all(0 < error.line <= text.count("\n") + 1 for error in reading.errors)
                 assert count_rows() == before
             else:
-                assert set(recorded_codes(calais)) == {row.draft.code for row in reading.rows}
+                assert set(recorded_codes(calais)) == {draft.code for draft in reading.drafts}
             transaction.set_rollback(True)
 
     for_each_slip(request.config, samples.ENTRIES_FILE.read_text(), holds)

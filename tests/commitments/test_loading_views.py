@@ -72,7 +72,7 @@ def test_what_was_shown_is_recorded_when_its_reader_says_so(manager: Client) -> 
 def test_what_is_recorded_already_is_skipped(manager: Client) -> None:
     manager.post(ADDRESS, {"content": carried(STARTED), "load": "1"})
     reading = manager.post(ADDRESS, {"file": file(STARTED)}).context["reading"]
-    assert reading.rows == []
+    assert reading.drafts == []
     assert reading.skipped == 1
 
 
@@ -84,7 +84,7 @@ def test_a_manager_loads_entries_of_their_own_side_only(manager: Client) -> None
     ):
         answer = manager.post(ADDRESS, fields)
         assert answer.status_code == 422
-        assert [error.line for error in answer.context["reading"].errors] == [3]
+        assert [error.line for error in answer.context["errors"]] == [3]
     assert not Entry.objects.without_plan_entries().exists()
 
 
@@ -111,7 +111,7 @@ def test_a_file_that_cannot_be_read_comes_back_with_its_errors(manager: Client) 
     broken = SimpleUploadedFile("entries.csv", b"id,ref\n\xff")
     answer = manager.post(ADDRESS, {"file": broken})
     assert answer.status_code == 422
-    assert answer.context["reading"].errors
+    assert answer.context["errors"]
 
 
 def test_a_file_that_was_mangled_between_the_steps_is_to_be_chosen_again(manager: Client) -> None:
@@ -161,7 +161,7 @@ def test_a_spreadsheet_is_loaded_as_what_its_cells_show(manager: Client) -> None
     stored = io.BytesIO()
     book.save(stored)
     shown = manager.post(ADDRESS, {"file": SimpleUploadedFile("entries.xlsx", stored.getvalue())})
-    assert (shown.status_code, len(shown.context["reading"].rows)) == (200, 3)
+    assert (shown.status_code, len(shown.context["reading"].drafts)) == (200, 3)
     carried = shown.context["form"].initial["content"]
     assert manager.post(ADDRESS, {"content": carried, "load": "1"}).status_code == 302
     found = Entry.objects.without_plan_entries().order_by("number")
@@ -262,7 +262,7 @@ def test_a_broken_spreadsheet_or_one_that_would_fill_the_memory_is_refused(
 ) -> None:
     answer = manager.post(ADDRESS, {"file": SimpleUploadedFile("e.xlsx", content)})
     assert answer.status_code == 422
-    assert len(answer.context["reading"].errors) == 1
+    assert len(answer.context["errors"]) == 1
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
@@ -271,9 +271,9 @@ def test_the_template_has_a_row_for_each_kind_that_only_becomes_an_entry_once_it
 ) -> None:
     template = manager.get(f"{ADDRESS}?template={form}").content
     upload = SimpleUploadedFile(f"t.{form}", template)
-    untouched = manager.post(ADDRESS, {"file": upload}).context["reading"]
-    assert len(untouched.errors) == len(KINDS)
-    assert {error.text for error in untouched.errors} == {
+    errors = manager.post(ADDRESS, {"file": upload}).context["errors"]
+    assert len(errors) == len(KINDS)
+    assert {error.text for error in errors} == {
         "This is a row of the template: delete it, or give it an id and facts of its own."
     }
     if form == "csv":

@@ -29,5 +29,5 @@ class Command(SiteCommand):
             self.stderr.write(f"{warning} (warning)")
         verb = "to append" if check else "appended"
         self.stdout.write(
-            f"{plan.slug}: {len(reading.rows)} {verb}, {reading.skipped} there already"
+            f"{plan.slug}: {len(reading.drafts)} {verb}, {reading.skipped} there already"
         )
