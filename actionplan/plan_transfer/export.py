@@ -2,21 +2,20 @@
 of the register.
 """
 
-import csv
 import hashlib
-import io
 import json
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import IO
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
+from django.db.models.functions import NullIf
 
 from commitments.evidence import storage
 from commitments.exports.columns import entry_row
-from commitments.files.entry_rows import COLUMNS
+from commitments.files.entry_rows import COLUMNS, Row, make_csv
 from commitments.models import Entry, Evidence, Flag, Plan, PlanFile
 from commitments.register import entries as register
 
@@ -98,8 +97,8 @@ def export_plan(plan: Plan, file: IO[bytes], *, now: datetime) -> list[str]:
 def _add_files_for_reading(archive: Archive, plan: Plan, entries: QuerySet[Entry]) -> None:
     """What people may want to read, and nobody loads."""
     archive.add("README.md", README.encode())
-    archive.add("posts.csv", _make_csv(("id", "post"), _iter_posts(entries)))
-    archive.add("flags.csv", _make_csv(FLAG_COLUMNS, _iter_flags(plan)))
+    archive.add("posts.csv", make_csv(("id", "post"), _post_rows(entries)))
+    archive.add("flags.csv", make_csv(FLAG_COLUMNS, _flag_rows(plan)))
 
 
 def _describe_lacking(steps: Iterable[Description]) -> Iterator[str]:
@@ -122,7 +121,7 @@ class StepWriter:
     archive: Archive
     entries: QuerySet[Entry]
     steps: list[Description] = field(default_factory=list)
-    rows: list[Mapping[str, object]] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     size: int = 0
 
     def write(self) -> list[Description]:
@@ -159,9 +158,9 @@ class StepWriter:
         )
 
     def _add_entry(self, entry: Entry) -> None:
-        row = entry_row(entry)
-        self.rows.append(row)
-        self.size += sum(len(str(value)) for value in row.values())
+        values = entry_row(entry)
+        self.rows.append([values[name] for name in COLUMNS])
+        self.size += sum(len(str(value)) for value in values.values())
         if self.size > PART_SIZE:
             self._finish_entries()
 
@@ -170,39 +169,22 @@ class StepWriter:
         if not self.rows:
             return
         number = self._count("entries") + 1
-        content = _make_csv(COLUMNS, self.rows)
+        content = make_csv(COLUMNS, self.rows)
         name = self.archive.add(f"entries/{number:03}.csv", content)
         self.steps.append({"kind": "entries", "file": name, "rows": len(self.rows)})
         self.rows = []
         self.size = 0
 
 
-def _make_csv(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> bytes:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue().encode()
-
-
-def _iter_posts(entries: QuerySet[Entry]) -> Iterator[Description]:
+def _post_rows(entries: QuerySet[Entry]) -> Iterable[Row]:
     by_accounts = entries.exclude(kind__in=["plan", "terms"]).exclude(by=None)
-    for code, post in by_accounts.values_list("code", "by__post"):
-        yield {"id": code, "post": post}
+    return by_accounts.values_list("code", "by__post")
 
 
-def _iter_flags(plan: Plan) -> Iterator[Description]:
-    flags = Flag.objects.filter(plan=plan).select_related("obligation").order_by("since", "pk")
-    for flag in flags:
-        yield {
-            "ref": flag.obligation.ref,
-            "instalment": flag.obligation.instalment or "",
-            "kind": flag.kind,
-            "since": flag.since,
-            "noticed": flag.noticed,
-            "cleared": flag.cleared,
-            "cleared_by": flag.cleared_by,
-        }
+def _flag_rows(plan: Plan) -> Iterable[Row]:
+    flags = Flag.objects.filter(plan=plan).order_by("since", "pk")
+    instalment = NullIf("obligation__instalment", Value(0))
+    return flags.values_list("obligation__ref", instalment, *FLAG_COLUMNS[2:])
 
 
 def _add_evidence(archive: Archive, entries: QuerySet[Entry]) -> Iterator[Description]:

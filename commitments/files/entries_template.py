@@ -2,7 +2,6 @@
 takes.
 """
 
-import csv
 import io
 from collections.abc import Iterator
 
@@ -14,7 +13,7 @@ from commitments.models import Plan
 from commitments.register.entry_types import KINDS, EntryType
 
 
-def iter_examples(plan: Plan) -> Iterator[dict[str, str]]:
+def iter_examples(plan: Plan) -> Iterator[list[str]]:
     """One row for each kind, refused by the reader for as long as its id is that of an example."""
     refs = list(plan.obligations.order_by("instalment", "pk").values_list("ref", flat=True))
     ids = {name: f"{EXAMPLE_PREFIX}{number}" for number, name in enumerate(KINDS, 1)}
@@ -27,7 +26,7 @@ def iter_examples(plan: Plan) -> Iterator[dict[str, str]]:
         elif refs:
             # actions come first, instalments last
             row["ref"] = refs[0] if "action" in kind.about else refs[-1]
-        yield row
+        yield [row[name] for name in COLUMNS]
 
 
 def _describe_kind(kind: EntryType, plan: Plan) -> dict[str, str]:
@@ -76,14 +75,6 @@ def _example_words(kind: EntryType, plan: Plan) -> str:
     return _("name of the event")
 
 
-def make_csv(plan: Plan) -> bytes:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows(iter_examples(plan))
-    return text.getvalue().encode("utf-8-sig")
-
-
 def make_xlsx(plan: Plan) -> bytes:
     """All cells are texts, so that no spreadsheet makes a day of a month or a number of an id."""
     from openpyxl import Workbook
@@ -95,7 +86,7 @@ def make_xlsx(plan: Plan) -> bytes:
     sheet.freeze_panes = "A2"
     sheet.append(COLUMNS)
     for row in iter_examples(plan):
-        sheet.append([row[name] for name in COLUMNS])
+        sheet.append(row)
     for column in sheet.iter_cols(max_row=500):
         for cell in column:
             cell.number_format = "@"

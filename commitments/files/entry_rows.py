@@ -1,8 +1,8 @@
-"""The rows of an entries file, CSV or XLSX, as texts by column."""
+"""The rows of an entries file, CSV or XLSX, as texts by column; and CSV as files are written here."""
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 from commitments.files.errors import FileReport
 from commitments.files.spreadsheet import TextRow, is_spreadsheet, read_sheet
 
+# a row to be written, in the order of the columns
+Row = Sequence[object]
 COLUMNS = (
     "id",
     "ref",
@@ -43,10 +45,12 @@ class EntryRow:
 
 def read_rows(content: bytes, report: FileReport) -> Iterator[EntryRow]:
     """The rows that hold anything, up to the first error that makes reading on pointless."""
+    too_large = _("The file is larger than 4 MiB: load it in parts.")
     if len(content) > LARGEST:
-        _refuse_size(1, report)
+        report.add_error(1, too_large)
         return
-    rows = _read_table(content, report)
+    read_table = read_sheet if is_spreadsheet(content) else _read_csv
+    rows = read_table(content, report)
     header = next(rows, TextRow(1, []))
     columns = [name.strip() for name in header.cells]
     if report.errors or not _is_header_sound(columns, report):
@@ -56,23 +60,15 @@ def read_rows(content: bytes, report: FileReport) -> Iterator[EntryRow]:
         # XLSX is packed, so that its texts may be more than the file
         size += sum(map(len, row.cells))
         if size > LARGEST:
-            _refuse_size(row.line, report)
+            report.add_error(row.line, too_large)
             return
         if len(row.cells) > len(columns) or "\x00" in "".join(row.cells):
             text = _("There are more cells than columns, or a character that no text holds.")
             report.add_error(row.line, text)
         elif any(cell.strip() for cell in row.cells):
-            yield _name_cells(row, columns)
-
-
-def _refuse_size(line: int, report: FileReport) -> None:
-    report.add_error(line, _("The file is larger than 4 MiB: load it in parts."))
-
-
-def _read_table(content: bytes, report: FileReport) -> Iterator[TextRow]:
-    if is_spreadsheet(content):
-        return read_sheet(content, report)
-    return _read_csv(content, report)
+            texts = [cell.strip() for cell in row.cells]
+            cells = dict(zip(columns, texts, strict=False))
+            yield EntryRow(row.line, dict.fromkeys(COLUMNS, "") | cells)
 
 
 def _read_csv(content: bytes, report: FileReport) -> Iterator[TextRow]:
@@ -84,7 +80,9 @@ def _read_csv(content: bytes, report: FileReport) -> Iterator[TextRow]:
         report.add_error(line, _("This is not UTF-8: save the file as CSV in UTF-8."))
         return
     file = io.StringIO(text, newline="")
-    records = csv.reader(file, delimiter=_find_delimiter(text), strict=True)
+    header = text.split("\n", 1)[0]
+    delimiter = ";" if header.count(";") > header.count(",") else ","
+    records = csv.reader(file, delimiter=delimiter, strict=True)
     line = 1
     try:
         for cells in records:
@@ -94,23 +92,18 @@ def _read_csv(content: bytes, report: FileReport) -> Iterator[TextRow]:
         report.add_error(line, _("This is not CSV: a quotation mark is missing or misplaced."))
 
 
-def _find_delimiter(text: str) -> str:
-    header = text.split("\n", 1)[0]
-    return ";" if header.count(";") > header.count(",") else ","
-
-
 def _is_header_sound(columns: list[str], report: FileReport) -> bool:
-    is_sound = set(REQUIRED_COLUMNS) <= set(columns) <= set(COLUMNS) and len(set(columns)) == len(
-        columns
-    )
+    names = set(columns)
+    is_sound = set(REQUIRED_COLUMNS) <= names <= set(COLUMNS) and len(names) == len(columns)
     if not is_sound:
         text = _("The first line must name the columns, each once: %(columns)s.")
         report.add_error(1, text, columns=",".join(COLUMNS))
     return is_sound
 
 
-def _name_cells(row: TextRow, columns: list[str]) -> EntryRow:
-    cells = dict.fromkeys(COLUMNS, "")
-    for column, cell in zip(columns, row.cells, strict=False):
-        cells[column] = cell.strip()
-    return EntryRow(row.line, cells)
+def make_csv(header: Sequence[str], rows: Iterable[Row], *, line_end: str = "\n") -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator=line_end)
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue().encode()

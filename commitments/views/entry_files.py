@@ -1,5 +1,6 @@
 """Past facts loaded from a file in the browser, and a file to begin with."""
 
+from codecs import BOM_UTF8
 from typing import Any
 
 from django import forms
@@ -12,8 +13,8 @@ from django.utils.translation import gettext_lazy
 
 from commitments import clock
 from commitments.files.entries import EntriesReading, EntryFile, append_rows, read_entry_file
-from commitments.files.entries_template import make_csv, make_xlsx
-from commitments.files.entry_rows import LARGEST
+from commitments.files.entries_template import iter_examples, make_xlsx
+from commitments.files.entry_rows import COLUMNS, LARGEST, make_csv
 from commitments.files.errors import FileRefused
 from commitments.files.preview import preview_changes
 from commitments.forms.entries import FileForm
@@ -46,7 +47,10 @@ class LoadEntries(PlanView, UserPassesTestMixin, FileLoadingView):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         template = request.GET.get("template")
         if template == "csv":
-            return self._download(make_csv(self.page.plan), "text/csv; charset=utf-8", "csv")
+            rows = iter_examples(self.page.plan)
+            # by the mark at the beginning Excel knows that it is UTF-8
+            content = BOM_UTF8 + make_csv(COLUMNS, rows, line_end="\r\n")
+            return self._download(content, "text/csv; charset=utf-8", "csv")
         if template == "xlsx":
             return self._download(make_xlsx(self.page.plan), XLSX, "xlsx")
         return self.render_form(EntriesForm())
