@@ -7,7 +7,7 @@ from pathlib import Path
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from commitments.files.errors import FileError, FileRefused, refuse
+from commitments.files.errors import FileRefused, refuse
 from commitments.files.plan_loader import (
     PlanLoad,
     keep_file_text,
@@ -47,7 +47,7 @@ def read_bounded_file(path: Path, largest: int = LARGEST) -> bytes:
 def check_size(content: bytes, largest: int = LARGEST) -> None:
     if len(content) > largest:
         text = _("the file is larger than %(size)s KiB: nothing of it was read")
-        raise FileRefused([FileError(1, text % {"size": largest // 1024})])
+        raise refuse(text % {"size": largest // 1024}, line=1)
 
 
 def decode_text(content: bytes) -> str:
@@ -56,12 +56,12 @@ def decode_text(content: bytes) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        text = _("this is not UTF-8: save the file in UTF-8")
-        raise FileRefused([FileError(line, text)]) from None
+        raise refuse(_("this is not UTF-8: save the file in UTF-8"), line) from None
 
 
 def read_plan_file(content: bytes) -> PlanFileSpec:
     """What the file says, by itself; raises FileRefused."""
+    check_size(content)
     file = parse_toml(decode_text(content))
     if file.errors:
         raise FileRefused(file.errors)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from actionplan.plan_transfer.export import export_plan
-from actionplan.plan_transfer.load import LARGEST, check_size, load_plan, read_plan_file
+from actionplan.plan_transfer.load import LARGEST, load_plan, read_plan_file
 from commitments import clock
 from commitments.files.preview import preview_changes
 from commitments.forms.entries import FileForm
@@ -44,7 +44,6 @@ class LoadPlan(UserPassesTestMixin, FileLoadingView):
         return bool(getattr(self.request.user, "is_superuser", False))
 
     def preview(self, content: bytes) -> dict[str, Any]:
-        check_size(content)
         slug = read_plan_file(content).plan.row.slug
         plan = Plan.objects.filter(slug=slug).first()
         today = clock.today(plan.timezone if plan else "UTC")
@@ -53,7 +52,6 @@ class LoadPlan(UserPassesTestMixin, FileLoadingView):
         return {"loaded": loaded, "is_new": plan is None, "changes": changes}
 
     def load(self, content: bytes) -> HttpResponse:
-        check_size(content)
         slug = load_plan(content, now=clock.now("UTC"), by=self.request.user.pk).plan.slug
         messages.success(self.request, _("The plan file of %(plan)s is loaded.") % {"plan": slug})
         return redirect("plan:overview", slug=slug)

@@ -20,9 +20,9 @@ class FileRefused(Exception):
         self.errors = sorted(set(errors))
 
 
-def refuse(text: str) -> FileRefused:
-    """The refusal of a whole file, for a reason that concerns no line of it."""
-    return FileRefused([FileError(0, text)])
+def refuse(text: str, line: int = 0) -> FileRefused:
+    """The refusal of a whole file for one reason, which may concern no line of it."""
+    return FileRefused([FileError(line, text)])
 
 
 @dataclass

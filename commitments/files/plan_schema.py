@@ -305,11 +305,8 @@ def _read_deadline(action: Table, plan: PlanSpec) -> tuple[Json, Texts]:
     # a kind that is misspelt says nothing about the keys that belong to it
     if table.content.get("kind") != kind:
         table.keys_read.update(table.content)
-    return _without_blanks(deadline), unit
-
-
-def _without_blanks(values: Json) -> Json:
-    return {key: value for key, value in values.items() if value not in (None, "")}
+    stated = {key: value for key, value in deadline.items() if value not in (None, "")}
+    return stated, unit
 
 
 def _read_timing(table: Table, kind: str, plan: PlanSpec) -> Json:
@@ -317,7 +314,11 @@ def _read_timing(table: Table, kind: str, plan: PlanSpec) -> Json:
     if kind in ("start", "finish"):
         return {"when": _read_when(table)}
     if kind == "recurring":
-        return _read_recurrence(table, plan)
+        every = table.get_choice("every", PERIODS, required=True, default="month")
+        return {
+            "every": every,
+            "first": _read_first_period(table, every, plan.row.adopted_on),
+        }
     if kind == "within":
         event = table.get_text("of", required=True, longest=200).strip()
         return {"of": event, **_read_span(table)}
@@ -334,11 +335,6 @@ def _read_when(table: Table) -> str:
         _refuse_date(table, "when", when, "2014, 2014-10, 2014-10-15, ../2014-12-31")
         return ""
     return when
-
-
-def _read_recurrence(table: Table, plan: PlanSpec) -> Json:
-    every = table.get_choice("every", PERIODS, required=True, default="month")
-    return {"every": every, "first": _read_first_period(table, every, plan.row.adopted_on)}
 
 
 def _read_first_period(table: Table, every: str, adopted_on: date) -> str:
@@ -429,19 +425,15 @@ def _find_way_back(start: str, links: Mapping[str, list[str]]) -> list[str]:
         ref = waiting.pop()
         for linked in links.get(ref, []):
             if linked == start:
-                return [*_trace(start, ref, came_from), start]
+                way = [start]
+                while ref != start:
+                    way.append(ref)
+                    ref = came_from[ref]
+                return [start, *reversed(way)]
             if linked not in came_from:
                 came_from[linked] = ref
                 waiting.append(linked)
     return []
-
-
-def _trace(start: str, end: str, came_from: Mapping[str, str]) -> list[str]:
-    """The refs from the start to the end."""
-    way = [end]
-    while way[-1] != start:
-        way.append(came_from[way[-1]])
-    return way[::-1]
 
 
 class WordsNotFound(ValueError):

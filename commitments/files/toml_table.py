@@ -225,22 +225,20 @@ class Table:
 
     def get_names(self, key: str, *, required: bool = False, filled: bool = False) -> list[str]:
         """A list of texts, each once; `filled` lists have at least one."""
-        values = self._get(key, list, self._expected_names(key), required=required) or []
+        expected = _("a list of texts")
+        content = self.content.get(key)
+        if isinstance(content, str):
+            expected += f', ["{content}"]'
+        values = self._get(key, list, expected, required=required) or []
         names = [value for value in values if isinstance(value, str)]
         if len(names) < len(values):
             self.add_error(key, _("%(key)s of %(what)s must be a list of texts"))
             return []
         if len(set(names)) < len(names):
             self.add_error(key, _("%(key)s of %(what)s names something twice"))
-        if filled and self.content.get(key) == []:
+        if filled and content == []:
             self.add_error(key, _("%(key)s of %(what)s is empty: give it at least one"))
         return list(dict.fromkeys(names))
-
-    def _expected_names(self, key: str) -> str:
-        value = self.content.get(key)
-        if isinstance(value, str):
-            return _("a list of texts") + f', ["{value}"]'
-        return _("a list of texts")
 
     def get_table(self, key: str, label: str) -> "Table | None":
         expected = _("a table in braces or under a header of its own")
