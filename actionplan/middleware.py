@@ -92,7 +92,9 @@ def keep_typed_text(get_response: Handler) -> Handler:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        values = typed_values(request) if _is_sent_to_sign_in(request, response) else {}
+        if request.method != "POST" or not leads_to_sign_in(request, response):
+            return response
+        values = typed_values(request)
         if not values:
             return response
         if len(str(values)) < MAX_DRAFT_LENGTH:
@@ -106,10 +108,10 @@ def keep_typed_text(get_response: Handler) -> Handler:
     return middleware
 
 
-def _is_sent_to_sign_in(request: HttpRequest, response: HttpResponse) -> bool:
-    if request.method != "POST" or response.status_code != 302 or request.user.is_authenticated:
-        return False
-    return response.headers["Location"] == redirect_to_login(request.get_full_path()).url
+def leads_to_sign_in(request: HttpRequest, response: HttpResponse) -> bool:
+    """Whether the address was refused to somebody who is not signed in."""
+    sign_in = redirect_to_login(request.get_full_path()).url
+    return response.headers.get("Location") == sign_in
 
 
 class NoPlanPage:

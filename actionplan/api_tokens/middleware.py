@@ -1,18 +1,16 @@
 """Lets a program in that shows a token, for reading and in place of any session."""
 
 import base64
-from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
 from actionplan.api_tokens import tokens
+from actionplan.middleware import Handler, leads_to_sign_in
 from actionplan.models import Token
-from commitments.models import Plan
 
-# what each feed needs, by the name of its address
-FEEDS = {"calendar": Token.Purpose.CALENDAR, "register-feed": Token.Purpose.REGISTER}
+FEEDS = (Token.Purpose.CALENDAR, Token.Purpose.REGISTER)
 # lists that a program reads with format=json
 LISTS = ("commitments", "register", "fund", "mine")
 READING_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -25,7 +23,7 @@ BASIC = {"WWW-Authenticate": 'Basic realm="actionplan", charset="UTF-8"'}
 class TokenAccess:
     """Sets `request.user` and `request.only_plan`, the number of the plan that the token opens."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -34,14 +32,15 @@ class TokenAccess:
             patch_vary_headers(response, ("Authorization",))
             # the address may hold the token
             response.headers["Referrer-Policy"] = "no-referrer"
+        elif leads_to_sign_in(request, response):
+            return _ask_for_token(request) or response
         return response
 
     def process_view(self, request: HttpRequest, *view: object) -> HttpResponse | None:
         purpose = purpose_of_address(request)
-        is_feed = purpose in FEEDS.values()
-        secret = secret_of_request(request, is_feed=is_feed)
+        secret = secret_of_request(request, is_feed=purpose in FEEDS)
         if secret is None:
-            return _answer_without_token(request, purpose, is_feed=is_feed)
+            return None
         if purpose is None:
             text = _(
                 "A token opens status.json, lists with format=json, and the feeds; nothing else."
@@ -55,7 +54,7 @@ class TokenAccess:
             text = _(
                 "This token is unknown, expired or revoked, or made for another purpose: make a new one."
             )
-            challenge = BASIC if is_feed else BEARER_INVALID
+            challenge = BASIC if purpose in FEEDS else BEARER_INVALID
             return _refuse(401, text, **challenge)
         tokens.record_use(token)
         request.user = token.user
@@ -65,13 +64,11 @@ class TokenAccess:
 
 def purpose_of_address(request: HttpRequest) -> Token.Purpose | None:
     """What a token must be made for to open the address; None where no token does."""
-    name = request.resolver_match.url_name if request.resolver_match else None
-    if name in FEEDS:
-        return FEEDS[name]
-    is_data = name in LISTS and request.GET.get("format") == "json"
-    if name == "status" or is_data:
+    assert request.resolver_match
+    name = request.resolver_match.url_name
+    if name in LISTS and request.GET.get("format") == "json":
         return Token.Purpose.READ
-    return None
+    return tokens.PURPOSES.get(str(name))
 
 
 def secret_of_request(request: HttpRequest, *, is_feed: bool) -> str | None:
@@ -97,28 +94,15 @@ def _secret_of_password(value: str) -> str | None:
     return password if password.startswith(tokens.PREFIX) else None
 
 
-def _answer_without_token(
-    request: HttpRequest, purpose: Token.Purpose | None, *, is_feed: bool
-) -> HttpResponse | None:
-    """Tell a program what it lacks; a person is led to signing in."""
-    if purpose is None or request.user.is_authenticated:
-        return None
-    if is_feed:
-        text = _("This feed needs a personal token for it, or a sign-in.")
-        return _refuse(401, text, **BASIC)
-    if "text/html" in request.headers.get("Accept", "") or _is_public(request):
+def _ask_for_token(request: HttpRequest) -> HttpResponse | None:
+    """Tell a program what it lacks; None for a person, who is led to signing in."""
+    purpose = purpose_of_address(request)
+    if purpose in FEEDS:
+        return _refuse(401, _("This feed needs a personal token for it, or a sign-in."), **BASIC)
+    if purpose is None or "text/html" in request.headers.get("Accept", ""):
         return None
     text = _("Send a personal token for reading as “Authorization: Bearer TOKEN”.")
     return _refuse(401, text, **BEARER)
-
-
-def _is_public(request: HttpRequest) -> bool:
-    """Whether everybody may read the plan of the address; what of it, its view says."""
-    plans = Plan.objects.visible_to(request.user)
-    slug = request.resolver_match.kwargs.get("slug") if request.resolver_match else None
-    if slug:
-        plans = plans.filter(slug=slug)
-    return bool(plans.exists())
 
 
 def _refuse(status: int, text: str, **headers: str) -> HttpResponse:

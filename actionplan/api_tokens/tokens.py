@@ -12,6 +12,12 @@ from commitments import clock
 from commitments.models import Plan
 
 PREFIX = "actp_"
+# what a token must be made for to open an address, by the name of the address
+PURPOSES = {
+    "calendar": Token.Purpose.CALENDAR,
+    "register-feed": Token.Purpose.REGISTER,
+    "status": Token.Purpose.READ,
+}
 # days to choose from
 LIFETIMES = (30, 90, 365)
 # for each account and plan: more than anybody uses, and few enough for one page

@@ -49,8 +49,7 @@ class Tokens(PlanView):
         return user
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        initial = {name: request.GET[name] for name in TokenForm.base_fields if name in request.GET}
-        return self._show(TokenForm(initial=initial))
+        return self._show(TokenForm(initial=request.GET.dict()))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         if "revoke" in request.POST:
@@ -66,8 +65,9 @@ class Tokens(PlanView):
             text = _("You have %(n)s tokens, and that is the most: revoke one.")
             form.add_error(None, text % {"n": tokens.MAX_TOKENS})
             return self._show(form, status=422)
-        uses = self._describe_uses(form.cleaned_data["purpose"], secret)
-        return self._show(TokenForm(), secret=secret, uses=uses)
+        purpose = form.cleaned_data["purpose"]
+        address = self._address(purpose)
+        return self._show(TokenForm(), secret=secret, purpose=purpose, address=address)
 
     # a token outlives the session that makes it
     @method_decorator(reauthentication_required(app="actionplan"))
@@ -94,23 +94,11 @@ class Tokens(PlanView):
                 )
         return HttpResponseRedirect(self.page.url("tokens"))
 
-    def _describe_uses(self, purpose: str, secret: str) -> list[tuple[str, str]]:
-        """How the new token is used: a label, and an address or a line each."""
-        if purpose == Token.Purpose.CALENDAR:
-            address = self._address("calendar", f"?token={secret}")
-            return [
-                (_("All deadlines of the plan"), address),
-                (_("Only what is asked of my bodies"), f"{address}&mine=1"),
-            ]
-        if purpose == Token.Purpose.REGISTER:
-            address = self._address("register-feed", f"?token={secret}")
-            return [(_("Address of the feed"), address)]
-        address = self._address("status")
-        return [(_("In a terminal"), f'curl -H "Authorization: Bearer {secret}" {address}')]
-
-    def _address(self, name: str, query: str = "") -> str:
+    def _address(self, purpose: str) -> str:
+        """That which a token of this purpose opens, on no day of its own."""
+        name = next(name for name, opened_by in tokens.PURPOSES.items() if opened_by == purpose)
         path = self.page.url(name).partition("?")[0]
-        return settings.SITE_URL + path + query
+        return settings.SITE_URL + path
 
     def _show(self, form: TokenForm, status: int = 200, **context: object) -> HttpResponse:
         page = self.page
