@@ -65,7 +65,7 @@ def _wants_data(request: HttpRequest) -> bool:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    context = {"typed_text": labelled_values(request), "back": request.get_full_path()}
+    context = {"typed_text": labelled_values(request)}
     return render(request, "actionplan/csrf.html", context, status=403)
 
 

@@ -12,7 +12,6 @@ from django.utils.cache import patch_vary_headers
 from django_structlog.middlewares import RequestMiddleware
 
 from actionplan.error_views import labelled_values, typed_values
-from commitments.pages.base import NoPlan
 
 # characters of a form that wait in the session until its author has signed in again
 MAX_DRAFT_LENGTH = 20_000
@@ -112,19 +111,3 @@ def leads_to_sign_in(request: HttpRequest, response: HttpResponse) -> bool:
     """Whether the address was refused to somebody who is not signed in."""
     sign_in = redirect_to_login(request.get_full_path()).url
     return response.headers.get("Location") == sign_in
-
-
-class NoPlanPage:
-    """Answers every page of a plan where there is no plan to show."""
-
-    def __init__(self, get_response: Handler) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
-
-    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, NoPlan):
-            return None
-        context = {"is_administrator": getattr(request.user, "is_superuser", False)}
-        return render(request, "actionplan/no_plan.html", context)

@@ -127,7 +127,6 @@ MIDDLEWARE = [
     # A token stands for a sign-in, but opens a few addresses only.
     "actionplan.api_tokens.middleware.TokenAccess",
     "actionplan.middleware.keep_typed_text",
-    "actionplan.middleware.NoPlanPage",
 ]
 
 ROOT_URLCONF = "actionplan.urls"

@@ -69,7 +69,7 @@ def erase(user: User, *, by: User) -> None:
     """
     if user == by:
         raise NotYourself
-    sessions.erase(user, user.email)
+    sessions.erase(user)
     _delete_rows_of(user)
     user.erase()
     log.info("account_erased", by=by.pk, user=user.pk)

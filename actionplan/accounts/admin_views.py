@@ -6,7 +6,7 @@ from django.contrib.auth.mixins import AccessMixin
 from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views import View
@@ -22,7 +22,7 @@ MAX_SEARCH_LENGTH = 100
 
 
 class AdministratorView(AccessMixin, View):
-    """`self.by` is the administrator."""
+    """`self.by` is the administrator, who does nothing to their own account."""
 
     by: User
 
@@ -33,7 +33,13 @@ class AdministratorView(AccessMixin, View):
             log.warning("refused", user=request.user.pk, path=request.path)
             raise Http404
         self.by = request.user
-        return super().dispatch(request, *args, **kwargs)
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except admin_services.NotYourself:
+            messages.error(
+                request, _("This is your own account: another administrator can do that.")
+            )
+            return redirect("account-detail", self.by.pk)
 
 
 def list_accounts() -> QuerySet[User]:
@@ -114,22 +120,15 @@ class AccountDetail(AdministratorView):
         plan = Plan.objects.filter(slug=request.POST.get("plan", "").replace("\0", "")).first()
         if plan is None:
             raise BadRequest(_("Choose a plan."))
-        form = self._make_form(user, plan, request.POST)
+        form = MembershipForm(request.POST, plan=plan, user=user)
         if not form.is_valid():
             return self._show(user, form)
         admin_services.set_membership(user, plan, by=self.by, **form.cleaned_data)
         messages.success(request, _("The rights are changed, and count from the next page on."))
         return redirect("account-detail", pk)
 
-    def _make_form(self, user: User, plan: Plan, data: QueryDict | None = None) -> MembershipForm:
-        memberships = {membership.plan_id: membership for membership in user.memberships.all()}
-        membership = memberships.get(plan.pk)
-        # several forms share the page
-        auto_id = f"id_{plan.pk}_%s"
-        return MembershipForm(data, plan=plan, membership=membership, auto_id=auto_id)
-
     def _show(self, user: User, invalid: MembershipForm | None = None) -> HttpResponse:
-        forms = {plan: self._make_form(user, plan) for plan in Plan.objects.all()}
+        forms = {plan: MembershipForm(plan=plan, user=user) for plan in Plan.objects.all()}
         if invalid:
             forms[invalid.plan] = invalid
         context = {
@@ -156,12 +155,8 @@ class Act(AdministratorView):
         user = get_account(pk)
         if act not in self.SERVICES:
             raise Http404
-        try:
-            self.SERVICES[act](user, by=self.by)
-        except admin_services.NotYourself:
-            refuse_own_account(request)
-        else:
-            messages.success(request, _("Done."))
+        self.SERVICES[act](user, by=self.by)
+        messages.success(request, _("Done."))
         return redirect("account-detail", pk)
 
 
@@ -170,17 +165,8 @@ class Erase(AdministratorView):
         return render(request, "actionplan/account_erase.html", {"account": get_account(pk)})
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        try:
-            admin_services.erase(get_account(pk), by=self.by)
-        except admin_services.NotYourself:
-            refuse_own_account(request)
-        else:
-            messages.success(
-                request,
-                _("The account is erased. Its entries stay in the register, without a post."),
-            )
+        admin_services.erase(get_account(pk), by=self.by)
+        messages.success(
+            request, _("The account is erased. Its entries stay in the register, without a post.")
+        )
         return redirect("accounts")
-
-
-def refuse_own_account(request: HttpRequest) -> None:
-    messages.error(request, _("This is your own account: another administrator can do that."))

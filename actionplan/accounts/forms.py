@@ -8,7 +8,7 @@ from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.conf import settings
-from django.contrib.auth import password_validation
+from django.forms.models import model_to_dict
 from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +16,7 @@ from django_stubs_ext import StrPromise
 
 from actionplan.accounts import password_reset
 from actionplan.models import Invitation, User
-from commitments.models import Body, Membership, Plan, Role
+from commitments.models import Body, Plan, Role
 from commitments.pages import labels
 
 LABELS = {
@@ -97,15 +97,10 @@ class JoinForm(OwnWords, account.ResetPasswordKeyForm):
     """The first password of an account that is being made."""
 
     def __init__(self, *args: Any, invitation: Invitation, **kwargs: Any) -> None:
-        self.invited = User(email=invitation.email, post=invitation.post)
-        super().__init__(*args, user=self.invited, **kwargs)
+        invited = User(email=invitation.email, post=invitation.post)
+        super().__init__(*args, user=invited, **kwargs)
         self.fields["password1"].label = _("Password")
         self.fields["password2"].label = _("Password, once more")
-
-    def clean_password1(self) -> str:
-        password = str(self.cleaned_data["password1"])
-        password_validation.validate_password(password, self.invited)
-        return password
 
 
 class BodiesField(forms.ModelMultipleChoiceField[Body]):
@@ -171,17 +166,13 @@ class RightsForm(forms.Form):
 class MembershipForm(RightsForm):
     """The rights of an account in one plan."""
 
-    def __init__(
-        self, *args: Any, plan: Plan, membership: Membership | None, **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, plan: Plan, user: User, **kwargs: Any) -> None:
         self.plan = plan
+        membership = user.memberships.filter(plan=plan).first()
         if membership:
-            kwargs["initial"] = {
-                "role": membership.role,
-                "side": membership.side,
-                "bodies": list(membership.bodies.all()),
-            }
-        super().__init__(*args, plans=[plan], **kwargs)
+            kwargs["initial"] = model_to_dict(membership, ["role", "side", "bodies"])
+        # a page has a form for each plan
+        super().__init__(*args, plans=[plan], auto_id=f"id_{plan.pk}_%s", **kwargs)
         self.fields["role"].required = False
         no_role = ("", _("none: the account does not see this plan"))
         self.set_choices("role", [no_role, *Role.choices])

@@ -104,7 +104,6 @@ def _create_account(invitation: Invitation, password: str) -> User:
         post=invitation.post,
         language=invitation.language,
         is_superuser=is_administrator,
-        is_staff=is_administrator,
     )
     if invitation.plan and not is_administrator:
         membership = Membership.objects.create(

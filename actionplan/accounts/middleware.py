@@ -2,8 +2,6 @@
 factor.
 """
 
-from collections.abc import Callable
-
 from django.contrib.auth import SESSION_KEY, logout
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
@@ -11,8 +9,7 @@ from django.shortcuts import redirect
 
 from actionplan.accounts import second_factor, sessions
 from actionplan.accounts.audit_log import log
-
-Handler = Callable[[HttpRequest], HttpResponse]
+from actionplan.middleware import Handler
 
 # Whether the site is alive is answered without a look into the database.
 HEALTH_PATH = "/health/"

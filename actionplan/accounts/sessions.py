@@ -86,12 +86,12 @@ def end_all(user: User) -> None:
         session.end()
 
 
-def erase(user: User, email: str) -> None:
+def erase(user: User) -> None:
     """End every session that holds the account or its address, also of a sign-in half done."""
     end_all(user)
     for row in Session.objects.iterator():
         content = row.get_decoded()
-        if content.get(SESSION_KEY) == str(user.pk) or email in str(content).lower():
+        if content.get(SESSION_KEY) == str(user.pk) or user.email in str(content).lower():
             row.delete()
 
 

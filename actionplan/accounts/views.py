@@ -40,8 +40,9 @@ class SignIn(account.LoginView):
         return context
 
     def form_invalid(self, form: object) -> HttpResponse:
-        response: HttpResponse = super().form_invalid(form)
-        response.status_code = 422
+        response: HttpResponse = self.render_to_response(
+            self.get_context_data(form=form), status=422
+        )
         return response
 
 
@@ -70,7 +71,6 @@ class MyAccount(LoginRequiredMixin, View):
             "needs_factor": second_factor.is_required(user),
             "links": links,
             "organisations": [side for side in settings.OIDC if side not in linked_sides],
-            "memberships": user.memberships.select_related("plan").prefetch_related("bodies"),
         }
         return render(request, "actionplan/account.html", context)
 

@@ -113,7 +113,6 @@ def _create_member(plan: Plan, account: SampleAccount) -> None:
 def _create_administrator() -> None:
     user = _save_user("administrator@example.org", "Administrator", "en")
     user.is_superuser = True
-    user.is_staff = True
     user.save()
 
 

@@ -24,7 +24,7 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: object) -> "User":
-        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+        return self.create_user(email, password, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(email=(username or "").lower())
@@ -69,7 +69,6 @@ class User(AbstractUser):
         self.language = ""
         self.is_active = False
         self.is_superuser = False
-        self.is_staff = False
         self.last_login = None
         self.set_unusable_password()
         self.save()

@@ -45,11 +45,13 @@ class PlanView(AccessMixin, View):
             return self.handle_no_permission()
         try:
             self.open_page(request, slug)
-            request.page = self.page  # type: ignore[attr-defined]
-        except (NoPlan, Http404):
-            if request.user.is_authenticated:
-                raise
-            return self.handle_no_permission()
+        except (NoPlan, Http404) as refusal:
+            if not request.user.is_authenticated:
+                return self.handle_no_permission()
+            if isinstance(refusal, NoPlan):
+                return render(request, "no_plan.html")
+            raise
+        request.page = self.page  # type: ignore[attr-defined]
         if not (self.public or self.page.inside):
             raise Http404
         # times are shown in the plan's zone

@@ -223,7 +223,7 @@ def test_what_the_site_of_the_tests_never_shows_has_no_fault(
             "500.html",
             "503.html",
             "actionplan/csrf.html",
-            "actionplan/no_plan.html",
+            "no_plan.html",
         ):
             request = rf.get("/")
             request.user = AnonymousUser()
