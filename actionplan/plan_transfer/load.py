@@ -1,7 +1,7 @@
 """A whole plan file loaded: commitments and funds in one transaction, or every error and nothing."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from django.db import transaction
@@ -80,7 +80,7 @@ def read_plan_file(content: bytes) -> PlanFileSpec:
 def load_plan(
     content: bytes,
     *,
-    now: datetime | None = None,
+    now: datetime,
     by: int | None = None,
     check: bool = False,
     signed_text: str | None = None,
@@ -92,12 +92,11 @@ def load_plan(
     site that an export comes from.
     """
     file = read_plan_file(content)
-    moment = now or datetime.now(UTC)
     with transaction.atomic():
         load = start_load(file.plan, signed_text)
         load_commitments(load)
         load_funds(load, file.funds)
-        record_terms(load, content=content, now=moment, by=by, loaded_at=loaded_at)
+        record_terms(load, content=content, now=now, by=by, loaded_at=loaded_at)
         if load.errors or check:
             transaction.set_rollback(True)
     if load.errors:
@@ -112,11 +111,9 @@ def keep_plan_text(content: bytes) -> int:
     """
     slug = read_plan_file(content).plan.row.slug
     plan = Plan.objects.filter(slug=slug).first()
-    kept = 0
-    if plan:
-        kept = keep_file_text(plan, content)
-    if not kept:
+    count = keep_file_text(plan, content) if plan else 0
+    if not count:
         raise refuse(
             "no entry of its plan lacks this text: it must be byte for byte the file that was loaded"
         )
-    return kept
+    return count

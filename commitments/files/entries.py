@@ -266,11 +266,11 @@ def find_entries(plan: Plan, codes: Iterable[str]) -> dict[str, Entry]:
     """The plan's entries with these codes, in queries of a bounded size."""
     entries = Entry.objects.filter(plan=plan).select_related("text", "to")
     ordered = sorted(codes)
-    found: dict[str, Entry] = {}
+    by_code: dict[str, Entry] = {}
     for start in range(0, len(ordered), BATCH):
         for entry in entries.filter(code__in=ordered[start : start + BATCH]):
-            found[entry.code] = entry
-    return found
+            by_code[entry.code] = entry
+    return by_code
 
 
 def has_same_content(draft: Draft, entry: Entry) -> bool:

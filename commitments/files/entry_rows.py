@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from commitments.files.errors import FileReport
-from commitments.files.spreadsheet import TextRow, is_spreadsheet, read_sheet
+from commitments.files.spreadsheet import TextRow, read_sheet
 
 # a row to be written, in the order of the columns
 Row = Sequence[object]
@@ -49,7 +49,8 @@ def read_rows(content: bytes, report: FileReport) -> Iterator[EntryRow]:
     if len(content) > LARGEST:
         report.add_error(1, too_large)
         return
-    read_table = read_sheet if is_spreadsheet(content) else _read_csv
+    # XLSX is a ZIP archive
+    read_table = read_sheet if content.startswith(b"PK") else _read_csv
     rows = read_table(content, report)
     header = next(rows, TextRow(1, []))
     columns = [name.strip() for name in header.cells]

@@ -5,7 +5,6 @@ they are only added, and for that the file gives a reason.
 """
 
 import hashlib
-import itertools
 import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -188,14 +187,15 @@ def load_commitments(load: PlanLoad) -> None:
         save_row(load, body, make_label("body", body.code), plan=plan, code=body.code)
     for aim in load.spec.aims:
         save_row(load, aim, make_label("aim", aim.code), plan=plan, code=aim.code)
-    positions = itertools.count()
+    for position, action in enumerate(load.spec.actions):
+        action.row.position = position
     for spec in load.spec.commitments:
         label = make_label("commitment", spec.row.number)
         commitment = save_row(load, spec.row, label, plan=plan, number=spec.row.number)
         aims = plan.aims.filter(code__in=spec.aims)
         _save_relation(load, commitment.aims, aims, "aims", label)
         for action in spec.actions:
-            _load_action(load, commitment, action, next(positions))
+            _load_action(load, commitment, action)
     _link_superseders(load)
     # what the file names no longer is refused, withdrawn with a reason, or deleted if unused
     _withdraw_missing_actions(load)
@@ -204,10 +204,9 @@ def load_commitments(load: PlanLoad) -> None:
     _delete_missing_bodies(load)
 
 
-def _load_action(load: PlanLoad, commitment: Commitment, spec: ActionSpec, position: int) -> None:
+def _load_action(load: PlanLoad, commitment: Commitment, spec: ActionSpec) -> None:
     row = spec.row
     row.commitment = commitment
-    row.position = position
     row.parties = " ".join(sorted({*spec.leads, *spec.partners}))
     row.search = plain(" ".join((row.ref, row.signed_words, *row.title.values())))
     label = make_label("action", row.ref)
@@ -332,13 +331,12 @@ def record_terms(
     sha256 = hashlib.sha256(content).hexdigest()
     if _is_latest_file(plan, sha256):
         return
-    drafts = _draft_entries(
-        load,
-        changed,
-        sha256,
-        moment=loaded_at or now,
-        from_adoption=bool(load.spec.correction) or not load.latest_terms,
-    )
+    moment = loaded_at or now
+    today = register.civil_day(moment, plan.timezone)
+    # a plan's first terms, and corrections, count from adoption
+    since = None if load.spec.correction or not load.latest_terms else today
+    drafts = [_draft_terms(load.spec, terms, since) for terms in changed]
+    drafts.insert(0, _draft_file(load.spec, sha256, today, moment))
     file_entry, *_terms_entries = register.append(plan, drafts, by=by, now=now)
     PlanFile.objects.create(entry=file_entry, content=content)
     _describe_changes(load, changed, sha256)
@@ -406,22 +404,6 @@ def _differing_terms(load: PlanLoad, terms: StatedTerms, before: Json) -> list[s
     )
 
 
-def _draft_entries(
-    load: PlanLoad,
-    changed: list[StatedTerms],
-    sha256: str,
-    *,
-    moment: datetime,
-    from_adoption: bool,
-) -> list[Draft]:
-    """An entry for the file, and one for the terms of each obligation that it changes."""
-    today = register.civil_day(moment, load.plan.timezone)
-    drafts = [_draft_file(load.spec, sha256, today, moment)]
-    for terms in changed:
-        drafts.append(_draft_terms(load.spec, terms, today, from_adoption=from_adoption))
-    return drafts
-
-
 def _draft_file(spec: PlanSpec, sha256: str, today: date, moment: datetime) -> Draft:
     return Draft(
         kind="plan",
@@ -434,15 +416,9 @@ def _draft_file(spec: PlanSpec, sha256: str, today: date, moment: datetime) -> D
     )
 
 
-def _draft_terms(spec: PlanSpec, terms: StatedTerms, today: date, *, from_adoption: bool) -> Draft:
-    """A plan's first terms and corrections are known and effective from adoption, a change from the
-    day of its loading.
-    """
-    day = spec.row.adopted_on
-    since = None
-    if not from_adoption:
-        day = today
-        since = today.isoformat()
+def _draft_terms(spec: PlanSpec, terms: StatedTerms, since: date | None) -> Draft:
+    """Terms that are known and effective since a day, or from adoption."""
+    day = since or spec.row.adopted_on
     return Draft(
         kind="terms",
         code=f"terms-{secrets.token_hex(12)}",
@@ -451,7 +427,7 @@ def _draft_terms(spec: PlanSpec, terms: StatedTerms, today: date, *, from_adopti
         obligation=terms.obligation,
         effective=day.isoformat(),
         recorded_day=day,
-        terms={**terms.payload, "since": since},
+        terms={**terms.payload, "since": since and since.isoformat()},
         reason=spec.change or spec.correction or str(terms.payload.get("withdrawn", "")),
     )
 

@@ -37,11 +37,6 @@ class TextRow:
     cells: list[str]
 
 
-def is_spreadsheet(content: bytes) -> bool:
-    """XLSX is a ZIP archive."""
-    return content.startswith(b"PK")
-
-
 def read_sheet(content: bytes, report: FileReport) -> Iterator[TextRow]:
     """Each row that has any text, without empty cells at its end."""
     from openpyxl import load_workbook  # 15 MiB that a web process seldom needs

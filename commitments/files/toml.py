@@ -173,13 +173,13 @@ def _iter_statements(text: str) -> Iterator[tuple[int, str]]:
     depth = 0
     yield number, lines[0].rstrip("\r")
     for match in _TOKEN.finditer(text):
-        found = match[0]
-        if found in ("[", "{"):
+        mark = match[0]
+        if mark in ("[", "{"):
             depth += 1
-        elif found in ("]", "}"):
+        elif mark in ("]", "}"):
             depth -= 1
-        number += found.count("\n")
-        if found == "\n" and depth == 0:
+        number += mark.count("\n")
+        if mark == "\n" and depth == 0:
             yield number, lines[number - 1].rstrip("\r")
 
 
