@@ -68,33 +68,24 @@ def count_attention(page: Page) -> Attention:
 def next_deadlines(page: Page) -> dict[int, Standing]:
     """The most pressing action with an unmet deadline of each commitment, by the commitment's key."""
     of_commitment = page.standings.filter(scored=True, commitment=OuterRef("pk"))
+    by_date = of_commitment.order_by("anchor", "obligation_id").values("pk")
     # state by state, since an index then finds the first however large the plan is
-    candidates = [_by_date(of_commitment.filter(state=state.value)) for state in WITH_DEADLINE]
-    first = Coalesce(*(Subquery(rows.values("pk")[:1]) for rows in candidates))
+    first = Coalesce(*(Subquery(by_date.filter(state=state)[:1]) for state in WITH_DEADLINE))
     commitments = page.plan.commitments.order_by().annotate(first=first)
-    standings = page.standings_with_actions().filter(
-        pk__in=list(commitments.values_list("first", flat=True))
-    )
+    keys = list(commitments.values_list("first", flat=True))
+    standings = page.standings_with_actions().filter(pk__in=keys)
     return {standing.obligation.commitment_id: standing for standing in standings}
 
 
 def pressing_actions(page: Page) -> list[Standing]:
     """The scored actions with a date, the most pressing first, those that are met last."""
-    scored = page.standings_with_actions().filter(scored=True)
-    pressing: list[Standing] = []
-    # state by state, since an index then finds the first however large the plan is
-    for state in WITH_DEADLINE:
-        pressing += _by_date(scored.filter(state=state.value))[: TIMELINE_SHOWN - len(pressing)]
-        if len(pressing) == TIMELINE_SHOWN:
-            return pressing
-    has_a_date = Q(anchor__isnull=False) | Q(last_day__isnull=False)
-    met = scored.filter(has_a_date, state__in=[state.value for state in SATISFIED])
-    by_urgency = order_by_urgency(met).order_by("urgency", "pressing_day", "obligation_id")
-    return [*pressing, *by_urgency[: TIMELINE_SHOWN - len(pressing)]]
-
-
-def _by_date(standings: StandingQuerySet) -> StandingQuerySet:
-    return standings.order_by("anchor", "obligation_id")
+    ahead_or_missed = Q(state__in=WITH_DEADLINE)
+    met = Q(state__in=SATISFIED) & (Q(anchor__isnull=False) | Q(last_day__isnull=False))
+    scored = order_by_urgency(page.standings.filter(ahead_or_missed | met, scored=True))
+    # the few that are shown are chosen before anything is joined to them
+    first = scored.order_by("urgency", "pressing_day", "obligation_id")[:TIMELINE_SHOWN]
+    standings = page.standings_with_actions().filter(pk__in=first.values("pk"))
+    return list(order_by_urgency(standings))
 
 
 def silent_actions(page: Page) -> SilentActions:
