@@ -7,7 +7,7 @@ changes those that were recorded from Monday to Sunday.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
@@ -16,12 +16,12 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.functional import Promise
 
-from actionplan.digests.recipients import Recipient
+from actionplan.digests.recipients import Recipient, subscribed_memberships
 from actionplan.jobs.ledger import JobStatus, job_statuses
-from actionplan.models import Digest, Subscription
+from actionplan.models import Digest
 from actionplan.overview.priorities import SOON
 from commitments.lists.filters import falls_due_by, order_by_urgency
-from commitments.models import Action, Entry, Flag, FlagKind, Membership, Plan, Role, Standing
+from commitments.models import Action, Entry, Flag, FlagKind, Plan, Role, Standing
 from commitments.models.rights import Rights
 from commitments.pages import labels
 from commitments.pages.counts import add_up, count_states
@@ -47,7 +47,8 @@ class Items:
         return self.total - len(self.rows)
 
     @classmethod
-    def first_of(cls, rows: Sequence[Any]) -> "Items":
+    def first_of(cls, rows: Iterable[Any]) -> "Items":
+        rows = list(rows)
         return cls(rows[:ITEMS_SHOWN], len(rows))
 
     @classmethod
@@ -66,71 +67,54 @@ class StateLine:
 
 
 @dataclass(frozen=True)
-class ForManagers:
-    """What a digest tells managers alone."""
-
-    cleared: Items = Items()
-    moved: Items = Items()
-    never_reported: Items = Items()
-    unreminded: Items = Items()
-    totals: list[CurrencyTotal] = field(default_factory=list)
-    counts: list[StateLine] = field(default_factory=list)
-    jobs: list[JobStatus] = field(default_factory=list)
-    head: Entry | None = None
-
-
-@dataclass(frozen=True)
-class Content:
-    """All that a digest says."""
-
-    page: Page
-    kind: str
-    week: date
-    is_first: bool
-    overdue: Items
-    due: Items
-    stale: Items
-    awaiting: Items
-    changed: Items
-    for_managers: ForManagers = ForManagers()
-
-    @property
-    def last_day(self) -> date:
-        return self.week + timedelta(days=6)
-
-    @property
-    def is_empty(self) -> bool:
-        """Managers are always written to: silence must mean failure, not calm."""
-        lists = (self.overdue, self.due, self.stale, self.awaiting, self.changed)
-        return self.kind == Digest.Kind.OFFICIAL and not any(items.total for items in lists)
-
-
-@dataclass(frozen=True)
 class Reader:
     """All by which what one recipient is told differs from what another is told.
 
     `reports_for` has the bodies that an official reports for, or the side of a manager. One's own
-    entries are no news: `author` says whose they are, and is None where the week has none of theirs.
+    entries are no news: `author` says whose they are, and is 0 where the week has none of theirs.
     """
 
     kind: str
     reports_for: frozenset[int | str]
     is_first: bool
-    author: int | None
+    author: int
 
 
-# By the name of a list of Content or ForManagers the keys of the actions in it.
-Selection = dict[str, list[int]]
+@dataclass(frozen=True)
+class Content:
+    """All that a digest says; managers alone are told what follows `changed`."""
+
+    week: "Week"
+    reader: Reader
+    overdue: Items
+    due: Items
+    stale: Items
+    awaiting: Items
+    changed: Items
+    cleared: Items = Items()
+    moved: Items = Items()
+    never_reported: Items = Items()
+    unreminded: Items = Items()
+
+    @property
+    def is_for_managers(self) -> bool:
+        return self.reader.kind == Digest.Kind.MANAGER
+
+    @property
+    def is_empty(self) -> bool:
+        """Managers are always written to: silence must mean failure, not calm."""
+        lists = (self.overdue, self.due, self.stale, self.awaiting, self.changed)
+        return not self.is_for_managers and not any(items.total for items in lists)
 
 
 class Week:
     """A week of a plan, read in as many queries for one recipient as for thousands."""
 
-    def __init__(self, plan: Plan, monday: date, recipients: Sequence[Recipient]) -> None:
+    def __init__(self, plan: Plan, monday: date) -> None:
         self.plan = plan
         self.monday = monday
+        self.sunday = monday + timedelta(days=6)
         self.on = monday + WEEK
-        self.recipients = recipients
         self.page = Page(plan, [plan], Rights(role=Role.MANAGER), self.on, self.on, self.on)
 
     def reader(self, recipient: Recipient) -> Reader:
@@ -142,107 +126,52 @@ class Week:
             kind=recipient.kind,
             reports_for=reports_for,
             is_first=not recipient.had_one,
-            author=author if author in self.authors else None,
+            author=author if author in self.authors else 0,
         )
 
-    @cached_property
-    def contents(self) -> dict[Reader, Content]:
-        """What each of the recipients is told."""
-        readers = {self.reader(recipient) for recipient in self.recipients}
-        selections = {reader: self._select(reader) for reader in readers}
-        standings = self._standings_of(selections.values())
-        return {reader: self._content(reader, selections[reader], standings) for reader in readers}
+    def content(self, reader: Reader) -> Content:
+        if reader.kind == Digest.Kind.MANAGER:
+            return self._content_for_managers(reader)
+        return self._content_for_officials(reader)
 
-    def _select(self, reader: Reader) -> Selection:
-        if reader.kind == Digest.Kind.OFFICIAL:
-            return self._select_for_officials(self._reportable_by(reader))
-        selection = self._select_for_managers(self._reportable_by(reader))
-        if reader.is_first:
-            # it sums up all that is overdue, later ones tell what is new
-            selection["overdue"] = _keys(row for row in self.open_actions if row.flagged)
-        return selection
-
-    def _select_for_officials(self, own: set[int]) -> Selection:
+    def _content_for_officials(self, reader: Reader) -> Content:
+        own = self._reportable_by(reader)
         rows = [row for row in self.open_actions if row.obligation_id in own]
-        return {
-            "overdue": _keys(row for row in rows if row.overdue),
-            "due": _keys(row for row in rows if row.due),
-            "stale": _keys(row for row in rows if row.stale),
-            "awaiting": _keys(row for row in rows if row.awaiting),
-        }
+        entries = [entry for entry in self.entries if entry.action in own]
+        return Content(
+            week=self,
+            reader=reader,
+            overdue=Items.first_of(row for row in rows if row.overdue),
+            due=Items.first_of(row for row in rows if row.due),
+            stale=Items.first_of(row for row in rows if row.stale),
+            awaiting=Items.first_of(row for row in rows if row.awaiting),
+            changed=Items.first_of(entry for entry in entries if entry.by_id != reader.author),
+        )
 
-    def _select_for_managers(self, own: set[int]) -> Selection:
+    def _content_for_managers(self, reader: Reader) -> Content:
+        own = self._reportable_by(reader)
         rows = self.open_actions
         silent = [row for row in rows if row.unsettled and row.never_reported]
         alone = [row for row in rows if row.unsettled and row.nobody_reminded]
-        return {
-            "overdue": _keys(row for row in rows if row.newly_overdue),
-            "due": _keys(row for row in rows if row.due),
+        # the first one sums up all that is overdue, later ones tell what is new
+        overdue = "flagged" if reader.is_first else "newly_overdue"
+        return Content(
+            week=self,
+            reader=reader,
+            overdue=Items.first_of(row for row in rows if getattr(row, overdue)),
+            due=Items.first_of(row for row in rows if row.due),
             # what was never reported has a list of its own
-            "stale": _keys(row for row in rows if row.stale and not row.never_reported),
-            "awaiting": _keys(row for row in rows if row.awaiting),
-            "never_reported": _keys(silent),
-            "unreminded": _keys(row for row in alone if row.obligation_id in own),
-        }
+            stale=Items.first_of(row for row in rows if row.stale and not row.never_reported),
+            awaiting=Items.first_of(row for row in rows if row.awaiting),
+            changed=Items.first_of(entry for entry in self.entries if entry.kind != "moved"),
+            cleared=self.cleared,
+            moved=Items.first_of(entry for entry in self.entries if entry.kind == "moved"),
+            never_reported=Items.first_of(silent),
+            unreminded=Items.first_of(row for row in alone if row.obligation_id in own),
+        )
 
     def _reportable_by(self, reader: Reader) -> set[int]:
         return self.reportable[None].union(*(self.reportable[each] for each in reader.reports_for))
-
-    def _standings_of(self, selections: Iterable[Selection]) -> dict[int, Standing]:
-        """The standings that are shown, by the keys of their actions.
-
-        A report of this moment can have replaced the standings that were selected.
-        """
-        shown = {
-            key
-            for selection in selections
-            for keys in selection.values()
-            for key in keys[:ITEMS_SHOWN]
-        }
-        standings = self.page.standings_with_actions().filter(obligation__in=shown)
-        return {standing.obligation_id: standing for standing in standings}
-
-    def _content(
-        self, reader: Reader, selection: Selection, standings: Mapping[int, Standing]
-    ) -> Content:
-        lists = {
-            name: Items([standings[key] for key in keys[:ITEMS_SHOWN]], len(keys))
-            for name, keys in selection.items()
-        }
-        for_managers = ForManagers()
-        if reader.kind == Digest.Kind.MANAGER:
-            for_managers = self._for_managers(lists)
-        return Content(
-            page=self.page,
-            kind=reader.kind,
-            week=self.monday,
-            is_first=reader.is_first,
-            overdue=lists["overdue"],
-            due=lists["due"],
-            stale=lists["stale"],
-            awaiting=lists["awaiting"],
-            changed=self._changed(reader),
-            for_managers=for_managers,
-        )
-
-    def _changed(self, reader: Reader) -> Items:
-        if reader.kind == Digest.Kind.MANAGER:
-            return Items.first_of([entry for entry in self.entries if entry.kind != "moved"])
-        own = self._reportable_by(reader)
-        by_others = (entry for entry in self.entries if entry.by_id != reader.author)
-        return Items.first_of([entry for entry in by_others if entry.action in own])
-
-    def _for_managers(self, lists: Mapping[str, Items]) -> ForManagers:
-        return ForManagers(
-            cleared=self.cleared,
-            moved=Items.first_of([entry for entry in self.entries if entry.kind == "moved"]),
-            never_reported=lists["never_reported"],
-            unreminded=lists["unreminded"],
-            totals=self.totals,
-            counts=self.counts,
-            jobs=self.jobs,
-            head=self.head,
-        )
 
     @cached_property
     def open_actions(self) -> list[Any]:
@@ -263,9 +192,9 @@ class Week:
                 Exists(overdue_flags.filter(since__gt=self.monday, since__lte=self.on))
             ),
         }
-        rows = order_by_urgency(self.page.standings.filter(scored=True)).annotate(**qualities)
-        rows = rows.filter(Q(unsettled=True) | Q(flagged=True))
-        return list(rows.values_list("obligation_id", "never_reported", *qualities, named=True))
+        scored = self.page.standings_with_actions().filter(scored=True)
+        rows = order_by_urgency(scored).annotate(**qualities)
+        return list(rows.filter(Q(unsettled=True) | Q(flagged=True)))
 
     @cached_property
     def reportable(self) -> Mapping[int | str | None, set[int]]:
@@ -321,19 +250,13 @@ class Week:
         return self.plan.entries.order_by("-number").first()
 
 
-def _keys(rows: Iterable[Any]) -> list[int]:
-    return [row.obligation_id for row in rows]
-
-
 def is_unsettled() -> Q:
     return ~Q(state__in=[state.value for state in SETTLED])
 
 
 def nobody_is_reminded(plan: Plan) -> Q:
     """The standings of actions that no official gets a digest about."""
-    unsubscribed = Subscription.objects.filter(plan=plan, active=False).values("user")
-    officials = Membership.objects.filter(plan=plan, role=Role.OFFICIAL, user__is_active=True)
-    reminded = officials.exclude(user__in=unsubscribed)
+    reminded = subscribed_memberships().filter(plan=plan, role=Role.OFFICIAL)
     their_bodies = plan.bodies.filter(memberships__in=reminded)
     reminded_of = Action.objects.reportable_for(their_bodies, plan)
     return ~Q(Exists(reminded)) | ~Q(obligation__in=reminded_of.values("pk"))

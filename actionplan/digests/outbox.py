@@ -18,10 +18,14 @@ from django.utils import timezone
 
 from actionplan.digests import messages
 from actionplan.digests.content import WEEK, Week
-from actionplan.digests.recipients import KINDS, Recipient, recipients_without_digest
+from actionplan.digests.recipients import (
+    Recipient,
+    recipients_without_digest,
+    subscribed_memberships,
+)
 from actionplan.digests.rendering import Renderer, week_before
-from actionplan.models import Digest, Mark, Subscription
-from commitments.models import Membership, Plan
+from actionplan.models import Digest, Mark
+from commitments.models import Plan
 
 State = Digest.State
 ENDED_BADLY = (State.FAILED, State.UNCERTAIN, State.EXPIRED)
@@ -67,7 +71,7 @@ def queue(plan: Plan, week: date) -> dict[str, int]:
     Missed weeks are marked as skipped. Whoever does the same meanwhile writes no second row.
     """
     recipients = recipients_without_digest(plan, week)
-    renderer = Renderer(Week(plan, week, recipients))
+    renderer = Renderer(Week(plan, week))
     queued = 0
     for start in range(0, len(recipients), WRITTEN_AT_ONCE):
         digests: list[Digest] = []
@@ -129,12 +133,11 @@ def ready() -> QuerySet[Digest]:
     )
 
 
-def is_wanted() -> Exists | Q:
+def is_wanted() -> Exists:
     """Whether the account still is a recipient."""
-    own = {"user": OuterRef("recipient"), "plan": OuterRef("plan")}
-    members = Membership.objects.filter(**own, role__in=KINDS, user__is_active=True)
-    unsubscribed = Subscription.objects.filter(**own, active=False)
-    return Exists(members) & ~Exists(unsubscribed)
+    return Exists(
+        subscribed_memberships().filter(user=OuterRef("recipient"), plan=OuterRef("plan"))
+    )
 
 
 class Batch:
@@ -293,16 +296,15 @@ def _end_unsent(digest: Digest, error: Exception, batch: Batch) -> str:
     return batch.finish(digest, State.FAILED, reason)
 
 
-def retry(digest: Digest) -> bool:
+def retry(digest: Digest) -> None:
     """An administrator sends a failed or uncertain one once more: the same row and content."""
-    ended = Digest.objects.filter(pk=digest.pk, state__in=ENDED_BADLY)
-    fresh = ended.update(
+    Digest.objects.filter(pk=digest.pk, state__in=ENDED_BADLY).update(
         state=State.QUEUED, tries=0, doubts=0, next_try=timezone.now(), finished=None
     )
-    return fresh == 1
 
 
-def close(digest: Digest) -> bool:
+def close(digest: Digest) -> None:
     """An administrator has looked at one that ended badly; it needs no more attention."""
-    ended = Digest.objects.filter(pk=digest.pk, state__in=ENDED_BADLY)
-    return ended.update(state=State.SKIPPED, error=f"{digest.error[:180]} (closed)") == 1
+    Digest.objects.filter(pk=digest.pk, state__in=ENDED_BADLY).update(
+        state=State.SKIPPED, error=f"{digest.error[:180]} (closed)"
+    )

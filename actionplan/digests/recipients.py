@@ -27,8 +27,16 @@ class Recipient:
     last_week: date | None
 
 
+def subscribed_memberships() -> QuerySet[Membership]:
+    """The memberships of all plans whose accounts get its digest."""
+    unsubscribed = Subscription.objects.filter(
+        user=OuterRef("user"), plan=OuterRef("plan"), active=False
+    )
+    return Membership.objects.filter(~Exists(unsubscribed), role__in=KINDS, user__is_active=True)
+
+
 def recipients(plan: Plan, week: date) -> list[Recipient]:
-    return _read(_memberships(plan), week)
+    return _read(subscribed_memberships().filter(plan=plan), week)
 
 
 def recipients_without_digest(plan: Plan, week: date) -> list[Recipient]:
@@ -36,13 +44,7 @@ def recipients_without_digest(plan: Plan, week: date) -> list[Recipient]:
     of_week = Digest.objects.filter(
         plan=plan, recipient=OuterRef("user"), kind=OuterRef("role"), week=week
     )
-    return _read(_memberships(plan).filter(~Exists(of_week)), week)
-
-
-def recipient(plan: Plan, user: User, week: date) -> Recipient:
-    """Raises ValueError where the account gets no digest of the plan."""
-    (found,) = _read(_memberships(plan).filter(user=user), week)
-    return found
+    return _read(subscribed_memberships().filter(~Exists(of_week), plan=plan), week)
 
 
 def is_subscribed(user: User, plan: Plan) -> bool:
@@ -51,12 +53,6 @@ def is_subscribed(user: User, plan: Plan) -> bool:
 
 def subscribe(user: User, plan: Plan, *, active: bool) -> None:
     Subscription.objects.update_or_create(user=user, plan=plan, defaults={"active": active})
-
-
-def _memberships(plan: Plan) -> QuerySet[Membership]:
-    unsubscribed = Subscription.objects.filter(plan=plan, active=False).values("user")
-    memberships = Membership.objects.filter(plan=plan, role__in=KINDS, user__is_active=True)
-    return memberships.exclude(user__in=unsubscribed)
 
 
 def _read(memberships: QuerySet[Membership], week: date) -> list[Recipient]:

@@ -1,6 +1,5 @@
 """The weekly digest in words: a subject, a text and HTML, which say the same, in either language."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta
 from typing import Any
@@ -13,8 +12,8 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from actionplan.digests.content import WEEK, Content, Items, Reader, Week
-from actionplan.digests.recipients import Recipient, recipient
-from actionplan.models import Digest, User
+from actionplan.digests.recipients import Recipient
+from actionplan.models import User
 from commitments.models import ClearReason, Entry, Flag, Plan, Standing
 from commitments.pages import labels
 from commitments.pages.page import Page
@@ -70,24 +69,29 @@ class Renderer:
 
     def __init__(self, week: Week) -> None:
         self.week = week
-        self.rendered: dict[tuple[Reader, str], Texts] = {}
+        self.rendered: dict[tuple[Reader, str], Texts | None] = {}
 
     def render(self, recipient: Recipient, language: str) -> Texts | None:
         """None where there is nothing to say."""
         reader = self.week.reader(recipient)
-        content = self.week.contents[reader]
-        if content.is_empty:
-            return None
         if (reader, language) not in self.rendered:
-            self.rendered[reader, language] = render(content, language)
+            self.rendered[reader, language] = self._render(reader, language)
         texts = self.rendered[reader, language]
+        if texts is None:
+            return None
         return texts.with_unsubscribe_link(recipient.user, self.week.plan)
 
+    def _render(self, reader: Reader, language: str) -> Texts | None:
+        content = self.week.content(reader)
+        if content.is_empty:
+            return None
+        return render(content, language)
 
-def render_for(plan: Plan, user: User, week: date, language: str) -> tuple[Content, Texts]:
-    """What one recipient is told."""
-    (content,) = Week(plan, week, [recipient(plan, user, week)]).contents.values()
-    return content, render(content, language).with_unsubscribe_link(user, plan)
+
+def render_for(week: Week, recipient: Recipient, language: str) -> Texts:
+    """What one recipient is told, even where that is nothing."""
+    content = week.content(week.reader(recipient))
+    return render(content, language).with_unsubscribe_link(recipient.user, week.plan)
 
 
 def render(content: Content, language: str) -> Texts:
@@ -96,9 +100,9 @@ def render(content: Content, language: str) -> Texts:
         context = {
             "content": content,
             "sections": sections(content),
-            "page": content.page,
-            "plan": content.page.plan,
-            "on": content.page.on,
+            "week": content.week,
+            "plan": content.week.plan,
+            "on": content.week.on,
             "site": settings.SITE_URL,
             "language": language,
             "unsubscribe": UNSUBSCRIBE_PLACEHOLDER,
@@ -113,54 +117,43 @@ def render(content: Content, language: str) -> Texts:
 
 def sections(content: Content) -> list[Section]:
     """The lists of a digest that hold anything, worst first, in the language in force."""
-    if content.kind == Digest.Kind.MANAGER:
-        filled = _sections_for_managers(content)
-    else:
-        filled = _sections_for_officials(content)
-    return [section for section in filled if section.items.total]
-
-
-def _sections_for_managers(content: Content) -> list[Section]:
-    page, of_managers = content.page, content.for_managers
-
-    def actions(title: str, items: Items) -> Section:
-        return _section(title, items, lambda row: _action_line(row, page, "action"))
-
-    def entries(title: str, items: Items) -> Section:
-        return _section(title, items, lambda entry: _entry_line(entry, page))
-
     return [
-        actions(_("Newly overdue"), content.overdue),
-        _section(_("Cleared"), of_managers.cleared, _flag_line),
-        actions(_("Due in 14 days"), content.due),
-        entries(_("Deadlines moved"), of_managers.moved),
-        actions(_("Awaiting somebody"), content.awaiting),
-        actions(_("Without news"), content.stale),
-        actions(_("Never reported"), of_managers.never_reported),
-        actions(_("Nobody is reminded of these"), of_managers.unreminded),
-        entries(_("What was recorded"), content.changed),
+        Section(title, items, [_line(row, content) for row in items.rows])
+        for title, items in _lists(content).items()
+        if items.total
     ]
 
 
-def _sections_for_officials(content: Content) -> list[Section]:
-    page = content.page
+def _lists(content: Content) -> dict[str, Items]:
+    """By their headings."""
+    if not content.is_for_managers:
+        return {
+            _("Overdue"): content.overdue,
+            _("Due in 14 days"): content.due,
+            _("Awaiting somebody"): content.awaiting,
+            _("Without news"): content.stale,
+            _("What others recorded"): content.changed,
+        }
+    return {
+        _("Newly overdue"): content.overdue,
+        _("Cleared"): content.cleared,
+        _("Due in 14 days"): content.due,
+        _("Deadlines moved"): content.moved,
+        _("Awaiting somebody"): content.awaiting,
+        _("Without news"): content.stale,
+        _("Never reported"): content.never_reported,
+        _("Nobody is reminded of these"): content.unreminded,
+        _("What was recorded"): content.changed,
+    }
 
-    def actions(title: str, items: Items) -> Section:
-        return _section(title, items, lambda row: _action_line(row, page, "report"))
 
-    return [
-        actions(_("Overdue"), content.overdue),
-        actions(_("Due in 14 days"), content.due),
-        actions(_("Awaiting somebody"), content.awaiting),
-        actions(_("Without news"), content.stale),
-        _section(
-            _("What others recorded"), content.changed, lambda entry: _entry_line(entry, page)
-        ),
-    ]
-
-
-def _section(title: str, items: Items, line_of: Callable[[Any], Line]) -> Section:
-    return Section(title, items, [line_of(row) for row in items.rows])
+def _line(row: Standing | Entry | Flag, content: Content) -> Line:
+    if isinstance(row, Flag):
+        return _flag_line(row)
+    if isinstance(row, Entry):
+        return _entry_line(row, content.week.page)
+    link_to = "action" if content.is_for_managers else "report"
+    return _action_line(row, content.week.page, link_to)
 
 
 def _action_line(row: Standing, page: Page, link_to: str) -> Line:

@@ -13,7 +13,7 @@ from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
 from actionplan.digests import hold, outbox, rendering
-from actionplan.digests.content import WEEK, Items, unreminded_actions
+from actionplan.digests.content import WEEK, Items, Week, unreminded_actions
 from actionplan.digests.recipients import is_subscribed, recipients, subscribe
 from actionplan.models import Digest, User
 from commitments.models import Plan, Role
@@ -103,7 +103,7 @@ class DigestPreview(PlanView):
         if recipient is None:
             raise Http404
         language = "fr" if request.GET.get("language") == "fr" else "en"
-        _content, texts = rendering.render_for(plan, recipient.user, week, language)
+        texts = rendering.render_for(Week(plan, week), recipient, language)
         preview = Digest(
             week=week,
             kind=recipient.kind,

@@ -5,6 +5,7 @@ from django.conf import settings
 from django.core.management.base import CommandParser
 
 from actionplan.digests import rendering
+from actionplan.digests.content import Week
 from actionplan.digests.recipients import recipients
 from actionplan.jobs import runner
 from commitments import clock
@@ -32,11 +33,11 @@ class Command(SiteCommand):
             self.stdout.write(f"{plan.slug} {done['day']}: {counts}")
 
     def _list_recipients(self, plan: Plan, week: date) -> None:
+        renderer = rendering.Renderer(Week(plan, week))
         for recipient in recipients(plan, week):
             user = recipient.user
-            language = user.language or settings.LANGUAGE_CODE
-            content, texts = rendering.render_for(plan, user, week, language)
-            subject = "nothing to say" if content.is_empty else texts.subject
+            texts = renderer.render(recipient, user.language or settings.LANGUAGE_CODE)
+            subject = texts.subject if texts else "nothing to say"
             self.stdout.write(
                 f"{plan.slug} {week} {recipient.kind} {user.pk} ({user.post}): {subject}"
             )
