@@ -9,11 +9,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from dateutil.relativedelta import relativedelta
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from actionplan.overview.priorities import (
-    Attention,
     Figure,
     count_attention,
     next_deadlines,
@@ -22,7 +19,7 @@ from actionplan.overview.priorities import (
 )
 from actionplan.overview.timeline import timeline
 from commitments.lists.filters import STATES_BY_URGENCY
-from commitments.models import Aim, Standing
+from commitments.models import Aim, Commitment, Standing
 from commitments.pages.counts import (
     CountsByCommitment,
     StateCount,
@@ -43,18 +40,10 @@ WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True)
-class Statement:
-    """A figure in words, with the address of the list that it counts."""
-
-    text: str
-    url: str
-
-
-@dataclass(frozen=True)
 class CommitmentLine:
-    number: int
-    title: dict[str, str]
-    url: str
+    """A commitment with its worst state, the counts of its actions and the next of its deadlines."""
+
+    commitment: Commitment
     state: str | None
     counts: list[StateCount]
     next_deadline: Standing | None
@@ -107,12 +96,9 @@ class Changes:
 def overview(page: Page) -> dict[str, Any]:
     """Everything that follows from the register; the jobs do not."""
     counts = count_states(page, page.on)
-    attention = count_attention(page)
-    changes = changes_of_the_week(page)
     return {
-        "attention": attention,
-        "changes": changes,
-        "sentence": sentence(attention, changes),
+        "attention": count_attention(page),
+        "changes": changes_of_the_week(page),
         "commitments": commitments(page, counts),
         "contributions": contributions(page),
         "spent": sum_by_currency(money_entries(page, "spent")),
@@ -123,45 +109,11 @@ def overview(page: Page) -> dict[str, Any]:
     }
 
 
-def sentence(attention: Attention, changes: Changes) -> list[Statement]:
-    overdue, soon, changed = attention.overdue, attention.soon, changes.all
-    return [
-        Statement(_overdue_in_words(overdue.count), overdue.url),
-        Statement(_soon_in_words(soon.count), soon.url),
-        Statement(_changed_in_words(changed.count), changed.url),
-    ]
-
-
-def _overdue_in_words(count: int) -> str:
-    if not count:
-        return _("no action is overdue")
-    text = ngettext("%(n)s action is overdue", "%(n)s actions are overdue", count)
-    return text % {"n": count}
-
-
-def _soon_in_words(count: int) -> str:
-    if not count:
-        return _("none falls due within 14 days")
-    text = ngettext("%(n)s falls due within 14 days", "%(n)s fall due within 14 days", count)
-    return text % {"n": count}
-
-
-def _changed_in_words(count: int) -> str:
-    if not count:
-        return _("nothing was recorded this week")
-    text = ngettext(
-        "%(n)s entry was recorded this week", "%(n)s entries were recorded this week", count
-    )
-    return text % {"n": count}
-
-
 def commitments(page: Page, counts: CountsByCommitment) -> list[CommitmentLine]:
     deadlines = next_deadlines(page)
     return [
         CommitmentLine(
-            number=commitment.number,
-            title=commitment.title,
-            url=page.url("commitment", commitment.number),
+            commitment=commitment,
             state=worst(counts.get(commitment.pk, {})),
             counts=counts_of(counts.get(commitment.pk, {}), page, commitment=commitment.number),
             next_deadline=deadlines.get(commitment.pk),

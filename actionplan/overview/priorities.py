@@ -37,14 +37,6 @@ class Attention:
     stale: Figure
 
 
-@dataclass(frozen=True)
-class SilentActions:
-    """The refs of some actions that nobody reports on."""
-
-    never_reported: list[str]
-    stale: list[str]
-
-
 def count_attention(page: Page) -> Attention:
     by = page.on + SOON
     counts = page.standings.filter(scored=True).aggregate(
@@ -88,12 +80,14 @@ def pressing_actions(page: Page) -> list[Standing]:
     return list(order_by_urgency(standings))
 
 
-def silent_actions(page: Page) -> SilentActions:
+def silent_actions(page: Page) -> dict[str, list[str]]:
+    """The refs of some actions that nobody reports on, by the kind of silence."""
     never_reported = page.standings.filter(ATTENTION["never"].condition).order_by("obligation_id")
-    stale = page.standings.filter(ATTENTION["stale"].condition).order_by(
-        "stale_since", "obligation_id"
-    )
-    return SilentActions(never_reported=_first_refs(never_reported), stale=_first_refs(stale))
+    stale = page.standings.filter(ATTENTION["stale"].condition)
+    return {
+        "never_reported": _first_refs(never_reported),
+        "stale": _first_refs(stale.order_by("stale_since", "obligation_id")),
+    }
 
 
 def _first_refs(standings: StandingQuerySet) -> list[str]:

@@ -12,7 +12,6 @@ from commitments.pages import labels
 from commitments.pages.page import Page
 from commitments.register.histories import read_recurrences
 from commitments.rules.recurrence import Period
-from commitments.templatetags.plan import localized
 
 WIDTH = 1000
 MARKS = 12
@@ -37,8 +36,16 @@ class TimelineDeadline:
         return original
 
     @property
+    def periods_short(self) -> int:
+        return sum(period.is_short for period in self.periods)
+
+    @property
+    def is_one_day(self) -> bool:
+        return self.first == self.last
+
+    @property
     def days_in_words(self) -> str:
-        if self.first == self.last:
+        if self.is_one_day:
             return labels.day(self.last)
         return f"{labels.day(self.first)} – {labels.day(self.last)}"
 
@@ -80,17 +87,11 @@ class PeriodBox:
 class TimelineRow:
     """One action with the places and widths of what is drawn for it."""
 
-    ref: str
-    title: str
-    url: str
-    state: str
-    dates: str
-    is_one_day: bool
+    deadline: TimelineDeadline
     start: int
     width: int
     original: int | None
     periods: list[PeriodBox]
-    periods_short: int
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def timeline(page: Page, standings: Sequence[Standing]) -> Timeline | None:
     return Timeline(
         now=scale.place(page.on),
         months=[labels.day(month, "MMM y") for month in scale.months()],
-        rows=[_row(deadline, scale, page) for deadline in deadlines],
+        rows=[_row(deadline, scale) for deadline in deadlines],
     )
 
 
@@ -145,21 +146,14 @@ def _scale(deadlines: Iterable[TimelineDeadline], on: date) -> Scale:
     return Scale(first.replace(day=1), last.replace(day=1) + relativedelta(months=1))
 
 
-def _row(deadline: TimelineDeadline, scale: Scale, page: Page) -> TimelineRow:
-    action = deadline.standing.action
+def _row(deadline: TimelineDeadline, scale: Scale) -> TimelineRow:
     original = deadline.moved_from
     return TimelineRow(
-        ref=action.ref,
-        title=localized(action.title),
-        url=page.url("action", action.ref),
-        state=deadline.standing.state,
-        dates=deadline.days_in_words,
-        is_one_day=deadline.first == deadline.last,
+        deadline=deadline,
         start=scale.place(deadline.first),
         width=scale.width(deadline.first, deadline.last, least=4),
         original=scale.place(original) if original else None,
         periods=[_box(period, scale) for period in deadline.periods],
-        periods_short=sum(period.is_short for period in deadline.periods),
     )
 
 
