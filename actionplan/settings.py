@@ -218,6 +218,10 @@ REDIS_URL = env.url("REDIS_URL", ("redis", "rediss", "unix"), "redis://host:6379
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("fr", "Français")]
+# a reader's choice lasts a year
+LANGUAGE_COOKIE_AGE = 31536000
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = "actionplan.formats"
 USE_TZ = True

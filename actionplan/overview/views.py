@@ -3,15 +3,15 @@
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import check_for_language
 from django.utils.translation import gettext as _
+from django.views import i18n
 from django.views.decorators.http import require_POST, require_safe
 
 from actionplan.jobs import ledger
+from actionplan.models import User
 from actionplan.overview.content import overview
 from actionplan.overview.status import status
 from commitments.pages import etag
@@ -53,18 +53,10 @@ class Status(PlanView):
 @require_POST
 def set_language(request: HttpRequest) -> HttpResponse:
     """The reader's choice, kept with the account and in a cookie for the next sign-in."""
-    wanted, back = request.POST.get("language", ""), request.POST.get("next", "/")
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
-        back = "/"
-    response = HttpResponseRedirect(back)
-    if wanted in dict(settings.LANGUAGES) and check_for_language(wanted):
-        response.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME, wanted, max_age=31536000, samesite="Lax", httponly=True
-        )
-        if request.user.is_authenticated and request.user.language != wanted:
-            request.user.language = wanted
-            request.user.save(update_fields=["language"])
-    return response
+    language = request.POST.get("language", "")
+    if request.user.is_authenticated and language in dict(settings.LANGUAGES):
+        User.objects.filter(pk=request.user.pk).update(language=language)
+    return i18n.set_language(request)
 
 
 @require_safe
