@@ -1,7 +1,10 @@
 """One digest as an e-mail, and the connection on which it leaves."""
 
 import smtplib
+from email.header import Header
+from email.policy import Compat32
 from email.utils import formatdate
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +15,8 @@ from django.core.mail.backends import smtp
 
 from actionplan.digests.rendering import unsubscribe_url
 from actionplan.models import Digest
+
+LINE_LENGTH = 78
 
 
 class Refused(Exception):
@@ -100,11 +105,28 @@ class Mailer:
         self.connection.close()
 
 
+class WithoutFolding(Compat32):
+    """Writes a header that fits a line as it is; to parse all of them took a fifth of the time."""
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        line = f"{name}: {value}"
+        if line.isascii() and len(line) <= LINE_LENGTH:
+            return f"{line}{self.linesep}".encode()
+        return super().fold_binary(name, value)
+
+
+@lru_cache
+def encode_subject(subject: str) -> str:
+    """As RFC 2047 has it, once for all recipients who are told the same."""
+    return Header(subject, "utf-8").encode(linesep="")
+
+
 class DigestMessage(EmailMultiAlternatives):
     """A second copy is the same, byte for byte: nothing in it comes from the clock or from chance."""
 
     def message(self, **kwargs: Any) -> Any:
         mime = super().message(**kwargs)
+        mime.policy = WithoutFolding()
         digest = sha256(self.extra_headers["Message-ID"].encode())
         mime.set_boundary(f"=_{digest.hexdigest()[:32]}_=")
         return mime
@@ -122,7 +144,7 @@ def message_of(digest: Digest) -> DigestMessage:
         "Content-Language": digest.language,
     }
     message = DigestMessage(
-        subject=digest.subject,
+        subject=encode_subject(digest.subject),
         body=digest.text,
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[digest.recipient.email],
