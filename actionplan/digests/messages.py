@@ -133,9 +133,11 @@ class DigestMessage(EmailMultiAlternatives):
 
 
 def message_of(digest: Digest) -> DigestMessage:
+    # the second in which it was queued, as `new_message_id` wrote it
+    queued_at = int(digest.message_id[1:].partition(".")[0])
     headers = {
         "Message-ID": digest.message_id,
-        "Date": formatdate(_queued_at(digest)),
+        "Date": formatdate(queued_at),
         "List-ID": f"<{digest.plan.slug}.digest.{host()}>",
         "List-Unsubscribe": f"<{unsubscribe_url(digest.recipient, digest.plan)}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
@@ -156,11 +158,6 @@ def message_of(digest: Digest) -> DigestMessage:
 
 def new_message_id(now: float, unique: str) -> str:
     return f"<{int(now)}.{unique}@{host()[-80:]}>"
-
-
-def _queued_at(digest: Digest) -> int:
-    """In seconds; `new_message_id` writes it there."""
-    return int(digest.message_id[1:].partition(".")[0])
 
 
 def host() -> str:

@@ -6,9 +6,7 @@ from datetime import date
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from actionplan.models import Digest, Subscription, User
-from commitments.models import Membership, Plan, Role
-
-KINDS = {Role.OFFICIAL: Digest.Kind.OFFICIAL, Role.MANAGER: Digest.Kind.MANAGER}
+from commitments.models import Membership, Plan
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,9 @@ def subscribed_memberships() -> QuerySet[Membership]:
     unsubscribed = Subscription.objects.filter(
         user=OuterRef("user"), plan=OuterRef("plan"), active=False
     )
-    return Membership.objects.filter(~Exists(unsubscribed), role__in=KINDS, user__is_active=True)
+    return Membership.objects.filter(
+        ~Exists(unsubscribed), role__in=Digest.Kind.values, user__is_active=True
+    )
 
 
 def recipients(plan: Plan, week: date) -> list[Recipient]:
@@ -67,7 +67,7 @@ def _read(memberships: QuerySet[Membership], week: date) -> list[Recipient]:
     return [
         Recipient(
             user=row.user,
-            kind=KINDS[Role(row.role)],
+            kind=Digest.Kind(row.role),
             side=row.side,
             bodies=frozenset(body.pk for body in row.bodies.all()),
             had_one=row.had_one,
