@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy
 from actionplan.accounts import sessions
 from actionplan.models import Mark
 from commitments import clock
-from commitments.pages import labels
 from commitments.pages.page import Page
 
 PAGES = {
@@ -30,13 +29,6 @@ PAGES_FOR_MEMBERS = ("mine", "digests")
 
 
 @dataclass(frozen=True)
-class Language:
-    code: str
-    name: str
-    is_current: bool
-
-
-@dataclass(frozen=True)
 class NavigationItem:
     """A page that every page leads to."""
 
@@ -46,9 +38,8 @@ class NavigationItem:
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    current = labels.language()
     return {
-        "languages": [Language(code, name, code == current) for code, name in settings.LANGUAGES],
+        "languages": settings.LANGUAGES,
         "pinned": clock.is_pinned(),
         "contact": settings.DEFAULT_FROM_EMAIL,
     }

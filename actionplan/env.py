@@ -16,6 +16,8 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from dotenv import load_dotenv
 
+from commitments import clock
+
 # What a page may ask of PostgreSQL before it gives up (503); see docs/reference/bounds.md. Times in
 # seconds; those in `options` in milliseconds: a statement, a wait for somebody else's lock, a
 # transaction in which nothing happens.
@@ -33,7 +35,6 @@ POSTGRESQL_BOUNDS: dict[str, str | int] = {
 TLS_OPTIONS = ("sslmode", "sslrootcert", "sslcert", "sslkey")
 DATABASE_EXAMPLE = "postgres://user:password@host:5432/name or sqlite:////folder/file.sqlite3"
 EMAIL_EXAMPLE = "smtp://host:25 or smtp+tls://user:password@host:587"
-PROVIDER_PARTS = ("ISSUER", "CLIENT_ID", "SECRET")
 
 load_dotenv(Path(__file__).parent.parent / ".env")
 
@@ -60,15 +61,12 @@ def day(name: str) -> date | None:
     value = text(name)
     if not value:
         return None
-    try:
-        # fromisoformat also takes weeks, and digits of other scripts
-        if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
-            raise ValueError
-        return date.fromisoformat(value)
-    except ValueError:
+    parsed = clock.parse_day(value)
+    if parsed is None:
         raise ImproperlyConfigured(
             f"{name} is {value!r}: it must be a day such as 2015-01-12, or be left out."
-        ) from None
+        )
+    return parsed
 
 
 def url(name: str, schemes: tuple[str, ...], example: str, default: str = "") -> str:
@@ -105,7 +103,6 @@ def database(name: str) -> dict[str, Any]:
 
 
 def _sqlite(path: str) -> dict[str, Any]:
-    pragmas = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": path,
@@ -113,7 +110,7 @@ def _sqlite(path: str) -> dict[str, Any]:
             "timeout": 20,
             # writers queue for the lock at BEGIN instead of failing half-way through a transaction
             "transaction_mode": "IMMEDIATE",
-            "init_command": " ".join(f"PRAGMA {pragma};" for pragma in pragmas),
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         },
     }
 
@@ -167,26 +164,25 @@ def email(name: str) -> dict[str, Any]:
 
 def identity_providers() -> dict[str, dict[str, str]]:
     """Each side's own identity provider, from OIDC_SIDE_ISSUER, _CLIENT_ID and _SECRET."""
-    providers: dict[str, dict[str, str]] = {}
-    for name in sorted(os.environ):
-        if not name.startswith("OIDC_"):
-            continue
-        match = re.fullmatch(r"OIDC_([A-Z]{2,8})_(ISSUER|CLIENT_ID|SECRET)", name)
-        if not match:
+    names = sorted(name for name in os.environ if name.startswith("OIDC_"))
+    for name in names:
+        if not re.fullmatch(r"OIDC_[A-Z]{2,8}_(ISSUER|CLIENT_ID|SECRET)", name):
             raise ImproperlyConfigured(
                 f"{name} is unknown: it must look like OIDC_GB_ISSUER, _CLIENT_ID or _SECRET."
             )
-        side, part = match.groups()
-        if text(name):
-            providers.setdefault(side, {})[part] = text(name)
-    for side, provider in providers.items():
-        for part in PROVIDER_PARTS:
-            if part not in provider:
-                raise ImproperlyConfigured(
-                    f"OIDC_{side}_{part} is not set: a side's sign-in needs all three."
-                )
-        _check_issuer(f"OIDC_{side}_ISSUER", provider["ISSUER"])
-    return providers
+    sides = {name.split("_")[1] for name in names if text(name)}
+    return {side: _identity_provider(side) for side in sorted(sides)}
+
+
+def _identity_provider(side: str) -> dict[str, str]:
+    provider = {}
+    for part in ("ISSUER", "CLIENT_ID", "SECRET"):
+        name = f"OIDC_{side}_{part}"
+        provider[part] = text(name)
+        if not provider[part]:
+            raise ImproperlyConfigured(f"{name} is not set: a side's sign-in needs all three.")
+    _check_issuer(f"OIDC_{side}_ISSUER", provider["ISSUER"])
+    return provider
 
 
 def _check_issuer(name: str, value: str) -> None:

@@ -72,6 +72,7 @@ class Provider(OpenIDConnectProvider):
         return []
 
 
+@require_POST
 def leave(request: HttpRequest, side: str) -> HttpResponse:
     """Send the visitor to the provider by a page and not by a redirect.
 
@@ -94,11 +95,6 @@ def leave(request: HttpRequest, side: str) -> HttpResponse:
     response = render(request, "socialaccount/leaving.html", context)
     response.headers["Refresh"] = f"0; url={address}"
     return response
-
-
-@require_POST
-def start(request: HttpRequest, side: str) -> HttpResponse:
-    return leave(request, side)
 
 
 @require_safe

@@ -38,7 +38,7 @@ urlpatterns = [
         account.password_reset_from_key,
         name="account_reset_password_from_key",
     ),
-    path("sign-in/with/<slug:side>/", oidc.start, name="organisation"),
+    path("sign-in/with/<slug:side>/", oidc.leave, name="organisation"),
     path("sign-in/with/<slug:provider_id>/back/", oidc.back, name="openid_connect_callback"),
     path("sign-out/", sign_out, name="sign-out"),
     path("sign-out/", sign_out, name="account_logout"),
