@@ -141,27 +141,22 @@ def _read_instalments(table: Table, plan: Plan) -> list[InstalmentSpec]:
         text = _("%(what)s needs one of each with times, instalments, or due: not several")
         table.add_error("", text)
     if has_list:
-        return _read_listed_instalments(table, tables, plan)
-    if each and times:
-        return _repeat_each_year(stated, times, plan)
-    if times and "each" not in table.content:
-        table.add_error("times", _('%(what)s has times but no each: give it each = "year"'))
-    return [InstalmentSpec(due, stated)]
+        by_year = _read_listed_instalments(table, tables)
+    elif each and times:
+        first = first_year(plan.adopted_on, plan.year_basis)
+        by_year = dict.fromkeys(range(first, first + times), stated)
+    else:
+        if times and "each" not in table.content:
+            table.add_error("times", _('%(what)s has times but no each: give it each = "year"'))
+        return [InstalmentSpec(due, stated)]
+    return [
+        InstalmentSpec(due_day(year, plan.adopted_on, plan.year_basis), by_year[year])
+        for year in sorted(by_year)
+    ]
 
 
-def _repeat_each_year(stated: Stated, times: int, plan: Plan) -> list[InstalmentSpec]:
-    first = first_year(plan.adopted_on, plan.year_basis)
-    years = range(first, first + times)
-    return [InstalmentSpec(_due_in(year, plan), stated) for year in years]
-
-
-def _due_in(year: int, plan: Plan) -> date:
-    return due_day(year, plan.adopted_on, plan.year_basis)
-
-
-def _read_listed_instalments(
-    contribution: Table, tables: list[Table], plan: Plan
-) -> list[InstalmentSpec]:
+def _read_listed_instalments(contribution: Table, tables: list[Table]) -> dict[int, Stated]:
+    """What is stated for each year."""
     if not tables:
         text = _("%(key)s of %(what)s is empty: give it at least one")
         contribution.add_error("instalments", text)
@@ -174,7 +169,7 @@ def _read_listed_instalments(
             table.add_error("year", text, year=year, what=contribution.label)
         elif year:
             by_year[year] = stated
-    return [InstalmentSpec(_due_in(year, plan), by_year[year]) for year in sorted(by_year)]
+    return by_year
 
 
 def _read_year(table: Table) -> int | None:

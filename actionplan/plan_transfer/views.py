@@ -21,7 +21,7 @@ from commitments.models import Plan
 from commitments.pages.base import PlanView
 from commitments.register.permissions import can_export_plan
 from commitments.rules.events import Perspective
-from commitments.views.file_loading import FileLoadingView
+from commitments.views.form_page import FileLoadingView
 
 
 class PlanForm(FileForm):

@@ -278,13 +278,9 @@ def has_same_content(draft: Draft, entry: Entry) -> bool:
         return False
     text = getattr(entry, "text", None) or EntryText()
     texts = {name: getattr(text, name) for name in TEXTS}
-    return draft.texts == texts and _code_of(draft.to) == _code_of(entry.to)
-
-
-def _code_of(entry: Entry | None) -> str:
-    if entry is None:
-        return ""
-    return entry.code
+    draft_target = draft.to and draft.to.code
+    entry_target = entry.to and entry.to.code
+    return draft.texts == texts and draft_target == entry_target
 
 
 # Cells

@@ -20,7 +20,7 @@ from commitments.files.preview import preview_changes
 from commitments.forms.entries import FileForm
 from commitments.pages.base import PlanView
 from commitments.register.permissions import can_load_entries
-from commitments.views.file_loading import FileLoadingView
+from commitments.views.form_page import FileLoadingView
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -53,7 +53,7 @@ class LoadEntries(PlanView, UserPassesTestMixin, FileLoadingView):
             return self._download(content, "text/csv; charset=utf-8", "csv")
         if template == "xlsx":
             return self._download(make_xlsx(self.page.plan), XLSX, "xlsx")
-        return self.render_form(EntriesForm())
+        return self.show(EntriesForm())
 
     def preview(self, content: bytes) -> dict[str, Any]:
         page = self.page

@@ -11,9 +11,8 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
-from django.views.generic import FormView
 
 from commitments import clock
 from commitments.forms.entries import (
@@ -34,9 +33,10 @@ from commitments.register.histories import read_action_history
 from commitments.register.validation import Context
 from commitments.rules.events import Event
 from commitments.rules.states import State
+from commitments.views.form_page import FormPageView
 
 
-class RecordingView(PlanView, FormView[EntryForm]):
+class RecordingView(PlanView, FormPageView[EntryForm]):
     """A form whose entry can be previewed, and recorded by one call of a service.
 
     What is recorded is recorded today, so these pages are always about today, whatever day was
@@ -74,10 +74,6 @@ class RecordingView(PlanView, FormView[EntryForm]):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs, page=self.page, subject=self.subject)
 
-    def render_to_response(self, context: dict[str, Any], **options: Any) -> HttpResponse:
-        """Rendered at once, while times are shown in the plan's zone."""
-        return render(self.request, self.get_template_names(), context, **options)
-
     def form_valid(self, form: EntryForm) -> HttpResponse:
         """Preview, record, or give the text back with what stands against it."""
         newest_seen = form.cleaned_data["seen"] or 0
@@ -93,12 +89,6 @@ class RecordingView(PlanView, FormView[EntryForm]):
         text = _("Recorded as entry %(number)s of the register.") % {"number": entry.number}
         messages.success(self.request, text)
         return HttpResponseRedirect(self.get_success_url())
-
-    def form_invalid(self, form: EntryForm) -> HttpResponse:
-        return self.show(form, status=422)
-
-    def show(self, form: EntryForm, status: int = 200, **context: Any) -> HttpResponse:
-        return self.render_to_response(self.get_context_data(form=form, **context), status=status)
 
     def preview(self, form: EntryForm) -> Any:
         """How the subject would stand: the entry is recorded for real, and then taken back."""
