@@ -7,7 +7,7 @@ from babel.numbers import list_currencies
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from commitments.models import Entry, Plan
+from commitments.models import Plan
 from commitments.register.entries import Draft
 from commitments.register.entry_types import EntryType
 from commitments.register.validation import Context, error_check, warning_check
@@ -59,8 +59,10 @@ def _payment_errors(draft: Draft, context: Context) -> Iterator[str]:
 
 @warning_check("paid", "refunded")
 def _payment_warnings(draft: Draft, context: Context) -> Iterator[str]:
-    currencies = _stated_currencies(context).get((draft.ref, draft.instalment or 1))
-    if currencies and draft.currency not in currencies:
+    terms = context.instalment_terms.get((draft.ref, draft.instalment or 1))
+    if terms is None or not terms["stated"]:
+        return
+    if draft.currency not in dict(terms["stated"]):
         yield _("%(currency)s is not a currency in which %(ref)s is stated") % {
             "currency": draft.currency,
             "ref": draft.ref,
@@ -70,7 +72,7 @@ def _payment_warnings(draft: Draft, context: Context) -> Iterator[str]:
 @error_check("spent")
 def _spending_errors(draft: Draft, context: Context) -> Iterator[str]:
     yield from _money_errors(draft)
-    purposes = _purposes(context)
+    purposes = context.codes["spent"]
     if draft.words and draft.words not in purposes:
         known = ", ".join(sorted(purposes))
         yield _(
@@ -94,26 +96,3 @@ def _is_sound_amount(amount: Decimal) -> bool:
     exponent = amount.as_tuple().exponent
     # the exponent of what is no number is a letter
     return isinstance(exponent, int) and exponent >= -2 and 0 < amount <= LARGEST
-
-
-def _stated_currencies(context: Context) -> dict[tuple[str, int], list[str]]:
-    """The currencies in the latest terms of each instalment, read once for all drafts."""
-    if "stated currencies" not in context.cache:
-        entries = Entry.objects.filter(**context.scope, kind="terms").exclude(instalment=None)
-        context.cache["stated currencies"] = {
-            (ref, instalment): [currency for currency, _amount in terms["stated"]]
-            for ref, instalment, terms in entries.order_by("number").values_list(
-                "ref", "instalment", "terms"
-            )
-        }
-    currencies: dict[tuple[str, int], list[str]] = context.cache["stated currencies"]
-    return currencies
-
-
-def _purposes(context: Context) -> set[str]:
-    """The codes of what money can be spent on, read once for all drafts."""
-    if "purposes" not in context.cache:
-        purposes = Purpose.objects.filter(fund__plan=context.plan)
-        context.cache["purposes"] = set(purposes.values_list("code", flat=True))
-    codes: set[str] = context.cache["purposes"]
-    return codes

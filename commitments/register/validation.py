@@ -52,8 +52,6 @@ class Context:
         self.scope: dict[str, Any] = {"plan": plan.pk}
         if refs is not None:
             self.scope["ref__in"] = list(refs)
-        # for what checks of other apps look up
-        self.cache: dict[str, Any] = {}
 
     @cached_property
     def obligations(self) -> dict[tuple[str, int], Obligation]:
@@ -70,8 +68,9 @@ class Context:
         return numbers
 
     @cached_property
-    def bodies(self) -> set[str]:
-        return set(self.plan.bodies.values_list("code", flat=True))
+    def codes(self) -> dict[str, set[str]]:
+        """The codes that entries of a kind carry as words, by the kinds that have such codes."""
+        return {kind.name: set(kind.names(self.plan)) for kind in KINDS.values() if kind.names}
 
     def deadline(self, ref: str) -> Deadline:
         """The latest deadline of an action; none for what is no action."""
@@ -83,6 +82,13 @@ class Context:
         entries = Entry.objects.filter(**self.scope, kind="terms", instalment=None)
         latest_last = entries.order_by("number").values_list("ref", "terms")
         return {ref: terms_from(terms) for ref, terms in latest_last}
+
+    @cached_property
+    def instalment_terms(self) -> dict[tuple[str, int], dict[str, Any]]:
+        """The latest terms of each instalment, as the register holds them."""
+        entries = Entry.objects.filter(**self.scope, kind="terms").exclude(instalment=None)
+        latest_last = entries.order_by("number").values_list("ref", "instalment", "terms")
+        return {(ref, instalment): terms for ref, instalment, terms in latest_last}
 
     @cached_property
     def endings(self) -> dict[tuple[str, int | None, str], date]:
@@ -305,8 +311,8 @@ def _delivery_warnings(draft: Draft, context: Context) -> Iterator[str]:
 
 @error_check("consent")
 def _consent_errors(draft: Draft, context: Context) -> Iterator[str]:
-    if draft.words and draft.words not in context.bodies:
-        known = ", ".join(sorted(context.bodies))
+    if draft.words and draft.words not in context.codes["consent"]:
+        known = ", ".join(sorted(context.codes["consent"]))
         yield _("“%(body)s” is no body of the plan: it must be one of %(known)s.") % {
             "body": draft.words,
             "known": known,
