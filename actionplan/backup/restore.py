@@ -138,8 +138,6 @@ def recompute_standings() -> int:
     for plan in Plan.objects.all():
         mismatches = standings.find_mismatches(plan)
         if mismatches:
-            with transaction.atomic():
-                Plan.objects.lock(plan)
-                standings.rebuild_all(plan)
+            standings.rebuild_all(plan)
         count += len(mismatches)
     return count

@@ -7,6 +7,7 @@ rebuilt at any time.
 from collections.abc import Iterable, Iterator
 from datetime import date
 
+from django.db import transaction
 from django.db.models import Q
 
 from commitments.models import Entry, Obligation, Plan, Standing
@@ -41,8 +42,10 @@ COMPARED_COLUMNS = [
 ]
 
 
+@transaction.atomic
 def rebuild_all(plan: Plan) -> int:
     """Judge every obligation of a plan and write its standings afresh; how many."""
+    Plan.objects.lock(plan)
     plans = Plan.objects.filter(pk=plan.pk)
     plans.update(flagged="")
     plans.raise_version()

@@ -1,7 +1,6 @@
 from typing import Any
 
 from django.core.management.base import CommandParser
-from django.db import transaction
 
 from commitments.management.arguments import SiteCommand, fail
 from commitments.models import Plan
@@ -34,7 +33,4 @@ class Command(SiteCommand):
 
     def _rebuild(self) -> None:
         for plan in Plan.objects.all():
-            with transaction.atomic():
-                Plan.objects.lock(plan)
-                count = standings.rebuild_all(plan)
-            self.stdout.write(f"{plan.slug}: {count} stretches")
+            self.stdout.write(f"{plan.slug}: {standings.rebuild_all(plan)} stretches")
