@@ -42,7 +42,8 @@ LEFT_OUT = {
     "actionplan_mark",
 }
 BEGIN_SNAPSHOT = {
-    "postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+    "postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; "
+    "SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, YMD'",
     # in WAL mode a reader sees what was there when it began; nobody waits for it
     "sqlite": "BEGIN DEFERRED",
 }
@@ -105,8 +106,6 @@ def _open_snapshot() -> Iterator[None]:
     with connection.cursor() as cursor:
         cursor.execute(BEGIN_SNAPSHOT[connection.vendor])
         try:
-            if connection.vendor == "postgresql":
-                cursor.execute("SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, YMD'")
             yield
         finally:
             cursor.execute("ROLLBACK")
