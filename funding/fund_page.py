@@ -61,11 +61,10 @@ class FundOnDay:
 
     def payable(self) -> set[Contribution]:
         """The contributions on which the reader may record a payment."""
-        contributions = {instalment.contribution for instalment in self.instalments}
         return {
-            contribution
-            for contribution in contributions
-            if can_record_payment(self.page.rights, contribution, self.page.plan)
+            instalment.contribution
+            for instalment in self.instalments
+            if can_record_payment(self.page.rights, instalment.contribution, self.page.plan)
         }
 
 
@@ -77,24 +76,20 @@ def funds_on(page: Page, **filters: Any) -> list[FundOnDay]:
         return []
     instalments = instalments_on(page)
     spending = money_entries(page, "spent")
-    return [
-        FundOnDay(
-            page,
-            fund,
-            [
-                instalment
-                for instalment in instalments
-                if instalment.contribution.fund_id == fund.pk
-            ],
-            _spending_on_purposes(fund, spending),
-        )
-        for fund in funds
-    ]
+    return [_fund_on_day(fund, instalments, spending, page) for fund in funds]
 
 
-def _spending_on_purposes(fund: Fund, spending: Iterable[Entry]) -> list[Entry]:
-    codes = {purpose.code for purpose in fund.purposes.all()}
-    return [entry for entry in spending if entry.words in codes]
+def _fund_on_day(
+    fund: Fund, instalments: Iterable[InstalmentOnDay], spending: Iterable[Entry], page: Page
+) -> FundOnDay:
+    """With what of the plan's instalments and spending belongs to the fund."""
+    purposes = {purpose.code for purpose in fund.purposes.all()}
+    return FundOnDay(
+        page,
+        fund,
+        [item for item in instalments if item.contribution.fund_id == fund.pk],
+        [entry for entry in spending if entry.words in purposes],
+    )
 
 
 def funds_with_entries_on(page: Page) -> list[FundOnDay]:
