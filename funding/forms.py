@@ -1,6 +1,6 @@
 """The forms in which a manager records money."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -99,7 +99,7 @@ class SpendingForm(MoneyForm):
     field_order = ["purpose", "ref", "amount", "currency", *LAST_FIELDS]
 
     def __init__(
-        self, *args: Any, purposes: Sequence[Purpose], actions: Sequence[Action], **kwargs: Any
+        self, *args: Any, purposes: Iterable[Purpose], actions: Iterable[Action], **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
         self.fields["purpose"].choices = [  # type: ignore[attr-defined]

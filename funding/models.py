@@ -3,7 +3,6 @@ file says them.
 """
 
 from datetime import date
-from decimal import Decimal
 
 from django.db import models
 
@@ -97,7 +96,3 @@ class Reported(models.Model):
     @property
     def first_day(self) -> date:
         return parse(self.on).first
-
-    @property
-    def stated(self) -> dict[str, Decimal]:
-        return {self.currency: self.amount}

@@ -43,7 +43,7 @@ class RecordPayment(MoneyView):
 
     @cached_property
     def subject(self) -> Contribution:
-        contributions = Contribution.objects.select_related("plan", "fund")
+        contributions = Contribution.objects.select_related("fund")
         contribution = get_object_or_404(contributions, plan=self.page.plan, ref=self.kwargs["ref"])
         if not can_record_payment(self.page.rights, contribution, self.page.plan):
             raise PermissionDenied
@@ -77,14 +77,13 @@ class RecordSpending(MoneyView):
     def subject(self) -> Fund:
         if not can_record_spending(self.page.rights):
             raise PermissionDenied
-        funds = Fund.objects.prefetch_related("purposes")
-        return get_object_or_404(funds, plan=self.page.plan, code=self.kwargs["code"])
+        return get_object_or_404(Fund, plan=self.page.plan, code=self.kwargs["code"])
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return {
             **super().get_form_kwargs(),
-            "purposes": list(self.subject.purposes.all()),
-            "actions": list(Action.objects.filter(plan=self.page.plan)),
+            "purposes": self.subject.purposes.all(),
+            "actions": Action.objects.filter(plan=self.page.plan),
         }
 
     def record(self, form: MoneyForm, newest_seen: int | None) -> Entry:
