@@ -26,7 +26,7 @@ def restore_backup(folder: Path) -> Iterator[str]:
     version. 6. Compare the heads of the registers, and recompute what is judged otherwise now.
     """
     manifest = read_manifest(folder)
-    models = _find_models(manifest)
+    models = _models_of_backup(manifest)
     _refuse_used_database(manifest)
     _place_files(folder, manifest)
     yield f"{len(manifest.files)} files are in {settings.MEDIA_ROOT}"
@@ -43,7 +43,7 @@ def restore_backup(folder: Path) -> Iterator[str]:
             cursor.execute("ANALYZE")
 
 
-def _find_models(manifest: Manifest) -> dict[str, table_dump.Model]:
+def _models_of_backup(manifest: Manifest) -> dict[str, table_dump.Model]:
     """The model of each table of the backup, as the backup's version knew it.
 
     Tables that are no longer Django's, such as the tallies of 1.0.0, are loaded like all others:
