@@ -181,10 +181,14 @@ def is_awaiting(terms: Terms, events: EventsOnDay, signed: Window | None) -> boo
 
 
 def is_stale(terms: Terms, state: State, events: EventsOnDay) -> bool:
+    """Whether nothing was recorded for `stale_days`, counted from the adoption if nothing ever was."""
     if not terms.scored or state in SETTLED:
         return False
-    last_news = max((event.recorded for event in events.events), default=terms.adopted_on)
-    return (events.on - last_news).days >= terms.stale_days
+    last_stale_day = shift(events.on, -terms.stale_days)
+    if not events.events:
+        return terms.adopted_on <= last_stale_day
+    # The newest come last, so on most days the first that is looked at decides.
+    return not any(event.recorded > last_stale_day for event in reversed(events.events))
 
 
 def is_slipped(signed: Window | None, state: State, on: date) -> bool:

@@ -5,6 +5,7 @@ An event is one entry of the register, as far as the rule needs it. Days are civ
 plan's zone.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -148,11 +149,11 @@ class EventsOnDay:
         self.events = [
             event
             for event in recorded
-            if event.number not in withdrawn and (event.first <= on or event.kind == "withdrawn")
+            if (event.first <= on or event.kind == "withdrawn") and event.number not in withdrawn
         ]
-        self._by_kind: dict[str, list[Event]] = {}
+        self._by_kind: defaultdict[str, list[Event]] = defaultdict(list)
         for event in self.events:
-            self._by_kind.setdefault(event.kind, []).append(event)
+            self._by_kind[event.kind].append(event)
 
     def of_kind(self, kind: str) -> list[Event]:
         return self._by_kind.get(kind, [])
@@ -161,7 +162,11 @@ class EventsOnDay:
         return [event for kind in kinds for event in self.of_kind(kind)]
 
     def latest(self, kind: str) -> Event | None:
-        return max(self.of_kind(kind), key=lambda event: event.recency, default=None)
+        """The one with the highest `recency`; only those of the latest day are compared."""
+        events = self.of_kind(kind)
+        latest_day = max((event.first for event in events), default=BEGINNING)
+        of_latest_day = [event for event in events if event.first == latest_day]
+        return max(of_latest_day, key=lambda event: event.recency, default=None)
 
     def first_day(self, kind: str, words: str) -> date | None:
         """The earliest first day of the events of this kind with these words."""
