@@ -31,11 +31,11 @@ def reader(calais: Plan, settings: Settings, client: Client) -> Client:
 
 
 def length(client: Client, address: str) -> int:
-    context = client.get(address.replace("&amp;", "&")).context
-    paginator = (
-        context["page_obj"].paginator if "page_obj" in context else context["table"].paginator
-    )
-    return int(paginator.count)
+    """How many the list at this address has on all its pages."""
+    address = address.replace("&amp;", "&")
+    if address.startswith("/commitments/?"):
+        return len(client.get(f"{address}&format=json").json())
+    return int(client.get(address).context["page_obj"].paginator.count)
 
 
 DAYS = ["", "?on=2014-11-20", "?on=2014-11-20&known=now", "?on=2015-03-01"]
