@@ -23,12 +23,15 @@ TITLE = {
 }
 ENTRY = {
     "number": 3,
+    "kind": "delivered",
     "ref": "2.5",
     "effective": "2014-10",
     "quantity": 2,
     "recorded_day": ON,
     "side": "GB",
     "hash": "0123456789abcdef" * 4,
+    "by": {"post": "Home Office"},
+    "text": {"note": "Two officers were present.", "source": "https://example.org/minutes"},
 }
 
 
@@ -65,14 +68,7 @@ class StyleGuide(TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         if not settings.DEBUG:
             raise Http404
-        entry = {
-            "entry": ENTRY,
-            "text": {"note": "Two officers were present.", "source": "https://example.org/minutes"},
-            "link": "https://example.org/minutes",
-            "kind_label": labels.kind("delivered"),
-            "post": "Home Office",
-            "url": "#",
-        }
+        entry = {"entry": ENTRY, "url": "#"}
         return {
             "on": ON,
             "path": "#",
@@ -82,11 +78,11 @@ class StyleGuide(TemplateView):
                 for state, label in labels.STATES.items()
             ],
             "periods": [
-                {"name": "2014-10", "state": state, "label": label, "delivered": 1, "target": 2}
-                for state, label in labels.PERIODS.items()
+                {"name": "2014-10", "state": state, "delivered": 1, "target": 2}
+                for state in labels.PERIODS
             ],
             "entries": [
-                entry | {"can_withdraw": True, "can_confirm": True},
+                entry | {"acts": {"can_withdraw": True, "can_confirm": True}},
                 entry | {"entry": ENTRY | {"number": 2}, "is_withdrawn": True},
             ],
             "newer": [entry | {"entry": ENTRY | {"number": 4}}],

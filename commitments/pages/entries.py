@@ -1,13 +1,12 @@
 """Entries of the register as pages, feeds and mails show them."""
 
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
 
 from django.db.models import prefetch_related_objects
 
-from commitments.models import Action, Entry, EntryText, Evidence, PublicEntry
+from commitments.models import Action, Entry, Evidence, PublicEntry
 from commitments.models.register import EntryQuerySet
 from commitments.pages import labels
 from commitments.pages.page import Page
@@ -17,17 +16,6 @@ from commitments.templatetags.plan import localized
 
 # the ref of these kinds is a contribution, whose page is the fund
 MONEY_KINDS = ("paid", "refunded", "spent")
-LINK_SCHEMES = ("https://", "http://")
-
-
-@dataclass(frozen=True)
-class Redaction:
-    """What was removed of an entry for good."""
-
-    number: int
-    day: date
-    what: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -35,39 +23,18 @@ class EntryRow:
     """An entry with what a page says of it, in the reader's language.
 
     `code_label` is the name of the code that some kinds carry as words: a body, an event, a colour
-    or a purpose. `title` is that of the action, by language.
+    or a purpose. `title` is that of the action, by language. `redactions` are the entries that say
+    what was removed of this one for good, the latest first.
     """
 
     entry: Entry
-    kind_label: str
     code_label: str
     url: str
     title: dict[str, str]
     files: list[Evidence]
-    redactions: list[Redaction]
+    redactions: list[Entry]
     is_withdrawn: bool
-    can_withdraw: bool
-    can_confirm: bool
-
-    @property
-    def post(self) -> str:
-        """That of the account that recorded it; empty for readers from outside, and for files."""
-        return self.entry.by.post if self.entry.by else ""
-
-    @property
-    def link(self) -> str:
-        """The source, where it is an address."""
-        text = self.text
-        return text.source if text and text.source.startswith(LINK_SCHEMES) else ""
-
-    @property
-    def text(self) -> EntryText | None:
-        return getattr(self.entry, "text", None)
-
-    @property
-    def money(self) -> dict[str, Decimal]:
-        """The amount by its currency; empty where the entry has none."""
-        return {self.entry.currency: self.entry.amount} if self.entry.amount else {}
+    acts: EntryActs
 
 
 def readable_entries(*, inside: bool) -> EntryQuerySet:
@@ -110,26 +77,21 @@ def describe_entries(entries: Iterable[Entry], page: Page) -> list[EntryRow]:
     code_labels = _labels_of_codes({entry.kind for entry in entries if entry.words}, page)
     redactions = _redactions_of(keys, page)
     withdrawn = find_withdrawn(keys, page)
-    acts = acts_on_entries(page.rights, page.plan, entries, today=page.today)
-    rows = []
-    for entry in entries:
-        is_withdrawn = entry.pk in withdrawn
-        entry_acts = EntryActs() if is_withdrawn else acts.get(entry.pk, EntryActs())
-        rows.append(
-            EntryRow(
-                entry=entry,
-                kind_label=labels.kind(entry.kind),
-                code_label=code_labels.get(entry.words, entry.words),
-                url=_address_of_subject(entry, page),
-                title=titles.get(entry.ref, {}),
-                files=list(entry.evidence.all()) if page.inside else [],
-                redactions=redactions.get(entry.pk, []),
-                is_withdrawn=is_withdrawn,
-                can_withdraw=entry_acts.can_withdraw,
-                can_confirm=entry_acts.can_confirm,
-            )
+    effective = [entry for entry in entries if entry.pk not in withdrawn]
+    acts = acts_on_entries(page.rights, page.plan, effective, today=page.today)
+    return [
+        EntryRow(
+            entry=entry,
+            code_label=code_labels.get(entry.words, entry.words),
+            url=_address_of_subject(entry, page),
+            title=titles.get(entry.ref, {}),
+            files=list(entry.evidence.all()) if page.inside else [],
+            redactions=redactions[entry.pk],
+            is_withdrawn=entry.pk in withdrawn,
+            acts=acts.get(entry.pk, EntryActs()),
         )
-    return rows
+        for entry in entries
+    ]
 
 
 def _titles_of_actions(refs: Collection[str], page: Page) -> dict[str, dict[str, str]]:
@@ -149,19 +111,12 @@ def _labels_of_codes(kinds: Collection[str], page: Page) -> dict[str, str]:
     return code_labels
 
 
-def _redactions_of(keys: Collection[int], page: Page) -> dict[int, list[Redaction]]:
-    """What was removed of each of these entries, the latest first; on whatever day they are shown."""
-    redactions: dict[int, list[Redaction]] = {}
+def _redactions_of(keys: Collection[int], page: Page) -> Mapping[int, list[Entry]]:
+    """The redactions of each of these entries, the latest first; on whatever day they are shown."""
+    redactions: dict[int, list[Entry]] = defaultdict(list)
     entries = readable_entries(inside=page.inside).filter(kind="redacted", to__in=keys)
-    for entry in entries.order_by("-number"):
-        text = getattr(entry, "text", None)
-        redaction = Redaction(
-            number=entry.number,
-            day=entry.recorded_day,
-            what=str(labels.REDACTED.get(entry.words, "")),
-            reason=text.reason if text else "",
-        )
-        redactions.setdefault(entry.to_id, []).append(redaction)
+    for redaction in entries.order_by("-number"):
+        redactions[redaction.to_id].append(redaction)
     return redactions
 
 

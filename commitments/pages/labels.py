@@ -98,6 +98,21 @@ def kind(code: str) -> str:
     return str(KINDS_NOBODY_REPORTS.get(code, code))
 
 
+def colour(code: str) -> str:
+    """What the owner of an action expects, as a traffic light."""
+    return str(COLOURS.get(code, ""))
+
+
+def redacted(code: str) -> str:
+    """What of an entry was removed."""
+    return str(REDACTED.get(code, ""))
+
+
+def period(code: str) -> str:
+    """The state of a period of a recurring action."""
+    return str(PERIODS[code])
+
+
 def text(texts: dict[str, str]) -> str:
     """A text of the plan in the reader's language, else in the first that there is."""
     return texts.get(language()) or next(iter(texts.values()), "")

@@ -20,6 +20,9 @@ register.filter("shortday", labels.short_day)
 register.filter("clock", labels.clock, expects_localtime=True)
 register.filter("edtf", labels.edtf)
 register.filter("side", labels.side)
+register.filter("kind", labels.kind)
+register.filter("period", labels.period)
+register.filter("redacted", labels.redacted)
 register.simple_tag(labels.colon, name="colon")
 
 
@@ -35,16 +38,22 @@ def localized(texts: dict[str, str] | None) -> str:
     return format_html('<span lang="{}">{}</span>', language, text)
 
 
+@register.filter
+def is_link(source: str) -> bool:
+    """Whether the source of an entry is an address."""
+    return source.startswith(("https://", "http://"))
+
+
 @register.simple_tag
-def state(standing: Standing | str) -> SafeString:
-    code = standing if isinstance(standing, str) else standing.state
+def state(code: str) -> SafeString:
     return format_html('<span class="state state-{}">{}</span>', code, labels.state(code))
 
 
-@register.inclusion_tag("includes/confidence.html")
-def confidence(standing: Standing) -> dict[str, Any]:
-    colour = standing.confidence
-    return {"confidence": colour, "label": labels.COLOURS.get(colour, "")}
+@register.simple_tag
+def confidence(colour: str) -> SafeString:
+    return format_html(
+        '<span class="confidence confidence-{}">{}</span>', colour, labels.colour(colour)
+    )
 
 
 @register.simple_tag(takes_context=True)

@@ -148,8 +148,11 @@ class RegisterFeed(FeedView):
 
     def _item(self, row: EntryRow, changed: datetime) -> dict[str, Any]:
         entry = row.entry
+        kind_label = labels.kind(entry.kind)
         subject = f"{entry.ref} {labels.text(row.title)}".strip()
-        title = f"{subject}{labels.colon()}{row.kind_label}" if subject else row.kind_label
+        title = kind_label
+        if subject:
+            title = f"{subject}{labels.colon()}{kind_label}"
         return {
             "title": without_control_characters(title),
             "link": self.absolute_url("entry", entry.number),
@@ -159,15 +162,16 @@ class RegisterFeed(FeedView):
             "updateddate": max(entry.loaded_at, changed),
             "author_name": without_control_characters(self._author(row)),
             "kind": entry.kind,
-            "kind_label": row.kind_label,
+            "kind_label": kind_label,
             "html": self._html(row),
         }
 
     def _author(self, row: EntryRow) -> str:
-        if row.post:
-            return row.post
-        if row.entry.side:
-            return labels.side(row.entry.side)
+        entry = row.entry
+        if entry.by and entry.by.post:
+            return entry.by.post
+        if entry.side:
+            return labels.side(entry.side)
         return labels.text(self.page.plan.title)
 
     def _html(self, row: EntryRow) -> str:
