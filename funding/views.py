@@ -5,12 +5,10 @@ from datetime import date
 from typing import Any
 
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 
 from commitments.exports import writers
 from commitments.pages import labels
-from commitments.pages.base import KeptView
 from commitments.rules.dates import Window
 from commitments.views import calendar, commitments
 from funding.columns import EXPORTS
@@ -70,7 +68,7 @@ class CalendarFeed(calendar.CalendarFeed):
         )
 
 
-class FundDetail(KeptView):
+class FundDetail(writers.ExportedView):
     """By year and contributor what was stated, due, paid and is outstanding; spending; figures
     reported elsewhere.
     """
@@ -78,31 +76,18 @@ class FundDetail(KeptView):
     public = True
     template_name = "funding/fund_detail.html"
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.GET.get("format") in writers.FORMATS:
-            return self.export(request)
-        return super().get(request, *args, **kwargs)
-
-    def export(self, request: HttpRequest) -> HttpResponseBase:
-        name = request.GET.get("list") or "instalments"
+    def export(self) -> writers.Export:
+        name = self.request.GET.get("list") or "instalments"
         if name not in EXPORTS:
             raise BadRequest(
                 _("“list” can only be one of: %(names)s.") % {"names": ", ".join(EXPORTS)}
             )
-        return writers.respond(request, self.page, lambda: EXPORTS[name](self.page))
+        return EXPORTS[name](self.page)
 
     def content(self) -> dict[str, Any]:
         return {
             "title": _("Fund"),
             "funds": funds_with_entries_on(self.page),
             "can_spend": can_record_spending(self.page.rights),
-            "instalment_files": self._export_links("instalments"),
-            "payment_files": self._export_links("payments"),
-            "spending_files": self._export_links("spending"),
+            "exports": writers.FORMATS,
         }
-
-    def _export_links(self, name: str) -> list[writers.ExportLink]:
-        return [
-            writers.ExportLink(form, self.page.url("fund", list=name, format=form))
-            for form in writers.FORMATS
-        ]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,8 +14,8 @@ from actionplan.jobs import ledger
 from actionplan.models import User
 from actionplan.overview.content import overview
 from actionplan.overview.status import status
-from commitments.pages import etag
 from commitments.pages.base import KeptView, PlanView
+from commitments.pages.etag import respond_if_changed
 
 
 class Overview(KeptView):
@@ -37,17 +37,15 @@ class Status(PlanView):
 
     public = True
 
-    def get(self, request: HttpRequest) -> HttpResponse:
+    def get(self, request: HttpRequest) -> HttpResponseBase:
         page = self.page
         jobs = ledger.freshness(page.plan) if page.inside else []
-        tag = etag.etag(page, request, jobs)
-        unchanged = etag.unchanged(request, tag)
-        if unchanged:
-            return unchanged
+        return respond_if_changed(page, request, self._make_response, jobs)
+
+    def _make_response(self) -> HttpResponse:
+        page = self.page
         content = status(page.plan, page.on, page.known, today=page.today, inside=page.inside)
-        response = JsonResponse(content, json_dumps_params={"ensure_ascii": False})
-        etag.mark(request, response, tag)
-        return response
+        return JsonResponse(content, json_dumps_params={"ensure_ascii": False})
 
 
 @require_POST

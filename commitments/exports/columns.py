@@ -2,7 +2,8 @@
 (docs/reference/exports.md).
 """
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -79,6 +80,8 @@ def _title_in(language: str) -> Coalesce:
     return Coalesce(title, Value(""), output_field=TextField())
 
 
+# in place of the name and address of a file that was removed
+REMOVED = "-"
 # An entry, or what everybody sees of it
 
 ReadableEntry = Entry | PublicEntry
@@ -142,33 +145,25 @@ def entry_row(entry: ReadableEntry) -> dict[str, Any]:
     return {name: reader_of(source)(entry) for name, source in ENTRY_COLUMNS.items()}
 
 
-# The files of an entry, several in one cell
-
-REMOVED = "-"
-
-
-def join_names(files: Sequence[Evidence], page: Page) -> str:
-    return " | ".join(file.name or REMOVED for file in files)
+def name_file(file: Evidence, page: Page) -> str:
+    return file.name or REMOVED
 
 
-def join_hashes(files: Sequence[Evidence], page: Page) -> str:
-    return " | ".join(file.sha256 for file in files)
+def hash_file(file: Evidence, page: Page) -> str:
+    return file.sha256
 
 
-def join_addresses(files: Sequence[Evidence], page: Page) -> str:
-    return " | ".join(_address(file, page) for file in files)
-
-
-def _address(file: Evidence, page: Page) -> str:
+def link_file(file: Evidence, page: Page) -> str:
     if not file.name:
         return REMOVED
     return settings.SITE_URL + page.url("evidence", file.pk)
 
 
+# what is said of each file of an entry; several files stand in one cell
 FILE_COLUMNS = {
-    "evidence": join_names,
-    "evidence_sha256": join_hashes,
-    "evidence_url": join_addresses,
+    "evidence": name_file,
+    "evidence_sha256": hash_file,
+    "evidence_url": link_file,
 }
 
 
@@ -176,17 +171,17 @@ def entries_export(page: Page, entries: QuerySet[Any], name: str = "register") -
     """One row for each entry, under the names of the entries file, with its place in the chain and
     its files.
     """
-    files_of: dict[int, list[Evidence]] = {}
+    files_of: dict[int, list[Evidence]] = defaultdict(list)
     if page.inside:
         entries = entries.select_related(None).select_related("text", "to")
         # read once for all entries, since few have any
         for file in Evidence.objects.filter(entry__plan=page.plan):
-            files_of.setdefault(file.entry_id, []).append(file)
+            files_of[file.entry_id].append(file)
 
-    def join_files(entry: ReadableEntry, join: Callable[[Sequence[Evidence], Page], str]) -> str:
-        return join(files_of.get(entry.pk, ()), page)
+    def join_files(entry: ReadableEntry, describe: Callable[[Evidence, Page], str]) -> str:
+        return " | ".join(describe(file, page) for file in files_of.get(entry.pk, ()))
 
-    columns = dict(ENTRY_COLUMNS)
-    for column, join in FILE_COLUMNS.items():
-        columns[column] = partial(join_files, join=join)
-    return Export(name, page, columns, entries)
+    file_columns: Columns = {
+        column: partial(join_files, describe=describe) for column, describe in FILE_COLUMNS.items()
+    }
+    return Export(name, page, ENTRY_COLUMNS | file_columns, entries)

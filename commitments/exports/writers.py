@@ -18,16 +18,11 @@ from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import (
-    HttpRequest,
-    HttpResponse,
-    HttpResponseBase,
-    QueryDict,
-    StreamingHttpResponse,
-)
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.translation import gettext as _
 
-from commitments.pages import etag
+from commitments.pages.base import KeptView
+from commitments.pages.etag import respond_if_changed
 from commitments.pages.page import Page
 
 Row = list[Any]
@@ -47,23 +42,6 @@ _NOT_FOR_XLSX = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\ufff
 READ_AT_ONCE, SENT_AT_ONCE = 2000, 500
 SHEET_ROWS = 1_048_575
 PER_PAGE, MOST_PER_PAGE = 100, 1000
-
-
-@dataclass(frozen=True)
-class ExportLink:
-    format: str
-    url: str
-
-
-def export_links(query: QueryDict) -> list[ExportLink]:
-    """Addresses of what a page shows, whole, in each format."""
-    links = []
-    for form in FORMATS:
-        changed = query.copy()
-        changed.pop("page", None)
-        changed["format"] = form
-        links.append(ExportLink(form, f"?{changed.urlencode()}"))
-    return links
 
 
 def reader_of(source: Source) -> Callable[[Any], Any]:
@@ -88,7 +66,9 @@ class Export:
 
     def rows(self) -> Iterator[Row]:
         page = self.page
-        known = page.known.isoformat() if page.known else "now"
+        known = "now"
+        if page.known is not None:
+            known = page.known.isoformat()
         view = [page.plan.slug, page.on.isoformat(), known]
         readers = [reader_of(source) for source in self.columns.values()]
         for record in self._iterate_records():
@@ -100,30 +80,30 @@ class Export:
         return self.records
 
 
-def respond(
-    request: HttpRequest, page: Page, make_export: Callable[[], Export], *others: Any
-) -> HttpResponseBase:
-    """The list in the format that was asked for: all of it, or a page; or 304 before anything is
-    computed.
+class ExportedView(KeptView):
+    """A page of a list, which is a file where the address asks for a format."""
 
-    `others` is what the list depends on besides the page.
-    """
-    tag = etag.etag(page, request, *others)
-    unchanged = etag.unchanged(request, tag)
-    if unchanged is not None:
-        return unchanged
-    export = make_export()
-    headers: dict[str, str] = {}
-    if "page" in request.GET or "per_page" in request.GET:
-        export, headers = _take_page(request, export)
-    form = request.GET["format"]
-    response = WRITERS[form](export)
-    for name, value in headers.items():
-        response[name] = value
-    file_name = f"{page.plan.slug}-{export.name}-{page.on}.{form}"
-    response["Content-Disposition"] = f'attachment; filename="{file_name}"'
-    etag.mark(request, response, tag)
-    return response
+    def export(self) -> Export:
+        raise NotImplementedError
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.GET.get("format") in FORMATS:
+            return respond_if_changed(self.page, request, self._write_file)
+        return super().get(request, *args, **kwargs)
+
+    def _write_file(self) -> HttpResponseBase:
+        """All of the list, or a page of it where the address names one."""
+        query = self.request.GET
+        export = self.export()
+        headers: dict[str, str] = {}
+        if "page" in query or "per_page" in query:
+            export, headers = _take_page(self.request, export)
+        response = WRITERS[query["format"]](export)
+        file_name = f"{self.page.plan.slug}-{export.name}-{self.page.on}.{query['format']}"
+        for header, value in headers.items():
+            response.headers[header] = value
+        response.headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
+        return response
 
 
 def _take_page(request: HttpRequest, export: Export) -> tuple[Export, dict[str, str]]:
@@ -201,7 +181,7 @@ def _csv_chunks(export: Export) -> Iterator[str]:
     # by the mark at the beginning Excel knows that it is UTF-8
     yield "\ufeff" + _csv_text([export.header])
     for rows in _batches(export):
-        yield _csv_text([[_csv_cell(value) for value in row] for row in rows])
+        yield _csv_text([[_cell(value, quote_formulas) for value in row] for row in rows])
 
 
 def _csv_text(rows: Iterable[Row]) -> str:
@@ -210,10 +190,10 @@ def _csv_text(rows: Iterable[Row]) -> str:
     return file.getvalue()
 
 
-def _csv_cell(value: Any) -> Any:
-    """With true and false as JSON writes them."""
+def _cell(value: Any, clean: Callable[[str], str]) -> Any:
+    """Texts cleaned, true and false as JSON writes them."""
     if isinstance(value, str):
-        return quote_formulas(value)
+        return clean(value)
     if isinstance(value, bool):
         return str(value).lower()
     return value
@@ -230,7 +210,7 @@ def write_xlsx(export: Export) -> HttpResponseBase:
             raise BadRequest(
                 _("A sheet holds at most %(n)s rows: choose CSV or JSON.") % {"n": SHEET_ROWS}
             )
-        sheet.append([_xlsx_cell(value) for value in row])
+        sheet.append([_cell(value, _clean_for_xlsx) for value in row])
     content = io.BytesIO()
     book.save(content)
     return HttpResponse(
@@ -239,12 +219,8 @@ def write_xlsx(export: Export) -> HttpResponseBase:
     )
 
 
-def _xlsx_cell(value: Any) -> Any:
-    if isinstance(value, str):
-        return quote_formula(_NOT_FOR_XLSX.sub("", value))
-    if isinstance(value, bool):
-        return str(value).lower()
-    return value
+def _clean_for_xlsx(text: str) -> str:
+    return quote_formula(_NOT_FOR_XLSX.sub("", text))
 
 
 def write_json(export: Export) -> HttpResponseBase:
@@ -254,12 +230,14 @@ def write_json(export: Export) -> HttpResponseBase:
 def _json_chunks(export: Export) -> Iterator[str]:
     encoder = json.JSONEncoder(ensure_ascii=False, default=_json_value)
     header = export.header
-    before = "["
+    separator = ""
     for rows in _batches(export):
         objects = [encoder.encode(dict(zip(header, row, strict=True))) for row in rows]
-        yield before + ",\n".join(objects)
-        before = ",\n"
-    yield "[]" if before == "[" else "]"
+        yield (separator or "[") + ",\n".join(objects)
+        separator = ",\n"
+    if not separator:
+        yield "["
+    yield "]"
 
 
 def _json_value(value: date | Decimal) -> str:

@@ -7,10 +7,11 @@ code does. Neither keys nor ETags are ever made from a time.
 
 import hashlib
 import json
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.translation import get_language
 
@@ -43,21 +44,23 @@ def newest_hash(page: Page) -> str | None:
     return entries.values_list("hash", flat=True).first()
 
 
-def etag(page: Page, request: HttpRequest, *others: Any) -> str:
-    """The ETag of a file or feed; `others` is what it depends on besides."""
-    return f'"{key_of(page, request, *others)}"'
+def respond_if_changed(
+    page: Page,
+    request: HttpRequest,
+    make_response: Callable[[], HttpResponseBase],
+    *others: Any,
+) -> HttpResponseBase:
+    """A file or feed, or 304 to a reader who has it already, before anything is computed.
 
-
-def unchanged(request: HttpRequest, tag: str) -> HttpResponse | None:
-    """The answer to a reader who has it already, before anything is computed."""
-    response: HttpResponse | None = get_conditional_response(request, etag=tag)
-    if response is not None:
-        mark(request, response, tag)
+    `others` is what it depends on besides the page. Programs may keep the answer and ask again;
+    browsers keep no file of the register.
+    """
+    tag = f'"{key_of(page, request, *others)}"'
+    response: HttpResponseBase | None = get_conditional_response(request, etag=tag)
+    if response is None:
+        response = make_response()
+    response.headers["ETag"] = tag
+    response.headers["Cache-Control"] = "no-store"
+    if hasattr(request, "only_plan"):
+        response.headers["Cache-Control"] = "private, no-cache"
     return response
-
-
-def mark(request: HttpRequest, response: HttpResponseBase, tag: str) -> None:
-    """Programs may keep the answer and ask again; browsers keep no file of the register."""
-    response["ETag"] = tag
-    by_token = hasattr(request, "only_plan")
-    response["Cache-Control"] = "private, no-cache" if by_token else "no-store"

@@ -1,13 +1,13 @@
 """The list of actions, a commitment, and the actions of the reader's own bodies."""
 
+from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from commitments.exports import writers
 from commitments.exports.columns import actions_export
@@ -21,18 +21,23 @@ from commitments.pages.counts import counts_of, summarise
 from commitments.register.permissions import reportable_actions
 from commitments.rules.states import SETTLED, State
 
+HEADINGS = {
+    "overdue": gettext_lazy("Overdue"),
+    "due": gettext_lazy("Due"),
+    "awaiting": gettext_lazy("Awaiting somebody"),
+    "never": gettext_lazy("Never reported"),
+    "stale": gettext_lazy("Stale"),
+    "in-hand": gettext_lazy("In hand"),
+    "done": gettext_lazy("Done or closed"),
+}
 
-class ActionList(KeptView):
+
+class ActionList(writers.ExportedView):
     """All actions, searched, filtered, sorted; and the export of exactly what is shown."""
 
     public = True
     template_name = "commitments/action_list.html"
     per_page = 25
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.GET.get("format") in writers.FORMATS:
-            return writers.respond(request, self.page, self.export)
-        return super().get(request, *args, **kwargs)
 
     def content(self) -> dict[str, Any]:
         actions = self.filtered_actions()
@@ -43,7 +48,7 @@ class ActionList(KeptView):
             "title": _("Commitments"),
             "filter": actions,
             "table": table,
-            "exports": writers.export_links(self.request.GET),
+            "exports": writers.FORMATS,
         }
 
     def export(self) -> writers.Export:
@@ -81,15 +86,10 @@ class CommitmentDetail(KeptView):
         }
 
 
-class Mine(KeptView):
+class Mine(writers.ExportedView):
     """What the reader may report on, by urgency."""
 
     template_name = "commitments/mine/body.html"
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.GET.get("format") in writers.FORMATS:
-            return writers.respond(request, self.page, self.export)
-        return super().get(request, *args, **kwargs)
 
     def export(self) -> writers.Export:
         return actions_export(self.page, self.standings(), "mine")
@@ -108,33 +108,16 @@ class Mine(KeptView):
             "title": _("My actions"),
             "groups": group_by_urgency(self.standings()),
             "bodies": page.plan.bodies.filter(pk__in=page.rights.bodies),
-            "exports": writers.export_links(self.request.GET),
+            "exports": writers.FORMATS,
         }
 
 
-@dataclass(frozen=True)
-class Group:
-    """Actions that want the same of their readers."""
-
-    label: str
-    standings: list[Standing]
-
-
-def group_by_urgency(standings: Iterable[Standing]) -> list[Group]:
+def group_by_urgency(standings: Iterable[Standing]) -> dict[str, list[Standing]]:
     """Each action in the first group that it belongs to; groups without an action are left out."""
-    headings = {
-        "overdue": _("Overdue"),
-        "due": _("Due"),
-        "awaiting": _("Awaiting somebody"),
-        "never": _("Never reported"),
-        "stale": _("Stale"),
-        "in-hand": _("In hand"),
-        "done": _("Done or closed"),
-    }
-    groups = {name: Group(label, []) for name, label in headings.items()}
+    groups: dict[str, list[Standing]] = defaultdict(list)
     for standing in standings:
-        groups[_group_of(standing)].standings.append(standing)
-    return [group for group in groups.values() if group.standings]
+        groups[_group_of(standing)].append(standing)
+    return {str(HEADINGS[name]): groups[name] for name in HEADINGS if name in groups}
 
 
 def _group_of(standing: Standing) -> str:
@@ -144,9 +127,11 @@ def _group_of(standing: Standing) -> str:
         return "due"
     if standing.state == State.AWAITING:
         return "awaiting"
-    is_open = standing.state not in SETTLED
-    if is_open and standing.scored and standing.never_reported:
+    is_settled = standing.state in SETTLED
+    if standing.scored and standing.never_reported and not is_settled:
         return "never"
     if standing.stale_since is not None:
         return "stale"
-    return "in-hand" if is_open else "done"
+    if is_settled:
+        return "done"
+    return "in-hand"

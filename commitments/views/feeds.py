@@ -15,7 +15,7 @@ from django.core.exceptions import BadRequest
 from django.core.paginator import Page as PageOfEntries
 from django.core.paginator import Paginator
 from django.db.models import Max
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.feedgenerator import Atom1Feed
@@ -24,9 +24,10 @@ from django.utils.xmlutils import SimplerXMLGenerator
 
 from commitments.exports.writers import address
 from commitments.models import Entry, Plan
-from commitments.pages import etag, labels
+from commitments.pages import labels
 from commitments.pages.base import PlanView
 from commitments.pages.entries import EntryRow, describe_entries, entries_on
+from commitments.pages.etag import respond_if_changed
 
 ENTRIES_A_PAGE = 50
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
@@ -48,18 +49,17 @@ class FeedView(PlanView):
 
     content_type: str
 
-    def get(self, request: HttpRequest) -> HttpResponse:
+    def get(self, request: HttpRequest) -> HttpResponseBase:
         language = self._language()
         with translation.override(language):
-            tag = etag.etag(self.page, request)
-            response = etag.unchanged(request, tag)
-            if response is None:
-                response = HttpResponse(self.content(), self.content_type)
-                etag.mark(request, response, tag)
-        response["Content-Language"] = language
+            response = respond_if_changed(self.page, request, self._make_response)
+        response.headers["Content-Language"] = language
         # the address may hold the token
-        response["Referrer-Policy"] = "no-referrer"
+        response.headers["Referrer-Policy"] = "no-referrer"
         return response
+
+    def _make_response(self) -> HttpResponse:
+        return HttpResponse(self.content(), self.content_type)
 
     def content(self) -> bytes | str:
         raise NotImplementedError

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -28,17 +27,12 @@ class NumberedPages(Paginator[Any]):
         return newest[0].number if newest else 0
 
 
-class Register(KeptView):
+class Register(writers.ExportedView):
     """Every entry, newest first; the audit trail is the data."""
 
     public = True
     template_name = "commitments/register/body.html"
     layout_name = "commitments/register/page.html"
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.GET.get("format") in writers.FORMATS:
-            return writers.respond(request, self.page, self.export)
-        return super().get(request, *args, **kwargs)
 
     def export(self) -> writers.Export:
         return entries_export(self.page, self.filtered_entries().qs)
@@ -67,7 +61,7 @@ class Register(KeptView):
             "head": page.plan.entries.order_by("-number").first() if page.inside else None,
             "can_load_entries": permissions.can_load_entries(page.rights),
             "can_export_plan": permissions.can_export_plan(page.rights),
-            "exports": writers.export_links(self.request.GET),
+            "exports": writers.FORMATS,
         }
 
 
