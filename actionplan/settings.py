@@ -9,6 +9,7 @@ from pathlib import Path
 import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy
 
 from actionplan import env, log_config
 
@@ -159,6 +160,8 @@ TEMPLATES = [
         },
     }
 ]
+# the choice of a filter that filters nothing
+FILTERS_EMPTY_CHOICE_LABEL = gettext_lazy("any")
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 STATIC_URL = "static/"

@@ -18,7 +18,6 @@ from actionplan.overview.priorities import (
     silent_actions,
 )
 from actionplan.overview.timeline import timeline
-from commitments.lists.filters import STATES_BY_URGENCY
 from commitments.models import Aim, Commitment, Standing
 from commitments.pages.counts import (
     CountsByCommitment,
@@ -30,7 +29,7 @@ from commitments.pages.counts import (
 )
 from commitments.pages.entries import EntryRow, describe_entries, entries_on
 from commitments.pages.page import Page
-from commitments.rules.states import State
+from commitments.rules.states import STATES_BY_URGENCY, State
 from funding.instalments import InstalmentOnDay, instalments_on
 from funding.models import Contribution
 from funding.totals import CurrencyTotal, compute_totals, money_entries, sum_by_currency

@@ -1,6 +1,5 @@
 """Search and filters of the lists of actions and of entries, as the address gives them."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,32 +14,18 @@ from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext_lazy as _
 from django_filters.constants import EMPTY_VALUES
 
-from commitments.models import Action, Entry, Standing
+from commitments.models import Action, Body
 from commitments.models.register import NOT_OF_A_PLAN_FILE
-from commitments.models.standings import StandingQuerySet
 from commitments.pages import labels
 from commitments.pages.page import Page
 from commitments.register.entry_types import KINDS
-from commitments.rules.states import State
+from commitments.rules.states import STATES_BY_URGENCY, State
 from commitments.text import plain
 
-# what wants attention first comes first
-STATES_BY_URGENCY = (
-    State.OVERDUE,
-    State.DUE,
-    State.DUE_SOON,
-    State.AWAITING,
-    State.UPCOMING,
-    State.NO_DATE,
-    State.MET_UNDATED,
-    State.MET_LATE,
-    State.MET,
-    State.SUPERSEDED,
-    State.NOT_PURSUED,
-)
 # down to the position, so that no two rows are equal and pages of a list do not overlap
 MOST_URGENT_FIRST = ("urgency", "pressing_day", "obligation__action__position")
 MAX_WORDS = 10
+Choices = list[tuple[Any, Any]]
 DATE_INPUT = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
@@ -98,12 +83,27 @@ class PlanFilter(django_filters.FilterSet):
     A value that a filter does not understand is an error of its field, and filters nothing.
     """
 
+    q = django_filters.CharFilter(method="search", label=_("Search"))
+
     def __init__(self, data: QueryDict, queryset: QuerySet[Any], *, page: Page) -> None:
         super().__init__(data, queryset)
         self.page = page
+        for name, choices in self.choices_of_plan().items():
+            self.filters[name].extra["choices"] = choices
 
-    def set_choices(self, name: str, choices: Iterable[tuple[Any, Any]]) -> None:
-        self.filters[name].extra["choices"] = list(choices)
+    def choices_of_plan(self) -> dict[str, Choices]:
+        """By the name of the filter, what the plan has to choose from."""
+        raise NotImplementedError
+
+    def condition_of_word(self, word: str) -> Q:
+        """Which rows a word that is searched for finds."""
+        raise NotImplementedError
+
+    def search(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """Every word must be found."""
+        for word in value.split()[:MAX_WORDS]:
+            rows = rows.filter(self.condition_of_word(word))
+        return rows
 
     @cached_property
     def active_values(self) -> dict[str, Any]:
@@ -154,7 +154,6 @@ class PlanFilter(django_filters.FilterSet):
 class ActionFilter(PlanFilter):
     """Filters standings by what the list of actions is asked for."""
 
-    q = django_filters.CharFilter(method="search", label=_("Search"))
     state = django_filters.MultipleChoiceFilter(
         choices=[(state.value, labels.STATES[state]) for state in STATES_BY_URGENCY],
         label=_("State"),
@@ -162,16 +161,16 @@ class ActionFilter(PlanFilter):
         distinct=False,
     )
     commitment = django_filters.ChoiceFilter(
-        empty_label=_("any"), field_name="obligation__commitment__number", label=_("Commitment")
+        field_name="obligation__commitment__number", label=_("Commitment")
     )
     side = django_filters.ChoiceFilter(
-        empty_label=_("any"), method="filter_by_side", label=_("Side")
+        field_name="body__side", method="filter_by_bodies", label=_("Side")
     )
     body = django_filters.ChoiceFilter(
-        empty_label=_("any"), method="filter_by_body", label=_("Body")
+        field_name="body__code", method="filter_by_bodies", label=_("Body")
     )
     modality = django_filters.ChoiceFilter(
-        empty_label=_("any"), choices=list(labels.MODALITIES.items()), label=_("Modality")
+        choices=list(labels.MODALITIES.items()), label=_("Modality")
     )
     attention = django_filters.ChoiceFilter(
         empty_label=_("any"),
@@ -185,49 +184,36 @@ class ActionFilter(PlanFilter):
     scored = django_filters.ChoiceFilter(
         empty_label=_("any"),
         choices=[("1", _("counted in the states of commitments"))],
-        method="filter_scored",
         label=_("Scored"),
     )
 
-    class Meta:
-        model = Standing
-        fields: Sequence[str] = []
+    @cached_property
+    def bodies(self) -> list[Body]:
+        return list(self.page.plan.bodies.all())
 
-    def __init__(self, data: QueryDict, standings: StandingQuerySet, *, page: Page) -> None:
-        super().__init__(data, standings, page=page)
-        self.bodies = list(page.plan.bodies.all())
-        self.set_choices(
-            "commitment",
-            [
+    def choices_of_plan(self) -> dict[str, Choices]:
+        plan = self.page.plan
+        return {
+            "commitment": [
                 (commitment.number, f"{commitment.number}. {labels.text(commitment.title)}")
-                for commitment in page.plan.commitments.all()
+                for commitment in plan.commitments.all()
             ],
-        )
-        self.set_choices("side", [(side, labels.side(side)) for side in page.plan.sides])
-        self.set_choices("body", [(body.code, labels.text(body.name)) for body in self.bodies])
+            "side": [(side, labels.side(side)) for side in plan.sides],
+            "body": [(body.code, labels.text(body.name)) for body in self.bodies],
+        }
 
-    def search(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        """Every word must stand in the ref, the signed words or a title, in any language, accents
-        or not.
-        """
-        for word in value.split()[:MAX_WORDS]:
-            rows = rows.filter(obligation__action__search__contains=plain(word))
-        return rows
+    def condition_of_word(self, word: str) -> Q:
+        """In the ref, the signed words or a title, in any language, accents or not."""
+        return Q(obligation__action__search__contains=plain(word))
 
-    def filter_by_side(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        return rows.filter(led_or_joined_by(body__side=value))
-
-    def filter_by_body(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        return rows.filter(led_or_joined_by(body__code=value))
+    def filter_by_bodies(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return rows.filter(led_or_joined_by(**{name: value}))
 
     def filter_by_attention(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         return rows.filter(ATTENTION[value].condition)
 
     def filter_by_due_day(self, rows: QuerySet[Any], name: str, value: date) -> QuerySet[Any]:
         return rows.filter(falls_due_by(value))
-
-    def filter_scored(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        return rows.filter(scored=True)
 
 
 def led_or_joined_by(**body: str) -> Q:
@@ -240,12 +226,11 @@ def led_or_joined_by(**body: str) -> Q:
 class EntryFilter(PlanFilter):
     """Filters the entries of the register."""
 
-    q = django_filters.CharFilter(method="search", label=_("Search"))
     ref = django_filters.CharFilter(label=_("Ref"))
     kind = django_filters.MultipleChoiceFilter(
         label=_("Kind"), widget=forms.CheckboxSelectMultiple, method="filter_by_kind"
     )
-    side = django_filters.ChoiceFilter(empty_label=_("any"), label=_("Side"))
+    side = django_filters.ChoiceFilter(label=_("Side"))
     since = django_filters.DateFilter(
         field_name="recorded_day",
         lookup_expr="gte",
@@ -253,21 +238,12 @@ class EntryFilter(PlanFilter):
         widget=DATE_INPUT,
     )
 
-    class Meta:
-        model = Entry
-        fields: Sequence[str] = []
-
-    def __init__(self, data: QueryDict, entries: QuerySet[Any], *, page: Page) -> None:
-        super().__init__(data, entries, page=page)
-        kinds = [*KINDS, "terms", "plan", "redacted"]
-        self.set_choices(
-            "kind",
-            [
-                ("reported", _("all but terms and plan files")),
-                *((kind, labels.kind(kind)) for kind in kinds),
-            ],
-        )
-        self.set_choices("side", [(side, labels.side(side)) for side in page.plan.sides])
+    def choices_of_plan(self) -> dict[str, Choices]:
+        kinds = [(kind, labels.kind(kind)) for kind in [*KINDS, "terms", "plan", "redacted"]]
+        return {
+            "kind": [("reported", _("all but terms and plan files")), *kinds],
+            "side": [(side, labels.side(side)) for side in self.page.plan.sides],
+        }
 
     def filter_by_kind(self, rows: QuerySet[Any], name: str, value: list[str]) -> QuerySet[Any]:
         condition = Q(kind__in=value)
@@ -275,18 +251,14 @@ class EntryFilter(PlanFilter):
             condition |= NOT_OF_A_PLAN_FILE
         return rows.filter(condition)
 
-    def search(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        """Every word must be the ref, or stand in the note, the reason or the source.
+    def condition_of_word(self, word: str) -> Q:
+        """The ref, or a part of the note, the reason or the source.
 
         From outside only refs are searched: texts are internal.
         """
-        for word in value.split()[:MAX_WORDS]:
-            condition = Q(ref__iexact=word)
-            if self.page.inside:
-                condition |= (
-                    Q(text__note__icontains=word)
-                    | Q(text__reason__icontains=word)
-                    | Q(text__source__icontains=word)
-                )
-            rows = rows.filter(condition)
-        return rows
+        condition = Q(ref__iexact=word)
+        if self.page.inside:
+            condition |= Q(text__note__icontains=word)
+            condition |= Q(text__reason__icontains=word)
+            condition |= Q(text__source__icontains=word)
+        return condition

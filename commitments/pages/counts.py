@@ -10,7 +10,7 @@ from django.db.models import Count
 from commitments.models import Standing
 from commitments.pages import labels
 from commitments.pages.page import Page
-from commitments.rules.states import WORST_FIRST, State
+from commitments.rules.states import STATES_BY_URGENCY, WORST_FIRST
 
 # By the key of the commitment, how many of its scored actions are in each state.
 CountsByCommitment = Mapping[int, Counter[str]]
@@ -56,7 +56,6 @@ def add_up(counts: CountsByCommitment) -> Counter[str]:
 
 def counts_of(counts: Mapping[str, int], page: Page, **query: object) -> list[StateCount]:
     """Each count with its word and the address of the list behind it, worst first."""
-    order = [*WORST_FIRST, State.SUPERSEDED, State.NOT_PURSUED]
     return [
         StateCount(
             state=state.value,
@@ -64,6 +63,6 @@ def counts_of(counts: Mapping[str, int], page: Page, **query: object) -> list[St
             count=counts[state.value],
             url=page.url("commitments", state=state.value, scored="1", **query),
         )
-        for state in order
+        for state in STATES_BY_URGENCY
         if counts.get(state.value)
     ]

@@ -37,6 +37,8 @@ WORST_FIRST = (
     State.MET_LATE,
     State.MET,
 )
+# the order of lists: what is closed otherwise comes last
+STATES_BY_URGENCY = (*WORST_FIRST, State.SUPERSEDED, State.NOT_PURSUED)
 
 
 def days_counted(state: str, anchor: date | None, late: int | None, on: date) -> int | None:
