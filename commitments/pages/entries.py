@@ -37,18 +37,18 @@ class EntryRow:
     acts: EntryActs
 
 
-def readable_entries(*, inside: bool) -> EntryQuerySet:
-    """With all that belongs to an entry, or what of it a public plan shows to everybody."""
-    if inside:
-        return Entry.objects.select_related("text", "by", "to")
-    return PublicEntry.objects.select_related("to")
+def readable_entries(page: Page) -> EntryQuerySet:
+    """The plan's, with all that belongs to them, or with what a public plan shows to everybody."""
+    if page.inside:
+        return Entry.objects.filter(plan=page.plan).select_related("text", "by", "to")
+    return PublicEntry.objects.filter(plan_id=page.plan.pk).select_related("to")
 
 
 def entries_on(page: Page) -> EntryQuerySet:
     """The entries that the register of the page's day has, withdrawn ones among them, the newest
     first.
     """
-    entries = readable_entries(inside=page.inside).filter(plan_id=page.plan.pk)
+    entries = readable_entries(page)
     return entries.known_on(page.on, page.known_day).order_by("-number")
 
 
@@ -59,7 +59,7 @@ def find_withdrawn(keys: Collection[int], page: Page) -> set[int]:
     """
     if not keys:
         return set()
-    withdrawals = readable_entries(inside=page.inside).filter(
+    withdrawals = readable_entries(page).filter(
         kind="withdrawn", to__in=keys, recorded_day__lte=page.known_day
     )
     entry_by_withdrawal = dict(withdrawals.order_by().values_list("pk", "to"))
@@ -114,7 +114,7 @@ def _labels_of_codes(kinds: Collection[str], page: Page) -> dict[str, str]:
 def _redactions_of(keys: Collection[int], page: Page) -> Mapping[int, list[Entry]]:
     """The redactions of each of these entries, the latest first; on whatever day they are shown."""
     redactions: dict[int, list[Entry]] = defaultdict(list)
-    entries = readable_entries(inside=page.inside).filter(kind="redacted", to__in=keys)
+    entries = readable_entries(page).filter(kind="redacted", to__in=keys)
     for redaction in entries.order_by("-number"):
         redactions[redaction.to_id].append(redaction)
     return redactions
