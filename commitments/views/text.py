@@ -13,14 +13,6 @@ from commitments.pages.page import Page
 
 
 @dataclass(frozen=True)
-class Clause:
-    """A commitment with the standings of its actions."""
-
-    commitment: Commitment
-    standings: list[Standing]
-
-
-@dataclass(frozen=True)
 class Passage:
     """A part of the signed text, and the refs of the actions that are anchored in it."""
 
@@ -48,15 +40,16 @@ class Text(KeptView):
         }
 
 
-def group_by_commitment(standings: Iterable[Standing], page: Page) -> list[Clause]:
+def group_by_commitment(
+    standings: Iterable[Standing], page: Page
+) -> dict[Commitment, list[Standing]]:
     """Commitments without an action stand among them."""
-    by_commitment: dict[int, list[Standing]] = defaultdict(list)
+    clauses: dict[Commitment, list[Standing]] = {
+        commitment: [] for commitment in page.plan.commitments.all()
+    }
     for standing in standings:
-        by_commitment[standing.obligation.commitment_id].append(standing)
-    return [
-        Clause(commitment, by_commitment[commitment.pk])
-        for commitment in page.plan.commitments.all()
-    ]
+        clauses[standing.obligation.commitment].append(standing)
+    return clauses
 
 
 def split_at_anchors(text: str, standings: Iterable[Standing]) -> list[Passage]:
