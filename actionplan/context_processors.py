@@ -62,36 +62,28 @@ def page_of_plan(request: HttpRequest) -> dict[str, Any]:
     page: Page | None = getattr(request, "page", None)
     if page is None:
         return {}
-    is_administrator = page.rights.is_administrator
+    mail_held = None
+    if page.rights.is_administrator:
+        mail_held = Mark.when(Mark.MAIL_HELD)
     return page.context | {
-        "mail_held": Mark.when(Mark.MAIL_HELD) if is_administrator else None,
-        "switch_known": _address_as_known_otherwise(request, page),
+        "mail_held": mail_held,
         "navigation": _navigation(request, page),
     }
 
 
 def _navigation(request: HttpRequest, page: Page) -> list[NavigationItem]:
-    items = [
-        NavigationItem(page.url(name), str(label), _is_current(request, page, name))
-        for name, label in PAGES.items()
-        if page.inside or name not in PAGES_FOR_MEMBERS
-    ]
+    items = []
+    for name, label in PAGES.items():
+        if page.inside or name not in PAGES_FOR_MEMBERS:
+            url = page.url(name)
+            items.append(NavigationItem(url, str(label), _is_current(request.path, name, url)))
     if page.rights.is_administrator:
         items.append(NavigationItem(reverse("accounts"), _("Accounts")))
     return items
 
 
-def _is_current(request: HttpRequest, page: Page, name: str) -> bool:
-    path = page.url(name).partition("?")[0]
+def _is_current(path: str, name: str, url: str) -> bool:
+    address, _mark, _query = url.partition("?")
     if name == "overview":
-        return request.path == path
-    return request.path.startswith(path)
-
-
-def _address_as_known_otherwise(request: HttpRequest, page: Page) -> str:
-    """The same page with the other of the two ways of knowing."""
-    query = request.GET.copy()
-    query.pop("known", None)
-    if page.known:
-        query["known"] = "now"
-    return f"{request.path}?{query.urlencode()}"
+        return path == address
+    return path.startswith(address)
