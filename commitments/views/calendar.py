@@ -1,7 +1,7 @@
 """Deadlines as a calendar (RFC 5545), in the reader's language."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
@@ -32,9 +32,6 @@ class Changes:
 
     last: datetime
     count: int
-
-    def __add__(self, other: "Changes") -> "Changes":
-        return Changes(max(self.last, other.last), self.count + other.count)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,16 +123,12 @@ class CalendarFeed(FeedView):
                 yield self._event_of_action(row, Window(row.first_day, row.last_day))
 
     def _event_of_action(self, row: Standing, window: Window) -> CalendarEvent:
-        description = [row.words]
-        if row.moved and row.original_last:
-            signed = {"day": labels.day(row.original_last)}
-            description.append(_("Signed for %(day)s, and moved since.") % signed)
         ref = row.obligation.ref
         return CalendarEvent(
             name=f"{ref}/",
             window=window,
             title=f"{ref} {labels.text(row.action.title)}",
-            description=description,
+            description=_describe_deadline(row),
             url=self.absolute_url("action", ref),
             state=row.state,
             state_label=labels.state(row.state),
@@ -145,37 +138,35 @@ class CalendarFeed(FeedView):
     def _events_of_periods(self, row: Standing, recurrence: Recurrence) -> Iterator[CalendarEvent]:
         """Each period so far by its own state, and the next few while the duty lasts."""
         for period in recurrence.periods:
-            label = str(labels.PERIODS[period.state])
-            yield self._event_of_period(
-                row, period.window, period.name, _state_of_period(row, period), label
-            )
+            event = self._event_of_period(row, period.window, recurrence.every)
+            state = _state_of_period(row, period)
+            yield replace(event, state=state, state_label=labels.period(period.state))
         if recurrence.ended_on is not None or row.state in CLOSED:
             return
-        state = State.AWAITING if row.state == State.AWAITING else State.UPCOMING
+        state = State.UPCOMING
+        if row.state == State.AWAITING:
+            state = State.AWAITING
         for window in _windows_ahead(recurrence):
-            name = dates.period_name(window, recurrence.every)
-            yield self._event_of_period(row, window, name, state, labels.state(state))
+            event = self._event_of_period(row, window, recurrence.every)
+            yield replace(event, state=state, state_label=labels.state(state))
 
-    def _event_of_period(
-        self, row: Standing, window: Window, name: str, state: str, label: str
-    ) -> CalendarEvent:
-        ref = row.obligation.ref
-        return CalendarEvent(
-            name=f"{ref}/{name}",
-            window=window,
-            title=f"{ref} {labels.text(row.action.title)} ({labels.edtf(name)})",
+    def _event_of_period(self, row: Standing, window: Window, every: str) -> CalendarEvent:
+        period = dates.period_name(window, every)
+        event = self._event_of_action(row, window)
+        return replace(
+            event,
+            name=f"{event.name}{period}",
+            title=f"{event.title} ({labels.edtf(period)})",
             description=[row.words],
-            url=self.absolute_url("action", ref),
-            state=state,
-            state_label=label,
-            changes=self.changes_of(ref),
         )
 
     def changes_of(self, ref: str, instalment: int | None = None) -> Changes:
-        changes = self._changes.get((ref, None), Changes(NEVER, 0))
-        if instalment is not None:
-            changes += self._changes.get((ref, instalment), Changes(NEVER, 0))
-        return changes
+        keys = {(ref, None), (ref, instalment)}
+        changes = [self._changes[key] for key in keys if key in self._changes]
+        return Changes(
+            last=max((change.last for change in changes), default=NEVER),
+            count=sum(change.count for change in changes),
+        )
 
     @cached_property
     def _changes(self) -> dict[tuple[str, int | None], Changes]:
@@ -202,20 +193,31 @@ class CalendarFeed(FeedView):
         }
 
 
+def _describe_deadline(row: Standing) -> list[str]:
+    description = [row.words]
+    if row.moved and row.original_last:
+        signed = {"day": labels.day(row.original_last)}
+        description.append(_("Signed for %(day)s, and moved since.") % signed)
+    return description
+
+
 def _status(state: str) -> str:
     if state in CLOSED:
         return "CANCELLED"
-    return "TENTATIVE" if state == State.AWAITING else "CONFIRMED"
+    if state == State.AWAITING:
+        return "TENTATIVE"
+    return "CONFIRMED"
 
 
 def _state_of_period(row: Standing, period: Period) -> str:
     """The state that the event of a period has; an action that waits or is closed keeps its own."""
-    own_state = row.state if row.state in (State.AWAITING, *CLOSED) else ""
+    if period.state not in ("open", "not-assessed"):
+        return period.state
+    if row.state == State.AWAITING or row.state in CLOSED:
+        return row.state
     if period.state == "open":
-        return own_state or State.DUE
-    if period.state == "not-assessed":
-        return own_state or State.SUPERSEDED
-    return period.state
+        return State.DUE
+    return State.SUPERSEDED
 
 
 def _windows_ahead(recurrence: Recurrence) -> Iterator[Window]:
