@@ -36,5 +36,6 @@ def parse_day(text: str) -> date | None:
     except ValueError:
         return None
     # fromisoformat also reads other ways of writing, such as 20141101
-    is_plain = day.isoformat() == text
-    return day if is_plain and EARLIEST <= day <= LATEST else None
+    if day.isoformat() != text or not EARLIEST <= day <= LATEST:
+        return None
+    return day

@@ -69,15 +69,18 @@ class PlanView(AccessMixin, View):
         self.membership = next((row for row in memberships if row.plan_id == plan.pk), None)
         today = clock.today(plan.timezone)
         on = day_asked_for(request.GET.get("on"), today)
+        known: date | None = on
+        if is_known_now(request.GET.get("known")):
+            known = None
         self.page = Page(
             plan=plan,
             plans=plans,
             rights=rights_of(
                 self.membership,
-                is_administrator=getattr(request.user, "is_superuser", False),
+                is_administrator=request.user.is_superuser,
             ),
             on=on,
-            known=None if is_known_now(request.GET.get("known")) else on,
+            known=known,
             today=today,
             head=getattr(self.membership, "head", None),
         )
@@ -106,28 +109,25 @@ class KeptView(PlanView):
         key = key_of(self.page, request)
         live = self.live_context()
         tag = self._etag(key, live)
-        unchanged = get_conditional_response(request, etag=tag) if tag else None
+        unchanged = get_conditional_response(request, etag=tag)
         if unchanged is not None:
             return unchanged
-        title, body = self._kept_body(key, kwargs)
+        rendered = caches["pages"].get(key)
+        if rendered is None:
+            rendered = self._render_body(kwargs)
+            caches["pages"].set(key, rendered)
+        title, body = rendered
         response = render(request, self.layout_name, {"title": title, "body": body, **live})
         if tag:
             response.headers["ETag"] = tag
         return response
 
-    def _kept_body(self, key: str, kwargs: dict[str, Any]) -> tuple[str, str]:
-        kept: tuple[str, str] | None = caches["pages"].get(key)
-        if kept is not None:
-            return kept
-        context = self.content(**kwargs)
-        html = render_to_string(self.template_name, self._body_context | context)
-        caches["pages"].set(key, (str(context["title"]), html))
-        return str(context["title"]), html
-
-    @property
-    def _body_context(self) -> dict[str, Any]:
-        """The query and the path are those of the key."""
-        return {**self.page.context, "query": self.request.GET, "path": self.request.path}
+    def _render_body(self, kwargs: dict[str, Any]) -> tuple[str, str]:
+        """The title and the HTML; the query and the path are those of the key."""
+        content = self.content(**kwargs)
+        request = {"query": self.request.GET, "path": self.request.path}
+        html = render_to_string(self.template_name, self.page.context | request | content)
+        return str(content["title"]), html
 
     def _etag(self, key: str, live: dict[str, Any]) -> str | None:
         """The key and what the layout shows besides; None where that does not follow from these.
@@ -154,7 +154,7 @@ def _readable_plans(
     """
     plans = [membership.plan for membership in memberships]
     is_own = slug is None or slug in {plan.slug for plan in plans}
-    if plans and is_own and not getattr(request.user, "is_superuser", False):
+    if plans and is_own and not request.user.is_superuser:
         return plans
     return list(Plan.objects.visible_to(request.user))
 
@@ -165,21 +165,14 @@ def _choose_plan(request: HttpRequest, slug: str | None, plans: Sequence[Plan]) 
     # a token opens one plan, and comes with no session
     token_plan = getattr(request, "only_plan", None)
     if token_plan is not None:
-        return _plan_of_token(token_plan, slug, plans)
+        plans = [plan for plan in plans if plan.pk == token_plan]
     wanted = slug or request.session.get("plan")
     plan = next((plan for plan in plans if plan.slug == wanted), None)
-    if plan is None and slug:
+    if not plans or (plan is None and slug):
         raise Http404
     if slug and len(plans) > 1 and request.user.is_authenticated:
         _remember_plan(request, slug)
     return plan or plans[-1]
-
-
-def _plan_of_token(token_plan: int, slug: str | None, plans: Sequence[Plan]) -> Plan:
-    for plan in plans:
-        if plan.pk == token_plan and slug in (None, plan.slug):
-            return plan
-    raise Http404
 
 
 def _remember_plan(request: HttpRequest, slug: str) -> None:

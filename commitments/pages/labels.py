@@ -134,7 +134,9 @@ def short_day(value: date | None) -> str:
 
 def clock(value: datetime) -> str:
     """09:30; in French 9 h 30."""
-    pattern = "H\xa0'h'\xa0mm" if language() == "fr" else "HH:mm"
+    pattern = "HH:mm"
+    if language() == "fr":
+        pattern = "H\xa0'h'\xa0mm"
     return str(format_time(value, pattern, tzinfo=value.tzinfo, locale=language()))
 
 
@@ -147,8 +149,10 @@ def edtf(when: str) -> str:
         return year
     if int(others[0]) > 12:
         return str(SUBYEARS[int(others[0])]) % {"year": year}
-    pattern = "MMMM y" if len(others) == 1 else "d MMMM y"
-    return day(dates.parse(when).first, pattern)
+    first_day = dates.parse(when).first
+    if len(others) == 1:
+        return day(first_day, "MMMM y")
+    return day(first_day)
 
 
 def days(standing: Standing, on: date, *, full: bool = False) -> str:

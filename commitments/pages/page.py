@@ -50,7 +50,9 @@ class Page:
 
     @property
     def perspective(self) -> Perspective:
-        return Perspective.AS_KNOWN_THEN if self.known else Perspective.AS_KNOWN_NOW
+        if self.known:
+            return Perspective.AS_KNOWN_THEN
+        return Perspective.AS_KNOWN_NOW
 
     @property
     def known_day(self) -> date:
@@ -110,4 +112,6 @@ def address_of(
 ) -> str:
     """A page has two hundred addresses, most of them those of the page before."""
     address = reverse(name, args=args)
-    return f"{address}?{urlencode(query)}" if query else address
+    if not query:
+        return address
+    return f"{address}?{urlencode(query)}"
