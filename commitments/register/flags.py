@@ -1,53 +1,28 @@
 """Flags: raised once per obligation, kind and first day; cleared with a reason, never deleted."""
 
-from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
+from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef, Q
+from django.db.models import Max
 
 from commitments.models import ClearReason, Entry, Flag, FlagKind, Plan, Standing
 from commitments.models.standings import FlagQuerySet, StandingQuerySet
-from commitments.register.histories import in_parts, read_recurrences
+from commitments.register.histories import read_recurrences
 from commitments.rules.events import Perspective
 from commitments.rules.states import SATISFIED, State
 
 
-@dataclass(frozen=True)
-class Condition:
-    """What of a standing raises a flag: the column that says since when, and values of others."""
-
-    since: str
-    values: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def where(self) -> Q:
-        return Q(**self.values, **{f"{self.since}__isnull": False})
-
-
-CONDITIONS = {
-    FlagKind.OVERDUE: Condition("since", {"scored": True, "state": State.OVERDUE.value}),
-    FlagKind.DUE_SOON: Condition("since", {"scored": True, "state": State.DUE_SOON.value}),
-    FlagKind.STALE: Condition("stale_since"),
-    FlagKind.ORIGINAL_PASSED: Condition("slipped_since", {"scored": True, "moved": True}),
-}
-
-
-@dataclass(frozen=True)
-class MissedPeriod:
-    """A period of a scored recurring action that ended short, and the day after it."""
+class FlagKey(NamedTuple):
+    """What tells one flag from every other."""
 
     obligation_id: int
+    kind: str
     since: date
 
 
-def period_of(flag: Flag) -> MissedPeriod:
-    return MissedPeriod(flag.obligation_id, flag.since)
-
-
+@transaction.atomic
 def bring_up_to(plan: Plan, day: date) -> dict[str, int]:
     """Raise and clear what the day requires, as known on that day; a second run changes nothing.
 
@@ -56,108 +31,89 @@ def bring_up_to(plan: Plan, day: date) -> dict[str, int]:
     1. Lock the plan, so that writes follow one another.
     2. Stop if the flags are right already for this day and the head of the register.
     3. Clear the flags whose condition no longer holds.
-    4. Raise those that the day requires and that are not there.
-    5. Reopen those that an entry cleared by mistake.
+    4. Raise those that the day requires and that are not there, and reopen those that an entry
+       cleared by mistake.
     """
-    with transaction.atomic():
-        Plan.objects.lock(plan)
-        plans = Plan.objects.filter(pk=plan.pk)
-        # Flags follow from the register and the day alone.
-        head = Entry.objects.filter(plan=plan).aggregate(head=Max("number"))["head"]
-        day_and_head = f"{day} {head}"
-        if plans.filter(flagged=day_and_head).exists():
-            return {"raised": 0, "cleared": 0}
-        missed = missed_periods(overdue_standings(plan, day), plan, day)
-        cleared = clear_ended_flags(Flag.objects.filter(plan=plan), day, missed)
-        raised = sum(raise_flags(plan, kind, day) for kind in CONDITIONS)
-        raised += raise_missed_periods(plan, day, missed)
-        raised += reopen_flags(plan, day, missed)
-        plans.update(flagged=day_and_head)
-        if raised or cleared:
-            plans.raise_version()
-        return {"raised": raised, "cleared": cleared}
+    Plan.objects.lock(plan)
+    plans = Plan.objects.filter(pk=plan.pk)
+    # Flags follow from the register and the day alone.
+    head = Entry.objects.filter(plan=plan).aggregate(head=Max("number"))["head"]
+    day_and_head = f"{day} {head}"
+    if plans.filter(flagged=day_and_head).exists():
+        return {"raised": 0, "cleared": 0}
+    required = required_flags(plan, Standing.objects.filter(plan=plan), day)
+    cleared = clear_ended_flags(Flag.objects.filter(plan=plan), required, day)
+    raised = raise_flags(plan, required, day)
+    plans.update(flagged=day_and_head)
+    if raised or cleared:
+        plans.raise_version()
+    return {"raised": raised, "cleared": cleared}
 
 
 def clear(plan: Plan, day: date, obligation_ids: Collection[int]) -> None:
     """Clear the flags of these obligations whose condition no longer holds on the day."""
+    standings = Standing.objects.filter(obligation__in=obligation_ids)
     flags = Flag.objects.filter(obligation__in=obligation_ids)
-    missed: set[MissedPeriod] = set()
-    if flags.filter(kind=FlagKind.MISSED_PERIOD, cleared=None).exists():
-        overdue = overdue_standings(plan, day).filter(obligation__in=obligation_ids)
-        missed = missed_periods(overdue, plan, day)
-    clear_ended_flags(flags, day, missed)
+    clear_ended_flags(flags, required_flags(plan, standings, day), day)
 
 
-def overdue_standings(plan: Plan, day: date) -> StandingQuerySet:
-    overdue = Standing.objects.filter(CONDITIONS[FlagKind.OVERDUE].where, plan=plan)
-    return overdue.on(day, Perspective.AS_KNOWN_THEN)
-
-
-def missed_periods(overdue: StandingQuerySet, plan: Plan, day: date) -> set[MissedPeriod]:
-    """The periods that ended short, as known on the day; their actions are then overdue."""
-    recurring = overdue.exclude(every="").values_list("obligation_id", flat=True)
-    recurrences = read_recurrences(plan, recurring, day, day)
-    return {
-        MissedPeriod(obligation_id, period.window.last + timedelta(days=1))
-        for obligation_id, recurrence in recurrences.items()
-        for period in recurrence.missed
+def required_flags(plan: Plan, standings: StandingQuerySet, day: date) -> set[FlagKey]:
+    """The flags whose condition holds on the day, as known on that day."""
+    standings = standings.on(day, Perspective.AS_KNOWN_THEN)
+    scored = standings.filter(scored=True)
+    overdue = scored.filter(state=State.OVERDUE)
+    due_soon = scored.filter(state=State.DUE_SOON)
+    stale = standings.filter(stale_since__isnull=False)
+    original_passed = scored.filter(moved=True, slipped_since__isnull=False)
+    days_by_kind = {
+        FlagKind.OVERDUE: overdue.values_list("obligation_id", "since"),
+        FlagKind.DUE_SOON: due_soon.values_list("obligation_id", "since"),
+        FlagKind.STALE: stale.values_list("obligation_id", "stale_since"),
+        FlagKind.ORIGINAL_PASSED: original_passed.values_list("obligation_id", "slipped_since"),
     }
+    required = {
+        FlagKey(obligation_id, kind, since)
+        for kind, days in days_by_kind.items()
+        for obligation_id, since in days
+    }
+    # An action that has missed a period is overdue.
+    recurring = overdue.exclude(every="").values_list("obligation_id", flat=True)
+    for obligation_id, recurrence in read_recurrences(plan, recurring, day, day).items():
+        for period in recurrence.missed:
+            since = period.window.last + timedelta(days=1)
+            required.add(FlagKey(obligation_id, FlagKind.MISSED_PERIOD, since))
+    return required
 
 
-def raise_flags(plan: Plan, kind: FlagKind, day: date) -> int:
-    """Raise the flags of one kind that the standings of the day require and that are not there."""
-    condition = CONDITIONS[kind]
-    existing = Flag.objects.filter(
-        obligation=OuterRef("obligation"), kind=kind, since=OuterRef(condition.since)
-    )
-    standings = Standing.objects.filter(condition.where, ~Exists(existing), plan=plan)
-    new = standings.on(day, Perspective.AS_KNOWN_THEN).values_list("obligation_id", condition.since)
-    raised = 0
-    for part in in_parts(new, size=5000):
-        Flag.objects.bulk_create(
-            Flag(plan_id=plan.pk, obligation_id=obligation_id, kind=kind, since=since, noticed=day)
-            for obligation_id, since in part
-        )
-        raised += len(part)
-    return raised
+def raise_flags(plan: Plan, required: set[FlagKey], day: date) -> int:
+    """Raise those that are not there.
 
-
-def raise_missed_periods(plan: Plan, day: date, missed: set[MissedPeriod]) -> int:
-    flags = Flag.objects.filter(plan=plan, kind=FlagKind.MISSED_PERIOD)
-    existing = {period_of(flag) for flag in flags}
-    new = sorted(missed - existing, key=lambda period: (period.obligation_id, period.since))
+    A flag that an entry cleared by mistake, and that was withdrawn before the day was over, is
+    opened again.
+    """
+    not_cleared = Flag.objects.filter(plan=plan).exclude(cleared__lte=day)
+    existing = not_cleared.values_list(*FlagKey._fields)
+    new = [
+        Flag(plan=plan, noticed=day, **key._asdict())
+        for key in sorted(required.difference(existing))
+    ]
     Flag.objects.bulk_create(
-        Flag(
-            plan_id=plan.pk,
-            obligation_id=period.obligation_id,
-            kind=FlagKind.MISSED_PERIOD,
-            since=period.since,
-            noticed=day,
-        )
-        for period in new
+        new,
+        batch_size=5000,
+        update_conflicts=True,
+        unique_fields=["obligation", "kind", "since"],
+        update_fields=["cleared", "cleared_by"],
     )
     return len(new)
 
 
-def reopen_flags(plan: Plan, day: date, missed: set[MissedPeriod]) -> int:
-    """Open a flag again that an entry cleared by mistake and that was withdrawn before the day was
-    over.
-    """
-    cleared = Flag.objects.filter(plan=plan, cleared__lte=day)
-    mistaken = [
-        flag.pk for flag in cleared.filter(kind=FlagKind.MISSED_PERIOD) if period_of(flag) in missed
-    ]
-    reopened = cleared.filter(still_holds(day) | Q(pk__in=mistaken))
-    return reopened.update(cleared=None, cleared_by="")
-
-
-def clear_ended_flags(flags: FlagQuerySet, day: date, missed: set[MissedPeriod]) -> int:
+def clear_ended_flags(flags: FlagQuerySet, required: set[FlagKey], day: date) -> int:
     """Clear those of these flags whose condition no longer holds on the day, each with its reason."""
-    candidates = flags.filter(cleared=None, noticed__lte=day).exclude(still_holds(day))
+    candidates = flags.filter(cleared=None, noticed__lte=day).select_related("obligation")
     ended = [
         flag
-        for flag in candidates.select_related("obligation")
-        if not (flag.kind == FlagKind.MISSED_PERIOD and period_of(flag) in missed)
+        for flag in candidates
+        if FlagKey(flag.obligation_id, flag.kind, flag.since) not in required
     ]
     obligation_ids = {flag.obligation_id for flag in ended}
     standings = Standing.objects.filter(obligation__in=obligation_ids)
@@ -165,33 +121,14 @@ def clear_ended_flags(flags: FlagQuerySet, day: date, missed: set[MissedPeriod])
         standing.obligation_id: standing
         for standing in standings.on(day, Perspective.AS_KNOWN_THEN)
     }
-    by_reason = defaultdict(list)
     for flag in ended:
-        reason = clear_reason(flag, standing_of.get(flag.obligation_id), day)
-        by_reason[reason].append(flag.pk)
-    for reason, keys in by_reason.items():
-        Flag.objects.filter(pk__in=keys).update(cleared=day, cleared_by=reason)
+        flag.cleared = day
+        flag.cleared_by = clear_reason(flag, standing_of.get(flag.obligation_id), day)
+    Flag.objects.bulk_update(ended, ["cleared", "cleared_by"], batch_size=1000)
     return len(ended)
 
 
-def still_holds(day: date) -> Q:
-    """Whether a flag's condition holds on the day, since the day that the flag says.
-
-    It says nothing of missed periods, which no column of a standing holds.
-    """
-    holds = Q()
-    for kind, condition in CONDITIONS.items():
-        standings = Standing.objects.filter(
-            condition.where,
-            obligation=OuterRef("obligation"),
-            **{condition.since: OuterRef("since")},
-        )
-        holds |= Q(kind=kind) & Q(Exists(standings.on(day, Perspective.AS_KNOWN_THEN)))
-    return holds
-
-
-# Entries that say nothing about the obligation itself. Only a stale flag asks for no more than a
-# word.
+# Entries that say nothing about the obligation itself. They clear a stale flag and no other.
 WORDS = ("note", "progress", "confidence", "confirmed", "disputed")
 REASON_BY_KIND = {
     "terms": ClearReason.TERMS,
