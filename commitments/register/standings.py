@@ -13,30 +13,10 @@ from django.db.models import Q
 from commitments.models import Entry, Obligation, Plan, Standing
 from commitments.register.histories import in_parts, read_histories
 from commitments.rules.events import Perspective
-from commitments.rules.standing import History, Stretch, standings
+from commitments.rules.standing import Stretch, merge_equal_days, standings
 
 # A stretch of an obligation is known by these; a verdict gives the rest.
 Key = tuple[int, str, date]
-COPIED_FROM_VERDICT = (
-    "anchor",
-    "late",
-    "first_day",
-    "last_day",
-    "original_last",
-    "original_stop",
-    "moved",
-    "modality",
-    "words",
-    "every",
-    "scored",
-    "never_reported",
-    "confirmed",
-    "disputed",
-    "sides_differ",
-    "confidence",
-    "delivered",
-    "target",
-)
 COMPARED_COLUMNS = [
     field.attname for field in Standing._meta.concrete_fields if not field.primary_key
 ]
@@ -66,45 +46,43 @@ def recompute(plan: Plan, obligations: Iterable[Obligation]) -> set[int]:
     keys = {obligation.pk for obligation in obligations}
     affected = Q(pk__in=keys) | Q(action__superseders__in=keys)
     for part in in_parts(Obligation.objects.filter(affected, plan=plan).distinct()):
-        keys |= replace_what_differs(plan, part)
+        outdated, missing = differing_rows(plan, part)
+        Standing.objects.filter(pk__in=[row.pk for row in outdated]).delete()
+        Standing.objects.bulk_create(missing)
+        keys |= {row.obligation_id for row in outdated + missing}
     return keys
-
-
-def replace_what_differs(plan: Plan, obligations: list[Obligation]) -> set[int]:
-    """Judge and write; the keys of the obligations whose standings have changed."""
-    stored = by_key(Standing.objects.filter(obligation__in=obligations))
-    computed = by_key(judged_rows(plan, obligations))
-    outdated = [row for key, row in stored.items() if not same_content(row, computed.get(key))]
-    missing = [row for key, row in computed.items() if not same_content(row, stored.get(key))]
-    Standing.objects.filter(pk__in=[row.pk for row in outdated]).delete()
-    Standing.objects.bulk_create(missing)
-    return {row.obligation_id for row in outdated + missing}
 
 
 def find_mismatches(plan: Plan) -> list[str]:
     """The obligations whose stored standings are not what the rule says now."""
     mismatches = []
     for part in in_parts(Obligation.objects.filter(plan=plan).order_by("pk")):
-        stored = by_key(Standing.objects.filter(obligation__in=part))
-        computed = by_key(judged_rows(plan, part))
-        different = {
-            key[0]
-            for key in stored.keys() | computed.keys()
-            if not same_content(stored.get(key), computed.get(key))
-        }
+        outdated, missing = differing_rows(plan, part)
+        different = {row.obligation_id for row in outdated + missing}
         mismatches += [str(obligation) for obligation in part if obligation.pk in different]
     return mismatches
+
+
+def differing_rows(
+    plan: Plan, obligations: list[Obligation]
+) -> tuple[list[Standing], list[Standing]]:
+    """The stored rows that the rule would not make now, and those that it would make in addition."""
+    stored = by_key(Standing.objects.filter(obligation__in=obligations))
+    computed = by_key(judged_rows(plan, obligations))
+    outdated = [row for key, row in stored.items() if not same_content(row, computed.get(key))]
+    missing = [row for key, row in computed.items() if not same_content(row, stored.get(key))]
+    return outdated, missing
 
 
 def by_key(rows: Iterable[Standing]) -> dict[Key, Standing]:
     return {(row.obligation_id, row.lens, row.from_day): row for row in rows}
 
 
-def same_content(one: Standing | None, other: Standing | None) -> bool:
+def same_content(one: Standing, other: Standing | None) -> bool:
     """Whether two rows say the same, whatever their primary keys."""
-    if one is None or other is None:
-        return False
-    return all(getattr(one, name) == getattr(other, name) for name in COMPARED_COLUMNS)
+    return other is not None and all(
+        getattr(one, name) == getattr(other, name) for name in COMPARED_COLUMNS
+    )
 
 
 def judged_rows(plan: Plan, obligations: list[Obligation]) -> Iterator[Standing]:
@@ -117,22 +95,24 @@ def judged_rows(plan: Plan, obligations: list[Obligation]) -> Iterator[Standing]
 
 
 def make_row(obligation: Obligation, perspective: Perspective, stretch: Stretch) -> Standing:
-    verdict = stretch.verdict
-    copied = {name: getattr(verdict, name) for name in COPIED_FROM_VERDICT}
+    columns = stretch.verdict._asdict()
+    # The days since when they hold stand in their place.
+    del columns["stale"], columns["slipped"]
+    # Lists of pairs, because PostgreSQL does not keep the order of an object's keys.
+    columns["figures"] = {
+        name: [list(pair) for pair in amounts] for name, amounts in stretch.verdict.figures
+    }
     return Standing(
         plan_id=obligation.plan_id,
-        obligation_id=obligation.pk,
+        obligation=obligation,
         commitment_id=None if obligation.instalment else obligation.commitment_id,
-        lens=perspective.value,
+        lens=perspective,
         from_day=stretch.start,
         to_day=stretch.end,
-        state=verdict.state.value,
         since=stretch.since,
         stale_since=stretch.stale_since,
         slipped_since=stretch.slipped_since,
-        # Lists of pairs, because PostgreSQL does not keep the order of an object's keys.
-        figures={name: [list(pair) for pair in amounts] for name, amounts in verdict.figures},
-        **copied,
+        **columns,
     )
 
 
@@ -168,19 +148,5 @@ def judge_day(plan: Plan, on: date, known: date) -> Iterator[Standing]:
             history = histories[obligation.pk]
             in_plan_since = history.versions[0].since
             if in_plan_since <= min(on, known):
-                stretch = stretch_of_one_day(history, on, known)
-                row = make_row(obligation, Perspective.AS_KNOWN_THEN, stretch)
-                row.obligation = obligation
-                yield row
-
-
-def stretch_of_one_day(history: History, on: date, known: date) -> Stretch:
-    verdict = history.judge(on, known)
-    return Stretch(
-        start=on,
-        end=on,
-        verdict=verdict,
-        since=on,
-        stale_since=on if verdict.stale else None,
-        slipped_since=on if verdict.slipped else None,
-    )
+                (stretch,) = merge_equal_days({on: history.judge(on, known)})
+                yield make_row(obligation, Perspective.AS_KNOWN_THEN, stretch)
