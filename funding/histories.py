@@ -1,16 +1,15 @@
 """How the history of an instalment is made of what the register holds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
-from commitments.register.histories import RecordedTerms
+from commitments.register.histories import Payload
 from commitments.rules.events import Event, TermsVersion
 from funding.rules import InstalmentHistory, MoneyTerms
 
 
-def money_terms(payload: Mapping[str, Any]) -> MoneyTerms:
+def money_terms(payload: Payload) -> MoneyTerms:
     """The terms of an instalment from the entry that holds them."""
     due = None
     if payload["due"]:
@@ -25,7 +24,7 @@ def money_terms(payload: Mapping[str, Any]) -> MoneyTerms:
 
 
 def instalment_history(
-    recorded: Sequence[RecordedTerms], events: Sequence[Event]
+    recorded: Sequence[TermsVersion[Payload]], events: Sequence[Event]
 ) -> InstalmentHistory:
-    versions = [TermsVersion(one.since, money_terms(one.payload)) for one in recorded]
+    versions = [TermsVersion(version.since, money_terms(version.terms)) for version in recorded]
     return InstalmentHistory(versions, events)

@@ -17,7 +17,7 @@ from commitments.files.toml import TomlFile
 from commitments.files.toml_table import Table
 from commitments.models import Obligation, Standing
 from commitments.register.entries import Draft
-from commitments.register.histories import RecordedTerms, terms_from
+from commitments.register.histories import terms_from
 from commitments.register.standings import make_row
 from commitments.rules.actions import ActionHistory
 from commitments.rules.dates import BEGINNING
@@ -101,7 +101,7 @@ class Register:
                         "withdrawn": "",
                     }
                     events = self.events_about(contribution.row.ref, number)
-                    history = instalment_history([RecordedTerms(terms)], events)
+                    history = instalment_history([TermsVersion(BEGINNING, terms)], events)
                     self.histories[contribution.row.ref, number] = history
         self.stored = {
             key: {perspective: standings(history, perspective) for perspective in Perspective}

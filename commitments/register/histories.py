@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import islice
 from typing import Any, TypeVar
+
+from django.db.models import F
 
 from commitments.models import Entry, Obligation, Plan
 from commitments.rules.actions import ActionHistory
@@ -16,47 +17,16 @@ from commitments.rules.recurrence import Recurrence
 from commitments.rules.standing import History
 
 T = TypeVar("T")
-ENTRY_COLUMNS = (
-    "ref",
-    "instalment",
-    "terms",
-    "kind",
-    "number",
-    "first_day",
-    "last_day",
-    "recorded_day",
-    "recorded_at",
-    "side",
-    "words",
-    "when",
-    "currency",
-    "quantity",
-    "amount",
-    "to__number",
-)
-
-
-@dataclass(frozen=True)
-class RecordedTerms:
-    """Terms as an entry of the register holds them."""
-
-    payload: Mapping[str, Any]
-
-    @property
-    def since(self) -> date:
-        """From which day they count: a change from its loading, all else from the beginning."""
-        since = self.payload.get("since")
-        if since is None:
-            return BEGINNING
-        return date.fromisoformat(since)
-
+Payload = Mapping[str, Any]  # the terms of an entry, as they stand in the register
 
 # Makes the history of an instalment. The app that knows money puts its function here when it
 # starts.
-instalment_history: Callable[[Sequence[RecordedTerms], Sequence[Event]], History] | None = None
+instalment_history: Callable[[Sequence[TermsVersion[Payload]], Sequence[Event]], History] | None = (
+    None
+)
 
 
-def terms_from(payload: Mapping[str, Any]) -> Terms:
+def terms_from(payload: Payload) -> Terms:
     """The terms of an action from the entry that holds them."""
     content = dict(payload)
     content.pop("since", None)
@@ -68,38 +38,37 @@ def terms_from(payload: Mapping[str, Any]) -> Terms:
 
 
 class RegisterExtract:
-    """Terms and events by reference and instalment; what is not about an instalment has None."""
+    """Terms and events of actions or contributions, and of the actions that would supersede them.
+
+    By reference and instalment; what is not about an instalment has None.
+    """
 
     def __init__(self, plan: Plan, refs: Iterable[str]) -> None:
         self.plan = plan
-        self.refs: set[str] = set()
-        self.terms: dict[tuple[str, int | None], list[RecordedTerms]] = defaultdict(list)
+        self.terms: dict[tuple[str, int | None], list[TermsVersion[Payload]]] = defaultdict(list)
         self.events: dict[tuple[str, int | None], list[Event]] = defaultdict(list)
-        self.read(set(refs))
+        refs = set(refs)
+        self._read(refs)
+        superseders = set()
+        for versions in self.terms.values():
+            for version in versions:
+                superseders.update(version.terms.get("until", ()))
+        self._read(superseders - refs)
 
-    def read(self, refs: set[str]) -> None:
-        """Read the entries of some more references, in the order of the register."""
-        self.refs |= refs
+    def _read(self, refs: set[str]) -> None:
+        """Read the entries of these references, in the order of the register."""
         entries = Entry.objects.filter(plan=self.plan, ref__in=refs).exclude(kind="plan")
-        for row in entries.order_by("number").values_list(*ENTRY_COLUMNS, named=True):
-            if row.kind == "terms":
-                self.terms[row.ref, row.instalment].append(RecordedTerms(row.terms))
+        for entry in entries.order_by("number").annotate(to_number=F("to__number")):
+            if entry.kind == "terms":
+                version = TermsVersion(effective_since(entry.terms), entry.terms)
+                self.terms[entry.ref, entry.instalment].append(version)
             else:
-                self.events[row.ref, row.instalment].append(event_from(row))
-
-    def read_superseders(self) -> None:
-        """Read the actions that would supersede those that were read."""
-        named = set()
-        for recorded in self.terms.values():
-            for terms in recorded:
-                named.update(terms.payload.get("until", ()))
-        if named - self.refs:
-            self.read(named - self.refs)
+                self.events[entry.ref, entry.instalment].append(event_from(entry))
 
     def versions(self, ref: str) -> list[TermsVersion[Terms]]:
         """The versions of an action's terms; none where the reference is no action."""
         recorded = self.terms[ref, None]
-        return [TermsVersion(terms.since, terms_from(terms.payload)) for terms in recorded]
+        return [TermsVersion(version.since, terms_from(version.terms)) for version in recorded]
 
     def history(self, obligation: Obligation) -> History:
         if not obligation.instalment:
@@ -120,37 +89,42 @@ class RegisterExtract:
         return ActionHistory(versions, self.events[ref, None], superseders)
 
 
-def event_from(row: Any) -> Event:
-    """An event of the rule from the columns of an entry."""
+def effective_since(payload: Payload) -> date:
+    """From which day terms count: a change from its loading, all else from the beginning."""
+    since = payload.get("since")
+    if since is None:
+        return BEGINNING
+    return date.fromisoformat(since)
+
+
+def event_from(entry: Any) -> Event:
+    """An event of the rule from an entry that was read with `to_number`."""
     return Event(
-        kind=row.kind,
-        number=row.number,
-        first=row.first_day,
-        last=row.last_day,
-        recorded=row.recorded_day,
-        recorded_at=row.recorded_at,
-        side=row.side,
-        words=row.words,
-        when=row.when,
-        currency=row.currency,
-        quantity=row.quantity or 0,
-        amount=row.amount or Decimal(0),
-        to=row.to__number,
+        kind=entry.kind,
+        number=entry.number,
+        first=entry.first_day,
+        last=entry.last_day,
+        recorded=entry.recorded_day,
+        recorded_at=entry.recorded_at,
+        side=entry.side,
+        words=entry.words,
+        when=entry.when,
+        currency=entry.currency,
+        quantity=entry.quantity or 0,
+        amount=entry.amount or Decimal(0),
+        to=entry.to_number,
     )
 
 
 def read_histories(plan: Plan, obligations: Iterable[Obligation]) -> dict[int, History]:
     """The history of each obligation, by its key."""
     chosen = list(obligations)
-    extract = RegisterExtract(plan, {obligation.ref for obligation in chosen})
-    extract.read_superseders()
+    extract = RegisterExtract(plan, [obligation.ref for obligation in chosen])
     return {obligation.pk: extract.history(obligation) for obligation in chosen}
 
 
 def read_action_history(plan: Plan, ref: str) -> ActionHistory:
-    extract = RegisterExtract(plan, [ref])
-    extract.read_superseders()
-    return extract.action_history(ref)
+    return RegisterExtract(plan, [ref]).action_history(ref)
 
 
 def read_recurrences(
