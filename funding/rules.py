@@ -4,8 +4,7 @@ Currencies are never added together and never converted: an instalment is paid w
 that count, less refunds, reach the stated amount in one of its stated currencies.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -21,10 +20,8 @@ from commitments.rules.events import (
     is_not_pursued,
     terms_on,
 )
-from commitments.rules.standing import Verdict, window_edges
+from commitments.rules.standing import Verdict, day_reached, window_edges
 from commitments.rules.states import (
-    DatedState,
-    StateInputs,
     determine_state,
     state_from_satisfaction,
     state_from_window,
@@ -87,11 +84,23 @@ class InstalmentHistory:
 
 def judge_instalment(terms: MoneyTerms, events: EventsOnDay) -> Verdict:
     satisfied = paid_in_full(terms, events)
-    dated = determine_instalment_state(terms, events, satisfied)
+    met = by_calendar = None
+    if satisfied is not None:
+        met = state_from_satisfaction(satisfied, terms.window)
+    if terms.window is not None:
+        by_calendar = state_from_window(terms.window, events.on, terms.lead_days)
+    dated = determine_state(
+        not_pursued=is_not_pursued(terms.withdrawn, events),
+        met=met,
+        superseded=bool(events.of_kind("superseded")),
+        awaiting=terms.needs_condition and not events.of_kinds("consent", "event"),
+        by_calendar=by_calendar,
+        scored=terms.scored,
+    )
     paid = net_paid(events)
-    outstanding = dict.fromkeys((currency for currency, _amount in terms.stated), ZERO)
-    if satisfied is None:
-        outstanding = outstanding_amounts(terms, paid)
+    outstanding = outstanding_amounts(terms, paid)
+    if satisfied is not None:
+        outstanding = dict.fromkeys(outstanding, ZERO)
     return Verdict(
         state=dated.state,
         anchor=dated.anchor,
@@ -111,26 +120,6 @@ def judge_instalment(terms: MoneyTerms, events: EventsOnDay) -> Verdict:
     )
 
 
-def determine_instalment_state(
-    terms: MoneyTerms, events: EventsOnDay, satisfied: Window | None
-) -> DatedState:
-    met = None
-    if satisfied is not None:
-        met = state_from_satisfaction(satisfied, terms.window)
-    by_calendar = None
-    if terms.window is not None:
-        by_calendar = state_from_window(terms.window, events.on, terms.lead_days)
-    inputs = StateInputs(
-        not_pursued=is_not_pursued(terms.withdrawn, events),
-        met=met,
-        superseded=bool(events.of_kind("superseded")),
-        awaiting=terms.needs_condition and not events.of_kinds("consent", "event"),
-        by_calendar=by_calendar,
-        scored=terms.scored,
-    )
-    return determine_state(inputs)
-
-
 def outstanding_amounts(terms: MoneyTerms, paid: Amounts) -> dict[str, Decimal]:
     """What is still to be paid of each stated amount."""
     return {
@@ -144,17 +133,13 @@ def written_amounts(amounts: Amounts) -> tuple[tuple[str, str], ...]:
 
 def net_paid(events: EventsOnDay) -> dict[str, Decimal]:
     """Paid less refunds, never below zero, for each currency in which something was paid."""
-    payments = events.of_kind("paid")
-    refunds = events.of_kind("refunded")
     net: dict[str, Decimal] = {}
-    for currency in dict.fromkeys(payment.currency for payment in payments):
-        paid, refunded = total_in(currency, payments), total_in(currency, refunds)
-        net[currency] = max(ZERO, paid - refunded)
-    return net
-
-
-def total_in(currency: str, events: Iterable[Event]) -> Decimal:
-    return sum((event.amount for event in events if event.currency == currency), ZERO)
+    for payment in events.of_kind("paid"):
+        net[payment.currency] = net.get(payment.currency, ZERO) + payment.amount
+    for refund in events.of_kind("refunded"):
+        if refund.currency in net:
+            net[refund.currency] -= refund.amount
+    return {currency: max(ZERO, amount) for currency, amount in net.items()}
 
 
 def paid_in_full(terms: MoneyTerms, events: EventsOnDay) -> Window | None:
@@ -177,30 +162,14 @@ def window_reached(currency: str, amount: Decimal, events: EventsOnDay) -> Windo
     A payment of which only a month is known came in on its first day at the earliest and on its
     last day at the latest; money went back on the first day of a refund.
     """
-    earliest: dict[date, Decimal] = defaultdict(Decimal)
-    latest: dict[date, Decimal] = defaultdict(Decimal)
-    for event in events.of_kind("paid"):
-        if event.currency == currency:
-            earliest[event.first] += event.amount
-            latest[event.last] += event.amount
-    for event in events.of_kind("refunded"):
-        if event.currency == currency:
-            earliest[event.first] -= event.amount
-            latest[event.first] -= event.amount
-    first = day_reached_to_stay(amount, earliest)
-    last = day_reached_to_stay(amount, latest)
+    payments = [event for event in events.of_kind("paid") if event.currency == currency]
+    refunds = [
+        (event.first, -event.amount)
+        for event in events.of_kind("refunded")
+        if event.currency == currency
+    ]
+    first = day_reached(amount, [(event.first, event.amount) for event in payments] + refunds)
+    last = day_reached(amount, [(event.last, event.amount) for event in payments] + refunds)
     if first is None or last is None:
         return None
     return Window(first, last)
-
-
-def day_reached_to_stay(amount: Decimal, transfers: Mapping[date, Decimal]) -> date | None:
-    """The day from which the running total is at least the amount and stays so."""
-    total, since = ZERO, None
-    for day in sorted(transfers):
-        total += transfers[day]
-        if total < amount:
-            since = None
-        elif since is None:
-            since = day
-    return since

@@ -22,13 +22,12 @@ from commitments.rules.events import (
     terms_on,
 )
 from commitments.rules.recurrence import Recurrence, period_edges
-from commitments.rules.standing import Verdict, window_edges
+from commitments.rules.standing import Verdict, day_reached, window_edges
 from commitments.rules.states import (
     SATISFIED,
     SETTLED,
     DatedState,
     State,
-    StateInputs,
     determine_state,
     state_from_satisfaction,
     state_from_window,
@@ -163,16 +162,6 @@ def satisfying_events(kind: str, events: EventsOnDay) -> list[Event]:
     return [event for event in reports if event.first > reopened_on]
 
 
-def day_reached(target: int, quantities: list[tuple[date, int]]) -> date | None:
-    """The day on which quantities delivered on these days add up to the target."""
-    total = 0
-    for day, quantity in sorted(quantities):
-        total += quantity
-        if total >= target:
-            return day
-    return None
-
-
 def is_awaiting(terms: Terms, events: EventsOnDay, signed: Window | None) -> bool:
     """Whether a consent is missing, or the event from which the deadline runs."""
     if events.last_consent_day(terms.consents) is None:
@@ -191,9 +180,9 @@ def is_stale(terms: Terms, state: State, events: EventsOnDay) -> bool:
     return not any(event.recorded > last_stale_day for event in reversed(events.events))
 
 
-def is_slipped(signed: Window | None, state: State, on: date) -> bool:
+def is_slipped(signed: Window, state: State, on: date) -> bool:
     """Whether the original last day has passed and the action is not settled."""
-    return signed is not None and state not in SETTLED and on > signed.last
+    return state not in SETTLED and on > signed.last
 
 
 def sides_differ(deadline: Deadline, events: EventsOnDay) -> bool:
@@ -207,63 +196,33 @@ def sides_differ(deadline: Deadline, events: EventsOnDay) -> bool:
     return not reported_by <= satisfied_by
 
 
-@dataclass(frozen=True)
-class DeadlineOnDay:
-    """The windows of a deadline on one day: as signed, as moved since, and when it was satisfied."""
-
-    signed: Window | None
-    current: Window | None
-    satisfied: Window | None
-    moved: bool
-
-
-def find_deadline(terms: Terms, events: EventsOnDay) -> DeadlineOnDay:
+def judge_single(terms: Terms, events: EventsOnDay, superseded: bool) -> Verdict:
+    """An action with one deadline or none."""
     signed = signed_window(terms, events)
     current = signed
     move = events.latest("moved")
     if move is not None:
         current = dates.parse_deadline(move.when)
     satisfied = satisfied_window(terms.deadline, events)
-    return DeadlineOnDay(signed, current, satisfied, moved=move is not None)
-
-
-def judge_single(terms: Terms, events: EventsOnDay, superseded: bool) -> Verdict:
-    """An action with one deadline or none."""
-    deadline = find_deadline(terms, events)
-    dated = determine_single_state(terms, events, deadline, superseded)
-    delivered = None
-    if terms.deadline.target is not None:
+    met = by_calendar = None
+    if satisfied is not None:
+        met = state_from_satisfaction(satisfied, current)
+    if current is not None:
+        by_calendar = state_from_window(current, events.on, terms.lead_days)
+    awaiting = is_awaiting(terms, events, signed)
+    verdict = verdict_without_window(terms, events, superseded, met, awaiting, by_calendar)
+    verdict = verdict._replace(moved=move is not None, target=terms.deadline.target)
+    if current is not None:
+        verdict = verdict._replace(first_day=current.first, last_day=current.last)
+    if signed is not None:
+        slipped = is_slipped(signed, verdict.state, events.on)
+        verdict = verdict._replace(original_last=signed.last, slipped=slipped)
+    if satisfied is not None:
+        verdict = verdict._replace(original_stop=satisfied.first)
+    if verdict.target is not None:
         delivered = sum(event.quantity for event in events.of_kind("delivered"))
-    return verdict_without_window(terms, events, dated)._replace(
-        first_day=deadline.current.first if deadline.current else None,
-        last_day=deadline.current.last if deadline.current else None,
-        original_last=deadline.signed.last if deadline.signed else None,
-        original_stop=deadline.satisfied.first if deadline.satisfied else None,
-        slipped=is_slipped(deadline.signed, dated.state, events.on),
-        moved=deadline.moved,
-        delivered=delivered,
-        target=terms.deadline.target,
-    )
-
-
-def determine_single_state(
-    terms: Terms, events: EventsOnDay, deadline: DeadlineOnDay, superseded: bool
-) -> DatedState:
-    met = None
-    if deadline.satisfied is not None:
-        met = state_from_satisfaction(deadline.satisfied, deadline.current)
-    by_calendar = None
-    if deadline.current is not None:
-        by_calendar = state_from_window(deadline.current, events.on, terms.lead_days)
-    inputs = StateInputs(
-        not_pursued=is_not_pursued(terms.withdrawn, events),
-        met=met,
-        superseded=superseded,
-        awaiting=is_awaiting(terms, events, deadline.signed),
-        by_calendar=by_calendar,
-        scored=terms.scored,
-    )
-    return determine_state(inputs)
+        verdict = verdict._replace(delivered=delivered)
+    return verdict
 
 
 def judge_recurring(terms: Terms, events: EventsOnDay, superseded: bool) -> Verdict:
@@ -274,20 +233,25 @@ def judge_recurring(terms: Terms, events: EventsOnDay, superseded: bool) -> Verd
     met = None
     if by_periods.state is State.MET and not awaiting:
         met = by_periods
+    return verdict_without_window(terms, events, superseded, met, awaiting, by_periods)
+
+
+def verdict_without_window(
+    terms: Terms,
+    events: EventsOnDay,
+    superseded: bool,
+    met: DatedState | None,
+    awaiting: bool,
+    by_calendar: DatedState | None,
+) -> Verdict:
     dated = determine_state(
-        StateInputs(
-            not_pursued=is_not_pursued(terms.withdrawn, events),
-            met=met,
-            superseded=superseded,
-            awaiting=awaiting,
-            by_calendar=by_periods,
-            scored=terms.scored,
-        )
+        not_pursued=is_not_pursued(terms.withdrawn, events),
+        met=met,
+        superseded=superseded,
+        awaiting=awaiting,
+        by_calendar=by_calendar,
+        scored=terms.scored,
     )
-    return verdict_without_window(terms, events, dated)
-
-
-def verdict_without_window(terms: Terms, events: EventsOnDay, dated: DatedState) -> Verdict:
     confidence = events.latest("confidence")
     return Verdict(
         state=dated.state,

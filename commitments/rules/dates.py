@@ -6,7 +6,6 @@ ends on 31 December.
 """
 
 import re
-from calendar import monthrange
 from collections.abc import Container
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -67,10 +66,9 @@ def shift(day: date, days: int) -> date:
 
 def months_from(year: int, month: int, count: int) -> Window:
     """That many months from the first day of a month on."""
-    years, last_month = divmod(month - 1 + count - 1, 12)
-    last_year = year + years
-    _, days = monthrange(last_year, last_month + 1)
-    return Window(date(year, month, 1), date(last_year, last_month + 1, days))
+    first = date(year, month, 1)
+    # the day 31 means the last one of a shorter month
+    return Window(first, first + relativedelta(months=count - 1, day=31))
 
 
 @cache

@@ -2,9 +2,11 @@
 rule that both share. No database, framework or clock.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
@@ -127,3 +129,21 @@ def window_edges(windows: Iterable[Window], lead_days: int) -> Iterator[date]:
         yield shift(window.first, -lead_days)
         yield window.first
         yield shift(window.last, 1)
+
+
+def day_reached(
+    target: Decimal | int, changes: Iterable[tuple[date, Decimal | int]]
+) -> date | None:
+    """The day from which the running total is at least the target and stays so."""
+    by_day: defaultdict[date, Decimal | int] = defaultdict(int)
+    for day, amount in changes:
+        by_day[day] += amount
+    total: Decimal | int = 0
+    since = None
+    for day in sorted(by_day):
+        total += by_day[day]
+        if total < target:
+            since = None
+        elif since is None:
+            since = day
+    return since

@@ -69,41 +69,37 @@ class DatedState:
     late: int | None = None
 
 
-@dataclass(frozen=True)
-class StateInputs:
-    """What bears on the state of one action or instalment on one day.
+def determine_state(
+    *,
+    not_pursued: bool,
+    met: DatedState | None,
+    superseded: bool,
+    awaiting: bool,
+    by_calendar: DatedState | None,
+    scored: bool,
+) -> DatedState:
+    """The first state that applies, in the order of precedence.
 
     `met` says how it was satisfied, None while it is not; `by_calendar` what its window or its
     periods alone say, None without a date.
     """
-
-    not_pursued: bool
-    met: DatedState | None
-    superseded: bool
-    awaiting: bool
-    by_calendar: DatedState | None
-    scored: bool
-
-
-def determine_state(inputs: StateInputs) -> DatedState:
-    """The first state that applies, in the order of precedence."""
-    if inputs.not_pursued:
+    if not_pursued:
         return DatedState(State.NOT_PURSUED)
-    if inputs.met is not None:
-        return inputs.met
-    if inputs.superseded:
+    if met is not None:
+        return met
+    if superseded:
         return DatedState(State.SUPERSEDED)
-    if inputs.awaiting:
+    if awaiting:
         return DatedState(State.AWAITING)
-    if has_no_date(inputs):
+    if has_no_date(by_calendar, scored):
         return DatedState(State.NO_DATE)
-    assert inputs.by_calendar is not None
-    return inputs.by_calendar
+    assert by_calendar is not None
+    return by_calendar
 
 
-def has_no_date(inputs: StateInputs) -> bool:
+def has_no_date(by_calendar: DatedState | None, scored: bool) -> bool:
     """Without a deadline, or not scored: then no date is held against it."""
-    return inputs.by_calendar is None or not inputs.scored
+    return by_calendar is None or not scored
 
 
 def state_from_satisfaction(satisfied: Window, window: Window | None) -> DatedState:
