@@ -5,7 +5,6 @@ week is named by its Monday; the states are those of the Monday after it, as kno
 changes those that were recorded from Monday to Sunday.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -199,11 +198,7 @@ class Week:
     @cached_property
     def reportable(self) -> Mapping[int | str | None, set[int]]:
         """The actions that each body and each side may report on; under None those that all may."""
-        reportable: dict[int | str | None, set[int]] = defaultdict(set)
-        for action, body, side in Action.objects.reporters(self.plan):
-            reportable[body].add(action)
-            reportable[side].add(action)
-        return reportable
+        return Action.objects.keys_by_reporter(self.plan)
 
     @cached_property
     def entries(self) -> list[Any]:

@@ -1,12 +1,13 @@
 """The plan as its file says it: parties, aims, commitments, actions; and who may do what in it."""
 
+from collections import defaultdict
 from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection, models
-from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 Visitor = AbstractBaseUser | AnonymousUser
@@ -159,24 +160,22 @@ class ActionQuerySet(models.QuerySet[Any]):
         """Led or joined by one of the bodies, or led by no side."""
         leads = Action.leads.through.objects.filter(action=OuterRef("pk"), body__in=bodies)
         partners = Action.partners.through.objects.filter(action=OuterRef("pk"), body__in=bodies)
-        actions = self.filter(plan=plan)
-        return actions.filter(Exists(leads) | Exists(partners) | self._led_by_no_side(plan))
-
-    def reporters(self, plan: Plan) -> models.QuerySet[Any]:
-        """The same for all at once: each action with each body that it is reportable for and its
-        side, None for any.
-        """
-        leads, partners = (
-            links.objects.filter(action__plan=plan).values_list("action", "body", "body__side")
-            for links in (Action.leads.through, Action.partners.through)
+        leads_of_a_side = Action.leads.through.objects.filter(
+            action=OuterRef("pk"), body__side__in=plan.sides
         )
-        no_body, no_side = Value(None, models.BigIntegerField()), Value(None, models.CharField())
-        anybody = self.filter(self._led_by_no_side(plan), plan=plan).order_by()
-        return leads.union(partners, anybody.values_list("pk", no_body, no_side), all=True)
+        return self.filter(Exists(leads) | Exists(partners) | ~Exists(leads_of_a_side), plan=plan)
 
-    def _led_by_no_side(self, plan: Plan) -> Q:
-        leads = Action.leads.through.objects.filter(body__side__in=plan.sides)
-        return ~Q(Exists(leads.filter(action=OuterRef("pk"))))
+    def keys_by_reporter(self, plan: Plan) -> dict[int | str | None, set[int]]:
+        """The same for all at once: by each body and each side, and under None those of anybody."""
+        keys: defaultdict[int | str | None, set[int]] = defaultdict(set)
+        for action in self.filter(plan=plan).prefetch_related("leads", "partners"):
+            leads = action.leads.all()
+            for body in [*leads, *action.partners.all()]:
+                keys[body.pk].add(action.pk)
+                keys[body.side].add(action.pk)
+            if not any(body.side in plan.sides for body in leads):
+                keys[None].add(action.pk)
+        return keys
 
 
 class Action(Obligation):
