@@ -5,11 +5,11 @@ refused.
 import csv
 import io
 import re
+import shutil
 import struct
 import threading
 import unicodedata
 import zipfile
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO
 
@@ -31,25 +31,50 @@ class Refused(ValueError):
 class FileType:
     name: str
     content_type: str
-    # writes what is kept of the file
-    clean: Callable[[IO[bytes], IO[bytes]], None]
+    # of a picture: what Pillow calls its format, and the modes that stay as they are
+    picture_format: str = ""
+    modes: tuple[str, ...] = ()
+
+
+TYPES = {
+    file_type.name: file_type
+    for file_type in (
+        FileType("pdf", "application/pdf"),
+        FileType("docx", OFFICE + "wordprocessingml.document"),
+        FileType("xlsx", OFFICE + "spreadsheetml.sheet"),
+        FileType("png", "image/png", "PNG", ("1", "L", "LA", "I;16", "RGB", "RGBA")),
+        FileType("jpg", "image/jpeg", "JPEG", ("L", "RGB")),
+        FileType("csv", "text/csv; charset=utf-8"),
+    )
+}
 
 
 def recognise(file: IO[bytes]) -> FileType:
     """The type that the content shows; raises Refused."""
     file.seek(0)
     head = file.read(8)
-    for start, check in CHECKS_BY_START:
-        if head.startswith(start):
-            return TYPES[check(file)]
-    return TYPES[_check_table(file)]
+    if head.startswith(b"%PDF-"):
+        _check_pdf(file)
+        return TYPES["pdf"]
+    if head.startswith(b"PK\3\4"):
+        return TYPES[_check_office(file)]
+    # Pictures are checked when they are drawn anew.
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return TYPES["png"]
+    if head.startswith(b"\xff\xd8\xff"):
+        return TYPES["jpg"]
+    _check_table(file)
+    return TYPES["csv"]
 
 
 def clean(file: IO[bytes], target: IO[bytes]) -> FileType:
     """Check the file and write what is kept of it; raises Refused."""
     file_type = recognise(file)
     file.seek(0)
-    file_type.clean(file, target)
+    if file_type.picture_format:
+        _redraw(file, target, file_type)
+    else:
+        shutil.copyfileobj(file, target)
     if target.tell() > LARGEST:
         raise Refused(_("Once cleaned it is larger than 20 MB: give a smaller picture."))
     return file_type
@@ -73,17 +98,12 @@ def clean_name(name: str | None, type_name: str) -> str:
     return f"{stem or 'file'}.{type_name}"
 
 
-def _copy(file: IO[bytes], target: IO[bytes]) -> None:
-    while chunk := file.read(CHUNK):
-        target.write(chunk)
-
-
 # PDF
 
 ACTIVE = re.compile(rb"/JavaScript|/Launch\b|/EmbeddedFile")
 
 
-def _check_pdf(file: IO[bytes]) -> str:
+def _check_pdf(file: IO[bytes]) -> None:
     file.seek(0)
     content = file.read()
     end = content.rfind(b"%%EOF")
@@ -101,7 +121,6 @@ def _check_pdf(file: IO[bytes]) -> str:
         )
     if zipfile.is_zipfile(file):
         raise Refused(_("This file is a PDF and an archive at once: attach one or the other."))
-    return "pdf"
 
 
 # Pictures: decoded and written anew, so that nothing but the picture is left
@@ -110,36 +129,32 @@ def _check_pdf(file: IO[bytes]) -> str:
 _picture = threading.Lock()
 
 
-def _redraw(form: str, modes: tuple[str, ...]) -> Callable[[IO[bytes], IO[bytes]], None]:
-    def draw(file: IO[bytes], target: IO[bytes]) -> None:
-        from PIL import Image, ImageOps
+def _redraw(file: IO[bytes], target: IO[bytes], file_type: FileType) -> None:
+    from PIL import Image, ImageOps
 
-        try:
-            with _picture, Image.open(file, formats=[form]) as image:
-                if image.width * image.height > PIXELS:
-                    raise Refused(
-                        _("The picture has more than 40 million points: give a smaller one.")
-                    )
-                upright: Image.Image = ImageOps.exif_transpose(image)
-                if upright.mode not in modes or "transparency" in upright.info:
-                    upright = upright.convert(
-                        "RGBA" if upright.has_transparency_data and "RGBA" in modes else "RGB"
-                    )
-                # what the picture says of camera, place and colours would be written along
-                upright.info = {}
-                upright.save(target, format=form, **({"quality": 90} if form == "JPEG" else {}))
-        except Refused:
+    form, modes = file_type.picture_format, file_type.modes
+    try:
+        with _picture, Image.open(file, formats=[form]) as image:
+            if image.width * image.height > PIXELS:
+                raise Refused(_("The picture has more than 40 million points: give a smaller one."))
+            upright: Image.Image = ImageOps.exif_transpose(image)
+            if upright.mode not in modes or "transparency" in upright.info:
+                keeps_transparency = upright.has_transparency_data and "RGBA" in modes
+                upright = upright.convert("RGBA" if keeps_transparency else "RGB")
+            # what the picture says of camera, place and colours would be written along
+            upright.info = {}
+            # the quality is of a JPEG alone
+            upright.save(target, format=form, quality=90)
+    except Refused:
+        raise
+    # whatever a hostile picture brings about in its decoder
+    except Exception as error:
+        # but a full disk, which the system numbers, says nothing about the picture
+        if isinstance(error, OSError) and error.errno is not None:
             raise
-        # whatever a hostile picture brings about in its decoder
-        except Exception as error:
-            # but a full disk, which the system numbers, says nothing about the picture
-            if isinstance(error, OSError) and error.errno is not None:
-                raise
-            raise Refused(
-                _("The picture cannot be read: it is damaged or not what it begins as.")
-            ) from error
-
-    return draw
+        raise Refused(
+            _("The picture cannot be read: it is damaged or not what it begins as.")
+        ) from error
 
 
 # Word and Excel: an archive of parts
@@ -177,15 +192,12 @@ def _bound_directory(file: IO[bytes]) -> None:
     """
     size = file.seek(0, io.SEEK_END)
     file.seek(max(size - 22, 0))
-    tail = file.read()
-    if len(tail) < 22 or tail[:4] != b"PK\5\6":
-        raise Refused(
-            _(
-                "This is no plain Word or Excel document: something is attached to it, or it is cut off."
-            )
-        )
-    disk, first_disk, here, parts, length, offset, comment = struct.unpack("<4H2LH", tail[4:])
-    if disk or first_disk or comment or here != parts or offset + length + 22 != size:
+    tail = file.read().rjust(22, b"\0")
+    signature, disk, first_disk, here, parts, length, offset, comment = struct.unpack(
+        "<4s4H2LH", tail
+    )
+    is_single = not (disk or first_disk or comment) and here == parts
+    if signature != b"PK\5\6" or not is_single or offset + length + 22 != size:
         raise Refused(
             _(
                 "This is no plain Word or Excel document: something is attached to it, or it is cut off."
@@ -196,17 +208,8 @@ def _bound_directory(file: IO[bytes]) -> None:
 
 
 def _bound_parts(parts: list[zipfile.ZipInfo]) -> None:
-    names = [part.filename for part in parts]
-    odd = [
-        name for name in names if name.startswith("/") or "\\" in name or ".." in name.split("/")
-    ]
-    odd += [
-        part.filename
-        for part in parts
-        if part.filename.lower().endswith(SMALL) and part.file_size > SMALL_SIZE
-    ]
-    stored = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-    if odd or len({name.lower() for name in names}) < len(names):
+    names = {part.filename.lower() for part in parts}
+    if len(names) < len(parts) or any(_is_odd(part) for part in parts):
         raise Refused(_("The document has parts that no Word or Excel writes: save it again."))
     if sum(part.file_size for part in parts) > EXPANDED or any(
         part.file_size > 1024 * 1024 and part.file_size > RATIO * part.compress_size
@@ -215,30 +218,39 @@ def _bound_parts(parts: list[zipfile.ZipInfo]) -> None:
         raise Refused(
             _("The document unpacks to far more than its size: save it as PDF and attach that.")
         )
+    stored = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
     if any(part.flag_bits & 1 or part.compress_type not in stored for part in parts):
         raise Refused(
             _("The document is locked with a password: remove it and attach the document again.")
         )
-    if any(MACROS.search(name.lower()) for name in names):
+    if any(MACROS.search(name) for name in names):
         raise Refused(
             _("The document holds macros or programs: save it as .docx, .xlsx or PDF without them.")
         )
+
+
+def _is_odd(part: zipfile.ZipInfo) -> bool:
+    """Whether its name leads elsewhere, or it is read whole and large."""
+    name = part.filename.lower()
+    if name.startswith("/") or "\\" in name or ".." in name.split("/"):
+        return True
+    return name.endswith(SMALL) and part.file_size > SMALL_SIZE
 
 
 def _check_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
     """Read to its end, so that its size and checksum are those it states."""
     is_xml = part.filename.lower().endswith((".xml", ".rels"))
     with archive.open(part) as content:
-        kept = b""
+        text = b""
         while chunk := content.read(CHUNK):
             # UTF-16 hides nothing
-            plain = (kept + chunk).replace(b"\0", b"") if is_xml else b""
+            plain = (text + chunk).replace(b"\0", b"") if is_xml else b""
             if b"<!DOCTYPE" in plain or b"<!ENTITY" in plain:
                 raise Refused(
                     _("The document has parts that no Word or Excel writes: save it again.")
                 )
-            kept = plain if part.filename.lower().endswith(".rels") else plain[-16:]
-    for relation in RELATION.findall(kept):
+            text = plain if part.filename.lower().endswith(".rels") else plain[-16:]
+    for relation in RELATION.findall(text):
         if b"External" in relation and b"/hyperlink" not in relation:
             raise Refused(
                 _(
@@ -251,16 +263,16 @@ def _office_type(archive: zipfile.ZipFile) -> str:
     types = archive.read("[Content_Types].xml").replace(b"\0", b"")
     archive.getinfo("_rels/.rels")
     names = set(archive.namelist())
-    found = [
+    fitting = [
         name for name, (main, kind) in MAIN.items() if main in names and kind.encode() in types
     ]
-    if b"macroenabled" in types.lower() or len(found) != 1:
+    if b"macroenabled" in types.lower() or len(fitting) != 1:
         raise Refused(
             _(
                 "This is neither a .docx nor an .xlsx without macros: save it as one of them, or as PDF."
             )
         )
-    return found[0]
+    return fitting[0]
 
 
 # CSV
@@ -271,74 +283,30 @@ FORMULA = re.compile(r"\s*(?:[=@＝＠]|[-+－＋].*(?:[A-Za-z]\(|\|.*!))", re.D
 MARKUP = ("<", "#!", "%!", "{\\rtf")
 
 
-def _check_table(file: IO[bytes]) -> str:
+def _check_table(file: IO[bytes]) -> None:
     file.seek(0)
-    reader = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
     try:
-        columns = max((len(row) for row in _checked_rows(reader)), default=0)
+        text = file.read().decode("utf-8-sig")
+        first_line = next((line for line in io.StringIO(text, newline="") if line.strip()), "")
+        if CONTROL.search(text) or first_line.lstrip().startswith(MARKUP):
+            raise Refused(_unknown_kind())
+        delimiter = max(",;\t", key=first_line.count)
+        columns = 0
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+            if any(FORMULA.match(cell) for cell in row):
+                raise Refused(
+                    _(
+                        "The table holds a formula: give its values only, without =, + or @ in front."
+                    )
+                )
+            columns = max(columns, len(row))
     except (UnicodeDecodeError, csv.Error):
         raise Refused(_unknown_kind()) from None
-    finally:
-        reader.detach()
     if columns < 2:
         raise Refused(_unknown_kind())
-    return "csv"
-
-
-def _checked_rows(reader: io.TextIOWrapper) -> Iterator[list[str]]:
-    first = next((line for line in reader if line.strip()), "")
-    if first.lstrip().startswith(MARKUP):
-        raise Refused(_unknown_kind())
-    delimiter = max(",;\t", key=first.count)
-
-    def lines() -> Iterator[str]:
-        line = first
-        while line:
-            if CONTROL.search(line):
-                raise Refused(_unknown_kind())
-            yield line
-            line = reader.readline()
-
-    for row in csv.reader(lines(), delimiter=delimiter):
-        if any(FORMULA.match(cell) for cell in row):
-            raise Refused(
-                _("The table holds a formula: give its values only, without =, + or @ in front.")
-            )
-        yield row
 
 
 def _unknown_kind() -> str:
     return _(
         "This is none of the kinds of file that are taken: PDF, Word (.docx), Excel (.xlsx), PNG, JPG, CSV in UTF-8."
     )
-
-
-TYPES = {
-    file_type.name: file_type
-    for file_type in (
-        FileType("pdf", "application/pdf", _copy),
-        FileType("docx", OFFICE + "wordprocessingml.document", _copy),
-        FileType("xlsx", OFFICE + "spreadsheetml.sheet", _copy),
-        FileType("png", "image/png", _redraw("PNG", ("1", "L", "LA", "I;16", "RGB", "RGBA"))),
-        FileType("jpg", "image/jpeg", _redraw("JPEG", ("L", "RGB"))),
-        FileType("csv", "text/csv; charset=utf-8", _copy),
-    )
-}
-
-
-def _name_png(_file: IO[bytes]) -> str:
-    """Pictures are checked when they are drawn anew."""
-    return "png"
-
-
-def _name_jpg(_file: IO[bytes]) -> str:
-    return "jpg"
-
-
-# what files of a kind begin with, and what checks the rest and names the kind
-CHECKS_BY_START: tuple[tuple[bytes, Callable[[IO[bytes]], str]], ...] = (
-    (b"%PDF-", _check_pdf),
-    (b"PK\3\4", _check_office),
-    (b"\x89PNG\r\n\x1a\n", _name_png),
-    (b"\xff\xd8\xff", _name_jpg),
-)

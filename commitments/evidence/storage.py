@@ -11,7 +11,6 @@ import os
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from io import BufferedRandom
 from pathlib import Path
 
 from django.conf import settings
@@ -47,11 +46,14 @@ def store(upload: File[bytes]) -> Evidence:
     partial = path.with_suffix(".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _create_private(partial) as target:
-            kind = file_types.clean(upload, target)
-            file.size = target.tell()
-            file.sha256 = _sha256(target)
+        # only this account of the system can read it
+        partial.touch(mode=0o600, exist_ok=False)
+        with partial.open("wb") as target:
+            file_type = file_types.clean(upload, target)
+            target.flush()
             os.fsync(target.fileno())
+        file.size = partial.stat().st_size
+        file.sha256 = _sha256_of(partial)
         partial.replace(path)
     except OSError as error:
         raise Refused(
@@ -59,21 +61,9 @@ def store(upload: File[bytes]) -> Evidence:
         ) from error
     finally:
         partial.unlink(missing_ok=True)
-    file.type = kind.name
-    file.name = file_types.clean_name(upload.name, kind.name)
+    file.type = file_type.name
+    file.name = file_types.clean_name(upload.name, file.type)
     return file
-
-
-def _create_private(path: Path) -> BufferedRandom:
-    """A new file that only this account of the system can read."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-    return os.fdopen(descriptor, "w+b")
-
-
-def _sha256(file: BufferedRandom) -> str:
-    file.flush()
-    file.seek(0)
-    return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 # Drafts
