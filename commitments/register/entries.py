@@ -49,6 +49,12 @@ class Draft:
         return parse(self.effective)
 
     @property
+    def columns(self) -> dict[str, Any]:
+        """What the entry itself holds; texts and files stand in tables of their own."""
+        names = vars(self).keys() - {*TEXTS, "evidence"}
+        return {name: getattr(self, name) for name in names}
+
+    @property
     def texts(self) -> dict[str, str]:
         return {name: getattr(self, name) for name in TEXTS}
 
@@ -65,7 +71,9 @@ def append(plan: Plan, drafts: Sequence[Draft], *, by: int | None, now: datetime
     head = head_of(plan)
     for draft in drafts:
         salt = secrets.token_hex(16)
-        entry = _entry(plan, draft, by=by, now=now)
+        window = draft.window
+        entry = Entry(plan=plan, by_id=by, loaded_at=now, **draft.columns)
+        entry.first_day, entry.last_day = window.first, window.last
         entry.number = head.number + 1 if head else 1
         entry.previous_hash = head.hash if head else FIRST_HASH
         entry.text_digest = digest_of_texts(salt, draft.texts)
@@ -83,32 +91,6 @@ def append(plan: Plan, drafts: Sequence[Draft], *, by: int | None, now: datetime
     Evidence.objects.bulk_create(files)
     Plan.objects.filter(pk=plan.pk).raise_version()
     return list(entries.values())
-
-
-def _entry(plan: Plan, draft: Draft, *, by: int | None, now: datetime) -> Entry:
-    window = draft.window
-    return Entry(
-        plan=plan,
-        code=draft.code,
-        kind=draft.kind,
-        ref=draft.ref,
-        instalment=draft.instalment,
-        obligation=draft.obligation,
-        effective=draft.effective,
-        first_day=window.first,
-        last_day=window.last,
-        recorded_day=draft.recorded_day,
-        recorded_at=draft.recorded_at,
-        loaded_at=now,
-        side=draft.side,
-        by_id=by,
-        when=draft.when,
-        words=draft.words,
-        quantity=draft.quantity,
-        amount=draft.amount,
-        currency=draft.currency,
-        terms=draft.terms,
-    )
 
 
 def _insert_entries(entries: Sequence[Entry]) -> None:

@@ -15,28 +15,7 @@ from commitments.models import Entry, Evidence, Plan, PlanFile
 
 FIRST_HASH = "0" * 64
 TEXTS = ("reason", "note", "source", "decided_by")
-# the columns of an entry that its hash covers
-COLUMNS = (
-    "number",
-    "code",
-    "kind",
-    "ref",
-    "instalment",
-    "effective",
-    "recorded_day",
-    "recorded_at",
-    "loaded_at",
-    "side",
-    "by_id",
-    "when",
-    "words",
-    "quantity",
-    "amount",
-    "currency",
-    "terms",
-    "text_digest",
-    "previous_hash",
-)
+COLUMNS = [field.attname for field in Entry._meta.concrete_fields]
 # made once, since a register is verified entry by entry
 _encode_entry = json.JSONEncoder(
     sort_keys=True, ensure_ascii=False, separators=(",", ":"), check_circular=False
@@ -114,10 +93,10 @@ def verify_chain(plan: Plan) -> Iterator[str]:
         number, name = row["number"], f"entry {row['number']} ({row['code']})"
         if number != previous_number + 1:
             yield f"entry {previous_number + 1} is missing"
-        own_hash = _hash(plan.slug, row, files.get(row["pk"], ()))
+        own_hash = _hash(plan.slug, row, files.get(row["id"], ()))
         if row["previous_hash"] != previous_hash or row["hash"] != own_hash:
             yield f"{name} does not match its hash"
-        is_removed = row["text__salt"] is None and row["pk"] in redacted
+        is_removed = row["text__salt"] is None and row["id"] in redacted
         if not is_removed and _digest_of_row(row) != row["text_digest"]:
             yield f"the text of {name} is not the one recorded"
         previous_hash, previous_number = row["hash"], number
@@ -127,7 +106,7 @@ def verify_chain(plan: Plan) -> Iterator[str]:
 def _rows(plan: Plan) -> Iterator[dict[str, Any]]:
     entries = Entry.objects.filter(plan=plan).order_by("number")
     texts = [f"text__{name}" for name in TEXTS]
-    rows = entries.values("pk", "hash", "to__number", "text__salt", *texts, *COLUMNS)
+    rows = entries.values("to__number", "text__salt", *texts, *COLUMNS)
     return rows.iterator(chunk_size=2000)
 
 

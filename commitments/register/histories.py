@@ -116,11 +116,10 @@ def event_from(entry: Any) -> Event:
     )
 
 
-def read_histories(plan: Plan, obligations: Iterable[Obligation]) -> dict[int, History]:
+def read_histories(plan: Plan, obligations: list[Obligation]) -> dict[int, History]:
     """The history of each obligation, by its key."""
-    chosen = list(obligations)
-    extract = RegisterExtract(plan, [obligation.ref for obligation in chosen])
-    return {obligation.pk: extract.history(obligation) for obligation in chosen}
+    extract = RegisterExtract(plan, [obligation.ref for obligation in obligations])
+    return {obligation.pk: extract.history(obligation) for obligation in obligations}
 
 
 def read_action_history(plan: Plan, ref: str) -> ActionHistory:
