@@ -119,8 +119,8 @@ class Standing(models.Model):
     @property
     def action(self) -> Action:
         """The action that it is about; to be asked only of an action's standing."""
-        found: Action = self.obligation.action
-        return found
+        action: Action = self.obligation.action
+        return action
 
 
 class FlagKind(models.TextChoices):

@@ -58,9 +58,9 @@ EVIDENCE = "commitments_evidence"
 # what the application's role needs on them beside SELECT; the triggers decide which texts and names
 # may go
 RIGHTS = {ENTRY: "INSERT", TEXT: "INSERT, DELETE", EVIDENCE: "INSERT, UPDATE (name)"}
-KEPT = ("id", "entry_id", "position", "type", "size", "sha256")
+UNCHANGEABLE = ("id", "entry_id", "position", "type", "size", "sha256")
 ONLY_THE_NAME = " AND ".join(
-    ["NEW.name = ''", REDACTED, *(f"NEW.{name} = OLD.{name}" for name in KEPT)]
+    ["NEW.name = ''", REDACTED, *(f"NEW.{name} = OLD.{name}" for name in UNCHANGEABLE)]
 )
 EVIDENCE_SQLITE = [
     f"""CREATE TRIGGER evidence_no_update BEFORE UPDATE ON {EVIDENCE} WHEN NOT ({ONLY_THE_NAME})
@@ -96,11 +96,11 @@ def release_evidence(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None
     _run(schema_editor, ["DROP FUNCTION evidence_is_append_only() CASCADE"], [])
 
 
-def forward(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
+def protect_entries(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
     _run(schema_editor, POSTGRESQL, SQLITE)
 
 
-def backward(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
+def release_entries(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
     dropped = [f"DROP TRIGGER {name}" for name in SQLITE_NAMES]
     _run(schema_editor, ["DROP FUNCTION register_is_append_only() CASCADE"], dropped)
 
