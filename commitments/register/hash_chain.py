@@ -16,26 +16,13 @@ from commitments.models import Entry, Evidence, Plan, PlanFile
 FIRST_HASH = "0" * 64
 TEXTS = ("reason", "note", "source", "decided_by")
 COLUMNS = [field.attname for field in Entry._meta.concrete_fields]
-# made once, since a register is verified entry by entry
-_encode_entry = json.JSONEncoder(
-    sort_keys=True, ensure_ascii=False, separators=(",", ":"), check_circular=False
-).encode
-_encode_texts = json.JSONEncoder(sort_keys=True, ensure_ascii=False, check_circular=False).encode
 
 
 def hash_of(entry: Entry, files: Sequence[str] = ()) -> str:
     """The hash of an entry; `files` are the SHA-256 of each file that it carries, in order."""
-    return _hash(entry.plan.slug, columns_of(entry), files)
-
-
-def columns_of(entry: Entry) -> dict[str, Any]:
     columns = {name: getattr(entry, name) for name in COLUMNS}
     columns["to__number"] = entry.to.number if entry.to else None
-    return columns
-
-
-def _hash(slug: str, columns: Mapping[str, Any], files: Sequence[str]) -> str:
-    return hashlib.sha256(canonical(slug, columns, files)).hexdigest()
+    return hashlib.sha256(canonical(entry.plan.slug, columns, files)).hexdigest()
 
 
 def canonical(slug: str, columns: Mapping[str, Any], files: Sequence[str] = ()) -> bytes:
@@ -69,14 +56,16 @@ def canonical(slug: str, columns: Mapping[str, Any], files: Sequence[str] = ()) 
     }
     if files:
         content["evidence"] = files
-    return _encode_entry(content).encode()
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return text.encode()
 
 
 def digest_of_texts(salt: str, texts: Mapping[str, str]) -> str:
     """The digest that stands for the free text in the chain; empty where there is none."""
     if not any(texts.values()):
         return ""
-    return hashlib.sha256((salt + _encode_texts(texts)).encode()).hexdigest()
+    salted = salt + json.dumps(texts, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(salted.encode()).hexdigest()
 
 
 def verify_chain(plan: Plan) -> Iterator[str]:
@@ -86,39 +75,34 @@ def verify_chain(plan: Plan) -> Iterator[str]:
     2. Each text is the one whose digest the chain holds, unless it was redacted.
     3. Each plan file is the one whose hash is in the words of its entry.
     """
-    redacted = _entries_without_text(plan)
+    entries = Entry.objects.filter(plan=plan).order_by("number")
+    redactions = entries.filter(kind="redacted").exclude(words="files")
+    redacted = set(redactions.values_list("to_id", flat=True))
     files = _hashes_of_files(plan)
-    previous_hash, previous_number = FIRST_HASH, 0
-    for row in _rows(plan):
-        number, name = row["number"], f"entry {row['number']} ({row['code']})"
-        if number != previous_number + 1:
-            yield f"entry {previous_number + 1} is missing"
-        own_hash = _hash(plan.slug, row, files.get(row["id"], ()))
+    texts = [f"text__{name}" for name in TEXTS]
+    rows = entries.values("to__number", "text__salt", *texts, *COLUMNS)
+    previous_hash, number = FIRST_HASH, 0
+    for row in rows.iterator(chunk_size=2000):
+        number += 1
+        if row["number"] != number:
+            yield f"entry {number} is missing"
+            number = row["number"]
+        name = f"entry {number} ({row['code']})"
+        covered = canonical(plan.slug, row, files.get(row["id"], ()))
+        own_hash = hashlib.sha256(covered).hexdigest()
         if row["previous_hash"] != previous_hash or row["hash"] != own_hash:
             yield f"{name} does not match its hash"
+        previous_hash = row["hash"]
         is_removed = row["text__salt"] is None and row["id"] in redacted
         if not is_removed and _digest_of_row(row) != row["text_digest"]:
             yield f"the text of {name} is not the one recorded"
-        previous_hash, previous_number = row["hash"], number
     yield from _altered_plan_files(plan)
-
-
-def _rows(plan: Plan) -> Iterator[dict[str, Any]]:
-    entries = Entry.objects.filter(plan=plan).order_by("number")
-    texts = [f"text__{name}" for name in TEXTS]
-    rows = entries.values("to__number", "text__salt", *texts, *COLUMNS)
-    return rows.iterator(chunk_size=2000)
 
 
 def _digest_of_row(row: Mapping[str, Any]) -> str:
     if row["text__salt"] is None:
         return ""
     return digest_of_texts(row["text__salt"], {name: row[f"text__{name}"] for name in TEXTS})
-
-
-def _entries_without_text(plan: Plan) -> set[int | None]:
-    redactions = Entry.objects.filter(plan=plan, kind="redacted").exclude(words="files")
-    return set(redactions.values_list("to_id", flat=True))
 
 
 def _hashes_of_files(plan: Plan) -> dict[int, list[str]]:
