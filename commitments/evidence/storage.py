@@ -119,7 +119,9 @@ def sweep() -> int:
     removed = 0
     for shard in sorted(folder().glob("[0-9a-f][0-9a-f]")):
         paths = list(shard.iterdir())
-        names = _names_of_files(paths)
+        ids = [uuid.UUID(path.name) for path in paths if len(path.name) == 32]
+        files = Evidence.objects.filter(id__in=ids)
+        names = {file.id.hex: file.name for file in files}
         for path in paths:
             is_redacted = names.get(path.name) == ""
             is_orphan = path.name not in names and path.stat().st_mtime < oldest_draft
@@ -127,13 +129,6 @@ def sweep() -> int:
                 path.unlink(missing_ok=True)
                 removed += 1
     return removed
-
-
-def _names_of_files(paths: Iterable[Path]) -> dict[str, str]:
-    """The names of those of these files that entries carry, by uuid; empty for a redacted one."""
-    ids = [uuid.UUID(path.name) for path in paths if len(path.name) == 32]
-    files = Evidence.objects.filter(id__in=ids).values_list("pk", "name")
-    return {pk.hex: name for pk, name in files}
 
 
 def remove(files: Sequence[uuid.UUID]) -> None:

@@ -115,15 +115,9 @@ def clear_ended_flags(flags: FlagQuerySet, required: set[FlagKey], day: date) ->
         for flag in candidates
         if FlagKey(flag.obligation_id, flag.kind, flag.since) not in required
     ]
-    obligation_ids = {flag.obligation_id for flag in ended}
-    standings = Standing.objects.filter(obligation__in=obligation_ids)
-    standing_of = {
-        standing.obligation_id: standing
-        for standing in standings.on(day, Perspective.AS_KNOWN_THEN)
-    }
     for flag in ended:
         flag.cleared = day
-        flag.cleared_by = clear_reason(flag, standing_of.get(flag.obligation_id), day)
+        flag.cleared_by = clear_reason(flag, day)
     Flag.objects.bulk_update(ended, ["cleared", "cleared_by"], batch_size=1000)
     return len(ended)
 
@@ -137,7 +131,9 @@ REASON_BY_KIND = {
 }
 
 
-def clear_reason(flag: Flag, standing: Standing | None, day: date) -> ClearReason:
+def clear_reason(flag: Flag, day: date) -> ClearReason:
+    standings = Standing.objects.filter(obligation=flag.obligation)
+    standing = standings.on(day, Perspective.AS_KNOWN_THEN).first()
     if standing is None:
         return ClearReason.TERMS
     if standing.state in (State.SUPERSEDED, State.NOT_PURSUED):

@@ -121,23 +121,14 @@ def standings_on(plan: Plan, on: date, known: date | None, *, today: date) -> li
 
     Stored rows serve the two perspectives; for any other day of knowing the rule is asked afresh.
     """
-    perspective = stored_perspective(plan, on, known, today=today)
-    if perspective is None:
-        return list(judge_day(plan, on, known or today))
+    perspective = Perspective.AS_KNOWN_THEN
+    if known != on:
+        perspective = Perspective.AS_KNOWN_NOW
+        later = Entry.objects.filter(plan=plan, recorded_day__gt=known or today)
+        if later.exclude(kind="plan").exists():
+            return list(judge_day(plan, on, known or today))
     rows = Standing.objects.filter(plan=plan).on(on, perspective)
     return list(rows.select_related("obligation"))
-
-
-def stored_perspective(
-    plan: Plan, on: date, known: date | None, *, today: date
-) -> Perspective | None:
-    """The perspective whose stored rows answer; None where none does."""
-    if known == on:
-        return Perspective.AS_KNOWN_THEN
-    later = Entry.objects.filter(plan=plan, recorded_day__gt=known or today).exclude(kind="plan")
-    if later.exists():
-        return None
-    return Perspective.AS_KNOWN_NOW
 
 
 def judge_day(plan: Plan, on: date, known: date) -> Iterator[Standing]:

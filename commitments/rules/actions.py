@@ -58,13 +58,11 @@ class ActionHistory:
         """By an entry, or because each action named in `until` is satisfied."""
         if events.of_kind("superseded"):
             return True
-        if not terms.until:
-            return False
-        return all(self._is_satisfied(ref, events.on, known) for ref in terms.until)
-
-    def _is_satisfied(self, ref: str, on: date, known: date) -> bool:
-        superseder = self.superseders.get(ref)
-        return superseder is not None and superseder.judge(on, known).state in SATISFIED
+        for ref in terms.until:
+            superseder = self.superseders.get(ref)
+            if superseder is None or superseder.judge(events.on, known).state not in SATISFIED:
+                return False
+        return bool(terms.until)
 
     def days_of_change(self) -> set[date]:
         """The days on which a verdict can change: recorded and effective ones, those on which it
@@ -76,18 +74,13 @@ class ActionHistory:
         for event in self.events:
             days |= {event.first, event.recorded}
         for version in self.versions:
+            terms = version.terms
+            news = {terms.adopted_on, *(event.recorded for event in self.events)}
             days.add(version.since)
-            days |= self._days_of_staleness(version.terms)
-            days |= set(
-                window_edges(self._possible_windows(version.terms), version.terms.lead_days)
-            )
+            days |= {shift(day, terms.stale_days) for day in news}
+            days |= set(window_edges(self._possible_windows(terms), terms.lead_days))
         days |= set(period_edges(self.versions, self.events, days))
         return days
-
-    def _days_of_staleness(self, terms: Terms) -> set[date]:
-        """The days on which it becomes stale because nothing was reported for `stale_days`."""
-        news = {terms.adopted_on, *(event.recorded for event in self.events)}
-        return {shift(day, terms.stale_days) for day in news}
 
     def _possible_windows(self, terms: Terms) -> Iterator[Window]:
         """Every window that the deadline can come to have, whichever events come to count."""

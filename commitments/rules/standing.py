@@ -78,16 +78,12 @@ class History(Protocol):
 
 def standings(history: History, perspective: Perspective) -> list[Stretch]:
     """The stretches that cover all days on which the obligation is in the plan."""
-    days = days_since_added(history.versions, history.days_of_change())
+    # a later file may have added the obligation to the plan
+    added = history.versions[0].since
+    days = {added} | {day for day in history.days_of_change() if added < day < END}
     return merge_equal_days(
         {day: history.judge(day, perspective.known_on(day)) for day in sorted(days)}
     )
-
-
-def days_since_added(versions: Sequence[TermsVersion[Any]], days: set[date]) -> set[date]:
-    """The days without those before a later file added the obligation to the plan."""
-    added = versions[0].since
-    return {added} | {day for day in days if added < day < END}
 
 
 def merge_equal_days(verdicts: Mapping[date, Verdict]) -> list[Stretch]:
