@@ -33,7 +33,7 @@ class MoneyView(RecordingView):
         return {
             **super().arguments(form, *names),
             "plan": self.page.plan,
-            "files": form.evidence,
+            "evidence": form.evidence,
         }
 
 

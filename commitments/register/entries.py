@@ -42,7 +42,7 @@ class Draft:
     source: str = ""
     decided_by: str = ""
     # files, stored already; the entry's hash holds theirs
-    evidence: tuple[Evidence, ...] = ()
+    evidence: Sequence[Evidence] = ()
 
     @property
     def window(self) -> Window:

@@ -12,9 +12,10 @@ Every write about a plan goes the same way:
 8. Clear the flags that no longer hold.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -55,100 +56,80 @@ def report(
     *,
     action: Action,
     kind: str,
-    effective: str,
     by: AbstractBaseUser,
     now: datetime,
     key: str,
     seen: int | None = None,
-    words: str = "",
-    quantity: int | None = None,
-    reason: str = "",
-    note: str = "",
-    source: str = "",
     confidence: str = "",
-    files: Sequence[Evidence] = (),
+    reason: str = "",
+    **fields: Any,
 ) -> Entry:
     """What happened on an action, in the word of the author's side; with a confidence that is
     recorded beside it.
 
     `key` makes a repeated call return the first call's entry; `seen` is the number of the newest
-    entry that the author knew of, None to record it all the same; `files` are stored already, by
-    `evidence.store`. Raises ValidationError, PermissionDenied, NewerEntries.
+    entry that the author knew of, None to record it all the same. `fields` are those of a Draft:
+    `effective`, and as the kind takes them `words`, `quantity`, `note`, `source` and `evidence`,
+    files that are stored already by `evidence.store`. Raises ValidationError, PermissionDenied,
+    NewerEntries.
     """
     if kind not in REPORTED_BY_OFFICIALS:
         raise ValidationError(_("This is not something to report."))
-    draft = Draft(
-        kind=kind,
-        code=key,
-        effective=effective,
-        recorded_day=civil_day(now, action.plan.timezone),
-        recorded_at=now,
-        ref=action.ref,
-        words=words,
-        quantity=quantity,
-        # a reason given together with a confidence is the reason of the confidence
-        reason="" if confidence else reason,
-        note=note,
-        source=source,
-        evidence=tuple(files),
-    )
+    draft = draft_now(action.plan, now, kind=kind, code=key, ref=action.ref, **fields)
     drafts = [draft]
+    # a reason given together with a confidence is the reason of the confidence
     if confidence:
         drafts.append(
-            Draft(
+            draft_now(
+                action.plan,
+                now,
                 kind="confidence",
                 code=f"{key}-confidence",
-                effective=effective,
-                recorded_day=draft.recorded_day,
-                recorded_at=now,
+                effective=draft.effective,
                 ref=action.ref,
                 words=confidence,
                 reason=reason,
             )
         )
-    with transaction.atomic():
-        rights = lock_and_read_rights(action.plan, by)
-        if not permissions.can_report(rights, action):
-            raise PermissionDenied
-        return append_for_user(action.plan, drafts, by=by, rights=rights, now=now, seen=seen)
+    else:
+        draft.reason = reason
+    return append_for_user(
+        action.plan,
+        drafts,
+        by=by,
+        now=now,
+        seen=seen,
+        is_allowed=lambda rights: permissions.can_report(rights, action),
+    )
 
 
 def decide(
     *,
     action: Action,
     kind: str,
-    effective: str,
     by: AbstractBaseUser,
     now: datetime,
     key: str,
-    reason: str,
-    when: str = "",
-    decided_by: str = "",
     seen: int | None = None,
+    **fields: Any,
 ) -> Entry:
     """A manager's decision: a deadline moved (`when` its new EDTF), reopened, superseded, not
     pursued.
 
-    `key` and `seen` as in `report`. Raises ValidationError, PermissionDenied, NewerEntries.
+    `key` and `seen` as in `report`; `fields` are `effective`, `reason`, `when` and `decided_by` of
+    a Draft. Raises ValidationError, PermissionDenied, NewerEntries.
     """
     if kind not in DECIDED_BY_MANAGERS:
         raise ValidationError(_("This is not something to decide."))
-    draft = Draft(
-        kind=kind,
-        code=key,
-        effective=effective,
-        recorded_day=civil_day(now, action.plan.timezone),
-        recorded_at=now,
-        ref=action.ref,
-        when=when,
-        reason=reason,
-        decided_by=decided_by,
+    draft = draft_now(action.plan, now, kind=kind, code=key, ref=action.ref, **fields)
+    return append_for_user(
+        action.plan,
+        [draft],
+        by=by,
+        now=now,
+        seen=seen,
+        is_allowed=lambda rights: permissions.can_decide(rights, action),
     )
-    with transaction.atomic():
-        rights = lock_and_read_rights(action.plan, by)
-        if not permissions.can_decide(rights, action):
-            raise PermissionDenied
-        return append_for_user(action.plan, [draft], by=by, rights=rights, now=now, seen=seen)
 
 
 def annotate_entry(
@@ -158,23 +139,24 @@ def annotate_entry(
 
     `key` as in `report`. Raises ValidationError, PermissionDenied.
     """
-    today = civil_day(now, entry.plan.timezone)
-    draft = Draft(
+    draft = draft_now(
+        entry.plan,
+        now,
         kind=kind,
         code=key,
-        effective=today.isoformat(),
-        recorded_day=today,
-        recorded_at=now,
         ref=entry.ref,
         instalment=entry.instalment,
         to=entry,
         reason=reason,
     )
-    with transaction.atomic():
-        rights = lock_and_read_rights(entry.plan, by)
-        if not _can_annotate(rights, entry, kind):
-            raise PermissionDenied
-        return append_for_user(entry.plan, [draft], by=by, rights=rights, now=now, seen=None)
+    return append_for_user(
+        entry.plan,
+        [draft],
+        by=by,
+        now=now,
+        seen=None,
+        is_allowed=lambda rights: _can_annotate(rights, entry, kind),
+    )
 
 
 def _can_annotate(rights: Rights, entry: Entry, kind: str) -> bool:
@@ -184,6 +166,7 @@ def _can_annotate(rights: Rights, entry: Entry, kind: str) -> bool:
     return permissions.can_confirm(rights, entry, sides.get(entry.ref))
 
 
+@transaction.atomic
 def redact(
     *, entry: Entry, what: str, by: AbstractBaseUser, now: datetime, key: str, reason: str
 ) -> Entry:
@@ -193,34 +176,32 @@ def redact(
     The chain keeps the digests of what is gone, so it verifies all the same. `key` as in `report`.
     Raises ValidationError, PermissionDenied.
     """
-    plan, today = entry.plan, civil_day(now, entry.plan.timezone)
-    with transaction.atomic():
-        rights = lock_and_read_rights(plan, by)
-        if not permissions.can_redact(rights, entry):
-            raise PermissionDenied
-        repeated = _entry_of_same_call(plan, key, by)
-        if repeated is not None:
-            return repeated
-        if not reason.strip() or what not in redactable(entry):
-            raise ValidationError(
-                _("Say what is to be removed, out of what the entry still has, and give a reason.")
-            )
-        draft = Draft(
-            kind=REDACTED,
-            code=key,
-            effective=today.isoformat(),
-            recorded_day=today,
-            recorded_at=now,
-            side=rights.side,
-            to=entry,
-            words=what,
-            reason=reason,
+    plan = entry.plan
+    rights = _lock_and_read_rights(plan, by)
+    if not permissions.can_redact(rights, entry):
+        raise PermissionDenied
+    repeated = _entry_of_same_call(plan, key, by)
+    if repeated is not None:
+        return repeated
+    if not reason.strip() or what not in redactable(entry):
+        raise ValidationError(
+            _("Say what is to be removed, out of what the entry still has, and give a reason.")
         )
-        (redaction,) = append(plan, [draft], by=by.pk, now=now)
-        if what != "files":
-            EntryText.objects.filter(entry=entry).delete()
-        if what != "text":
-            _remove_files(entry)
+    draft = draft_now(
+        plan,
+        now,
+        kind=REDACTED,
+        code=key,
+        side=rights.side,
+        to=entry,
+        words=what,
+        reason=reason,
+    )
+    (redaction,) = append(plan, [draft], by=by.pk, now=now)
+    if what != "files":
+        EntryText.objects.filter(entry=entry).delete()
+    if what != "text":
+        _remove_files(entry)
     return redaction
 
 
@@ -243,31 +224,31 @@ def _remove_files(entry: Entry) -> None:
     transaction.on_commit(lambda: storage.remove(keys))
 
 
-def lock_and_read_rights(plan: Plan, by: AbstractBaseUser) -> Rights:
-    """Steps 1 and 2, for a caller in a transaction."""
-    Plan.objects.lock(plan)
-    accounts = get_user_model().objects.filter(pk=by.pk, is_active=True)
-    return rights_of(
-        Membership.objects.of(by, plan),
-        is_administrator=accounts.filter(is_superuser=True).exists(),
-    )
+def draft_now(plan: Plan, now: datetime, **fields: Any) -> Draft:
+    """A draft that is recorded at this moment, and is about its day unless `effective` is given."""
+    today = civil_day(now, plan.timezone)
+    fields = {"effective": today.isoformat(), **fields}
+    return Draft(recorded_day=today, recorded_at=now, **fields)
 
 
+@transaction.atomic
 def append_for_user(
     plan: Plan,
     drafts: Sequence[Draft],
     *,
     by: AbstractBaseUser,
-    rights: Rights,
     now: datetime,
     seen: int | None,
+    is_allowed: Callable[[Rights], bool],
 ) -> Entry:
-    """Steps 3 to 8: append what an account says for its side; returns the first entry.
+    """Append what an account says for its side, in the steps above; returns the first entry.
 
-    For a caller that holds the plan's lock and has checked the rights. All drafts are about the
-    same ref. Raises ValidationError, PermissionDenied, NewerEntries.
+    All drafts are about the same ref. Raises ValidationError, PermissionDenied, NewerEntries.
     """
     first = drafts[0]
+    rights = _lock_and_read_rights(plan, by)
+    if not is_allowed(rights):
+        raise PermissionDenied
     repeated = _entry_of_same_call(plan, first.code, by)
     if repeated is not None:
         return repeated
@@ -280,6 +261,16 @@ def append_for_user(
     if messages:
         raise ValidationError(list(dict.fromkeys(messages)))
     return append_and_project(plan, drafts, context=context, by=by.pk, now=now)[0]
+
+
+def _lock_and_read_rights(plan: Plan, by: AbstractBaseUser) -> Rights:
+    """Steps 1 and 2."""
+    Plan.objects.lock(plan)
+    accounts = get_user_model().objects.filter(pk=by.pk, is_active=True)
+    return rights_of(
+        Membership.objects.of(by, plan),
+        is_administrator=accounts.filter(is_superuser=True).exists(),
+    )
 
 
 def _entry_of_same_call(plan: Plan, key: str, by: AbstractBaseUser) -> Entry | None:
@@ -301,17 +292,17 @@ def append_and_project(
     plan: Plan, drafts: Sequence[Draft], *, context: Context, by: int | None, now: datetime
 ) -> list[Entry]:
     """Steps 6 to 8, for a caller that has checked the drafts and holds the plan's lock."""
-    drafts = [replace(draft, obligation=_obligation_of(draft, context)) for draft in drafts]
+    obligations = context.obligations
+    drafts = [
+        replace(draft, obligation=obligations.get((draft.ref, draft.instalment or 0)))
+        for draft in drafts
+    ]
     entries = append(plan, drafts, by=by, now=now)
     affected = affected_by(drafts, context)
     if affected:
         today = civil_day(now, plan.timezone)
         flags.clear(plan, today, standings.recompute(plan, affected))
     return entries
-
-
-def _obligation_of(draft: Draft, context: Context) -> Obligation | None:
-    return context.obligations.get((draft.ref, draft.instalment or 0))
 
 
 def affected_by(drafts: Sequence[Draft], context: Context) -> list[Obligation]:

@@ -168,7 +168,7 @@ class Report(ActionRecording):
             seen=newest_seen,
             words=form.words(),
             quantity=form.quantity_delivered(),
-            files=form.evidence,
+            evidence=form.evidence,
             **self.arguments(form, "kind", "effective", "reason", "note", "source", "confidence"),
         )
 

@@ -55,7 +55,7 @@ def people(plan: Plan) -> dict[str, User | None]:
     factories.report_entry(
         "5.3",
         by=manager,
-        files=[storage.store(factories.uploaded_file())],
+        evidence=[storage.store(factories.uploaded_file())],
     )
     return people
 

@@ -147,7 +147,7 @@ def arguments(plan: Plan, people: dict[str, Any]) -> dict[str, list[Any]]:
         by=people["official GB"],
         kind="completed",
         effective="2015-01-10",
-        files=[storage.store(uploaded_file())],
+        evidence=[storage.store(uploaded_file())],
     )
     outbox.queue(plan, date(2015, 1, 5))
     mail = Digest.objects.get(plan=plan, recipient=people["manager GB"])

@@ -65,7 +65,7 @@ def report(by: User, *files: Evidence, **given: Any) -> Entry:
         **given,
     }
     action = Action.objects.get(plan__slug="calais-2014", ref="4.4")
-    return services.report(action=action, by=by, files=files, **given)
+    return services.report(action=action, by=by, evidence=files, **given)
 
 
 def stored(folder: Path) -> list[Path]:

@@ -49,7 +49,7 @@ def entry(calais: Plan, manager: User) -> Entry:
         key="k",
         note="Met J. Doe",
         source="https://example.org/doe",
-        files=[storage.store(SimpleUploadedFile("J Doe.pdf", hostile.PDF))],
+        evidence=[storage.store(SimpleUploadedFile("J Doe.pdf", hostile.PDF))],
     )
 
 
