@@ -82,8 +82,6 @@ def can_export_plan(rights: Rights) -> bool:
 
 def sides_of_actions(plan: Plan, refs: Collection[str]) -> dict[str, set[str]]:
     """The sides whose bodies lead or join each of these actions; what is no action is absent."""
-    if not refs:
-        return {}
     actions = Action.objects.filter(plan=plan, ref__in=refs)
     sides = {}
     for action in actions.prefetch_related("leads", "partners"):
@@ -107,18 +105,14 @@ def acts_on_entries(
     if not can_write(rights):
         return {}
     entries = list(entries)
-    starts = {entry.ref for entry in entries if entry.kind == "started"}
-    context = Context(plan, today, starts)
-    confirmable = [entry for entry in entries if is_confirmable(entry, context)]
-    of_own_side = {entry.ref for entry in confirmable if entry.side == rights.side}
-    sides = sides_of_actions(plan, of_own_side)
-    confirmable_by_reader = {
-        entry.pk for entry in confirmable if can_confirm(rights, entry, sides.get(entry.ref))
-    }
+    refs = {entry.ref for entry in entries}
+    context = Context(plan, today, refs)
+    sides = sides_of_actions(plan, refs)
     return {
         entry.pk: EntryActs(
             can_withdraw=is_withdrawable(entry) and can_withdraw(rights, entry),
-            can_confirm=entry.pk in confirmable_by_reader,
+            can_confirm=is_confirmable(entry, context)
+            and can_confirm(rights, entry, sides.get(entry.ref)),
         )
         for entry in entries
     }
