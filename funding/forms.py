@@ -19,9 +19,6 @@ from funding.instalments import InstalmentOnDay
 from funding.models import Purpose
 from funding.templatetags.money import money
 
-# the fields with which both forms end
-LAST_FIELDS = ("day", "period", "note", "source", "kept", "uploads")
-
 
 class MoneyForm(EvidenceForm):
     amount = forms.CharField(
@@ -65,16 +62,16 @@ class PaymentForm(MoneyForm):
         label=_("What happened"),
         choices=[("paid", _("paid")), ("refunded", _("refunded"))],
         widget=forms.RadioSelect,
+        initial="paid",
     )
     instalment = forms.TypedChoiceField(label=_("Instalment"), coerce=int)
-    field_order = ["kind", "instalment", "amount", "currency", *LAST_FIELDS]
+    field_order = ["kind", "instalment", "amount", "currency", "day", "period", "note"]
 
     def __init__(self, *args: Any, instalments: Sequence[InstalmentOnDay], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices = [(instalment.number, _instalment_label(instalment)) for instalment in instalments]
         self.fields["instalment"].choices = choices  # type: ignore[attr-defined]
         self.fields["instalment"].initial = _first_unpaid(instalments)
-        self.fields["kind"].initial = "paid"
         # suggestions, in a list of this name on the page
         self.fields["currency"].widget.attrs["list"] = "currencies"
         stated = {code for instalment in instalments for code in instalment.stated}
@@ -96,7 +93,7 @@ def _instalment_label(instalment: InstalmentOnDay) -> str:
 class SpendingForm(MoneyForm):
     purpose = forms.ChoiceField(label=_("Purpose"), widget=forms.RadioSelect)
     ref = forms.ChoiceField(label=_("Action, if one is known"), required=False)
-    field_order = ["purpose", "ref", "amount", "currency", *LAST_FIELDS]
+    field_order = ["purpose", "ref", "amount", "currency", "day", "period", "note"]
 
     def __init__(
         self, *args: Any, purposes: Iterable[Purpose], actions: Iterable[Action], **kwargs: Any

@@ -49,12 +49,12 @@ class RecordPayment(MoneyView):
             raise PermissionDenied
         return contribution
 
+    def get_initial(self) -> dict[str, Any]:
+        newest_seen = newest_number(self.page.plan, self.subject.ref)
+        return {**super().get_initial(), "seen": newest_seen}
+
     def get_form_kwargs(self) -> dict[str, Any]:
-        return {
-            **super().get_form_kwargs(),
-            "instalments": self._instalments(),
-            "newest_seen": newest_number(self.page.plan, self.subject.ref),
-        }
+        return {**super().get_form_kwargs(), "instalments": self._instalments()}
 
     def record(self, form: MoneyForm, newest_seen: int | None) -> Entry:
         arguments = self.arguments(form, "kind", "instalment")

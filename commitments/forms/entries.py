@@ -29,14 +29,17 @@ LONG = 4000
 class EntryForm(forms.Form):
     """Carries what its author had seen, and a key that makes a second sending the same entry."""
 
-    key = forms.CharField(widget=forms.HiddenInput, max_length=40)
-    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    key = forms.CharField(
+        widget=forms.HiddenInput, max_length=40, initial=lambda: secrets.token_hex(16)
+    )
+    # the number of the newest entry that the page shows to the author
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False, initial=0)
 
-    def __init__(self, *args: Any, newest_seen: int = 0, **kwargs: Any) -> None:
-        """`newest_seen`: the number of the newest entry that the page shows to the author."""
-        super().__init__(*args, **kwargs)
-        self.fields["key"].initial = secrets.token_hex(16)
-        self.fields["seen"].initial = newest_seen
+
+class ReasonForm(EntryForm):
+    reason = forms.CharField(
+        label=_("Reason"), widget=forms.Textarea(attrs={"rows": 3}), max_length=LONG
+    )
 
 
 class FileForm(forms.Form):
@@ -234,20 +237,8 @@ class ReportForm(EvidenceForm):
         required=False,
         max_length=LONG,
     )
-    field_order = (
-        "kind",
-        "quantity",
-        "body",
-        "event",
-        "day",
-        "period",
-        "note",
-        "source",
-        "kept",
-        "uploads",
-        "confidence",
-        "reason",
-    )
+    # the others follow as they are declared
+    field_order = ("kind", "quantity", "body", "event", "day", "period", "note")
 
     # fields that only one kind has
     kinds_of_fields = {"quantity": "delivered", "body": "consent", "event": "event"}
@@ -293,23 +284,15 @@ class ReportForm(EvidenceForm):
             self.add_error("reason", _("Give a reason for amber or red."))
         if kind == "completed" and self.plan.evidence_required and not self._has_evidence(data):
             self.add_error("source", needs_evidence())
+        for field, kind_of_field in self.kinds_of_fields.items():
+            if kind != kind_of_field:
+                data[field] = None
         return data
 
     def _has_evidence(self, data: Mapping[str, Any]) -> bool:
         """What was given and refused has its own error."""
         was_refused = bool({"source", "uploads"} & self.errors.keys())
         return bool(self.evidence or data.get("source")) or was_refused
-
-    def words(self) -> str:
-        """The code of the body or the name of the event, where the kind has one."""
-        field = {"consent": "body", "event": "event"}.get(self.cleaned_data["kind"])
-        return str(self.cleaned_data[field] or "") if field else ""
-
-    def quantity_delivered(self) -> int | None:
-        if self.cleaned_data["kind"] != "delivered":
-            return None
-        quantity: int = self.cleaned_data["quantity"]
-        return quantity
 
 
 def kinds_to_report(terms: Terms) -> list[str]:
@@ -335,22 +318,18 @@ def _kind_label(kind: str, outcomes: Mapping[str, State]) -> str:
     return render_to_string("commitments/recording/kind.html", context)
 
 
-def reason_field() -> forms.CharField:
-    return forms.CharField(
-        label=_("Reason"), widget=forms.Textarea(attrs={"rows": 3}), max_length=LONG
-    )
-
-
-class MoveForm(DatedForm):
+class DecisionForm(ReasonForm, DatedForm):
     day = day_field(label=_("Day on which it was decided"), required=False)
+
+
+class MoveForm(DecisionForm):
     when = forms.CharField(
         label=_("New deadline"),
         help_text=_("Such as “31 March 2015”, “March 2015”, “spring 2015” or “by 31 March 2015”."),
         max_length=60,
     )
     decided_by = forms.CharField(label=_("Who decided"), required=False, max_length=500)
-    reason = reason_field()
-    field_order = ["when", "reason", "decided_by", "day", "period"]
+    field_order = ["when", "reason", "decided_by"]
 
     def clean_when(self) -> str:
         try:
@@ -363,26 +342,20 @@ class MoveForm(DatedForm):
             ) from None
 
 
-class DecideForm(DatedForm):
-    day = day_field(label=_("Day on which it was decided"), required=False)
+class DecideForm(DecisionForm):
     kind = forms.ChoiceField(
         label=_("Decision"),
         widget=forms.RadioSelect,
         choices=[(kind, KINDS[kind].label) for kind in ("not-pursued", "superseded", "reopened")],
     )
-    reason = reason_field()
-    field_order = ["kind", "reason", "day", "period"]
+    field_order = ["kind", "reason"]
 
 
-class ReasonForm(EntryForm):
-    reason = reason_field()
-
-
-class RedactForm(EntryForm):
+class RedactForm(ReasonForm):
     """What of an entry is to go for good, and why."""
 
     what = forms.ChoiceField(label=_("What is removed"), widget=forms.RadioSelect)
-    reason = reason_field()
+    field_order = ["what"]
 
     def __init__(self, *args: Any, removable: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -392,7 +365,3 @@ class RedactForm(EntryForm):
         self.fields["reason"].help_text = _(
             "Do not repeat what is removed: the reason stays for everybody to read."
         )
-
-
-class ConfirmForm(EntryForm):
-    """Nothing to say but yes."""

@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 
 from commitments import clock
 from commitments.forms.entries import (
-    ConfirmForm,
     DecideForm,
     EntryForm,
     MoveForm,
@@ -126,9 +125,9 @@ class ActionRecording(RecordingView):
     def is_allowed(self, action: Action) -> bool:
         return permissions.can_report(self.page.rights, action)
 
-    def get_form_kwargs(self) -> dict[str, Any]:
+    def get_initial(self) -> dict[str, Any]:
         newest_seen = newest_number(self.page.plan, self.subject.ref)
-        return {**super().get_form_kwargs(), "newest_seen": newest_seen}
+        return {**super().get_initial(), "seen": newest_seen}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         standing = self._standing()
@@ -166,8 +165,8 @@ class Report(ActionRecording):
         return services.report(
             action=self.subject,
             seen=newest_seen,
-            words=form.words(),
-            quantity=form.quantity_delivered(),
+            words=form.cleaned_data["body"] or form.cleaned_data["event"] or "",
+            quantity=form.cleaned_data["quantity"],
             evidence=form.evidence,
             **self.arguments(form, "kind", "effective", "reason", "note", "source", "confidence"),
         )
@@ -280,7 +279,7 @@ class Withdraw(Annotation):
 class Confirm(Annotation):
     template_name = "commitments/confirm.html"
     kind = "confirmed"
-    form_class = ConfirmForm
+    form_class = EntryForm
 
 
 class Dispute(Annotation):
