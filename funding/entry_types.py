@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from commitments.models import Plan
 from commitments.register.entries import Draft
 from commitments.register.entry_types import EntryType
-from commitments.register.validation import Context, error_check, warning_check
+from commitments.register.validation import ERRORS, WARNINGS, Context, checks
 from funding.models import Purpose
 
 LARGEST = Decimal("999999999999999.99")
@@ -45,7 +45,7 @@ KINDS = [
 ]
 
 
-@error_check("paid", "refunded")
+@checks(ERRORS, "paid", "refunded")
 def _payment_errors(draft: Draft, context: Context) -> Iterator[str]:
     yield from _money_errors(draft)
     known = sorted(context.instalments.get(draft.ref, []))
@@ -57,7 +57,7 @@ def _payment_errors(draft: Draft, context: Context) -> Iterator[str]:
         }
 
 
-@warning_check("paid", "refunded")
+@checks(WARNINGS, "paid", "refunded")
 def _payment_warnings(draft: Draft, context: Context) -> Iterator[str]:
     terms = context.instalment_terms.get((draft.ref, draft.instalment or 1))
     if terms is None or not terms["stated"]:
@@ -69,7 +69,7 @@ def _payment_warnings(draft: Draft, context: Context) -> Iterator[str]:
         }
 
 
-@error_check("spent")
+@checks(ERRORS, "spent")
 def _spending_errors(draft: Draft, context: Context) -> Iterator[str]:
     yield from _money_errors(draft)
     purposes = context.codes["spent"]

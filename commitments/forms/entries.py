@@ -18,7 +18,7 @@ from commitments.forms.written_dates import edtf
 from commitments.models import Body, Evidence, Plan
 from commitments.pages import labels
 from commitments.register.entry_types import KINDS
-from commitments.register.validation import needs_evidence, source_errors
+from commitments.register.validation import NEEDS_EVIDENCE, source_errors
 from commitments.rules.dates import DateError, parse
 from commitments.rules.events import Terms
 from commitments.rules.states import State
@@ -283,7 +283,7 @@ class ReportForm(EvidenceForm):
         if data.get("confidence") in ("amber", "red") and not data.get("reason"):
             self.add_error("reason", _("Give a reason for amber or red."))
         if kind == "completed" and self.plan.evidence_required and not self._has_evidence(data):
-            self.add_error("source", needs_evidence())
+            self.add_error("source", NEEDS_EVIDENCE)
         for field, kind_of_field in self.kinds_of_fields.items():
             if kind != kind_of_field:
                 data[field] = None

@@ -26,6 +26,9 @@ from commitments.rules.dates import DateError
 from commitments.rules.events import MOVABLE, Deadline, Terms
 
 ENDINGS = ("completed", "not-pursued")
+NEEDS_EVIDENCE = gettext_lazy(
+    "This plan asks for evidence before a completion is recorded: give a link, a reference or a file."
+)
 LONGEST_WORDS = 200
 
 
@@ -109,25 +112,16 @@ class Context:
 
 
 Check = Callable[[Draft, Context], Iterator[str]]
-_ERRORS: dict[str, Check] = {}
-_WARNINGS: dict[str, Check] = {}
+# by kind, beside those that any kind can have
+ERRORS: dict[str, Check] = {}
+WARNINGS: dict[str, Check] = {}
 
 
-def error_check(*kinds: str) -> Callable[[Check], Check]:
-    """Registers what yields the errors of these kinds, beside those that any kind can have."""
-
-    def register(check: Check) -> Check:
-        _ERRORS.update(dict.fromkeys(kinds, check))
-        return check
-
-    return register
-
-
-def warning_check(*kinds: str) -> Callable[[Check], Check]:
-    """Registers what yields the warnings of these kinds."""
+def checks(table: dict[str, Check], *kinds: str) -> Callable[[Check], Check]:
+    """Registers what yields the errors or warnings of these kinds."""
 
     def register(check: Check) -> Check:
-        _WARNINGS.update(dict.fromkeys(kinds, check))
+        table.update(dict.fromkeys(kinds, check))
         return check
 
     return register
@@ -135,32 +129,30 @@ def warning_check(*kinds: str) -> Callable[[Check], Check]:
 
 def errors(draft: Draft, context: Context) -> list[str]:
     """What is wrong with the draft, in the reader's language; an empty list for a sound one."""
-    found = [*_date_errors(draft, context)]
+    messages = list(_date_errors(draft, context))
     if draft.kind == REDACTED and context.taken_over:
-        return found
-    found += _kind_errors(draft, context)
+        return messages
+    messages += _kind_errors(draft, context)
     if draft.side and draft.side not in context.plan.sides:
         sides = ", ".join(context.plan.sides)
-        found.append(
-            _("“%(side)s” is no side of the plan: it must be one of %(sides)s.")
-            % {"side": draft.side, "sides": sides}
-        )
-    found += source_errors(draft.source)
-    return found
+        text = _("“%(side)s” is no side of the plan: it must be one of %(sides)s.")
+        messages.append(text % {"side": draft.side, "sides": sides})
+    messages += source_errors(draft.source)
+    return messages
 
 
 def warnings(draft: Draft, context: Context) -> list[str]:
     """What is unusual about a sound draft; honest facts come late, so nothing of it is refused."""
-    found = []
+    messages = []
     if draft.window.first < context.plan.adopted_on:
-        found.append(_("the date lies before the adoption of the plan"))
+        messages.append(_("the date lies before the adoption of the plan"))
     if draft.kind == REDACTED:
-        return found
+        return messages
     if "entry" not in KINDS[draft.kind].about and _was_given_up(draft, context):
-        found.append(_("it comes after the action was no longer pursued"))
-    if draft.kind in _WARNINGS:
-        found += _WARNINGS[draft.kind](draft, context)
-    return found
+        messages.append(_("it comes after the action was no longer pursued"))
+    if draft.kind in WARNINGS:
+        messages += WARNINGS[draft.kind](draft, context)
+    return messages
 
 
 def _was_given_up(draft: Draft, context: Context) -> bool:
@@ -178,15 +170,13 @@ def _kind_errors(draft: Draft, context: Context) -> Iterator[str]:
     kind = KINDS.get(draft.kind)
     if kind is None:
         known = ", ".join(KINDS)
-        yield (
-            _("There is no kind of entry called “%(kind)s”: it must be one of %(known)s.")
-            % {"kind": draft.kind, "known": known}
-        )
+        text = _("There is no kind of entry called “%(kind)s”: it must be one of %(known)s.")
+        yield text % {"kind": draft.kind, "known": known}
         return
     yield from _field_errors(draft, kind, context)
     yield from _ref_errors(draft, kind, context)
-    if draft.kind in _ERRORS and not context.taken_over:
-        yield from _ERRORS[draft.kind](draft, context)
+    if draft.kind in ERRORS and not context.taken_over:
+        yield from ERRORS[draft.kind](draft, context)
 
 
 def _date_errors(draft: Draft, context: Context) -> Iterator[str]:
@@ -277,23 +267,17 @@ def _ref_errors(draft: Draft, kind: EntryType, context: Context) -> Iterator[str
 # Errors and warnings of one kind
 
 
-@error_check("completed")
+@checks(ERRORS, "completed")
 def _completion_errors(draft: Draft, context: Context) -> Iterator[str]:
     if context.deadline(draft.ref).target is not None:
         yield _("%(ref)s has a quantity to reach: record what was delivered, not a completion.") % {
             "ref": draft.ref
         }
     if context.plan.evidence_required and not (draft.source or draft.evidence):
-        yield needs_evidence()
+        yield str(NEEDS_EVIDENCE)
 
 
-def needs_evidence() -> str:
-    return _(
-        "This plan asks for evidence before a completion is recorded: give a link, a reference or a file."
-    )
-
-
-@error_check("reopened")
+@checks(ERRORS, "reopened")
 def _reopening_errors(draft: Draft, context: Context) -> Iterator[str]:
     if context.deadline(draft.ref).quantity is not None:
         yield _(
@@ -301,7 +285,7 @@ def _reopening_errors(draft: Draft, context: Context) -> Iterator[str]:
         ) % {"ref": draft.ref}
 
 
-@warning_check("delivered")
+@checks(WARNINGS, "delivered")
 def _delivery_warnings(draft: Draft, context: Context) -> Iterator[str]:
     if context.deadline(draft.ref).quantity is None:
         yield _("%(ref)s has no quantity to reach: the delivery is shown and satisfies nothing") % {
@@ -309,7 +293,7 @@ def _delivery_warnings(draft: Draft, context: Context) -> Iterator[str]:
         }
 
 
-@error_check("consent")
+@checks(ERRORS, "consent")
 def _consent_errors(draft: Draft, context: Context) -> Iterator[str]:
     if draft.words and draft.words not in context.codes["consent"]:
         known = ", ".join(sorted(context.codes["consent"]))
@@ -319,7 +303,7 @@ def _consent_errors(draft: Draft, context: Context) -> Iterator[str]:
         }
 
 
-@warning_check("consent")
+@checks(WARNINGS, "consent")
 def _consent_warnings(draft: Draft, context: Context) -> Iterator[str]:
     terms = context.terms.get(draft.ref)
     if terms and draft.words not in terms.consents:
@@ -329,20 +313,20 @@ def _consent_warnings(draft: Draft, context: Context) -> Iterator[str]:
         }
 
 
-@error_check("event")
+@checks(ERRORS, "event")
 def _event_errors(draft: Draft, context: Context) -> Iterator[str]:
     if len(draft.words) > LONGEST_WORDS:
         yield _("The name of an event has at most %(count)s characters.") % {"count": LONGEST_WORDS}
 
 
-@warning_check("event")
+@checks(WARNINGS, "event")
 def _event_warnings(draft: Draft, context: Context) -> Iterator[str]:
     terms = context.terms.get(draft.ref)
     if terms and draft.words != terms.deadline.of:
         yield _("%(ref)s does not wait for “%(event)s”") % {"ref": draft.ref, "event": draft.words}
 
 
-@error_check("moved")
+@checks(ERRORS, "moved")
 def _move_errors(draft: Draft, context: Context) -> Iterator[str]:
     if context.deadline(draft.ref).kind not in MOVABLE:
         yield _(
@@ -357,7 +341,7 @@ def _move_errors(draft: Draft, context: Context) -> Iterator[str]:
         ) % {"date": draft.when}
 
 
-@warning_check("moved")
+@checks(WARNINGS, "moved")
 def _move_warnings(draft: Draft, context: Context) -> Iterator[str]:
     if dates.parse_deadline(draft.when).last < draft.window.first:
         yield _("the new deadline lies before the day of the move")
@@ -370,13 +354,13 @@ def is_withdrawable(entry: Entry) -> bool:
     return entry.kind not in (*PLAN_FILE_KINDS, REDACTED)
 
 
-@error_check("withdrawn")
+@checks(ERRORS, "withdrawn")
 def _withdrawal_errors(draft: Draft, context: Context) -> Iterator[str]:
     if draft.to and not is_withdrawable(draft.to):
         yield _("Terms are not withdrawn: load a corrected plan file.")
 
 
-@warning_check("withdrawn")
+@checks(WARNINGS, "withdrawn")
 def _withdrawal_warnings(draft: Draft, context: Context) -> Iterator[str]:
     if draft.to and draft.to.recorded_day > draft.recorded_day:
         yield _("it withdraws an entry that was recorded later")
@@ -389,7 +373,7 @@ def is_confirmable(entry: Entry, context: Context) -> bool:
     return entry.kind in CONFIRMABLE
 
 
-@error_check("confirmed", "disputed")
+@checks(ERRORS, "confirmed", "disputed")
 def _confirmation_errors(draft: Draft, context: Context) -> Iterator[str]:
     if draft.to and not is_confirmable(draft.to, context):
         yield _(
@@ -397,15 +381,15 @@ def _confirmation_errors(draft: Draft, context: Context) -> Iterator[str]:
         )
 
 
-@warning_check("confirmed", "disputed")
+@checks(WARNINGS, "confirmed", "disputed")
 def _confirmation_warnings(draft: Draft, context: Context) -> Iterator[str]:
     if draft.to and draft.side and draft.to.side == draft.side:
         yield _("it is the word of the side whose entry it names")
 
 
-@error_check("confidence")
+@checks(ERRORS, "confidence")
 def _confidence_errors(draft: Draft, context: Context) -> Iterator[str]:
     if draft.words and draft.words not in CONFIDENCE_COLOURS:
         yield _("Confidence is green, amber or red, not “%(colour)s”.") % {"colour": draft.words}
-    elif draft.words in CONFIDENCE_COLOURS and draft.words != "green" and not draft.reason:
+    elif draft.words in ("amber", "red") and not draft.reason:
         yield _("Give a reason for amber or red.")
