@@ -25,14 +25,14 @@ KINDS = [
         name="paid",
         label=gettext_lazy("paid"),
         needs=("amount", "currency"),
-        takes=("instalment",),
+        takes_instalment=True,
         about=("contribution",),
     ),
     EntryType(
         name="refunded",
         label=gettext_lazy("refunded"),
         needs=("amount", "currency"),
-        takes=("instalment",),
+        takes_instalment=True,
         about=("contribution",),
     ),
     EntryType(

@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404
 
 from commitments.models import Action, Entry
-from commitments.views.recording import RecordingView, newest_number
+from commitments.views.recording import RecordingView
 from funding import services
 from funding.forms import MoneyForm, PaymentForm, SpendingForm
 from funding.instalments import InstalmentOnDay, instalments_on
@@ -49,10 +49,6 @@ class RecordPayment(MoneyView):
             raise PermissionDenied
         return contribution
 
-    def get_initial(self) -> dict[str, Any]:
-        newest_seen = newest_number(self.page.plan, self.subject.ref)
-        return {**super().get_initial(), "seen": newest_seen}
-
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "instalments": self._instalments()}
 
@@ -61,8 +57,8 @@ class RecordPayment(MoneyView):
         return services.record_money(ref=self.subject.ref, seen=newest_seen, **arguments)
 
     def outcome(self, form: MoneyForm) -> InstalmentOnDay:
-        by_number = {instalment.number: instalment for instalment in self._instalments()}
-        return by_number[form.cleaned_data["instalment"]]
+        number = form.cleaned_data["instalment"]
+        return next(row for row in self._instalments() if row.number == number)
 
     def _instalments(self) -> list[InstalmentOnDay]:
         instalments = instalments_on(self.page)

@@ -61,7 +61,7 @@ def _needed_fields(kind: EntryType) -> list[str]:
         # amber, as in the example, takes a reason
         fields.append("reason")
     is_about_money = "action" not in kind.about and kind.name not in NAMING_KINDS
-    if is_about_money and "instalment" in kind.takes:
+    if is_about_money and kind.takes_instalment:
         fields.append("instalment")
     return fields
 

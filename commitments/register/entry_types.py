@@ -22,12 +22,12 @@ PLAN_FILE_KINDS = ("terms", "plan")
 
 @dataclass(frozen=True, kw_only=True)
 class EntryType:
-    """`needs` and `takes` name fields of a Draft; any kind takes the free texts and the dates."""
+    """`needs` names fields of a Draft; any kind takes the free texts and the dates."""
 
     name: str
     label: Any
     needs: tuple[str, ...] = ()
-    takes: tuple[str, ...] = ()
+    takes_instalment: bool = False
     # what it can be recorded on: action, contribution, plan, or another entry
     about: tuple[str, ...] = ("action",)
     # for kinds with a code in `words`: the names of all codes in a plan, by language
@@ -63,7 +63,7 @@ add_entry_types(
             name="consent",
             label=gettext_lazy("consent given"),
             needs=("words",),
-            takes=("instalment",),
+            takes_instalment=True,
             about=ACTION_OR_CONTRIBUTION,
             names=_names_of_bodies,
         ),
@@ -71,7 +71,7 @@ add_entry_types(
             name="event",
             label=gettext_lazy("event happened"),
             needs=("words",),
-            takes=("instalment",),
+            takes_instalment=True,
             about=ACTION_OR_CONTRIBUTION,
         ),
         EntryType(name="moved", label=gettext_lazy("deadline moved"), needs=("when", "reason")),
@@ -79,7 +79,7 @@ add_entry_types(
             name="withdrawn",
             label=gettext_lazy("entry withdrawn"),
             needs=("to", "reason"),
-            takes=("instalment",),
+            takes_instalment=True,
             about=("entry",),
         ),
         EntryType(
@@ -91,14 +91,14 @@ add_entry_types(
             name="superseded",
             label=pgettext_lazy("kind of entry", "superseded"),
             needs=("reason",),
-            takes=("instalment",),
+            takes_instalment=True,
             about=ACTION_OR_CONTRIBUTION,
         ),
         EntryType(
             name="not-pursued",
             label=pgettext_lazy("kind of entry", "not pursued"),
             needs=("reason",),
-            takes=("instalment",),
+            takes_instalment=True,
             about=ACTION_OR_CONTRIBUTION,
         ),
         EntryType(
@@ -111,14 +111,14 @@ add_entry_types(
             name="confirmed",
             label=pgettext_lazy("kind of entry", "confirmed"),
             needs=("to",),
-            takes=("instalment",),
+            takes_instalment=True,
             about=("entry",),
         ),
         EntryType(
             name="disputed",
             label=pgettext_lazy("kind of entry", "disputed"),
             needs=("to", "reason"),
-            takes=("instalment",),
+            takes_instalment=True,
             about=("entry",),
         ),
     ]

@@ -232,14 +232,16 @@ FIELD_LABELS = {
 
 
 def _field_errors(draft: Draft, kind: EntryType, context: Context) -> Iterator[str]:
+    allowed = {*kind.needs, "reason", "note"}
+    if kind.takes_instalment:
+        allowed.add("instalment")
     for name, label in FIELD_LABELS.items():
         if context.taken_over and name == "reason":
             continue
-        value = getattr(draft, name)
-        given = value is not None and value != ""
+        given = getattr(draft, name) not in (None, "")
         if name in kind.needs and not given:
             yield _("“%(kind)s” needs %(field)s.") % {"kind": kind.label, "field": label}
-        if given and name not in (*kind.needs, *kind.takes, "reason", "note"):
+        if given and name not in allowed:
             yield _("“%(kind)s” does not take %(field)s.") % {"kind": kind.label, "field": label}
 
 

@@ -23,7 +23,7 @@ from commitments.forms.entries import (
     RedactForm,
     ReportForm,
 )
-from commitments.models import Action, Entry, Plan, Standing
+from commitments.models import Action, Entry, Standing
 from commitments.pages.base import PlanView
 from commitments.pages.entries import describe_entries, entries_on
 from commitments.pages.labels import REDACTED
@@ -61,7 +61,7 @@ class RecordingView(PlanView, FormPageView[EntryForm]):
 
     def get_initial(self) -> dict[str, Any]:
         """Today, and what was being written here when the session ended."""
-        initial = {**super().get_initial(), "day": self.page.today}
+        initial = {"day": self.page.today, "seen": self._newest_number()}
         draft = self.request.session.get("draft", {})
         if self.request.method == "GET" and draft.get("path") == self.request.path:
             initial |= draft["values"]
@@ -69,6 +69,12 @@ class RecordingView(PlanView, FormPageView[EntryForm]):
             messages.info(self.request, text)
             del self.request.session["draft"]
         return initial
+
+    def _newest_number(self) -> int:
+        """The number of the newest entry about the action or contribution of the address."""
+        entries = Entry.objects.without_plan_entries().filter(plan=self.page.plan)
+        newest = entries.filter(ref=self.kwargs.get("ref")).aggregate(number=Max("number"))
+        return newest["number"] or 0
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs, page=self.page, subject=self.subject)
@@ -104,13 +110,6 @@ class RecordingView(PlanView, FormPageView[EntryForm]):
         return {"by": self.request.user, "now": now, "key": form.cleaned_data["key"], **fields}
 
 
-def newest_number(plan: Plan, ref: str) -> int:
-    """The number of the newest entry about an action or contribution."""
-    entries = Entry.objects.without_plan_entries().filter(plan=plan, ref=ref)
-    number: int | None = entries.aggregate(newest=Max("number"))["newest"]
-    return number or 0
-
-
 class ActionRecording(RecordingView):
     """Recording about one action on which the account may report."""
 
@@ -125,21 +124,14 @@ class ActionRecording(RecordingView):
     def is_allowed(self, action: Action) -> bool:
         return permissions.can_report(self.page.rights, action)
 
-    def get_initial(self) -> dict[str, Any]:
-        newest_seen = newest_number(self.page.plan, self.subject.ref)
-        return {**super().get_initial(), "seen": newest_seen}
-
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        standing = self._standing()
+        standing = self.outcome()
         return super().get_context_data(**kwargs, action=self.subject, standing=standing)
-
-    def outcome(self, form: EntryForm) -> Standing:
-        return self._standing()
 
     def get_success_url(self) -> str:
         return self.page.url("action", self.subject.ref)
 
-    def _standing(self) -> Standing:
+    def outcome(self, form: EntryForm | None = None) -> Standing:
         standings_today = self.page.standings.select_related("obligation__action")
         standing: Standing = get_object_or_404(standings_today, obligation=self.subject)
         return standing
