@@ -131,8 +131,6 @@ class FilesInput(forms.FileInput):
 class FilesField(forms.FileField):
     """Any number of files at once, as a list."""
 
-    widget = FilesInput
-
     def clean(self, data: Any, initial: Any = None) -> list[Any]:
         return [super(FilesField, self).clean(file, initial) for file in data or []]
 
@@ -240,8 +238,13 @@ class ReportForm(EvidenceForm):
     # the others follow as they are declared
     field_order = ("kind", "quantity", "body", "event", "day", "period", "note")
 
-    # fields that only one kind has
+    # fields that only one kind has, and needs
     kinds_of_fields = {"quantity": "delivered", "body": "consent", "event": "event"}
+    texts_of_missing = {
+        "quantity": _("Say how many were delivered."),
+        "body": _("Say whose consent it is."),
+        "event": _("Say which event it is."),
+    }
 
     def __init__(
         self,
@@ -274,19 +277,15 @@ class ReportForm(EvidenceForm):
     def clean(self) -> dict[str, Any]:
         data = super().clean()
         kind = data.get("kind")
-        if kind == "delivered" and not data.get("quantity") and "quantity" not in self.errors:
-            self.add_error("quantity", _("Say how many were delivered."))
-        if kind == "consent" and not data.get("body"):
-            self.add_error("body", _("Say whose consent it is."))
-        if kind == "event" and not data.get("event"):
-            self.add_error("event", _("Say which event it is."))
+        for field, kind_of_field in self.kinds_of_fields.items():
+            if kind != kind_of_field:
+                data[field] = None
+            elif not data.get(field) and field not in self.errors:
+                self.add_error(field, self.texts_of_missing[field])
         if data.get("confidence") in ("amber", "red") and not data.get("reason"):
             self.add_error("reason", _("Give a reason for amber or red."))
         if kind == "completed" and self.plan.evidence_required and not self._has_evidence(data):
             self.add_error("source", NEEDS_EVIDENCE)
-        for field, kind_of_field in self.kinds_of_fields.items():
-            if kind != kind_of_field:
-                data[field] = None
         return data
 
     def _has_evidence(self, data: Mapping[str, Any]) -> bool:

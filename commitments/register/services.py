@@ -201,7 +201,11 @@ def redact(
     if what != "files":
         EntryText.objects.filter(entry=entry).delete()
     if what != "text":
-        _remove_files(entry)
+        files = Evidence.objects.filter(entry=entry)
+        keys = list(files.values_list("pk", flat=True))
+        files.update(name="")
+        # their bytes go once it is sure that the redaction is recorded
+        transaction.on_commit(lambda: storage.remove(keys))
     return redaction
 
 
@@ -214,14 +218,6 @@ def redactable(entry: Entry) -> list[str]:
     if has_text:
         return ["text"]
     return ["files"] if has_files else []
-
-
-def _remove_files(entry: Entry) -> None:
-    """Their names now, their bytes once it is sure that the redaction is recorded."""
-    files = Evidence.objects.filter(entry=entry)
-    keys = list(files.values_list("pk", flat=True))
-    files.update(name="")
-    transaction.on_commit(lambda: storage.remove(keys))
 
 
 def draft_now(plan: Plan, now: datetime, **fields: Any) -> Draft:

@@ -296,10 +296,6 @@ class Redact(EntryRecording):
         choices = [what for what in REDACTED if what in (*removable, asked_for)]
         return {**super().get_form_kwargs(), "removable": choices}
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        nothing = not services.redactable(self.subject)
-        return super().get_context_data(**kwargs, nothing=nothing)
-
     def record(self, form: EntryForm, newest_seen: int | None) -> Entry:
         return services.redact(entry=self.subject, **self.arguments(form, "what", "reason"))
 
