@@ -176,5 +176,5 @@ def test_jobs_are_dated_by_the_real_clock_which_a_fixed_day_has_to_say(
 
 def test_a_side_that_only_confirmed_is_not_shown_as_late_by_its_own_word(reader: Client) -> None:
     sides = {view.side: view for view in reader.get("/actions/4.4/").context["sides"]}
-    assert (sides["GB"].state, sides["GB"].latest_kind) == ("met-late", "started")
-    assert (sides["FR"].state, sides["FR"].latest_kind) == ("", "confirmed")
+    assert (sides["GB"].state, sides["GB"].latest.kind) == ("met-late", "started")
+    assert (sides["FR"].state, sides["FR"].latest.kind) == ("", "confirmed")
