@@ -1,6 +1,5 @@
 """The pages and the calendar of a plan with what its funds add."""
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -33,20 +32,18 @@ class CalendarFeed(calendar.CalendarFeed):
     payments of.
     """
 
-    def events(self) -> Iterator[calendar.CalendarEvent]:
-        yield from super().events()
+    def add_events(self) -> None:
+        super().add_events()
         for instalment in instalments_on(self.page):
             if instalment.due and self._is_wanted(instalment):
-                yield self._event_of_instalment(instalment, instalment.due)
+                self._add_instalment(instalment, instalment.due)
 
     def _is_wanted(self, instalment: InstalmentOnDay) -> bool:
         if not self.is_mine:
             return True
         return can_record_payment(self.page.rights, instalment.contribution, self.page.plan)
 
-    def _event_of_instalment(
-        self, instalment: InstalmentOnDay, due: date
-    ) -> calendar.CalendarEvent:
+    def _add_instalment(self, instalment: InstalmentOnDay, due: date) -> None:
         ref, number = instalment.ref, instalment.number
         side = labels.side(instalment.contribution.side)
         description = []
@@ -56,15 +53,16 @@ class CalendarFeed(calendar.CalendarFeed):
         if instalment.paid:
             amount = format_amounts(instalment.paid)
             description.append(_("Paid: %(amount)s") % {"amount": amount})
-        return calendar.CalendarEvent(
-            name=f"{ref}/{number}/",
-            window=Window(due, due),
-            title=_("%(ref)s Instalment %(n)s, %(side)s") % {"ref": ref, "n": number, "side": side},
-            description=description,
-            url=self.absolute_url("fund"),
-            state=instalment.standing.state,
-            state_label=labels.state(instalment.standing.state),
-            changes=self.changes_of(ref, number),
+        self.add_event(
+            ref,
+            f"{number}/",
+            Window(due, due),
+            _("%(ref)s Instalment %(n)s, %(side)s") % {"ref": ref, "n": number, "side": side},
+            description,
+            self.absolute_url("fund"),
+            instalment.standing.state,
+            labels.state(instalment.standing.state),
+            instalment=number,
         )
 
 

@@ -1,9 +1,9 @@
 """Deadlines as a calendar (RFC 5545), in the reader's language."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 import icalendar
 from django.db.models import Count, Max, Q
@@ -26,28 +26,6 @@ CLOSED = (State.SUPERSEDED, State.NOT_PURSUED)
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class Changes:
-    """When an entry last bore on something, and how often its day was set anew."""
-
-    last: datetime
-    count: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class CalendarEvent:
-    """A deadline in the calendar; `name` identifies it in its plan, for good."""
-
-    name: str
-    window: Window
-    title: str
-    description: list[str]
-    url: str
-    state: str
-    state_label: str
-    changes: Changes
-
-
 class CalendarFeed(FeedView):
     """Each deadline of the plan, or with `mine=1` those of the account's bodies."""
 
@@ -58,10 +36,9 @@ class CalendarFeed(FeedView):
         return self.request.GET.get("mine") == "1"
 
     def content(self) -> bytes:
-        calendar = self._empty_calendar()
-        for event in self.events():
-            calendar.add_component(self._component(event))
-        written: bytes = calendar.to_ical()
+        self.calendar = self._empty_calendar()
+        self.add_events()
+        written: bytes = self.calendar.to_ical()
         return written
 
     def _empty_calendar(self) -> icalendar.Calendar:
@@ -84,93 +61,95 @@ class CalendarFeed(FeedView):
         calendar.add("x-published-ttl", "PT12H")
         return calendar
 
-    def _component(self, event: CalendarEvent) -> icalendar.Event:
-        title = event.title
-        if event.state in SATISFIED:
-            title = _("Done: %(title)s") % {"title": title}
-        description = "\n".join([*filter(None, event.description), event.state_label])
-        language = {"LANGUAGE": labels.language()}
-        changed = event.changes.last.astimezone(UTC)
-        component = icalendar.Event()
-        component.add("uid", str(stable_id(self.page.plan, event.name)))
-        component.add("sequence", event.changes.count)
-        component.add("dtstamp", changed)
-        component.add("last-modified", changed)
-        component.add("dtstart", event.window.first)
-        # the end of an all-day event is the day after
-        component.add("dtend", dates.shift(event.window.last, 1))
-        component.add("summary", without_control_characters(title), language)
-        component.add("description", without_control_characters(description), language)
-        component.add("categories", [without_control_characters(event.state_label)])
-        component.add("status", _status(event.state))
-        component.add("transp", "TRANSPARENT")
-        component.add("url", event.url)
-        return component
-
-    def events(self) -> Iterator[CalendarEvent]:
+    def add_events(self) -> None:
         page = self.page
         rows = page.standings_with_actions().order_by("obligation__action__position")
         if self.is_mine:
             actions = reportable_actions(page.rights, page.plan)
             rows = rows.filter(obligation__in=actions.values("pk"))
-        rows_by_action = {row.obligation_id: row for row in rows}
-        periodic = [pk for pk, row in rows_by_action.items() if row.every]
+        periodic = [row.obligation_id for row in rows if row.every]
         recurrences = read_recurrences(page.plan, periodic, page.on, page.known_day)
-        for pk, row in rows_by_action.items():
-            if pk in recurrences:
-                yield from self._events_of_periods(row, recurrences[pk])
+        for row in rows:
+            if row.obligation_id in recurrences:
+                self._add_periods(row, recurrences[row.obligation_id])
             elif row.first_day and row.last_day:
-                yield self._event_of_action(row, Window(row.first_day, row.last_day))
+                window = Window(row.first_day, row.last_day)
+                self._add_action(row, window, row.state, labels.state(row.state))
 
-    def _event_of_action(self, row: Standing, window: Window) -> CalendarEvent:
+    def _add_action(
+        self, row: Standing, window: Window, state: str, state_label: str, period: str = ""
+    ) -> None:
+        """The deadline of an action, or of one of its periods."""
         ref = row.obligation.ref
-        return CalendarEvent(
-            name=f"{ref}/",
-            window=window,
-            title=f"{ref} {labels.text(row.action.title)}",
-            description=_describe_deadline(row),
-            url=self.absolute_url("action", ref),
-            state=row.state,
-            state_label=labels.state(row.state),
-            changes=self.changes_of(ref),
-        )
+        title = f"{ref} {labels.text(row.action.title)}"
+        description = [row.words]
+        if period:
+            title += f" ({labels.edtf(period)})"
+        elif row.moved and row.original_last:
+            signed = {"day": labels.day(row.original_last)}
+            description.append(_("Signed for %(day)s, and moved since.") % signed)
+        url = self.absolute_url("action", ref)
+        self.add_event(ref, period, window, title, description, url, state, state_label)
 
-    def _events_of_periods(self, row: Standing, recurrence: Recurrence) -> Iterator[CalendarEvent]:
+    def _add_periods(self, row: Standing, recurrence: Recurrence) -> None:
         """Each period so far by its own state, and the next few while the duty lasts."""
+        window = recurrence.first
         for period in recurrence.periods:
-            event = self._event_of_period(row, period.window, recurrence.every)
-            state = _state_of_period(row, period)
-            yield replace(event, state=state, state_label=labels.period(period.state))
+            label = labels.period(period.state)
+            self._add_action(row, period.window, _state_of_period(row, period), label, period.name)
+            window = dates.next_period(period.window, period.every)
         if recurrence.ended_on is not None or row.state in CLOSED:
             return
         state = State.UPCOMING
         if row.state == State.AWAITING:
             state = State.AWAITING
-        for window in _windows_ahead(recurrence):
-            event = self._event_of_period(row, window, recurrence.every)
-            yield replace(event, state=state, state_label=labels.state(state))
+        for _number in range(PERIODS_AHEAD):
+            name = dates.period_name(window, recurrence.every)
+            self._add_action(row, window, state, labels.state(state), name)
+            window = dates.next_period(window, recurrence.every)
 
-    def _event_of_period(self, row: Standing, window: Window, every: str) -> CalendarEvent:
-        period = dates.period_name(window, every)
-        event = self._event_of_action(row, window)
-        return replace(
-            event,
-            name=f"{event.name}{period}",
-            title=f"{event.title} ({labels.edtf(period)})",
-            description=[row.words],
-        )
-
-    def changes_of(self, ref: str, instalment: int | None = None) -> Changes:
+    def add_event(
+        self,
+        ref: str,
+        part: str,
+        window: Window,
+        title: str,
+        description: Sequence[str],
+        url: str,
+        state: str,
+        state_label: str,
+        *,
+        instalment: int | None = None,
+    ) -> None:
+        """Add a deadline; its reference and `part` identify it in its plan, for good."""
+        if state in SATISFIED:
+            title = _("Done: %(title)s") % {"title": title}
+        text = "\n".join([*filter(None, description), state_label])
+        language = {"LANGUAGE": labels.language()}
         keys = {(ref, None), (ref, instalment)}
         changes = [self._changes[key] for key in keys if key in self._changes]
-        return Changes(
-            last=max((change.last for change in changes), default=NEVER),
-            count=sum(change.count for change in changes),
-        )
+        changed = max((row["last"] for row in changes), default=NEVER).astimezone(UTC)
+        event = icalendar.Event()
+        event.add("uid", str(stable_id(self.page.plan, f"{ref}/{part}")))
+        event.add("sequence", sum(row["moves"] + max(row["versions"] - 1, 0) for row in changes))
+        event.add("dtstamp", changed)
+        event.add("last-modified", changed)
+        event.add("dtstart", window.first)
+        # the end of an all-day event is the day after
+        event.add("dtend", dates.shift(window.last, 1))
+        event.add("summary", without_control_characters(title), language)
+        event.add("description", without_control_characters(text), language)
+        event.add("categories", [without_control_characters(state_label)])
+        event.add("status", _status(state))
+        event.add("transp", "TRANSPARENT")
+        event.add("url", url)
+        self.calendar.add_component(event)
 
     @cached_property
-    def _changes(self) -> dict[tuple[str, int | None], Changes]:
-        """By the reference and the instalment that entries name."""
+    def _changes(self) -> dict[tuple[str, int | None], dict[str, Any]]:
+        """When an entry last bore on something, how often its day was set anew, and its terms; by
+        the reference and the instalment that entries name.
+        """
         sets_a_day = Q(kind__in=["moved", "event"]) | Q(
             kind="withdrawn", to__kind__in=["moved", "event", "withdrawn"]
         )
@@ -185,20 +164,7 @@ class CalendarFeed(FeedView):
                 versions=Count("pk", filter=Q(kind="terms")),
             )
         )
-        return {
-            (row["ref"], row["instalment"]): Changes(
-                row["last"], row["moves"] + max(row["versions"] - 1, 0)
-            )
-            for row in rows
-        }
-
-
-def _describe_deadline(row: Standing) -> list[str]:
-    description = [row.words]
-    if row.moved and row.original_last:
-        signed = {"day": labels.day(row.original_last)}
-        description.append(_("Signed for %(day)s, and moved since.") % signed)
-    return description
+        return {(row["ref"], row["instalment"]): row for row in rows}
 
 
 def _status(state: str) -> str:
@@ -218,13 +184,3 @@ def _state_of_period(row: Standing, period: Period) -> str:
     if period.state == "open":
         return State.DUE
     return State.SUPERSEDED
-
-
-def _windows_ahead(recurrence: Recurrence) -> Iterator[Window]:
-    every = recurrence.every
-    window = recurrence.first
-    if recurrence.periods:
-        window = dates.next_period(recurrence.periods[-1].window, every)
-    for _number in range(PERIODS_AHEAD):
-        yield window
-        window = dates.next_period(window, every)
