@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.core import signing
@@ -14,11 +13,7 @@ from django.utils.translation import gettext as _
 from actionplan.digests.content import WEEK, Content, Items, Reader, Week
 from actionplan.digests.recipients import Recipient
 from actionplan.models import User
-from commitments.models import ClearReason, Entry, Flag, Plan, Standing
-from commitments.pages import labels
-from commitments.pages.page import Page
-from commitments.rules.states import State
-from funding.templatetags.money import money
+from commitments.models import Plan
 
 UNSUBSCRIBE_SALT = "actionplan.unsubscribe"
 # Stands for the unsubscribe link in texts that several recipients share. No text that is read from
@@ -44,21 +39,6 @@ class Texts:
             text=self.text.replace(UNSUBSCRIBE_PLACEHOLDER, link),
             html=self.html.replace(UNSUBSCRIBE_PLACEHOLDER, link),
         )
-
-
-@dataclass(frozen=True)
-class Line:
-    text: str
-    url: str = ""
-
-
-@dataclass(frozen=True)
-class Section:
-    """A list under its heading; text and HTML show the same lines."""
-
-    title: str
-    items: Items
-    lines: list[Line]
 
 
 class Renderer:
@@ -99,7 +79,7 @@ def render(content: Content, language: str) -> Texts:
     with translation.override(language), timezone.override(UTC):
         context = {
             "content": content,
-            "sections": sections(content),
+            "lists": lists(content),
             "week": content.week,
             "plan": content.week.plan,
             "on": content.week.on,
@@ -115,17 +95,8 @@ def render(content: Content, language: str) -> Texts:
         )
 
 
-def sections(content: Content) -> list[Section]:
-    """The lists of a digest that hold anything, worst first, in the language in force."""
-    return [
-        Section(title, items, [_line(row, content) for row in items.rows])
-        for title, items in _lists(content).items()
-        if items.total
-    ]
-
-
-def _lists(content: Content) -> dict[str, Items]:
-    """By their headings."""
+def lists(content: Content) -> dict[str, Items]:
+    """Those of a digest by their headings, worst first, in the language in force."""
     if not content.is_for_managers:
         return {
             _("Overdue"): content.overdue,
@@ -145,53 +116,6 @@ def _lists(content: Content) -> dict[str, Items]:
         _("Nobody is reminded of these"): content.unreminded,
         _("What was recorded"): content.changed,
     }
-
-
-def _line(row: Standing | Entry | Flag, content: Content) -> Line:
-    if isinstance(row, Flag):
-        return _flag_line(row)
-    if isinstance(row, Entry):
-        return _entry_line(row, content.week.page)
-    link_to = "action" if content.is_for_managers else "report"
-    return _action_line(row, content.week.page, link_to)
-
-
-def _action_line(row: Standing, page: Page, link_to: str) -> Line:
-    parts = [labels.STATES[State(row.state)], labels.days(row, page.on)]
-    status = " ".join(str(part) for part in parts if part)
-    if row.stale_since:
-        last_news = row.stale_since - timedelta(days=page.plan.stale_days)
-        status += _(", no news since %(day)s") % {"day": labels.short_day(last_news)}
-    if row.words:
-        status += _(" (“%(words)s”)") % {"words": row.words}
-    title = labels.text(row.action.title)
-    return Line(
-        text=f"{row.obligation.ref} {title}{labels.colon()}{status}",
-        url=_link(page, link_to, row.obligation.ref),
-    )
-
-
-def _entry_line(entry: Entry, page: Page) -> Line:
-    event = f"{entry.ref} {labels.kind(entry.kind)}"
-    if entry.when:
-        event += f" → {labels.edtf(entry.when)}"
-    text = getattr(entry, "text", None)
-    if text and text.reason:
-        event += f"{labels.colon()}{text.reason}"
-    if entry.amount:
-        event += f" {money({entry.currency: entry.amount})}"
-    source = f"{labels.side(entry.side)}, {labels.short_day(entry.recorded_day)}"
-    return Line(text=f"{event.strip()} ({source})", url=_link(page, "entry", entry.number))
-
-
-def _flag_line(flag: Flag) -> Line:
-    reason = ClearReason(flag.cleared_by).label
-    return Line(f"{flag.obligation}{labels.colon()}{reason} ({labels.short_day(flag.cleared)})")
-
-
-def _link(page: Page, name: str, *args: Any) -> str:
-    """An address that stays right when the site gains a plan; the day is the reader's own."""
-    return settings.SITE_URL + reverse(f"plan:{name}", args=[page.plan.slug, *args])
 
 
 def unsubscribe_token(user: User, plan: Plan) -> str:

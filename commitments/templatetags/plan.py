@@ -2,6 +2,7 @@
 day.
 """
 
+from datetime import date, timedelta
 from typing import Any
 
 from django import template
@@ -21,6 +22,8 @@ register.filter("clock", labels.clock, expects_localtime=True)
 register.filter("edtf", labels.edtf)
 register.filter("side", labels.side)
 register.filter("kind", labels.kind)
+register.filter("state_label", labels.state)
+register.filter("text", labels.text)
 register.filter("period", labels.period)
 register.filter("redacted", labels.redacted)
 register.simple_tag(labels.colon, name="colon")
@@ -60,6 +63,13 @@ def confidence(colour: str) -> SafeString:
 def days(context: Context, standing: Standing, *, full: bool = False) -> str:
     """Days left or late, counted on the page's day."""
     return labels.days(standing, context["on"], full=full)
+
+
+@register.simple_tag(takes_context=True)
+def last_news(context: Context, standing: Standing) -> date:
+    """The day of the latest news of a stale action."""
+    assert standing.stale_since
+    return standing.stale_since - timedelta(days=context["plan"].stale_days)
 
 
 @register.simple_tag(takes_context=True)
