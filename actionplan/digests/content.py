@@ -34,6 +34,11 @@ WEEK = timedelta(days=7)
 ITEMS_SHOWN = 7
 
 
+def week_before(day: date) -> date:
+    """The Monday of the ISO week that ended before the week of the day."""
+    return day - timedelta(days=day.weekday()) - WEEK
+
+
 @dataclass(frozen=True)
 class Items:
     """A list cut for reading, worst first."""

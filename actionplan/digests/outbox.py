@@ -17,20 +17,20 @@ from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
 from django.utils import timezone
 
 from actionplan.digests import messages
-from actionplan.digests.content import WEEK, Week
+from actionplan.digests.content import WEEK, Week, week_before
 from actionplan.digests.recipients import (
     Recipient,
     recipients_without_digest,
     subscribed_memberships,
 )
-from actionplan.digests.rendering import Renderer, week_before
+from actionplan.digests.rendering import Renderer
 from actionplan.models import Digest, Mark
 from commitments.models import Plan
 
 State = Digest.State
 ENDED_BADLY = (State.FAILED, State.UNCERTAIN, State.EXPIRED)
-# digests are due from this time of Monday on, in the plan's zone
-SEND_AT = time(7)
+# digests are due from seven o'clock of Monday on, by the clocks of the plan's zone
+SENT_AFTER = timedelta(hours=7)
 # rows are written in parts, so that a run that is cut short has come further than the one before
 WRITTEN_AT_ONCE = 1000
 BATCH = 200
@@ -52,17 +52,8 @@ def send(plan: Plan, day: date) -> dict[str, int]:
 
 
 def due_week(now: datetime, zone: str) -> date:
-    """The latest week whose digest is due: on Monday before SEND_AT it is not yet the last one."""
-    local = now.astimezone(ZoneInfo(zone))
-    week = week_before(local.date())
-    if local.weekday() == 0 and local.time() < SEND_AT:
-        return week - WEEK
-    return week
-
-
-def monday(day: date) -> date:
-    """The first day of the ISO week of the day."""
-    return week_before(day) + WEEK
+    """The latest week whose digest is due: on Monday before SENT_AFTER it is not yet the last one."""
+    return week_before((now.astimezone(ZoneInfo(zone)) - SENT_AFTER).date())
 
 
 def queue(plan: Plan, week: date) -> dict[str, int]:

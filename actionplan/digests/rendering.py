@@ -1,7 +1,7 @@
 """The weekly digest in words: a subject, a text and HTML, which say the same, in either language."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, timedelta
+from datetime import UTC
 
 from django.conf import settings
 from django.core import signing
@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from actionplan.digests.content import WEEK, Content, Items, Reader, Week
+from actionplan.digests.content import Content, Items, Reader, Week
 from actionplan.digests.recipients import Recipient
 from actionplan.models import User
 from commitments.models import Plan
@@ -19,11 +19,6 @@ UNSUBSCRIBE_SALT = "actionplan.unsubscribe"
 # Stands for the unsubscribe link in texts that several recipients share. No text that is read from
 # a form or file can hold this character.
 UNSUBSCRIBE_PLACEHOLDER = "\0"
-
-
-def week_before(day: date) -> date:
-    """The Monday of the ISO week that ended before the week of the day."""
-    return day - timedelta(days=day.weekday()) - WEEK
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
 from actionplan.digests import hold, outbox, rendering
-from actionplan.digests.content import WEEK, Items, Week, unreminded_actions
+from actionplan.digests.content import WEEK, Items, Week, unreminded_actions, week_before
 from actionplan.digests.recipients import is_subscribed, recipients, subscribe
 from actionplan.models import Digest, User
 from commitments.models import Plan, Role
@@ -45,7 +45,7 @@ class Digests(PlanView):
 
     def _for_administrators(self) -> dict[str, Any]:
         plan = self.page.plan
-        week = rendering.week_before(self.page.today)
+        week = week_before(self.page.today)
         return {
             "problems": Digest.objects.filter(plan=plan, state__in=outbox.ENDED_BADLY),
             "recipients": recipients(plan, week),
@@ -119,9 +119,9 @@ class DigestPreview(PlanView):
     def _week(self, text: str) -> date:
         """The week of the day that was asked for, else the last one."""
         try:
-            return rendering.week_before(date.fromisoformat(text) + WEEK)
+            return week_before(date.fromisoformat(text) + WEEK)
         except (ValueError, OverflowError):
-            return rendering.week_before(self.page.today)
+            return week_before(self.page.today)
 
 
 def require_administrator(request: HttpRequest) -> None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from actionplan.accounts import secret_storage
 from actionplan.digests import outbox
-from actionplan.digests.content import WEEK
+from actionplan.digests.content import WEEK, week_before
 from actionplan.models import JobRun
 from commitments import clock
 from commitments.evidence import storage
@@ -41,8 +41,8 @@ def run(job: str, plan: Plan, day: date) -> dict[str, Any]:
     if day > clock.today(plan.timezone):
         raise FutureDay(f"{day} has not come yet in {plan.timezone}: give today or a day before it")
     started = timezone.now()
-    # a week's digests have one row, whichever of its days they are asked for
-    period = outbox.monday(day) if job == "send_digests" else day
+    # a week's digests have one row, that of its Monday, whichever of its days they are asked for
+    period = week_before(day) + WEEK if job == "send_digests" else day
     row, _created = JobRun.objects.get_or_create(
         plan=plan, job=job, day=period, defaults={"started": started}
     )

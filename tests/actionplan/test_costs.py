@@ -13,7 +13,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from actionplan.digests import outbox, rendering
+from actionplan.digests import outbox
+from actionplan.digests.content import week_before
 from actionplan.models import User
 from commitments.models import Flag, Plan
 from commitments.register import flags
@@ -115,7 +116,7 @@ def test_digests_for_five_times_the_people_take_as_many_queries() -> None:
             body = bodies[number % len(bodies)]
             factories.create_official(plan, side=body.side, bodies=[body.code])
         with CaptureQueriesContext(connection) as captured:
-            outbox.queue(plan, rendering.week_before(story.TODAY))
+            outbox.queue(plan, week_before(story.TODAY))
         counts.append(len(captured))
     assert counts[1] <= counts[0] <= 16
 

@@ -4,9 +4,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandParser
 
-from actionplan.digests import rendering
-from actionplan.digests.content import Week
+from actionplan.digests.content import Week, week_before
 from actionplan.digests.recipients import recipients
+from actionplan.digests.rendering import Renderer
 from actionplan.jobs import runner
 from commitments import clock
 from commitments.management.arguments import SiteCommand, plans_with_day
@@ -24,7 +24,7 @@ class Command(SiteCommand):
     def handle(self, *args: Any, on: str | None, dry_run: bool, **options: Any) -> None:
         for plan, day in plans_with_day(on):
             if dry_run and day <= clock.today(plan.timezone):
-                self._list_recipients(plan, rendering.week_before(day))
+                self._list_recipients(plan, week_before(day))
                 continue
             done = runner.run("send_digests", plan, day)
             counts = ", ".join(
@@ -33,7 +33,7 @@ class Command(SiteCommand):
             self.stdout.write(f"{plan.slug} {done['day']}: {counts}")
 
     def _list_recipients(self, plan: Plan, week: date) -> None:
-        renderer = rendering.Renderer(Week(plan, week))
+        renderer = Renderer(Week(plan, week))
         for recipient in recipients(plan, week):
             user = recipient.user
             texts = renderer.render(recipient, user.language or settings.LANGUAGE_CODE)
