@@ -1,6 +1,6 @@
 """The weekly digest in words: a subject, a text and HTML, which say the same, in either language."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 
 from django.conf import settings
@@ -29,8 +29,8 @@ class Texts:
 
     def with_unsubscribe_link(self, user: User, plan: Plan) -> "Texts":
         link = unsubscribe_url(user, plan)
-        return Texts(
-            subject=self.subject,
+        return replace(
+            self,
             text=self.text.replace(UNSUBSCRIBE_PLACEHOLDER, link),
             html=self.html.replace(UNSUBSCRIBE_PLACEHOLDER, link),
         )

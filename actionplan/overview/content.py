@@ -35,7 +35,6 @@ from funding.models import Contribution
 from funding.totals import CurrencyTotal, compute_totals, money_entries, sum_by_currency
 
 CHANGES_SHOWN = 7
-WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,6 @@ class ContributionLine:
     """What one contribution adds up to in each currency; `stated` is false without any amount."""
 
     contribution: Contribution
-    url: str
     stated: bool
     totals: list[CurrencyTotal]
 
@@ -146,7 +144,7 @@ def _list_of(page: Page, state: State, **query: str) -> str:
 
 def changes_of_the_week(page: Page) -> Changes:
     """What was recorded in the seven days that end with the page's day, the newest first."""
-    since = page.on - WEEK + timedelta(days=1)
+    since = page.on - timedelta(days=6)
     week = entries_on(page).without_plan_entries().filter(recorded_day__gte=since)
     newest = week.order_by("-recorded_day", "-number")[:CHANGES_SHOWN]
     url = page.url("register", since=since.isoformat(), kind="reported")
@@ -160,7 +158,6 @@ def contributions(page: Page) -> list[ContributionLine]:
     return [
         ContributionLine(
             contribution=contribution,
-            url=f"{page.url('fund')}#c-{contribution.ref}",
             stated=any(line.stated for line in lines),
             totals=compute_totals(lines, [], page.on),
         )

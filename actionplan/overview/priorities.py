@@ -27,17 +27,8 @@ class Figure:
     url: str
 
 
-@dataclass(frozen=True)
-class Attention:
+def count_attention(page: Page) -> dict[str, Figure]:
     """How many scored actions want attention, and for what."""
-
-    overdue: Figure
-    soon: Figure
-    never_reported: Figure
-    stale: Figure
-
-
-def count_attention(page: Page) -> Attention:
     by = page.on + SOON
     counts = page.standings.filter(scored=True).aggregate(
         overdue=Count("pk", filter=Q(state=State.OVERDUE)),
@@ -45,16 +36,13 @@ def count_attention(page: Page) -> Attention:
         never_reported=Count("pk", filter=ATTENTION["never"].condition),
         stale=Count("pk", filter=ATTENTION["stale"].condition),
     )
-    overdue = page.url("commitments", state=State.OVERDUE.value, scored="1")
-    soon = page.url("commitments", due=by.isoformat(), scored="1")
-    never_reported = page.url("commitments", attention="never")
-    stale = page.url("commitments", attention="stale")
-    return Attention(
-        overdue=Figure(counts["overdue"], overdue),
-        soon=Figure(counts["soon"], soon),
-        never_reported=Figure(counts["never_reported"], never_reported),
-        stale=Figure(counts["stale"], stale),
-    )
+    lists = {
+        "overdue": page.url("commitments", state=State.OVERDUE.value, scored="1"),
+        "soon": page.url("commitments", due=by.isoformat(), scored="1"),
+        "never_reported": page.url("commitments", attention="never"),
+        "stale": page.url("commitments", attention="stale"),
+    }
+    return {name: Figure(counts[name], url) for name, url in lists.items()}
 
 
 def next_deadlines(page: Page) -> dict[int, Standing]:

@@ -54,8 +54,8 @@ def test_every_figure_of_the_sentence_and_of_silence_is_the_length_of_its_list(
 ) -> None:
     context = reader.get(f"/{day}").context
     attention = context["attention"]
-    figures = [attention.overdue, attention.soon, context["changes"].all]
-    for figure in (*figures, attention.never_reported, attention.stale):
+    assert attention.keys() == {"overdue", "soon", "never_reported", "stale"}
+    for figure in (*attention.values(), context["changes"].all):
         assert length(reader, figure.url) == figure.count, figure.url
 
 
