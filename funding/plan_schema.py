@@ -59,12 +59,12 @@ class FundSpec:
 
 def read_funds(top: Table, plan: PlanSpec) -> list[FundSpec]:
     tables = top.get_tables("funds", kind="fund", named_by="id")
-    funds = [_read_fund(table, plan, position) for position, table in enumerate(tables)]
+    funds = [_read_fund(table, plan) for table in tables]
     refuse_repeated_names("funds", tables, [fund.row.code for fund in funds])
     return funds
 
 
-def _read_fund(table: Table, plan: PlanSpec, position: int) -> FundSpec:
+def _read_fund(table: Table, plan: PlanSpec) -> FundSpec:
     contributions = table.get_tables("contributions", kind="contribution", named_by="ref")
     purposes = table.get_tables("purposes", kind="purpose", named_by="id")
     reported = table.get_tables("reported", kind="reported")
@@ -73,16 +73,14 @@ def _read_fund(table: Table, plan: PlanSpec, position: int) -> FundSpec:
         title=table.get_texts("title", required=True),
         manager=table.get_text("manager", longest=200),
         interpretations=read_interpretations(table),
-        position=position,
+        position=table.position,
     )
     fund = FundSpec(
         row=row,
         commitment=_read_commitment_number(table, plan),
-        contributions=[
-            _read_contribution(item, plan, place) for place, item in enumerate(contributions)
-        ],
-        purposes=[_read_purpose(item, plan, place) for place, item in enumerate(purposes)],
-        reported=[_read_reported(item, place) for place, item in enumerate(reported)],
+        contributions=[_read_contribution(contribution, plan) for contribution in contributions],
+        purposes=[_read_purpose(purpose, plan) for purpose in purposes],
+        reported=[_read_reported(figure) for figure in reported],
     )
     text = _("id %(name)s stands twice in the purposes of %(what)s: each must be its own")
     codes = [purpose.code for purpose in fund.purposes]
@@ -99,13 +97,13 @@ def _read_commitment_number(table: Table, plan: PlanSpec) -> int:
     return number
 
 
-def _read_contribution(table: Table, plan: PlanSpec, position: int) -> ContributionSpec:
+def _read_contribution(table: Table, plan: PlanSpec) -> ContributionSpec:
     row = Contribution(
         ref=table.get_name("ref", longest=32),
         side=_read_side(table, plan),
         words=table.get_text("words", longest=500),
         interpretations=read_interpretations(table),
-        position=position,
+        position=table.position,
     )
     return ContributionSpec(
         table=table,
@@ -230,7 +228,7 @@ def _read_money(table: Table, key: str, pair: object, example: str) -> Money | N
     return Money(currency, amount)
 
 
-def _read_purpose(table: Table, plan: PlanSpec, position: int) -> Purpose:
+def _read_purpose(table: Table, plan: PlanSpec) -> Purpose:
     actions = table.get_names("actions")
     refs = {action.row.ref for action in plan.actions}
     table.check_known("actions", actions, refs, _("there is no such action"))
@@ -238,11 +236,11 @@ def _read_purpose(table: Table, plan: PlanSpec, position: int) -> Purpose:
         code=table.get_name("id"),
         title=table.get_texts("title", required=True),
         actions=actions,
-        position=position,
+        position=table.position,
     )
 
 
-def _read_reported(table: Table, position: int) -> Reported:
+def _read_reported(table: Table) -> Reported:
     pair = table.get_raw("amount")
     money = _read_money(table, "amount", pair, '["EUR", "5000000"]') or Money("", Decimal(0))
     return Reported(
@@ -252,7 +250,7 @@ def _read_reported(table: Table, position: int) -> Reported:
         on=_read_reported_date(table),
         words=table.get_text("words", longest=200),
         source=table.get_text("source", longest=2000),
-        position=position,
+        position=table.position,
     )
 
 

@@ -86,14 +86,10 @@ def _place_files(folder: Path, manifest: Manifest) -> None:
             )
     for part, target in targets:
         if not target.exists():
-            _copy_whole(folder / part.name, target)
-
-
-def _copy_whole(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f"{target.name}.part")
-    shutil.copyfile(source, part)
-    part.replace(target)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            unfinished = target.with_name(f"{target.name}.part")
+            shutil.copyfile(folder / part.name, unfinished)
+            unfinished.replace(target)
 
 
 def _make_tables(manifest: Manifest) -> None:

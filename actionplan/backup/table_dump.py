@@ -76,7 +76,7 @@ def load_table(model: Model, columns: list[str], source: IO[bytes]) -> None:
             cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN", source)
             return
         fields = {field.column: field for field in columns_of(model)}
-        readers = [_reader_of(fields[name]) for name in columns]
+        readers = [READERS.get(_type_of(fields[name]), str) for name in columns]
         places = ", ".join(["%s"] * len(columns))
         rows = (_read_row(line, readers) for line in source)
         # Django would keep all rows of one call in memory
@@ -158,23 +158,13 @@ WRITERS: dict[str, Writer] = {
 def _read_row(line: bytes, readers: list[Reader]) -> list[Any]:
     cells = line.decode().removesuffix("\n").split("\t")
     return [
-        None if cell == NOTHING else read(_unescape(cell))
+        None if cell == NOTHING else read(re.sub(r"\\.", _unescape_character, cell))
         for cell, read in zip(cells, readers, strict=True)
     ]
 
 
-def _unescape(cell: str) -> str:
-    if "\\" not in cell:
-        return cell
-    return re.sub(r"\\.", _unescape_character, cell)
-
-
 def _unescape_character(match: re.Match[str]) -> str:
     return UNESCAPED.get(match[0], match[0][1])
-
-
-def _reader_of(field: Any) -> Reader:
-    return READERS.get(_type_of(field), str)
 
 
 def _read_boolean(text: str) -> bool:

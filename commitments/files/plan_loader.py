@@ -385,23 +385,18 @@ def _check_terms(load: PlanLoad, terms: StatedTerms) -> None:
         text = _("%(what)s is new in this plan: %(advice)s")
         load.add_error(terms.line, text, what=terms.obligation, advice=ADVICE)
         return
-    names = _differing_terms(load, terms, before)
+    # settings are asked about once, for the whole plan
+    names = sorted(
+        name
+        for name, value in terms.payload.items()
+        if name not in load.spec.settings and value != before.get(name)
+    )
     only_withdrawn = names == ["withdrawn"] and terms.payload["withdrawn"]
     if names and not only_withdrawn:
         text = _("terms of %(what)s differ from those recorded (%(names)s): %(advice)s")
         load.add_error(
             terms.line, text, what=terms.obligation, names=", ".join(names), advice=ADVICE
         )
-
-
-def _differing_terms(load: PlanLoad, terms: StatedTerms, before: Json) -> list[str]:
-    """The terms of the obligation's own that are other than before."""
-    settings = load.spec.settings
-    return sorted(
-        name
-        for name, value in terms.payload.items()
-        if name not in settings and value != before.get(name)
-    )
 
 
 def _draft_file(spec: PlanSpec, sha256: str, today: date, moment: datetime) -> Draft:

@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from itertools import islice
 from typing import TypedDict
@@ -87,14 +86,6 @@ class PlanSpec:
     def actions(self) -> list[ActionSpec]:
         return [action for commitment in self.commitments for action in commitment.actions]
 
-    @cached_property
-    def body_codes(self) -> set[str]:
-        return {body.code for body in self.bodies}
-
-    @cached_property
-    def aim_codes(self) -> set[str]:
-        return {aim.code for aim in self.aims}
-
     @property
     def settings(self) -> Json:
         """The plan-wide terms, which are part of the terms of each action."""
@@ -117,8 +108,8 @@ def read_plan(top: Table) -> PlanSpec:
     plan = PlanSpec(
         file=top.file,
         row=row,
-        bodies=[_read_body(table, position) for position, table in enumerate(bodies)],
-        aims=[_read_aim(table, position) for position, table in enumerate(aims)],
+        bodies=[_read_body(table) for table in bodies],
+        aims=[_read_aim(table) for table in aims],
         change=read_reason(top, "change"),
         correction=read_reason(top, "correction"),
         withdrawn=read_reason(top, "withdrawn"),
@@ -208,7 +199,7 @@ def _check_side(table: Table, key: str, side: str) -> None:
         table.add_error(key, text, value=show_value(side))
 
 
-def _read_body(table: Table, position: int) -> Body:
+def _read_body(table: Table) -> Body:
     side = table.get_text("side")
     if side:
         _check_side(table, "side", side)
@@ -216,13 +207,13 @@ def _read_body(table: Table, position: int) -> Body:
         code=table.get_name("id"),
         name=table.get_texts("name", required=True),
         side=side,
-        position=position,
+        position=table.position,
     )
 
 
-def _read_aim(table: Table, position: int) -> Aim:
+def _read_aim(table: Table) -> Aim:
     title = table.get_texts("title", required=True)
-    return Aim(code=table.get_name("id"), title=title, position=position)
+    return Aim(code=table.get_name("id"), title=title, position=table.position)
 
 
 def _read_commitment(table: Table, plan: PlanSpec) -> CommitmentSpec:
@@ -232,7 +223,8 @@ def _read_commitment(table: Table, plan: PlanSpec) -> CommitmentSpec:
         summary=table.get_texts("summary"),
     )
     aims = table.get_names("aims")
-    table.check_known("aims", aims, plan.aim_codes, _("there is no such aim"))
+    known = {aim.code for aim in plan.aims}
+    table.check_known("aims", aims, known, _("there is no such aim"))
     actions = table.get_tables("actions", kind="action", named_by="ref")
     return CommitmentSpec(row, aims, [_read_action(action, plan) for action in actions])
 
@@ -270,7 +262,8 @@ def _read_action(table: Table, plan: PlanSpec) -> ActionSpec:
 
 def _read_bodies(table: Table, key: str, plan: PlanSpec, *, required: bool = False) -> list[str]:
     codes = table.get_names(key, required=required)
-    table.check_known(key, codes, plan.body_codes, _("there is no such body"))
+    known = {body.code for body in plan.bodies}
+    table.check_known(key, codes, known, _("there is no such body"))
     return codes
 
 

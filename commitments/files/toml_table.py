@@ -70,6 +70,11 @@ class Table:
     def line(self) -> int:
         return self.file.line_of(self.path)
 
+    @property
+    def position(self) -> int:
+        """The place in its list, counted from 0, of a table that stands in one."""
+        return int(self.path[-1])
+
     def line_of(self, key: str) -> int:
         return self.file.line_of((*self.path, key))
 
@@ -117,7 +122,8 @@ class Table:
             return None
         if isinstance(value, kind) and not _is_other_kind(value, kind):
             return value
-        if kind is str and _is_text_without_quotes(value):
+        # a text without its quotation marks
+        if kind is str and isinstance(value, int | float | date) and not isinstance(value, bool):
             expected = _("%(right)s in quotes") % {"right": expected}
         self._refuse_value(key, expected, value)
         return None
@@ -280,10 +286,6 @@ def _is_other_kind(value: object, kind: type) -> bool:
     if isinstance(value, bool):
         return kind is not bool
     return isinstance(value, datetime) and kind is date
-
-
-def _is_text_without_quotes(value: object) -> bool:
-    return isinstance(value, int | float | date) and not isinstance(value, bool)
 
 
 def _label_item(kind: str, content: object, named_by: str, number: int) -> str:
