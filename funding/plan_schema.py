@@ -1,5 +1,6 @@
 """What a plan file says of its funds. The readers leave every error in the file."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -258,16 +259,10 @@ def _read_reported_date(table: Table) -> str:
     """A day of TOML, or a date in quotes that may be as vague as a year."""
     value = table.get_raw("on")
     text = value.isoformat() if isinstance(value, date) else value
-    if isinstance(text, str) and _is_date(text):
-        return text
+    if isinstance(text, str):
+        with suppress(DateError):
+            dates.parse(text)
+            return text
     message = _('on of %(what)s must be a date such as "2014-09" or 2014-09-20, not %(value)s')
     table.add_error("on", message, value=show_value(value))
     return ""
-
-
-def _is_date(text: str) -> bool:
-    try:
-        dates.parse(text)
-    except DateError:
-        return False
-    return True

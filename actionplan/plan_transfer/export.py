@@ -97,7 +97,9 @@ def export_plan(plan: Plan, file: IO[bytes], *, now: datetime) -> list[str]:
 def _add_files_for_reading(archive: Archive, plan: Plan, entries: QuerySet[Entry]) -> None:
     """What people may want to read, and nobody loads."""
     archive.add("README.md", README.encode())
-    archive.add("posts.csv", make_csv(("id", "post"), _post_rows(entries)))
+    by_accounts = entries.exclude(kind__in=["plan", "terms"]).exclude(by=None)
+    posts = by_accounts.values_list("code", "by__post")
+    archive.add("posts.csv", make_csv(("id", "post"), posts))
     archive.add("flags.csv", make_csv(FLAG_COLUMNS, _flag_rows(plan)))
 
 
@@ -174,11 +176,6 @@ class StepWriter:
         self.steps.append({"kind": "entries", "file": name, "rows": len(self.rows)})
         self.rows = []
         self.size = 0
-
-
-def _post_rows(entries: QuerySet[Entry]) -> Iterable[Row]:
-    by_accounts = entries.exclude(kind__in=["plan", "terms"]).exclude(by=None)
-    return by_accounts.values_list("code", "by__post")
 
 
 def _flag_rows(plan: Plan) -> Iterable[Row]:

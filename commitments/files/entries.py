@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from commitments.files.entry_rows import EntryRow, read_rows
-from commitments.files.errors import FileReport
+from commitments.files.errors import FileRefused, FileReport
 from commitments.files.values import parse_amount
 from commitments.models import Entry, EntryText, Evidence, Plan
 from commitments.register import entry_types, services, validation
@@ -75,7 +75,11 @@ class EntriesReading(FileReport):
 def read_entry_file(content: bytes) -> EntryFile:
     """Takes time with a large file, so it is done before any lock or transaction."""
     file = EntryFile()
-    file.rows += read_rows(content, file)
+    try:
+        for row in read_rows(content, file):
+            file.rows.append(row)
+    except FileRefused as refused:
+        file.errors += refused.errors
     return file
 
 
@@ -161,10 +165,17 @@ class RowChecker:
                 self.reading.add_error(row.line, text, id=code)
 
     def _find_recorded(self) -> dict[str, Entry]:
-        """The entries of the register that the rows name or repeat, by id."""
+        """The entries of the register that the rows name or repeat, by id; in queries of a bounded
+        size.
+        """
         rows = [*self.rows.values(), *self.without_own_id]
-        codes = {row.draft.code for row in rows} | {row.target_code for row in rows}
-        return find_entries(self.context.plan, codes)
+        codes = sorted({row.draft.code for row in rows} | {row.target_code for row in rows})
+        entries = Entry.objects.filter(plan=self.context.plan).select_related("text", "to")
+        recorded: dict[str, Entry] = {}
+        for start in range(0, len(codes), BATCH):
+            for entry in entries.filter(code__in=codes[start : start + BATCH]):
+                recorded[entry.code] = entry
+        return recorded
 
     def _sort_rows(self) -> list[DraftRow]:
         """Each row behind the one that it names. Rows that name each other in a circle are left
@@ -260,17 +271,6 @@ class RowChecker:
             recorded_day=draft.recorded_day,
             code=draft.code,
         )
-
-
-def find_entries(plan: Plan, codes: Iterable[str]) -> dict[str, Entry]:
-    """The plan's entries with these codes, in queries of a bounded size."""
-    entries = Entry.objects.filter(plan=plan).select_related("text", "to")
-    ordered = sorted(codes)
-    by_code: dict[str, Entry] = {}
-    for start in range(0, len(ordered), BATCH):
-        for entry in entries.filter(code__in=ordered[start : start + BATCH]):
-            by_code[entry.code] = entry
-    return by_code
 
 
 def has_same_content(draft: Draft, entry: Entry) -> bool:

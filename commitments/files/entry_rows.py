@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from commitments.files.errors import FileReport
+from commitments.files.errors import FileReport, refuse
 from commitments.files.spreadsheet import TextRow, read_sheet
 
 # a row to be written, in the order of the columns
@@ -44,25 +44,23 @@ class EntryRow:
 
 
 def read_rows(content: bytes, report: FileReport) -> Iterator[EntryRow]:
-    """The rows that hold anything, up to the first error that makes reading on pointless."""
+    """The rows that hold anything. Raises FileRefused at an error that makes reading on pointless."""
     too_large = _("The file is larger than 4 MiB: load it in parts.")
     if len(content) > LARGEST:
-        report.add_error(1, too_large)
-        return
+        raise refuse(too_large, 1)
     # XLSX is a ZIP archive
-    read_table = read_sheet if content.startswith(b"PK") else _read_csv
-    rows = read_table(content, report)
+    rows = read_sheet(content, report) if content.startswith(b"PK") else _read_csv(content)
     header = next(rows, TextRow(1, []))
     columns = [name.strip() for name in header.cells]
-    if report.errors or not _is_header_sound(columns, report):
+    if report.errors:
         return
+    _check_header(columns)
     size = 0
     for row in rows:
         # XLSX is packed, so that its texts may be more than the file
         size += sum(map(len, row.cells))
         if size > LARGEST:
-            report.add_error(row.line, too_large)
-            return
+            raise refuse(too_large, row.line)
         if len(row.cells) > len(columns) or "\x00" in "".join(row.cells):
             text = _("There are more cells than columns, or a character that no text holds.")
             report.add_error(row.line, text)
@@ -72,14 +70,13 @@ def read_rows(content: bytes, report: FileReport) -> Iterator[EntryRow]:
             yield EntryRow(row.line, dict.fromkeys(COLUMNS, "") | cells)
 
 
-def _read_csv(content: bytes, report: FileReport) -> Iterator[TextRow]:
+def _read_csv(content: bytes) -> Iterator[TextRow]:
     """The records of a CSV file, each with the line on which it begins."""
     try:
         text = content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        report.add_error(line, _("This is not UTF-8: save the file as CSV in UTF-8."))
-        return
+        raise refuse(_("This is not UTF-8: save the file as CSV in UTF-8."), line) from None
     file = io.StringIO(text, newline="")
     header = text.split("\n", 1)[0]
     delimiter = ";" if header.count(";") > header.count(",") else ","
@@ -90,16 +87,16 @@ def _read_csv(content: bytes, report: FileReport) -> Iterator[TextRow]:
             yield TextRow(line, cells)
             line = records.line_num + 1
     except csv.Error:
-        report.add_error(line, _("This is not CSV: a quotation mark is missing or misplaced."))
+        text = _("This is not CSV: a quotation mark is missing or misplaced.")
+        raise refuse(text, line) from None
 
 
-def _is_header_sound(columns: list[str], report: FileReport) -> bool:
+def _check_header(columns: list[str]) -> None:
     names = set(columns)
-    is_sound = set(REQUIRED_COLUMNS) <= names <= set(COLUMNS) and len(names) == len(columns)
-    if not is_sound:
+    has_all = set(REQUIRED_COLUMNS) <= names <= set(COLUMNS)
+    if not has_all or len(names) < len(columns):
         text = _("The first line must name the columns, each once: %(columns)s.")
-        report.add_error(1, text, columns=",".join(COLUMNS))
-    return is_sound
+        raise refuse(text % {"columns": ",".join(COLUMNS)}, 1)
 
 
 def make_csv(header: Sequence[str], rows: Iterable[Row], *, line_end: str = "\n") -> bytes:

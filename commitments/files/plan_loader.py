@@ -78,15 +78,15 @@ class StatedTerms:
     line: int
 
 
-@dataclass
+@dataclass(kw_only=True)
 class PlanLoad(FileReport):
     """One plan file on its way into the database: what it changes, and what speaks against it."""
 
-    spec: PlanSpec = field(kw_only=True)
-    plan: Plan = field(kw_only=True)
-    is_new: bool = field(kw_only=True)
+    spec: PlanSpec
+    plan: Plan
+    is_new: bool
     # of each obligation, as they were before
-    latest_terms: Mapping[int, Json] = field(kw_only=True)
+    latest_terms: Mapping[int, Json]
     changes: list[str] = field(default_factory=list)
     terms: list[StatedTerms] = field(default_factory=list)
 

@@ -11,7 +11,7 @@ from datetime import date
 from graphlib import CycleError, TopologicalSorter
 from itertools import islice
 from typing import TypedDict
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -137,8 +137,8 @@ def read_reason(table: Table, key: str) -> str:
 
 
 def _check_format(top: Table) -> None:
-    stated_format = top.get_integer("format", least=1, most=1)
-    if stated_format is None and "format" not in top.content:
+    top.get_integer("format", least=1, most=1)
+    if "format" not in top.content:
         top.add_error("", _("the file has no format: it begins with format = 1"))
 
 
@@ -177,13 +177,10 @@ def _read_slug(table: Table) -> str:
 
 def _read_timezone(table: Table) -> str:
     name = table.get_text("timezone", required=True)
-    if not name:
-        return "UTC"
-    if name not in available_timezones():
+    if name and name not in available_timezones():
         text = _("timezone %(name)s is unknown: give a name such as Europe/London")
         table.add_error("timezone", text, name=show_value(name))
-        return "UTC"
-    return ZoneInfo(name).key
+    return name
 
 
 def _read_sides(table: Table) -> list[str]:

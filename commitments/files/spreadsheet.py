@@ -14,8 +14,9 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
-from commitments.files.errors import FileReport
+from commitments.files.errors import FileRefused, FileReport, refuse
 
 if TYPE_CHECKING:
     from openpyxl.cell.cell import Cell, MergedCell
@@ -27,6 +28,11 @@ LARGEST = 12 * 1024 * 1024
 MOST_MEMBERS = 200
 MOST_COLUMNS = 40
 MOST_ROWS = 20_000
+# what is wrong with a cell of these types of openpyxl
+UNREADABLE_CELLS = {
+    "f": gettext_noop("The cell %(cell)s holds a formula: put its value there."),
+    "e": gettext_noop("The cell %(cell)s holds an error of the spreadsheet."),
+}
 
 
 @dataclass(frozen=True)
@@ -38,43 +44,38 @@ class TextRow:
 
 
 def read_sheet(content: bytes, report: FileReport) -> Iterator[TextRow]:
-    """Each row that has any text, without empty cells at its end."""
+    """Each row that has any text, without empty cells at its end; raises FileRefused."""
     from openpyxl import load_workbook  # 15 MiB that a web process seldom needs
 
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if not _is_bounded(archive, report):
-                return
+            _check_size(archive)
             book = load_workbook(io.BytesIO(content), read_only=True, keep_links=False)
             sheet = _choose_sheet(book, report)
-            if sheet is None or _has_merged_cells(archive, sheet, report):
-                return
+            _refuse_merged_cells(archive, sheet)
             yield from _iter_rows(sheet, report)
+    except FileRefused:
+        raise
     except Exception:  # whatever a broken archive or its XML makes the libraries raise
-        report.add_error(
-            1,
-            _("This is no XLSX file that can be read: save it again as XLSX, or as CSV in UTF-8."),
+        text = _(
+            "This is no XLSX file that can be read: save it again as XLSX, or as CSV in UTF-8."
         )
+        raise refuse(text, 1) from None
 
 
-def _is_bounded(archive: zipfile.ZipFile, report: FileReport) -> bool:
+def _check_size(archive: zipfile.ZipFile) -> None:
     members = archive.infolist()
     size = sum(member.file_size for member in members)
-    if len(members) <= MOST_MEMBERS and size <= LARGEST:
-        return True
-    report.add_error(
-        1, _("The spreadsheet unpacks to more than 12 MiB: load it in parts, or as CSV.")
-    )
-    return False
+    if len(members) > MOST_MEMBERS or size > LARGEST:
+        text = _("The spreadsheet unpacks to more than 12 MiB: load it in parts, or as CSV.")
+        raise refuse(text, 1)
 
 
-def _choose_sheet(book: "Workbook", report: FileReport) -> "Worksheet | None":
+def _choose_sheet(book: "Workbook", report: FileReport) -> "Worksheet":
     visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
     if not visible:
-        report.add_error(
-            1, _("The spreadsheet has no visible sheet: show the one with the entries.")
-        )
-        return None
+        text = _("The spreadsheet has no visible sheet: show the one with the entries.")
+        raise refuse(text, 1)
     chosen = visible[0]
     others = [str(sheet.title) for sheet in book.worksheets if sheet is not chosen]
     if others:
@@ -84,18 +85,15 @@ def _choose_sheet(book: "Workbook", report: FileReport) -> "Worksheet | None":
     return chosen
 
 
-def _has_merged_cells(archive: zipfile.ZipFile, sheet: "Worksheet", report: FileReport) -> bool:
+def _refuse_merged_cells(archive: zipfile.ZipFile, sheet: "Worksheet") -> None:
     """Only the first of merged cells has a value, and nothing says whether the others were meant to
     have it.
     """
     # A sheet that is read row by row has no list of merged cells. Its path has no public name.
     path: str = sheet._worksheet_path  # type: ignore[attr-defined]
-    if b"mergeCell" not in archive.read(path.lstrip("/")):
-        return False
-    report.add_error(
-        1, _("The sheet has merged cells: split them, and give each row its own values.")
-    )
-    return True
+    if b"mergeCell" in archive.read(path.lstrip("/")):
+        text = _("The sheet has merged cells: split them, and give each row its own values.")
+        raise refuse(text, 1)
 
 
 def _iter_rows(sheet: "Worksheet", report: FileReport) -> Iterator[TextRow]:
@@ -104,8 +102,7 @@ def _iter_rows(sheet: "Worksheet", report: FileReport) -> Iterator[TextRow]:
         while texts and not texts[-1]:
             texts.pop()
         if texts and number > MOST_ROWS:
-            report.add_error(number, _("The sheet has more than 20,000 rows: load it in parts."))
-            return
+            raise refuse(_("The sheet has more than 20,000 rows: load it in parts."), number)
         if texts:
             yield TextRow(number, texts)
 
@@ -113,12 +110,8 @@ def _iter_rows(sheet: "Worksheet", report: FileReport) -> Iterator[TextRow]:
 def _read_cell(cell: "Cell | MergedCell", line: int, report: FileReport) -> str:
     if cell.value is None:
         return ""
-    if cell.data_type == "f":
-        text = _("The cell %(cell)s holds a formula: put its value there.")
-        report.add_error(line, text, cell=cell.coordinate)
-        return ""
-    if cell.data_type == "e":
-        text = _("The cell %(cell)s holds an error of the spreadsheet.")
+    if cell.data_type in UNREADABLE_CELLS:
+        text = _(UNREADABLE_CELLS[cell.data_type])
         report.add_error(line, text, cell=cell.coordinate)
         return ""
     return _write_value(cell.value, cell.number_format)
