@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from commitments.models import Plan
 from commitments.register.entries import Draft
 from commitments.register.entry_types import EntryType
-from commitments.register.validation import ERRORS, WARNINGS, Context, checks
+from commitments.register.validation import ERRORS, WARNINGS, Context
 from funding.models import Purpose
 
 LARGEST = Decimal("999999999999999.99")
@@ -45,7 +45,6 @@ KINDS = [
 ]
 
 
-@checks(ERRORS, "paid", "refunded")
 def _payment_errors(draft: Draft, context: Context) -> Iterator[str]:
     yield from _money_errors(draft)
     known = sorted(context.instalments.get(draft.ref, []))
@@ -57,7 +56,6 @@ def _payment_errors(draft: Draft, context: Context) -> Iterator[str]:
         }
 
 
-@checks(WARNINGS, "paid", "refunded")
 def _payment_warnings(draft: Draft, context: Context) -> Iterator[str]:
     terms = context.instalment_terms.get((draft.ref, draft.instalment or 1))
     if terms is None or not terms["stated"]:
@@ -69,7 +67,6 @@ def _payment_warnings(draft: Draft, context: Context) -> Iterator[str]:
         }
 
 
-@checks(ERRORS, "spent")
 def _spending_errors(draft: Draft, context: Context) -> Iterator[str]:
     yield from _money_errors(draft)
     purposes = context.codes["spent"]
@@ -96,3 +93,18 @@ def _is_sound_amount(amount: Decimal) -> bool:
     exponent = amount.as_tuple().exponent
     # the exponent of what is no number is a letter
     return isinstance(exponent, int) and exponent >= -2 and 0 < amount <= LARGEST
+
+
+ERRORS.update(
+    {
+        "paid": _payment_errors,
+        "refunded": _payment_errors,
+        "spent": _spending_errors,
+    }
+)
+WARNINGS.update(
+    {
+        "paid": _payment_warnings,
+        "refunded": _payment_warnings,
+    }
+)

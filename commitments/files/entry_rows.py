@@ -61,11 +61,11 @@ def read_rows(content: bytes, report: FileReport) -> Iterator[EntryRow]:
         size += sum(map(len, row.cells))
         if size > LARGEST:
             raise refuse(too_large, row.line)
-        if len(row.cells) > len(columns) or "\x00" in "".join(row.cells):
+        texts = [cell.strip() for cell in row.cells]
+        if len(texts) > len(columns) or "\x00" in "".join(row.cells):
             text = _("There are more cells than columns, or a character that no text holds.")
             report.add_error(row.line, text)
-        elif any(cell.strip() for cell in row.cells):
-            texts = [cell.strip() for cell in row.cells]
+        elif any(texts):
             cells = dict(zip(columns, texts, strict=False))
             yield EntryRow(row.line, dict.fromkeys(COLUMNS, "") | cells)
 

@@ -27,7 +27,7 @@ from commitments.files.plan_schema import (
     find_words,
 )
 from commitments.files.toml_table import make_label
-from commitments.models import Action, Body, Commitment, Entry, Obligation, Plan, PlanFile, Standing
+from commitments.models import Action, Commitment, Entry, Obligation, Plan, PlanFile, Standing
 from commitments.register import entries as register
 from commitments.register import standings
 from commitments.register.entries import Draft
@@ -241,19 +241,15 @@ def _link_superseders(load: PlanLoad) -> None:
         # only ever added: earlier terms still hold for earlier days
         actions[spec.row.ref].superseders.add(*(actions[ref] for ref in spec.until))
     text = _("until runs in a circle with earlier terms, which hold for earlier days: %(way)s")
-    circles = find_circles(_stored_superseders(load.plan))
+    links: defaultdict[str, list[str]] = defaultdict(list)
+    rows = Action.superseders.through.objects.filter(from_action__plan=load.plan)
+    for ref, superseder in rows.values_list("from_action__ref", "to_action__ref"):
+        links[ref].append(superseder)
+    circles = find_circles(links)
     for spec in pending:
         way = circles.get(spec.row.ref)
         if way:
             load.add_error(spec.table.line, text, way=" → ".join(way))
-
-
-def _stored_superseders(plan: Plan) -> Mapping[str, list[str]]:
-    links: defaultdict[str, list[str]] = defaultdict(list)
-    rows = Action.superseders.through.objects.filter(from_action__plan=plan)
-    for ref, superseder in rows.values_list("from_action__ref", "to_action__ref"):
-        links[ref].append(superseder)
-    return links
 
 
 def _withdraw_missing_actions(load: PlanLoad) -> None:
@@ -281,18 +277,14 @@ def _delete_missing_aims(load: PlanLoad) -> None:
 def _delete_missing_bodies(load: PlanLoad) -> None:
     codes = [body.code for body in load.spec.bodies]
     for body in load.plan.bodies.exclude(code__in=codes):
-        if _is_body_used(body):
+        entries = Entry.objects.filter(plan=load.plan, words=body.code)
+        uses = (body.memberships, body.leads, body.joins, entries)
+        if any(rows.exists() for rows in uses):
             text = _("body %(id)s is missing: accounts, entries or actions that are kept name it")
             load.add_error(1, text, id=body.code)
         else:
             body.delete()
             load.add_change(_("%(what)s: removed"), what=make_label("body", body.code))
-
-
-def _is_body_used(body: Body) -> bool:
-    entries = Entry.objects.filter(plan=body.plan, words=body.code)
-    users = (body.memberships, body.leads, body.joins, entries)
-    return any(rows.exists() for rows in users)
 
 
 def withdraw_obligation(load: PlanLoad, obligation: Obligation, label: str) -> None:

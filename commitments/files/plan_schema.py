@@ -29,7 +29,6 @@ DEADLINE_KINDS = ("start", "finish", "immediate", "recurring", "within", "none")
 # stands in for a day that is missing, until the file is refused
 FALLBACK_DAY = date(2000, 1, 1)
 PERIODS = ("month", "quarter", "year")
-SPANS = ("days", "months", "working_days")
 
 # a page shows no more errors than these, and a long circle has a long message for each of its refs
 MOST_CIRCLES = 200
@@ -360,7 +359,7 @@ def _read_span(table: Table) -> Json:
         "months": table.get_integer("months", most=1200),
         "working_days": table.get_integer("working_days", most=1200),
     }
-    stated = [key for key in SPANS if key in table.content]
+    stated = span.keys() & table.content.keys()
     if len(stated) != 1:
         text = _("%(what)s needs days, months or working_days, and only one of them")
         table.add_error("", text)

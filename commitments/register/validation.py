@@ -112,19 +112,6 @@ class Context:
 
 
 Check = Callable[[Draft, Context], Iterator[str]]
-# by kind, beside those that any kind can have
-ERRORS: dict[str, Check] = {}
-WARNINGS: dict[str, Check] = {}
-
-
-def checks(table: dict[str, Check], *kinds: str) -> Callable[[Check], Check]:
-    """Registers what yields the errors or warnings of these kinds."""
-
-    def register(check: Check) -> Check:
-        table.update(dict.fromkeys(kinds, check))
-        return check
-
-    return register
 
 
 def errors(draft: Draft, context: Context) -> list[str]:
@@ -269,7 +256,6 @@ def _ref_errors(draft: Draft, kind: EntryType, context: Context) -> Iterator[str
 # Errors and warnings of one kind
 
 
-@checks(ERRORS, "completed")
 def _completion_errors(draft: Draft, context: Context) -> Iterator[str]:
     if context.deadline(draft.ref).target is not None:
         yield _("%(ref)s has a quantity to reach: record what was delivered, not a completion.") % {
@@ -279,7 +265,6 @@ def _completion_errors(draft: Draft, context: Context) -> Iterator[str]:
         yield str(NEEDS_EVIDENCE)
 
 
-@checks(ERRORS, "reopened")
 def _reopening_errors(draft: Draft, context: Context) -> Iterator[str]:
     if context.deadline(draft.ref).quantity is not None:
         yield _(
@@ -287,7 +272,6 @@ def _reopening_errors(draft: Draft, context: Context) -> Iterator[str]:
         ) % {"ref": draft.ref}
 
 
-@checks(WARNINGS, "delivered")
 def _delivery_warnings(draft: Draft, context: Context) -> Iterator[str]:
     if context.deadline(draft.ref).quantity is None:
         yield _("%(ref)s has no quantity to reach: the delivery is shown and satisfies nothing") % {
@@ -295,7 +279,6 @@ def _delivery_warnings(draft: Draft, context: Context) -> Iterator[str]:
         }
 
 
-@checks(ERRORS, "consent")
 def _consent_errors(draft: Draft, context: Context) -> Iterator[str]:
     if draft.words and draft.words not in context.codes["consent"]:
         known = ", ".join(sorted(context.codes["consent"]))
@@ -305,7 +288,6 @@ def _consent_errors(draft: Draft, context: Context) -> Iterator[str]:
         }
 
 
-@checks(WARNINGS, "consent")
 def _consent_warnings(draft: Draft, context: Context) -> Iterator[str]:
     terms = context.terms.get(draft.ref)
     if terms and draft.words not in terms.consents:
@@ -315,20 +297,17 @@ def _consent_warnings(draft: Draft, context: Context) -> Iterator[str]:
         }
 
 
-@checks(ERRORS, "event")
 def _event_errors(draft: Draft, context: Context) -> Iterator[str]:
     if len(draft.words) > LONGEST_WORDS:
         yield _("The name of an event has at most %(count)s characters.") % {"count": LONGEST_WORDS}
 
 
-@checks(WARNINGS, "event")
 def _event_warnings(draft: Draft, context: Context) -> Iterator[str]:
     terms = context.terms.get(draft.ref)
     if terms and draft.words != terms.deadline.of:
         yield _("%(ref)s does not wait for “%(event)s”") % {"ref": draft.ref, "event": draft.words}
 
 
-@checks(ERRORS, "moved")
 def _move_errors(draft: Draft, context: Context) -> Iterator[str]:
     if context.deadline(draft.ref).kind not in MOVABLE:
         yield _(
@@ -343,7 +322,6 @@ def _move_errors(draft: Draft, context: Context) -> Iterator[str]:
         ) % {"date": draft.when}
 
 
-@checks(WARNINGS, "moved")
 def _move_warnings(draft: Draft, context: Context) -> Iterator[str]:
     if dates.parse_deadline(draft.when).last < draft.window.first:
         yield _("the new deadline lies before the day of the move")
@@ -356,13 +334,11 @@ def is_withdrawable(entry: Entry) -> bool:
     return entry.kind not in (*PLAN_FILE_KINDS, REDACTED)
 
 
-@checks(ERRORS, "withdrawn")
 def _withdrawal_errors(draft: Draft, context: Context) -> Iterator[str]:
     if draft.to and not is_withdrawable(draft.to):
         yield _("Terms are not withdrawn: load a corrected plan file.")
 
 
-@checks(WARNINGS, "withdrawn")
 def _withdrawal_warnings(draft: Draft, context: Context) -> Iterator[str]:
     if draft.to and draft.to.recorded_day > draft.recorded_day:
         yield _("it withdraws an entry that was recorded later")
@@ -375,7 +351,6 @@ def is_confirmable(entry: Entry, context: Context) -> bool:
     return entry.kind in CONFIRMABLE
 
 
-@checks(ERRORS, "confirmed", "disputed")
 def _confirmation_errors(draft: Draft, context: Context) -> Iterator[str]:
     if draft.to and not is_confirmable(draft.to, context):
         yield _(
@@ -383,15 +358,36 @@ def _confirmation_errors(draft: Draft, context: Context) -> Iterator[str]:
         )
 
 
-@checks(WARNINGS, "confirmed", "disputed")
 def _confirmation_warnings(draft: Draft, context: Context) -> Iterator[str]:
     if draft.to and draft.side and draft.to.side == draft.side:
         yield _("it is the word of the side whose entry it names")
 
 
-@checks(ERRORS, "confidence")
 def _confidence_errors(draft: Draft, context: Context) -> Iterator[str]:
     if draft.words and draft.words not in CONFIDENCE_COLOURS:
         yield _("Confidence is green, amber or red, not “%(colour)s”.") % {"colour": draft.words}
     elif draft.words in ("amber", "red") and not draft.reason:
         yield _("Give a reason for amber or red.")
+
+
+# by kind, beside those that any kind can have; an app with kinds of its own adds theirs
+ERRORS: dict[str, Check] = {
+    "completed": _completion_errors,
+    "reopened": _reopening_errors,
+    "consent": _consent_errors,
+    "event": _event_errors,
+    "moved": _move_errors,
+    "withdrawn": _withdrawal_errors,
+    "confirmed": _confirmation_errors,
+    "disputed": _confirmation_errors,
+    "confidence": _confidence_errors,
+}
+WARNINGS: dict[str, Check] = {
+    "delivered": _delivery_warnings,
+    "consent": _consent_warnings,
+    "event": _event_warnings,
+    "moved": _move_warnings,
+    "withdrawn": _withdrawal_warnings,
+    "confirmed": _confirmation_warnings,
+    "disputed": _confirmation_warnings,
+}
