@@ -1,5 +1,7 @@
 """Search and filters of the lists of actions and of entries, as the address gives them."""
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -7,14 +9,14 @@ from urllib.parse import urlencode
 
 import django_filters
 from django import forms
-from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 from django.http import QueryDict
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext_lazy as _
 from django_filters.constants import EMPTY_VALUES
 
-from commitments.models import Action, Body
+from commitments.models import Action
 from commitments.models.register import NOT_OF_A_PLAN_FILE
 from commitments.pages import labels
 from commitments.pages.page import Page
@@ -75,6 +77,17 @@ class ActiveFilter:
 
     label: str
     url: str
+
+
+@dataclass(frozen=True)
+class CountedChoice:
+    """The label of a choice, and the number of actions that it would show."""
+
+    label: Any
+    count: int
+
+    def __str__(self) -> str:
+        return f"{self.label} ({self.count})"
 
 
 class PlanFilter(django_filters.FilterSet):
@@ -187,10 +200,6 @@ class ActionFilter(PlanFilter):
         label=_("Scored"),
     )
 
-    @cached_property
-    def bodies(self) -> list[Body]:
-        return list(self.page.plan.bodies.all())
-
     def choices_of_plan(self) -> dict[str, Choices]:
         plan = self.page.plan
         return {
@@ -199,7 +208,7 @@ class ActionFilter(PlanFilter):
                 for commitment in plan.commitments.all()
             ],
             "side": [(side, labels.side(side)) for side in plan.sides],
-            "body": [(body.code, labels.text(body.name)) for body in self.bodies],
+            "body": [(body.code, labels.text(body.name)) for body in plan.bodies.all()],
         }
 
     def condition_of_word(self, word: str) -> Q:
@@ -214,6 +223,43 @@ class ActionFilter(PlanFilter):
 
     def filter_by_due_day(self, rows: QuerySet[Any], name: str, value: date) -> QuerySet[Any]:
         return rows.filter(falls_due_by(value))
+
+    def show_counts(self) -> None:
+        """Show beside each choice how many actions it would show, given the other filters in use.
+
+        Each filter costs one grouped query.
+        """
+        side_of = dict(self.page.plan.bodies.values_list("code", "side"))
+        attention = {
+            code: Count("pk", filter=attention.condition) for code, attention in ATTENTION.items()
+        }
+        counts: dict[str, Mapping[str, int]] = {
+            "state": self._count_by("state", "state"),
+            "commitment": self._count_by("commitment", "obligation__commitment__number"),
+            "side": self._count_by_bodies("side", side_of),
+            "body": self._count_by_bodies("body", {code: code for code in side_of}),
+            "modality": self._count_by("modality", "modality"),
+            "attention": self.rows_without("attention").aggregate(**attention),
+            "scored": {"1": self.rows_without("scored").filter(scored=True).count()},
+        }
+        for name, count_of in counts.items():
+            field: Any = self.form.fields[name]
+            field.choices = [
+                (code, CountedChoice(label, count_of.get(str(code), 0)))
+                for code, label in self.filters[name].extra["choices"]
+            ]
+
+    def _count_by(self, name: str, field: str) -> dict[str, int]:
+        """How many actions have each value of the field, if this filter is not in use."""
+        rows = self.rows_without(name).order_by().values_list(field).annotate(Count("pk"))
+        return {str(value): count for value, count in rows}
+
+    def _count_by_bodies(self, name: str, group_of: Mapping[str, str]) -> Counter[str]:
+        """Actions by a group of bodies that lead or join them; a group counts an action once."""
+        counts: Counter[str] = Counter()
+        for parties, count in self._count_by(name, "obligation__action__parties").items():
+            counts.update(dict.fromkeys({group_of[code] for code in parties.split()}, count))
+        return counts
 
 
 def led_or_joined_by(**body: str) -> Q:

@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy
 
 from commitments.exports import writers
 from commitments.exports.columns import actions_export
-from commitments.lists.facets import label_choices_with_counts
 from commitments.lists.filters import ActionFilter, order_by_urgency
 from commitments.lists.tables import ActionTable
 from commitments.models import Standing
@@ -41,7 +40,7 @@ class ActionList(writers.ExportedView):
 
     def content(self) -> dict[str, Any]:
         actions = self.filtered_actions()
-        label_choices_with_counts(actions)
+        actions.show_counts()
         table = self.table(actions)
         table.show_page(self.request.GET.get("page"), self.per_page)
         return {
