@@ -216,7 +216,10 @@ class ActionFilter(PlanFilter):
         return Q(obligation__action__search__contains=plain(word))
 
     def filter_by_bodies(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        return rows.filter(led_or_joined_by(**{name: value}))
+        """The actions that such a body leads or joins."""
+        leads = Action.leads.through.objects.filter(**{name: value}).values("action")
+        partners = Action.partners.through.objects.filter(**{name: value}).values("action")
+        return rows.filter(Q(obligation__in=leads) | Q(obligation__in=partners))
 
     def filter_by_attention(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         return rows.filter(ATTENTION[value].condition)
@@ -260,13 +263,6 @@ class ActionFilter(PlanFilter):
         for parties, count in self._count_by(name, "obligation__action__parties").items():
             counts.update(dict.fromkeys({group_of[code] for code in parties.split()}, count))
         return counts
-
-
-def led_or_joined_by(**body: str) -> Q:
-    """Standings of the actions that a body of this kind leads or joins."""
-    leads = Action.leads.through.objects.filter(**body)
-    partners = Action.partners.through.objects.filter(**body)
-    return Q(obligation__in=leads.values("action")) | Q(obligation__in=partners.values("action"))
 
 
 class EntryFilter(PlanFilter):

@@ -170,15 +170,11 @@ def _choose_plan(request: HttpRequest, slug: str | None, plans: Sequence[Plan]) 
     plan = next((plan for plan in plans if plan.slug == wanted), None)
     if not plans or (plan is None and slug):
         raise Http404
-    if slug and len(plans) > 1 and request.user.is_authenticated:
-        _remember_plan(request, slug)
-    return plan or plans[-1]
-
-
-def _remember_plan(request: HttpRequest, slug: str) -> None:
-    """Short addresses lead to the plan that was opened last."""
-    if request.session.get("plan") != slug:
+    has_choice = len(plans) > 1 and request.user.is_authenticated
+    if slug and has_choice and request.session.get("plan") != slug:
+        # short addresses lead to the plan that was opened last
         request.session["plan"] = slug
+    return plan or plans[-1]
 
 
 def day_asked_for(text: str | None, today: date) -> date:

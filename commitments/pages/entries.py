@@ -73,7 +73,8 @@ def describe_entries(entries: Iterable[Entry], page: Page) -> list[EntryRow]:
     keys = [entry.pk for entry in entries]
     if page.inside:
         prefetch_related_objects(entries, "evidence")
-    titles = _titles_of_actions({entry.ref for entry in entries}, page)
+    actions = Action.objects.filter(plan=page.plan, ref__in={entry.ref for entry in entries})
+    titles = dict(actions.values_list("ref", "title"))
     code_labels = _labels_of_codes({entry.kind for entry in entries if entry.words}, page)
     redactions = _redactions_of(keys, page)
     withdrawn = find_withdrawn(keys, page)
@@ -94,15 +95,10 @@ def describe_entries(entries: Iterable[Entry], page: Page) -> list[EntryRow]:
     ]
 
 
-def _titles_of_actions(refs: Collection[str], page: Page) -> dict[str, dict[str, str]]:
-    actions = Action.objects.filter(plan=page.plan, ref__in=refs)
-    return dict(actions.values_list("ref", "title"))
-
-
 def _labels_of_codes(kinds: Collection[str], page: Page) -> dict[str, str]:
     """What the codes in entries of these kinds are called."""
-    code_labels = {code: str(label) for code, label in labels.COLOURS.items()}
-    code_labels |= {code: str(label) for code, label in labels.REDACTED.items()}
+    words = labels.COLOURS | labels.REDACTED
+    code_labels = {code: str(label) for code, label in words.items()}
     for kind in kinds & KINDS.keys():
         name_codes = KINDS[kind].names
         if name_codes is not None:

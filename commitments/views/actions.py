@@ -8,15 +8,11 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 
-from commitments.models import Action, Body, Entry, EntryText, Flag, Standing
+from commitments.models import Body, Entry, EntryText, Flag, Standing
 from commitments.models.register import INTERNAL_KINDS, EntryQuerySet
 from commitments.pages import labels
 from commitments.pages.base import KeptView
-from commitments.pages.entries import (
-    describe_entries,
-    entries_on,
-    readable_entries,
-)
+from commitments.pages.entries import describe_entries, entries_on, readable_entries
 from commitments.pages.page import Page
 from commitments.register import permissions
 from commitments.register.histories import read_action_history
@@ -85,7 +81,9 @@ class ActionDetail(KeptView):
             "flags": Flag.objects.filter(obligation=action).noticed_by(page.on),
             **describe_deadline(standing, terms, events),
             **describe_register(ref, page),
-            **describe_buttons(action, terms, page),
+            "can_report": permissions.can_report(page.rights, action),
+            "can_decide": permissions.can_decide(page.rights, action),
+            "can_move": terms.deadline.kind in MOVABLE,
         }
 
 
@@ -122,15 +120,6 @@ def describe_register(ref: str, page: Page) -> dict[str, Any]:
         "entries": describe_entries(entries[:ENTRIES_SHOWN], page),
         "evidence": describe_entries(entries_with_evidence(entries, page), page),
         "older_entries": max(entries.count() - ENTRIES_SHOWN, 0),
-    }
-
-
-def describe_buttons(action: Action, terms: Terms, page: Page) -> dict[str, bool]:
-    """What the reader may do."""
-    return {
-        "can_report": permissions.can_report(page.rights, action),
-        "can_decide": permissions.can_decide(page.rights, action),
-        "can_move": terms.deadline.kind in MOVABLE,
     }
 
 
