@@ -1,7 +1,5 @@
 """Signing in, one's own account, and the way in by an invitation."""
 
-from dataclasses import dataclass
-
 from allauth.account import views as account
 from allauth.account.decorators import reauthentication_required
 from allauth.account.utils import perform_login
@@ -9,7 +7,6 @@ from allauth.mfa.base.views import IndexView
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.views import RemoveWebAuthnView
 from allauth.socialaccount.models import SocialAccount
-from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -46,14 +43,6 @@ class SignIn(account.LoginView):
         return response
 
 
-@dataclass(frozen=True)
-class SessionRow:
-    """A session as the account page lists it."""
-
-    session: UserSession
-    browser: str
-
-
 class MyAccount(LoginRequiredMixin, View):
     """What somebody may look after themselves: password, second factor, organisation, sessions."""
 
@@ -63,10 +52,10 @@ class MyAccount(LoginRequiredMixin, View):
         links = SocialAccount.objects.filter(user=user)
         linked_sides = {link.provider.upper() for link in links}
         context = {
-            "sessions": [
-                SessionRow(session, sessions.describe_browser(session.user_agent))
+            "browsers": {
+                session: sessions.describe_browser(session.user_agent)
                 for session in sessions.list_open(user)
-            ],
+            },
             "has_factor": second_factor.has_one(user),
             "needs_factor": second_factor.is_required(user),
             "links": links,
