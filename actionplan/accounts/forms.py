@@ -12,7 +12,6 @@ from django.forms.models import model_to_dict
 from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
-from django_stubs_ext import StrPromise
 
 from actionplan.accounts import password_reset
 from actionplan.models import Invitation, User
@@ -128,27 +127,15 @@ class RightsForm(forms.Form):
         super().__init__(*args, **kwargs)
         sides = {side for plan in plans for side in plan.sides}
         side_choices = [(side, labels.side(side)) for side in sorted(sides)]
-        self.set_choices("side", [("", "—"), *side_choices])
+        self.fields["side"].choices = [("", "—"), *side_choices]  # type: ignore[attr-defined]
         bodies = Body.objects.filter(plan__in=plans).order_by("side", "code")
         self.fields["bodies"].queryset = bodies  # type: ignore[attr-defined]
 
-    def set_choices(self, name: str, choices: list[tuple[str, StrPromise | str]]) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = choices
-
-    def get_plan(self) -> Plan | None:
-        raise NotImplementedError
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        plan = self.get_plan()
-        if plan and data.get("role") in (Role.OFFICIAL, Role.MANAGER):
-            self._check_place(plan, data)
-        return data
-
-    def _check_place(self, plan: Plan, data: dict[str, Any]) -> None:
+    def check_place(self, plan: Plan) -> None:
         """An official and a manager speak for a side, an official also for bodies of it."""
+        data = self.cleaned_data
+        if data.get("role") not in (Role.OFFICIAL, Role.MANAGER):
+            return
         side = data.get("side")
         bodies = list(data.get("bodies") or [])
         if side not in plan.sides:
@@ -166,6 +153,12 @@ class RightsForm(forms.Form):
 class MembershipForm(RightsForm):
     """The rights of an account in one plan."""
 
+    role = forms.ChoiceField(
+        label=_("Role"),
+        choices=[("", _("none: the account does not see this plan")), *Role.choices],
+        required=False,
+    )
+
     def __init__(self, *args: Any, plan: Plan, user: User, **kwargs: Any) -> None:
         self.plan = plan
         membership = user.memberships.filter(plan=plan).first()
@@ -173,12 +166,9 @@ class MembershipForm(RightsForm):
             kwargs["initial"] = model_to_dict(membership, ["role", "side", "bodies"])
         # a page has a form for each plan
         super().__init__(*args, plans=[plan], auto_id=f"id_{plan.pk}_%s", **kwargs)
-        self.fields["role"].required = False
-        no_role = ("", _("none: the account does not see this plan"))
-        self.set_choices("role", [no_role, *Role.choices])
 
-    def get_plan(self) -> Plan:
-        return self.plan
+    def clean(self) -> None:
+        self.check_place(self.plan)
 
 
 class InviteForm(RightsForm):
@@ -189,17 +179,16 @@ class InviteForm(RightsForm):
         help_text=_("What pages show in place of a name: “Official of the Home Office”."),
     )
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    role = forms.ChoiceField(
+        label=_("Role"),
+        choices=[*Role.choices, (Invitation.ADMINISTRATOR, _("administrator"))],
+    )
     plan = PlanField(Plan.objects.all(), label=_("Plan"), required=False, empty_label=None)
 
     field_order = ["email", "post", "language", "plan", "role", "side", "bodies"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, plans=list(Plan.objects.all()), **kwargs)
-        administrator = (Invitation.ADMINISTRATOR, _("administrator"))
-        self.set_choices("role", [*Role.choices, administrator])
-
-    def get_plan(self) -> Plan | None:
-        return self.cleaned_data.get("plan")
 
     def clean_email(self) -> str:
         email = str(self.cleaned_data["email"]).lower()
@@ -213,8 +202,9 @@ class InviteForm(RightsForm):
             )
         return email
 
-    def clean(self) -> dict[str, Any]:
-        data = super().clean()
-        if not self.get_plan() and data.get("role") != Invitation.ADMINISTRATOR:
+    def clean(self) -> None:
+        plan = self.cleaned_data.get("plan")
+        if plan:
+            self.check_place(plan)
+        elif self.cleaned_data.get("role") != Invitation.ADMINISTRATOR:
             self.add_error("plan", _("Choose a plan."))
-        return data
