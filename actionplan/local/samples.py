@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.http import HttpRequest
 
@@ -111,17 +112,13 @@ def _create_member(plan: Plan, account: SampleAccount) -> None:
 
 
 def _create_administrator() -> None:
-    user = _save_user("administrator@example.org", "Administrator", "en")
-    user.is_superuser = True
-    user.save()
+    _save_user("administrator@example.org", "Administrator", "en", is_superuser=True)
 
 
-def _save_user(email: str, post: str, language: str) -> User:
-    user = User.objects.filter(email=email).first() or User(email=email)
-    user.post = post
-    user.language = language
-    user.set_password(PASSWORD)
-    user.save()
+def _save_user(email: str, post: str, language: str, **fields: object) -> User:
+    password = make_password(PASSWORD)
+    fields |= {"post": post, "language": language, "password": password}
+    user, _is_new = User.objects.update_or_create(email=email, defaults=fields)
     return user
 
 
