@@ -22,14 +22,22 @@ from funding.totals import CurrencyTotal, compute_totals, money_entries, sum_by_
 
 @dataclass(frozen=True)
 class PurposeSpending:
-    """What was spent on a purpose, and of that on each action, by its ref.
-
-    The actions that the purpose serves are named even if nothing was spent on them.
-    """
-
     purpose: Purpose
-    spent: Amounts
-    actions: dict[str, Amounts]
+    entries: list[Entry]
+
+    def spent(self) -> Amounts:
+        return sum_by_currency(self.entries)
+
+    def actions(self) -> dict[str, Amounts]:
+        """What was spent on each action, by its ref.
+
+        The actions that the purpose serves are named even if nothing was spent on them.
+        """
+        refs = [*self.purpose.actions, *(entry.ref for entry in self.entries if entry.ref)]
+        return {
+            ref: sum_by_currency(entry for entry in self.entries if entry.ref == ref)
+            for ref in refs
+        }
 
 
 @dataclass(frozen=True)
@@ -49,7 +57,12 @@ class FundOnDay:
         return draw_charts(self.instalments)
 
     def purposes(self) -> list[PurposeSpending]:
-        return [spending_on_purpose(purpose, self.spending) for purpose in self.fund.purposes.all()]
+        return [
+            PurposeSpending(
+                purpose, [entry for entry in self.spending if entry.words == purpose.code]
+            )
+            for purpose in self.fund.purposes.all()
+        ]
 
     def reported(self) -> dict[Reported, str]:
         """The figures that others had given by the day, each with how it compares."""
@@ -120,15 +133,6 @@ def _add_flags(instalments: Sequence[InstalmentOnDay], page: Page) -> None:
     for instalment in instalments:
         obligation = instalment.standing.obligation_id
         instalment.flags = [flag for flag in noticed if flag.obligation_id == obligation]
-
-
-def spending_on_purpose(purpose: Purpose, spending: Sequence[Entry]) -> PurposeSpending:
-    entries = [entry for entry in spending if entry.words == purpose.code]
-    refs = [*purpose.actions, *(entry.ref for entry in entries if entry.ref)]
-    by_action = {
-        ref: sum_by_currency(entry for entry in entries if entry.ref == ref) for ref in refs
-    }
-    return PurposeSpending(purpose, sum_by_currency(entries), by_action)
 
 
 def compare_with_totals(reported: Reported, totals: Sequence[CurrencyTotal]) -> str:
