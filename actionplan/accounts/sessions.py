@@ -13,6 +13,7 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase, UpdateError
 from django.contrib.sessions.models import Session
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -68,17 +69,16 @@ def record_activity(request: HttpRequest) -> None:
     session.modified = False
 
 
-def list_open(user: User) -> list[UserSession]:
+def list_open(user: User) -> QuerySet[UserSession]:
     """The sessions that have not ended, the last used first."""
     now = timezone.now()
     idle_since = now - timedelta(seconds=settings.SESSION_IDLE)
     too_old_since = now - timedelta(seconds=settings.SESSION_COOKIE_AGE)
-    open_sessions = [
-        session
-        for session in UserSession.objects.purge_and_list(user)
-        if session.last_seen_at > idle_since and session.created_at > too_old_since
-    ]
-    return sorted(open_sessions, key=lambda session: session.last_seen_at, reverse=True)
+    UserSession.objects.purge_and_list(user)
+    open_sessions: QuerySet[UserSession] = UserSession.objects.filter(
+        user=user, last_seen_at__gt=idle_since, created_at__gt=too_old_since
+    )
+    return open_sessions.order_by("-last_seen_at")
 
 
 def end_all(user: User) -> None:
