@@ -2,6 +2,7 @@
 
 from allauth.account.authentication import get_authentication_records
 from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.http import HttpRequest
 
@@ -26,8 +27,7 @@ def is_required(user: User) -> bool:
 
 
 def has_one(user: User) -> bool:
-    factors = Authenticator.objects.filter(user=user, type__in=FACTOR_TYPES)
-    return bool(factors.exists())
+    return bool(is_mfa_enabled(user, FACTOR_TYPES))
 
 
 def is_proven(request: HttpRequest) -> bool:
