@@ -144,8 +144,7 @@ class OrganisationAdapter(DefaultSocialAccountAdapter):
         request: HttpRequest,
         provider: object,
         error: object = None,
-        exception: Exception | None = None,
-        extra_context: dict[str, object] | None = None,
+        **kwargs: object,
     ) -> None:
         if error == "cancelled":
             raise ImmediateHttpResponse(refuse(request, "cancelled"))
