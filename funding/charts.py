@@ -38,18 +38,12 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Mark:
-    """A line across, with its amount."""
-
-    value: Decimal
-    y: float
-
-
-@dataclass(frozen=True)
 class Chart:
+    """`marks` says where the lines across are, by their amounts."""
+
     currency: str
     bars: list[Bar]
-    marks: list[Mark]
+    marks: dict[Decimal, float]
 
 
 def draw_charts(instalments: Sequence[InstalmentOnDay]) -> list[Chart]:
@@ -70,9 +64,7 @@ def draw_chart(currency: str, instalments: Sequence[InstalmentOnDay]) -> Chart:
         _draw_bar(instalment, currency, left=place * share, share=share, top=top)
         for place, instalment in enumerate(instalments)
     ]
-    marks = [
-        Mark(top * part, round(BASE - _height_of(part), 1)) for part in (Decimal("0.5"), Decimal(1))
-    ]
+    marks = {top * part: round(BASE - _height_of(part), 1) for part in (Decimal("0.5"), Decimal(1))}
     return Chart(currency, bars, marks)
 
 
