@@ -2,12 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 
 from commitments.exports.columns import entries_export
 from commitments.exports.writers import Columns, Export
-from commitments.models import Standing
 from commitments.pages.page import Page
 from commitments.rules.states import days_counted
 from funding.instalments import InstalmentOnDay, instalments_on
@@ -45,7 +43,12 @@ def instalments_export(page: Page) -> Export:
     records = [
         InstalmentInCurrency(
             instalment,
-            _count_days(instalment.standing, page.on),
+            days_counted(
+                instalment.standing.state,
+                instalment.standing.anchor,
+                instalment.standing.late,
+                page.on,
+            ),
             currency,
             instalment.stated.get(currency),
             instalment.paid.get(currency),
@@ -55,10 +58,6 @@ def instalments_export(page: Page) -> Export:
         for currency in instalment.currencies or [""]
     ]
     return Export("fund", page, INSTALMENT_COLUMNS, records)
-
-
-def _count_days(standing: Standing, on: date) -> int | None:
-    return days_counted(standing.state, standing.anchor, standing.late, on)
 
 
 def payments_export(page: Page) -> Export:

@@ -34,14 +34,13 @@ class CalendarFeed(calendar.CalendarFeed):
 
     def add_events(self) -> None:
         super().add_events()
-        for instalment in instalments_on(self.page):
-            if instalment.due and self._is_wanted(instalment):
+        page = self.page
+        for instalment in instalments_on(page):
+            contribution = instalment.contribution
+            if self.is_mine and not can_record_payment(page.rights, contribution, page.plan):
+                continue
+            if instalment.due:
                 self._add_instalment(instalment, instalment.due)
-
-    def _is_wanted(self, instalment: InstalmentOnDay) -> bool:
-        if not self.is_mine:
-            return True
-        return can_record_payment(self.page.rights, instalment.contribution, self.page.plan)
 
     def _add_instalment(self, instalment: InstalmentOnDay, due: date) -> None:
         ref, number = instalment.ref, instalment.number
