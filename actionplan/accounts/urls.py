@@ -44,7 +44,9 @@ urlpatterns = [
     path("sign-out/", sign_out, name="account_logout"),
     path("invitation/<str:token>/", views.Join.as_view(), name="invitation"),
     path("account/", views.MyAccount.as_view(), name="account"),
-    path("account/password/", views.ChangePassword.as_view(), name="account_change_password"),
+    # allauth sends here whoever has no password to change
+    path("account/", views.MyAccount.as_view(), name="account_set_password"),
+    path("account/password/", account.password_change, name="account_change_password"),
     path("account/sessions/end/", views.end_sessions, name="end-sessions"),
     path("account/organisation/<int:pk>/remove/", views.unlink, name="unlink"),
     path("account/confirm/", account.reauthenticate, name="account_reauthenticate"),

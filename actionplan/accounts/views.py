@@ -14,7 +14,6 @@ from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
-from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views import View
 from django.views.decorators.http import require_POST
@@ -102,17 +101,6 @@ def _unlink(request: HttpRequest, link: SocialAccount) -> HttpResponse:
     return redirect("account")
 
 
-@method_decorator(login_required, name="dispatch")
-class ChangePassword(account.PasswordChangeView):
-    def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
-        assert request.user.is_authenticated
-        if not request.user.has_usable_password():
-            return redirect("account")
-        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
-        return response
-
-
-@method_decorator(login_required, name="dispatch")
 class SecondFactor(IndexView):
     def get_context_data(self, **kwargs: object) -> dict[str, object]:
         context: dict[str, object] = super().get_context_data(**kwargs)
