@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -85,14 +85,10 @@ class Page:
     def url(self, name: str, *args: Any, **query: Any) -> str:
         """An address inside the plan, on the same day; the short form where there is only one plan."""
         if name in ADDRESSES_OF_THE_SITE:
-            return reverse(name, args=args)
+            return address_of(name, args)
         if len(self.plans) > 1:
             name, args = f"plan:{name}", (self.plan.slug, *args)
-        address = reverse(name, args=args)
-        query = self.day_query | query
-        if not query:
-            return address
-        return f"{address}?{urlencode(query)}"
+        return address_of(name, args, tuple((self.day_query | query).items()))
 
     @property
     def context(self) -> dict[str, Any]:
@@ -108,3 +104,14 @@ class Page:
             "known_now": self.known is None,
             "other_day": self.other_day,
         }
+
+
+@lru_cache(maxsize=8192)
+def address_of(
+    name: str, args: tuple[Any, ...] = (), query: tuple[tuple[str, Any], ...] = ()
+) -> str:
+    """A page has two hundred addresses, most of them those of the page before."""
+    address = reverse(name, args=args)
+    if not query:
+        return address
+    return f"{address}?{urlencode(query)}"
