@@ -1,12 +1,12 @@
 """Instalments as they stand on a page's day."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
 from commitments.models import Flag, Standing
-from commitments.pages.entries import EntryRow
+from commitments.pages.dialogue import HistoryLine
 from commitments.pages.page import Page
 from funding.models import Contribution
 
@@ -29,13 +29,12 @@ class InstalmentOnDay:
     stated: Amounts
     paid: Amounts
     outstanding: Amounts
-    entries: list[EntryRow] = field(default_factory=list)
+    history: list[HistoryLine] = field(default_factory=list)
     flags: list[Flag] = field(default_factory=list)
 
     @property
     def contribution(self) -> Contribution:
-        contribution: Contribution = self.standing.obligation.as_instalment.contribution
-        return contribution
+        return self.standing.obligation.as_instalment.contribution
 
     @property
     def ref(self) -> str:
@@ -55,6 +54,15 @@ class InstalmentOnDay:
         return list(dict.fromkeys([*self.stated, *self.paid]))
 
     @property
+    def payments(self) -> list[HistoryLine]:
+        """Payments and refunds that count, each with what was said of it, the newest first."""
+        return [
+            line
+            for line in self.history
+            if line.row.entry.kind in ("paid", "refunded") and not line.row.is_withdrawn
+        ]
+
+    @property
     def is_firm(self) -> bool:
         """Only firm money is summed."""
         return self.standing.modality == "firm"
@@ -62,6 +70,30 @@ class InstalmentOnDay:
     @property
     def is_part_paid(self) -> bool:
         return any(self.paid.values()) and any(self.outstanding.values())
+
+    @property
+    def currencies_paid(self) -> list[str]:
+        """The stated currencies in which something is paid."""
+        return [currency for currency in self.stated if self.paid.get(currency)]
+
+    @property
+    def is_part_paid_in_several(self) -> bool:
+        """Then nobody can say what is left, since nothing is converted."""
+        return self.is_part_paid and len(self.currencies_paid) > 1
+
+    @property
+    def still_to_pay(self) -> Amounts:
+        """What is left: in every stated currency, but once part is paid only in the currency paid,
+        and in none where several were used.
+        """
+        used = self.currencies_paid or list(self.stated)
+        if self.is_part_paid_in_several:
+            return {}
+        return {
+            currency: left
+            for currency, left in self.outstanding.items()
+            if left and currency in used
+        }
 
     @property
     def overpaid(self) -> Amounts:
@@ -94,15 +126,14 @@ def instalments_on(page: Page) -> list[InstalmentOnDay]:
     return [_instalment_on_day(standing) for standing in standings]
 
 
+def currencies_of(instalments: Iterable[InstalmentOnDay]) -> list[str]:
+    """The currencies in which something is stated or paid, by their codes."""
+    return sorted({code for instalment in instalments for code in instalment.currencies})
+
+
 def _instalment_on_day(standing: Standing) -> InstalmentOnDay:
-    amounts = standing.amounts
-    return InstalmentOnDay(
-        standing,
-        stated=_decimals(amounts["stated"]),
-        paid=_decimals(amounts["paid"]),
-        outstanding=_decimals(amounts["outstanding"]),
-    )
+    def amounts(name: str) -> Amounts:
+        written = standing.amounts[name]
+        return {currency: Decimal(amount) for currency, amount in written.items()}
 
-
-def _decimals(amounts: Mapping[str, str]) -> Amounts:
-    return {currency: Decimal(amount) for currency, amount in amounts.items()}
+    return InstalmentOnDay(standing, amounts("stated"), amounts("paid"), amounts("outstanding"))

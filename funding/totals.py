@@ -49,7 +49,7 @@ def compute_totals(
             total.promised += amount
             if instalment.due and instalment.due <= on:
                 total.due += amount
-                total.outstanding += instalment.outstanding.get(currency, Decimal(0))
+                total.outstanding += instalment.still_to_pay.get(currency, Decimal(0))
     for currency, amount in sum_by_currency(spending).items():
         total_in(currency).spent += amount
     return list(totals.values())

@@ -4,22 +4,12 @@ begins.
 
 from datetime import date, timedelta
 
-from commitments.rules.dates import add_months
-
-
-def first_day_of_year(year: int, adopted: date, basis: str) -> date:
-    if basis == "uk-financial":
-        return date(year, 4, 1)
-    if basis == "calendar":
-        return date(year, 1, 1)
-    return add_months(adopted, 12 * (year - adopted.year))
+from commitments.rules.rhythms import first_day_of_year, plan_year
 
 
 def first_year(adopted: date, basis: str) -> int:
     """The year in which the plan was adopted, however little of it was left."""
-    if adopted < first_day_of_year(adopted.year, adopted, basis):
-        return adopted.year - 1
-    return adopted.year
+    return plan_year(adopted, adopted, basis).first.year
 
 
 def due_day(year: int, adopted: date, basis: str) -> date:

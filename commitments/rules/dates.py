@@ -6,9 +6,8 @@ ends on 31 December.
 """
 
 import re
-from collections.abc import Container
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import cache, lru_cache
 
 from dateutil.relativedelta import relativedelta
@@ -17,7 +16,7 @@ from dateutil.relativedelta import relativedelta
 BEGINNING = date(1, 1, 1)
 END = date(9999, 12, 31)
 
-MONTHS_IN = {"month": 1, "quarter": 3, "year": 12}
+MONTHS_IN = {"month": 1, "quarter": 3, "half-year": 6, "year": 12}
 # EDTF codes for parts of a year: first month, number of months.
 SUBYEARS = {
     21: (3, 3),
@@ -89,6 +88,7 @@ def parse(text: str) -> Window:
     raise DateError(text)
 
 
+@cache
 def parse_deadline(text: str) -> Window:
     """As `parse`, and `../X` meaning "by X": the point at the last day of X."""
     if not text.startswith("../"):
@@ -99,54 +99,19 @@ def parse_deadline(text: str) -> Window:
 
 @lru_cache(maxsize=4096)
 def period_containing(day: date, every: str) -> Window:
-    """The calendar month, quarter or year that holds the day."""
+    """The calendar month, quarter, half-year or year that holds the day."""
     count = MONTHS_IN[every]
     months_before = (day.month - 1) // count * count
     return months_from(day.year, months_before + 1, count)
 
 
-def next_period(period: Window, every: str) -> Window:
-    return period_containing(period.last + timedelta(days=1), every)
-
-
 def period_name(period: Window, every: str) -> str:
-    """The period as EDTF: 2014-10, 2014-33 or 2014."""
+    """The period as EDTF: 2014-10, 2014-33, 2014-40 or 2014."""
     first = period.first
     if every == "month":
         return f"{first.year:04}-{first.month:02}"
     if every == "quarter":
         return f"{first.year:04}-{33 + (first.month - 1) // 3}"
+    if every == "half-year":
+        return f"{first.year:04}-{40 + (first.month - 1) // 6}"
     return f"{first.year:04}"
-
-
-def first_whole_period(adopted: date, every: str) -> Window:
-    """The first calendar period that begins on or after the day."""
-    period = period_containing(adopted, every)
-    if period.first == adopted:
-        return period
-    return next_period(period, every)
-
-
-@cache
-def holidays_of(country: str) -> Container[date]:
-    """Those of a country (GB: England); none where its calendar is not known."""
-    # Imported here because it takes a tenth of the time in which a web process starts, and only
-    # deadlines of working days need it.
-    import holidays
-
-    if country not in holidays.list_supported_countries():
-        return ()
-    if country == "GB":
-        return holidays.country_holidays(country, subdiv="ENG")
-    return holidays.country_holidays(country)
-
-
-def add_working_days(day: date, count: int, countries: tuple[str, ...]) -> date:
-    """The count-th day after `day` that is neither at a weekend nor a public holiday."""
-    calendars = [holidays_of(country) for country in countries]
-    while count:
-        day += timedelta(days=1)
-        is_weekend = day.weekday() >= 5
-        if not is_weekend and not any(day in calendar for calendar in calendars):
-            count -= 1
-    return day

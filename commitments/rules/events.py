@@ -5,22 +5,38 @@ An event is one entry of the register, as far as the rule needs it. Days are civ
 plan's zone.
 """
 
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Generic, NamedTuple, TypeVar
+from typing import NamedTuple
 
 from commitments.rules.dates import BEGINNING, END
+from commitments.rules.working_days import CountedDays
 
-T = TypeVar("T")
 EARLIEST = datetime.min.replace(tzinfo=UTC)
-MOVABLE = frozenset({"start", "finish", "immediate", "none"})
+MOVABLE = frozenset({"start", "finish", "immediate", "within", "none"})
 # What a side says about the action itself. The other kinds are about its terms, its conditions or
 # another entry.
-REPORTS = frozenset({"started", "progress", "completed", "delivered", "note"})
+REPORTS = frozenset({"started", "progress", "completed", "delivered", "reading", "note"})
+# Reports that end a silence.
+NEWS = (
+    "started",
+    "completed",
+    "progress",
+    "delivered",
+    "reading",
+    "reopened",
+    "consent",
+    "event",
+)
+# Those of them by which an action is under way.
+WORK = ("started", "progress", "completed", "delivered", "reading")
+# Of an action that each of several sides must do, these count for the side that reports them.
+DONE_BY_A_SIDE = frozenset({"started", "completed", "delivered", "reading", "reopened"})
 
 
 class Perspective(StrEnum):
@@ -37,6 +53,22 @@ class Perspective(StrEnum):
 
 
 @dataclass(frozen=True)
+class Step:
+    """A running total that must be reached by the last day of an EDTF date."""
+
+    when: str
+    quantity: int
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What a level was when it was promised; it decides nothing."""
+
+    value: int
+    on: str  # EDTF
+
+
+@dataclass(frozen=True)
 class Deadline:
     """As signed. The fields beside kind belong to the kinds that need them (see
     docs/reference/plan-file.md).
@@ -45,13 +77,20 @@ class Deadline:
     kind: str = "none"  # start, finish, immediate, recurring, within, none
     when: str = ""  # EDTF
     words: str = ""
-    every: str = ""  # month, quarter, year
-    first: str = ""  # EDTF
+    every: str = ""  # month, quarter, year, week, half-year, plan-year, days
+    every_days: int = 0  # with every = days
+    first: str = ""  # EDTF, or a week such as 2014-W42
+    last: str = ""  # the same
     quantity: int | None = None
+    level: int | None = None
+    at: str = "least"  # or most
+    baseline: Baseline | None = None
+    steps: tuple[Step, ...] = ()
     days: int | None = None
     months: int | None = None
     working_days: int | None = None
-    of: str = ""
+    of: str = ""  # words of an event
+    of_ref: str = ""  # ref of an action, in the place of an event
 
     @property
     def target(self) -> int | None:
@@ -69,40 +108,43 @@ class Terms:
     deadline: Deadline = Deadline()
     modality: str = "firm"
     third_party: bool = False
+    lead: tuple[str, ...] = ()  # codes of bodies
+    body_sides: Mapping[str, str] = field(default_factory=dict)  # of those that lead or consent
     consents: tuple[str, ...] = ()
-    until: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()  # words of events
+    each: tuple[str, ...] = ()  # sides that must each do it
+    until: tuple[str, ...] = ()  # refs of actions
+    own_stale_days: int | None = None  # in the place of the plan's; 0 is never
     lead_days: int = 14
     grace_days: int = 0
     stale_days: int = 30
-    countries: tuple[str, ...] = ()
+    year_basis: str = "calendar"
+    plan_until: str = ""  # EDTF: its last day is the plan's last day; empty is without end
+    countries: tuple[str, ...] = ()  # the plan's parties
+    calendar: Mapping[str, str] = field(default_factory=dict)  # of their working days, by party
+    counted_days: CountedDays = field(default_factory=CountedDays, compare=False, repr=False)
     withdrawn: str = ""
 
     @property
     def scored(self) -> bool:
         return self.modality in ("firm", "soft") and not self.third_party
 
+    @property
+    def leading_sides(self) -> tuple[str, ...]:
+        """The plan's parties that lead, in their order."""
+        leading = {self.body_sides.get(body, "") for body in self.lead}
+        return tuple(side for side in self.countries if side in leading)
 
-@dataclass(frozen=True)
-class TermsVersion(Generic[T]):
-    """Terms and the day from which they count."""
-
-    since: date
-    terms: T
-
-
-def terms_on(versions: Sequence[TermsVersion[T]], on: date, known: date) -> T:
-    """The latest loaded terms among those that count on the day. The first version is known and
-    effective always.
-    """
-    terms = versions[0].terms
-    for version in versions[1:]:
-        if version.since <= on and version.since <= known:
-            terms = version.terms
-    return terms
+    @property
+    def is_joint(self) -> bool:
+        """Whether one side cannot alone move, drop or replace what was promised."""
+        return len(self.leading_sides) > 1
 
 
 class Event(NamedTuple):
-    """One entry of the register. `to` is the number of the entry that it names."""
+    """One entry of the register. `to` is the number of the entry that it names; `quantity` is also
+    the figure of a reading, and `when` the date of a move or of a new term.
+    """
 
     kind: str
     number: int
@@ -126,10 +168,16 @@ class Event(NamedTuple):
         time = self.recorded_at or EARLIEST
         return self.first, self.recorded, self.recorded_at is None, time, self.number
 
+    @property
+    def counts_from(self) -> date:
+        """A withdrawal works by its recorded day alone."""
+        if self.kind == "withdrawn":
+            return BEGINNING
+        return self.first
 
-def withdrawn_numbers(events: Iterable[Event]) -> set[int | None]:
-    """The numbers of the entries that others among these withdraw."""
-    withdrawals = [event for event in events if event.kind == "withdrawn"]
+
+def withdrawn_numbers(withdrawals: Sequence[Event]) -> set[int | None]:
+    """The numbers of the entries that these withdraw; takes them in the register's order."""
     withdrawn: set[int | None] = set()
     # A withdrawal can be withdrawn by a later one, so the latest is looked at first.
     for withdrawal in reversed(withdrawals):
@@ -138,72 +186,105 @@ def withdrawn_numbers(events: Iterable[Event]) -> set[int | None]:
     return withdrawn
 
 
-class EventsOnDay:
-    """The events that count on one day as known on another; takes and keeps the register's order."""
+class EventIndex:
+    """The events of one obligation, sorted once so that each of many days is quickly looked up.
 
-    def __init__(self, events: Iterable[Event], on: date, known: date) -> None:
+    Takes the register's order; `in_order` and `by_kind` keep it.
+    """
+
+    def __init__(self, events: Iterable[Event]) -> None:
+        self.in_order = list(events)
+        self.by_number: dict[int | None, Event] = {event.number: event for event in self.in_order}
+        self.by_kind: defaultdict[str, list[Event]] = defaultdict(list)
+        for event in self.in_order:
+            self.by_kind[event.kind].append(event)
+        self.by_recency = {
+            kind: sorted(events, key=lambda event: event.recency)
+            for kind, events in self.by_kind.items()
+        }
+        self._by_effect = sorted(self.in_order, key=lambda event: event.counts_from)
+        self._days_of_effect = [event.counts_from for event in self._by_effect]
+
+    def effective_on(self, on: date) -> list[Event]:
+        """Those that have taken effect by this day, the latest last."""
+        return self._by_effect[: bisect_right(self._days_of_effect, on)]
+
+    def learns_later_of(self, day: date) -> bool:
+        """Whether an event that was recorded after the day had taken effect by then."""
+        return any(event.recorded > day for event in self.effective_on(day))
+
+
+class EventsOnDay:
+    """The events that count on one day as known on another.
+
+    With a `side`, what is done by a side counts only where it is done by that one.
+    """
+
+    def __init__(self, index: EventIndex, on: date, known: date, side: str | None = None) -> None:
+        self.index = index
+        self.side = side
+        self.effective = index.effective_on(on)
         self.on = on
-        recorded = [event for event in events if event.recorded <= known]
-        withdrawn = withdrawn_numbers(recorded)
-        # A withdrawal works by its recorded day alone.
-        self.events = [
-            event
-            for event in recorded
-            if (event.first <= on or event.kind == "withdrawn") and event.number not in withdrawn
-        ]
-        self._by_kind: defaultdict[str, list[Event]] = defaultdict(list)
-        for event in self.events:
-            self._by_kind[event.kind].append(event)
+        self.known = known
+        withdrawals = index.by_kind.get("withdrawn", [])
+        self.withdrawn = withdrawn_numbers(
+            [withdrawal for withdrawal in withdrawals if withdrawal.recorded <= known]
+        )
+
+    def counts(self, event: Event) -> bool:
+        return (
+            event.recorded <= self.known
+            and event.counts_from <= self.on
+            and event.number not in self.withdrawn
+            and (self.side is None or event.kind not in DONE_BY_A_SIDE or event.side == self.side)
+        )
+
+    def of_side(self, side: str) -> "EventsOnDay":
+        return EventsOnDay(self.index, self.on, self.known, side)
+
+    @property
+    def events(self) -> list[Event]:
+        """In the register's order, as those of a kind are."""
+        return [event for event in self.index.in_order if self.counts(event)]
+
+    def newest_first(self) -> Iterator[Event]:
+        """By the day on which they took effect, so that whoever asks for few need not read all."""
+        return filter(self.counts, reversed(self.effective))
 
     def of_kind(self, kind: str) -> list[Event]:
-        return self._by_kind.get(kind, [])
+        return list(filter(self.counts, self.index.by_kind.get(kind, [])))
 
     def of_kinds(self, *kinds: str) -> list[Event]:
         return [event for kind in kinds for event in self.of_kind(kind)]
 
     def latest(self, kind: str) -> Event | None:
-        """The one with the highest `recency`; only those of the latest day are compared."""
-        events = self.of_kind(kind)
-        latest_day = max((event.first for event in events), default=BEGINNING)
-        of_latest_day = [event for event in events if event.first == latest_day]
-        return max(of_latest_day, key=lambda event: event.recency, default=None)
+        """The one with the highest `recency`."""
+        newest_first = reversed(self.index.by_recency.get(kind, []))
+        return next(filter(self.counts, newest_first), None)
 
     def first_day(self, kind: str, words: str) -> date | None:
         """The earliest first day of the events of this kind with these words."""
         days = [event.first for event in self.of_kind(kind) if event.words == words]
         return min(days, default=None)
 
-    def name_counting_event(self, kind: str) -> bool:
-        """Whether an event of this kind names an entry that counts."""
-        events = self.of_kind(kind)
-        if not events:
-            return False
-        counting = {event.number for event in self.events}
-        return any(event.to in counting for event in events)
+    def naming(self, kind: str, number: int) -> list[Event]:
+        """Those of this kind that name the entry of this number."""
+        return [event for event in self.of_kind(kind) if event.to == number]
 
-    def last_consent_day(self, consents: Sequence[str]) -> date | None:
-        """The day on which the last of the consents was given; None while one is missing."""
-        last = BEGINNING
-        for body in consents:
-            given = self.first_day("consent", body)
-            if given is None:
-                return None
-            last = max(last, given)
-        return last
+    def name_any(self, kind: str, events: Iterable[Event]) -> bool:
+        """Whether an event of this kind names one of these."""
+        numbers = {event.number for event in events}
+        return any(event.to in numbers for event in self.of_kind(kind))
 
 
 def is_never_reported(events: EventsOnDay) -> bool:
-    return not events.events
+    return not events.of_kinds(*NEWS)
 
 
-def is_confirmed(events: EventsOnDay) -> bool:
-    return events.name_counting_event("confirmed")
+def is_confirmed(events: EventsOnDay, satisfying: Iterable[Event]) -> bool:
+    """Whether one of the entries that satisfy now was confirmed."""
+    return events.name_any("confirmed", satisfying)
 
 
-def is_disputed(events: EventsOnDay) -> bool:
-    return events.name_counting_event("disputed")
-
-
-def is_not_pursued(withdrawn: str, events: EventsOnDay) -> bool:
-    """By an entry, or because the plan file has withdrawn the obligation."""
-    return bool(withdrawn) or bool(events.of_kind("not-pursued"))
+def is_disputed(events: EventsOnDay, satisfying: Iterable[Event]) -> bool:
+    return events.name_any("disputed", satisfying)

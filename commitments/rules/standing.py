@@ -2,20 +2,44 @@
 rule that both share. No database, framework or clock.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
 from commitments.rules.dates import END, Window, shift
-from commitments.rules.events import Perspective, TermsVersion
-from commitments.rules.states import State
+from commitments.rules.events import Baseline, Perspective
+from commitments.rules.states import Progress, State
+from commitments.rules.terms import TermsVersion
+from commitments.rules.waiting import Need
 
 # What an instalment has of money: name of a sum, then its amounts by currency.
 Figures = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+
+
+@dataclass(frozen=True)
+class SidePart:
+    """What one side has done of what each of several must do."""
+
+    side: str
+    state: State
+    anchor: date | None
+    late: int | None
+    progress: Progress | None
+    delivered: int | None
+    reading: int | None
+
+
+@dataclass(frozen=True)
+class StepPart:
+    """One step of a promise, judged as if it stood alone."""
+
+    when: str
+    quantity: int
+    state: State
+    anchor: date | None
+    late: int | None
 
 
 class Verdict(NamedTuple):
@@ -35,6 +59,7 @@ class Verdict(NamedTuple):
     modality: str = ""
     words: str = ""
     every: str = ""  # of a recurring action
+    fell_short: bool = False  # a period of it
     scored: bool = True
     stale: bool = False
     never_reported: bool = False
@@ -44,6 +69,14 @@ class Verdict(NamedTuple):
     confidence: str = ""
     delivered: int | None = None
     target: int | None = None
+    reading: int | None = None
+    level: int | None = None
+    baseline: Baseline | None = None
+    progress: Progress | None = None
+    proposed: tuple[int, ...] = ()  # numbers of entries
+    needs: tuple[Need, ...] = ()
+    each: tuple[SidePart, ...] = ()
+    steps: tuple[StepPart, ...] = ()
     figures: Figures = ()
 
 
@@ -75,15 +108,26 @@ class History(Protocol):
         """All days on which the verdict can differ from that of the day before."""
         ...
 
+    def learns_later_of(self, day: date) -> bool:
+        """Whether something that was recorded after the day bears on it."""
+        ...
 
-def standings(history: History, perspective: Perspective) -> list[Stretch]:
+
+def standings(history: History) -> dict[Perspective, list[Stretch]]:
     """The stretches that cover all days on which the obligation is in the plan."""
-    # a later file may have added the obligation to the plan
-    added = history.versions[0].since
-    days = {added} | {day for day in history.days_of_change() if added < day < END}
-    return merge_equal_days(
-        {day: history.judge(day, perspective.known_on(day)) for day in sorted(days)}
-    )
+    # a later file may have added the obligation to the plan, and that may have been known later
+    first = history.versions[0]
+    changes = {first.since, first.known, *history.days_of_change()}
+    days = sorted(day for day in changes if first.since <= day < END)
+    as_known_then = {day: history.judge(day, day) for day in days if day >= first.known}
+    as_known_now = {
+        day: history.judge(day, END) if history.learns_later_of(day) else as_known_then[day]
+        for day in days
+    }
+    return {
+        Perspective.AS_KNOWN_THEN: merge_equal_days(as_known_then),
+        Perspective.AS_KNOWN_NOW: merge_equal_days(as_known_now),
+    }
 
 
 def merge_equal_days(verdicts: Mapping[date, Verdict]) -> list[Stretch]:
@@ -125,21 +169,3 @@ def window_edges(windows: Iterable[Window], lead_days: int) -> Iterator[date]:
         yield shift(window.first, -lead_days)
         yield window.first
         yield shift(window.last, 1)
-
-
-def day_reached(
-    target: Decimal | int, changes: Iterable[tuple[date, Decimal | int]]
-) -> date | None:
-    """The day from which the running total is at least the target and stays so."""
-    by_day: defaultdict[date, Decimal | int] = defaultdict(int)
-    for day, amount in changes:
-        by_day[day] += amount
-    total: Decimal | int = 0
-    since = None
-    for day in sorted(by_day):
-        total += by_day[day]
-        if total < target:
-            since = None
-        elif since is None:
-            since = day
-    return since

@@ -1,5 +1,6 @@
 """The states of an action or instalment, their order, and what decides each. No database or clock."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -14,7 +15,9 @@ class State(StrEnum):
     MET = "met"
     MET_LATE = "met-late"
     MET_UNDATED = "met-undated"
+    MET_SHORT = "met-short"
     SUPERSEDED = "superseded"
+    LAPSED = "lapsed"
     AWAITING = "awaiting"
     NO_DATE = "no-date"
     OVERDUE = "overdue"
@@ -23,8 +26,11 @@ class State(StrEnum):
     UPCOMING = "upcoming"
 
 
-SATISFIED = frozenset({State.MET, State.MET_LATE, State.MET_UNDATED})
-SETTLED = SATISFIED | {State.SUPERSEDED, State.NOT_PURSUED}
+# What another action can wait for.
+DONE = frozenset({State.MET, State.MET_LATE, State.MET_UNDATED})
+SATISFIED = DONE | {State.MET_SHORT}
+CLOSED = frozenset({State.SUPERSEDED, State.NOT_PURSUED, State.LAPSED})
+SETTLED = SATISFIED | CLOSED
 # A commitment takes the first of these that one of its scored actions has.
 WORST_FIRST = (
     State.OVERDUE,
@@ -34,11 +40,20 @@ WORST_FIRST = (
     State.UPCOMING,
     State.NO_DATE,
     State.MET_UNDATED,
+    State.MET_SHORT,
     State.MET_LATE,
     State.MET,
 )
 # the order of lists: what is closed otherwise comes last
-STATES_BY_URGENCY = (*WORST_FIRST, State.SUPERSEDED, State.NOT_PURSUED)
+STATES_BY_URGENCY = (*WORST_FIRST, State.LAPSED, State.SUPERSEDED, State.NOT_PURSUED)
+
+
+class Progress(StrEnum):
+    """How far an action has come, whatever its date."""
+
+    NONE = "none"
+    UNDER_WAY = "under-way"
+    DONE = "done"
 
 
 def days_counted(state: str, anchor: date | None, late: int | None, on: date) -> int | None:
@@ -69,37 +84,80 @@ class DatedState:
     late: int | None = None
 
 
-def determine_state(
-    *,
-    not_pursued: bool,
-    met: DatedState | None,
-    superseded: bool,
-    awaiting: bool,
-    by_calendar: DatedState | None,
-    scored: bool,
-) -> DatedState:
-    """The first state that applies, in the order of precedence.
+@dataclass(frozen=True, kw_only=True)
+class StateInputs:
+    """What decides the state of one obligation on a day.
 
     `met` says how it was satisfied, None while it is not; `by_calendar` what its window or its
-    periods alone say, None without a date.
+    periods alone say, None without a date. `last_day` is the one that it is judged by, None where
+    there is none, and `plan_last` the plan's.
     """
-    if not_pursued:
+
+    on: date
+    not_pursued: bool
+    met: DatedState | None
+    superseded: bool
+    awaiting: bool
+    by_calendar: DatedState | None
+    scored: bool
+    last_day: date | None = None
+    plan_last: date | None = None
+    counts_days_awaiting: bool = True
+
+
+def determine_state(inputs: StateInputs) -> DatedState:
+    """The first state that applies, in the order of precedence."""
+    if inputs.not_pursued:
         return DatedState(State.NOT_PURSUED)
-    if met is not None:
-        return met
-    if superseded:
+    if inputs.met is not None:
+        return inputs.met
+    if inputs.superseded:
         return DatedState(State.SUPERSEDED)
-    if awaiting:
-        return DatedState(State.AWAITING)
-    if has_no_date(by_calendar, scored):
+    if is_lapsed(inputs):
+        return DatedState(State.LAPSED)
+    if inputs.awaiting:
+        return waiting_state(inputs)
+    if has_no_date(inputs):
         return DatedState(State.NO_DATE)
-    assert by_calendar is not None
-    return by_calendar
+    assert inputs.by_calendar is not None
+    return inputs.by_calendar
 
 
-def has_no_date(by_calendar: DatedState | None, scored: bool) -> bool:
-    """Without a deadline, or not scored: then no date is held against it."""
-    return by_calendar is None or not scored
+def is_lapsed(inputs: StateInputs) -> bool:
+    """Whether the plan is over. What fell due before that, and waits for nothing, survives it."""
+    if inputs.plan_last is None or inputs.on <= inputs.plan_last:
+        return False
+    fell_due = inputs.last_day is not None and inputs.last_day <= inputs.plan_last
+    return inputs.awaiting or not fell_due or not inputs.scored
+
+
+def waiting_state(inputs: StateInputs) -> DatedState:
+    """The days of an action are those since its last day has passed."""
+    last_day = inputs.last_day
+    if inputs.counts_days_awaiting and last_day is not None and inputs.on > last_day:
+        return DatedState(State.AWAITING, anchor=last_day)
+    return DatedState(State.AWAITING)
+
+
+def has_no_date(inputs: StateInputs) -> bool:
+    """Without a deadline, or not scored: then no date is held against it. A period that is met
+    stays met.
+    """
+    if inputs.by_calendar is None:
+        return True
+    return not inputs.scored and inputs.by_calendar.state is not State.MET
+
+
+def worst_of_parts(parts: Sequence[DatedState]) -> DatedState:
+    """How something was met whose parts were all met: met where each was in time, late by the
+    longest lateness where one certainly was not, else nobody can tell.
+    """
+    late = [part.late for part in parts if part.late is not None]
+    if late:
+        return DatedState(State.MET_LATE, late=max(late))
+    if all(part.state is State.MET for part in parts):
+        return DatedState(State.MET)
+    return DatedState(State.MET_UNDATED)
 
 
 def state_from_satisfaction(satisfied: Window, window: Window | None) -> DatedState:
