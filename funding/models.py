@@ -35,6 +35,7 @@ class Contribution(models.Model):
     ref = models.CharField(max_length=32)
     side = models.CharField(max_length=8)
     words = models.TextField(blank=True)
+    words_in = models.JSONField(null=True, help_text="by language: courtesy translations of them")
     interpretations = models.JSONField(default=list)
     position = models.PositiveIntegerField()
 
@@ -79,7 +80,7 @@ class Reported(models.Model):
     """
 
     fund = models.ForeignKey(Fund, models.CASCADE, related_name="reported")
-    amount = models.DecimalField(max_digits=18, decimal_places=2)
+    amount = models.DecimalField(max_digits=20, decimal_places=4)
     currency = models.CharField(max_length=3)
     by = models.JSONField()
     on = models.CharField(max_length=10, help_text="EDTF")

@@ -5,7 +5,9 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.db.models import Q
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -16,8 +18,22 @@ from commitments.models.rights import memberships_of
 ERASED_DOMAIN = "@erased.invalid"
 
 
+def check_plain_address(email: str) -> None:
+    """Refuse letters beyond the plain Latin ones: among them are many that look like these.
+
+    A domain with other letters has a plain form of its own, which begins with xn--.
+    """
+    if not email.isascii():
+        raise ValidationError(
+            _(
+                "An address has plain letters only, without accents: other letters can look like them."
+            )
+        )
+
+
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: object) -> "User":
+        check_plain_address(email)
         user = self.model(email=self.normalize_email(email).lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)
@@ -51,11 +67,17 @@ class User(AbstractUser):
         return self.post or str(self.pk)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Pages show the posts of those who recorded entries, so they change with the post."""
+        """Pages show the posts of those who recorded entries or whose rights one gives, so they
+        change with the post.
+        """
         with transaction.atomic():
             super().save(*args, **kwargs)
             if "post" in (kwargs.get("update_fields") or ["post"]):
-                Plan.objects.filter(pk__in=self.entries.values("plan")).raise_version()
+                is_shown = Q(entries__by=self) | Q(
+                    entries__kind="rights", entries__terms__account=self.pk
+                )
+                shown = Plan.objects.filter(is_shown).values("pk")
+                Plan.objects.filter(pk__in=shown).raise_version()
 
     @cached_property
     def roles(self) -> list[Membership]:

@@ -1,4 +1,4 @@
-"""Subscriptions to the weekly digest, and its outbox."""
+"""Subscriptions to the weekly digest, what is told at once, and the outbox of both."""
 
 from django.db import models
 from django.db.models import Q
@@ -9,11 +9,22 @@ from commitments.models import Plan
 
 
 class Subscription(models.Model):
-    """Whether an account wants the weekly digest of a plan; without a row it does."""
+    """Whether an account wants mails of a plan, and when it is told what happened; without a row it
+    wants them, and hears at once of what waits for its word.
+    """
+
+    class Pace(models.TextChoices):
+        WORD = "word", _("at once what waits for my side’s word, else weekly")
+        AT_ONCE = "at-once", _("at once")
+        DAILY = "daily", _("daily, in the morning")
+        WEEKLY = "weekly", _("weekly only, with the digest")
 
     user = models.ForeignKey(User, models.CASCADE, related_name="subscriptions")
     plan = models.ForeignKey(Plan, models.CASCADE, related_name="subscriptions")
     active = models.BooleanField(default=True)
+    pace = models.CharField(
+        max_length=8, choices=Pace.choices, default=Pace.WORD, db_default=Pace.WORD
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "plan"], name="subscription_once")]
@@ -22,14 +33,53 @@ class Subscription(models.Model):
         return f"{self.user_id} {self.plan_id} {'on' if self.active else 'off'}"
 
 
+class Follow(models.Model):
+    """An account hears of an action whatever it has to do with it."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="follows")
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="follows")
+    ref = models.CharField(max_length=32)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "plan", "ref"], name="follow_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.ref}"
+
+
+class NoticeMark(models.Model):
+    """Up to where a plan was told to those who hear of it at once, or daily."""
+
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="notice_marks")
+    is_daily = models.BooleanField()
+    number = models.PositiveIntegerField(help_text="of the last entry that was told")
+    flag = models.PositiveBigIntegerField(help_text="key of the last flag that was told")
+    day = models.DateField(help_text="on which it was told last")
+    held = models.PositiveBigIntegerField(
+        default=0, db_default=0, help_text="version of the last held report that was told"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "is_daily"], name="notice_mark_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.plan_id} {self.number}"
+
+
 class Digest(models.Model):
-    """One weekly mail to one account: its content frozen when it is queued, its way until it has
+    """One weekly mail to one account, a notice or an alarm: its content frozen when it is queued, its way until it has
     arrived or ended.
     """
 
     class Kind(models.TextChoices):
         OFFICIAL = "official", _("official")
         MANAGER = "manager", _("manager")
+        # no digest: something was changed behind the register
+        ALARM = "alarm", _("alarm")
+        # no digest either: what was recorded just now
+        NOTICE = "notice", _("notice")
 
     class State(models.TextChoices):
         QUEUED = "queued", _("queued")
@@ -43,7 +93,9 @@ class Digest(models.Model):
     plan = models.ForeignKey(Plan, models.CASCADE, related_name="digests")
     recipient = models.ForeignKey(User, models.CASCADE, related_name="digests")
     kind = models.CharField(max_length=8, choices=Kind.choices)
-    week = models.DateField(help_text="the Monday of the week that it is about")
+    week = models.DateField(
+        help_text="the Monday of the week that it is about, or of a notice; the day of an alarm"
+    )
     state = models.CharField(max_length=9, choices=State.choices, default=State.QUEUED)
     language = models.CharField(max_length=2)
     subject = models.CharField(max_length=200, blank=True)
@@ -64,7 +116,9 @@ class Digest(models.Model):
         indexes = [models.Index(fields=["state", "next_try"], name="digest_to_send")]
         constraints = [
             models.UniqueConstraint(
-                fields=["plan", "recipient", "kind", "week"], name="digest_once"
+                fields=["plan", "recipient", "kind", "week"],
+                condition=~Q(kind="notice"),
+                name="digest_once_a_week",
             ),
             models.CheckConstraint(
                 condition=~Q(state="sending") | Q(lease_until__isnull=False),

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from commitments.findings import Finding
 from commitments.models import Plan
 
 
@@ -38,6 +39,30 @@ class JobRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.job} {self.day} {self.outcome}"
+
+
+class Verification(models.Model):
+    """What the last verification of a plan found, and the last head that held."""
+
+    plan = models.OneToOneField(Plan, models.CASCADE, primary_key=True, related_name="verification")
+    at = models.DateTimeField()
+    number = models.PositiveIntegerField(help_text="of the last head that held")
+    hash = models.CharField(max_length=64, blank=True)
+    findings = models.JSONField(default=list)
+    notes = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"{self.plan_id} {self.at} {len(self.findings)}"
+
+    @property
+    def messages(self) -> list[Finding]:
+        """What was touched; nothing for a sound plan."""
+        return [Finding(**finding) for finding in self.findings]
+
+    @property
+    def reservations(self) -> list[Finding]:
+        """What could not be looked at."""
+        return [Finding(**note) for note in self.notes]
 
 
 class Mark(models.Model):

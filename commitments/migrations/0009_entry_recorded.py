@@ -3,7 +3,7 @@
 from django.db import migrations, models
 from django.db.models import Q
 
-from commitments.models.migration_operations import AddIndexWhileRunning
+from commitments.models.migration_operations import AddIndexWhileRunning, RemoveIndexIfThere
 
 
 class Migration(migrations.Migration):
@@ -19,5 +19,5 @@ class Migration(migrations.Migration):
                 condition=~Q(kind="terms") & ~Q(kind="plan"),
             ),
         ),
-        migrations.RemoveIndex("entry", "entry_reported"),
+        RemoveIndexIfThere("entry", "entry_reported"),
     ]

@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 from django.db.models import Max, OuterRef, Q, Subquery
 
-from commitments.models.migration_operations import AddIndexWhileRunning
+from commitments.models.migration_operations import AddFieldIfMissing, AddIndexWhileRunning
 
 STEP = 50_000
 
@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
     dependencies = [("commitments", "0009_entry_recorded")]
 
     operations = [
-        migrations.AddField(
+        AddFieldIfMissing(
             "standing",
             "commitment",
             models.ForeignKey(

@@ -1,5 +1,6 @@
 """The tables of a plan: what its file says, its register, and what is derived from the register."""
 
+from commitments.models.clearance import HeldFile, HeldReport
 from commitments.models.plan import (
     Action,
     Aim,
@@ -10,7 +11,15 @@ from commitments.models.plan import (
     Plan,
     Role,
 )
-from commitments.models.register import Entry, EntryText, Evidence, PlanFile, PublicEntry
+from commitments.models.register import (
+    Entry,
+    EntryStems,
+    EntryText,
+    Evidence,
+    PlanFile,
+    PublicEntry,
+    SignedText,
+)
 from commitments.models.standings import (
     ClearReason,
     Flag,
@@ -25,15 +34,19 @@ __all__ = [
     "ClearReason",
     "Commitment",
     "Entry",
+    "EntryStems",
     "EntryText",
     "Evidence",
     "Flag",
     "FlagKind",
+    "HeldFile",
+    "HeldReport",
     "Membership",
     "Obligation",
     "Plan",
     "PlanFile",
     "PublicEntry",
     "Role",
+    "SignedText",
     "Standing",
 ]

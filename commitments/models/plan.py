@@ -1,20 +1,24 @@
 """The plan as its file says it: parties, aims, commitments, actions; and who may do what in it."""
 
 from collections import defaultdict
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection, models
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Upper
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+
+from commitments.rules.working_days import CountedDays
 
 Visitor = AbstractBaseUser | AnonymousUser
 # Texts of the plan file are tables by language: {"en": "…", "fr": "…"}.
 
 
-class PlanQuerySet(models.QuerySet[Any]):
+class PlanQuerySet(models.QuerySet["Plan"]):
     def visible_to(self, user: Visitor) -> "PlanQuerySet":
         """Those in which the account has a role, and for everybody the public ones."""
         with_a_role = Plan.objects.accessible_to(user).values("pk")
@@ -26,7 +30,7 @@ class PlanQuerySet(models.QuerySet[Any]):
             return self.none()
         if getattr(user, "is_superuser", False):
             return self
-        return self.filter(memberships__user=user)
+        return self.filter(memberships__user=user.pk)
 
     def lock(self, plan: "Plan") -> None:
         """Whoever writes to the plan waits for whoever does so now, until the end of the
@@ -47,6 +51,9 @@ class Plan(models.Model):
     title = models.JSONField()
     summary = models.JSONField(default=dict)
     adopted_on = models.DateField()
+    until = models.CharField(
+        max_length=10, blank=True, db_default="", help_text="EDTF; empty for a plan without end"
+    )
     place = models.CharField(max_length=200, blank=True)
     timezone = models.CharField(max_length=64)
     sides = models.JSONField()
@@ -55,11 +62,34 @@ class Plan(models.Model):
     grace_days = models.PositiveIntegerField()
     stale_days = models.PositiveIntegerField()
     year_basis = models.CharField(max_length=20)
+    calendar = models.JSONField(
+        default=dict, db_default={}, help_text="by side: the calendar of its working days"
+    )
+    counted_days = models.JSONField(
+        default=dict,
+        db_default={},
+        help_text="last days of spans of working days, with the version that counted them",
+    )
     evidence_required = models.BooleanField(default=False)
     public = models.BooleanField(
         default=False,
         db_default=False,
         help_text="read without signing in, see docs/reference/public-reading.md",
+    )
+    public_questions = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="a public plan shows which side asked which one, and whether it answered",
+    )
+    clearance = models.JSONField(
+        default=list,
+        db_default=[],
+        help_text="sides whose managers release what their officials record",
+    )
+    held_versions = models.JSONField(
+        default=dict,
+        db_default={},
+        help_text="by side: raised when something begins or ends to wait for release",
     )
     signed_text = models.TextField(blank=True)
     is_sample = models.BooleanField(default=False)
@@ -80,6 +110,11 @@ class Plan(models.Model):
 
     def __str__(self) -> str:
         return self.slug
+
+    @cached_property
+    def working_days(self) -> CountedDays:
+        """What was counted before counts on, whatever a newer calendar would say."""
+        return CountedDays(self.counted_days)
 
 
 class Body(models.Model):
@@ -116,20 +151,26 @@ class Aim(models.Model):
 
 
 class Commitment(models.Model):
-    """One numbered commitment; the number is the instrument's own."""
+    """One numbered commitment; the number is the instrument's own, such as "4", "III" or "4(2)(b)".
+    Letter case distinguishes no two of them.
+    """
 
     plan = models.ForeignKey(Plan, models.CASCADE, related_name="commitments")
-    number = models.PositiveIntegerField()
+    # the release before had a whole number, which a running site still reads while it is upgraded
+    number = models.CharField(max_length=32, db_column="text_number", db_default="")
+    position = models.PositiveIntegerField(db_column="number")
     title = models.JSONField()
     summary = models.JSONField(default=dict)
     aims = models.ManyToManyField(Aim, related_name="commitments")
 
     class Meta:
-        ordering = ["number"]
-        constraints = [models.UniqueConstraint(fields=["plan", "number"], name="commitment_once")]
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint("plan", Upper("number"), name="commitment_number_once")
+        ]
 
     def __str__(self) -> str:
-        return str(self.number)
+        return self.number
 
 
 class Obligation(models.Model):
@@ -141,6 +182,11 @@ class Obligation(models.Model):
     commitment = models.ForeignKey(Commitment, models.CASCADE, related_name="obligations")
     ref = models.CharField(max_length=32)
     instalment = models.PositiveSmallIntegerField(default=0)
+    waits_for: models.ManyToManyField["Action", models.Model] = models.ManyToManyField(
+        "Action",
+        related_name="awaited_by",
+        help_text="actions on which its standings depend by some of its terms",
+    )
 
     class Meta:
         constraints = [
@@ -151,7 +197,7 @@ class Obligation(models.Model):
         return f"{self.ref}/{self.instalment}" if self.instalment else self.ref
 
 
-class ActionQuerySet(models.QuerySet[Any]):
+class ActionQuerySet(models.QuerySet["Action"]):
     """Who reports on an action follows from the bodies that lead or join it; where no side's body
     leads, anybody of a side does.
     """
@@ -185,6 +231,7 @@ class Action(Obligation):
 
     title = models.JSONField()
     signed_words = models.TextField(blank=True)
+    words_in = models.JSONField(null=True, help_text="by language: courtesy translations of them")
     clause = models.JSONField(default=dict)
     position = models.PositiveIntegerField()
     leads = models.ManyToManyField(Body, related_name="leads")
@@ -195,6 +242,15 @@ class Action(Obligation):
     interpretations = models.JSONField(default=list)
     search = models.TextField(
         blank=True, help_text="what the list is searched in, plain: see words.plain"
+    )
+    keywords = models.JSONField(
+        null=True, help_text="by language: words that people use and the texts do not"
+    )
+    title_stems = models.TextField(
+        blank=True, db_default="", help_text="of ref, titles and keywords: see stems.join_stems"
+    )
+    text_stems = models.TextField(
+        blank=True, db_default="", help_text="of all else that is said of it in the plan file"
     )
     parties = models.TextField(
         blank=True,
@@ -217,12 +273,11 @@ class Role(models.TextChoices):
     MANAGER = "manager", _("manager")
 
 
-class MembershipQuerySet(models.QuerySet[Any]):
+class MembershipQuerySet(models.QuerySet["Membership"]):
     def of(self, user: Visitor, plan: Plan) -> "Membership | None":
         """What the account may do in the plan, read afresh; None for a disabled account."""
         memberships = self.filter(user=user.pk, plan=plan, user__is_active=True)
-        membership: Membership | None = memberships.prefetch_related("bodies").first()
-        return membership
+        return memberships.prefetch_related("bodies").first()
 
 
 class Membership(models.Model):

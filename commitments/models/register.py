@@ -4,22 +4,32 @@ A foreign key with which a constraint begins has no index of its own in the tabl
 """
 
 import uuid
-from datetime import date
-from typing import Any, ClassVar
+from datetime import date, timedelta
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from commitments.models.plan import Obligation, Plan
 
 # Kinds of which the public sees nothing: without their text or assessment nothing is left to tell.
-INTERNAL_KINDS = ("confidence", "note")
+INTERNAL_KINDS = (
+    "confidence",
+    "note",
+    "rights",
+    "redaction-asked",
+    "redaction-agreed",
+    "hidden",
+    "released",
+)
+# for so long an administrator alone can hide what should be removed
+HIDING = timedelta(days=7)
 # What a plan file leaves in the register. Two conditions, so that SQLite recognises the index below.
 NOT_OF_A_PLAN_FILE = ~Q(kind="terms") & ~Q(kind="plan")
 
 
-class EntryQuerySet(models.QuerySet[Any]):
+class EntryQuerySet(models.QuerySet["Entry"]):
     """Of entries, or of what everybody sees of them: both have the columns that are asked for here."""
 
     def known_on(self, on: date, known: date) -> "EntryQuerySet":
@@ -35,66 +45,104 @@ class EntryQuerySet(models.QuerySet[Any]):
         return self.filter(NOT_OF_A_PLAN_FILE)
 
 
-class EvidenceQuerySet(models.QuerySet[Any]):
+def is_hidden(part: str, today: date) -> Exists:
+    """Whether the `text` or the `files` of an entry are hidden: from the day on which an
+    administrator did so, and for as long as that lasts.
+    """
+    hidings = Entry.objects.filter(kind="hidden", to=OuterRef("pk"), words__in=(part, "all"))
+    return Exists(hidings.filter(recorded_day__gt=today - HIDING))
+
+
+class EvidenceQuerySet(models.QuerySet["Evidence"]):
     def readable_in(self, entries: EntryQuerySet) -> "EvidenceQuerySet":
         """Files of entries that the reader may read, as far as they were not removed."""
         return self.filter(entry__in=entries.order_by().values("pk")).exclude(name="")
 
 
-class Entry(models.Model):  # type: ignore[django-manager-missing,unused-ignore]
+class RecordedFact(models.Model):
+    """What of an entry everybody may see; the two tables of entries have these columns in common."""
+
+    number = models.PositiveIntegerField(help_text="place in the plan's register, from 1")
+    kind = models.CharField(max_length=16)
+    ref = models.CharField(max_length=32, blank=True)
+    instalment = models.PositiveSmallIntegerField(null=True)
+    effective = models.CharField(max_length=10, help_text="EDTF, as reported")
+    first_day = models.DateField()
+    last_day = models.DateField()
+    recorded_day = models.DateField(help_text="civil day in the plan's zone")
+    side = models.CharField(max_length=8, blank=True)
+    when = models.CharField(max_length=13, blank=True)
+    words = models.CharField(max_length=200, blank=True, help_text="body, event, colour or purpose")
+    quantity = models.PositiveIntegerField(null=True)
+    amount = models.DecimalField(max_digits=20, decimal_places=4, null=True)
+    currency = models.CharField(max_length=3, blank=True)
+    terms = models.JSONField(null=True)
+
+    class Meta:
+        abstract = True
+        ordering = ["number"]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.kind} {self.ref}"
+
+
+class Entry(RecordedFact):  # type: ignore[django-manager-missing,unused-ignore]
     """One fact somebody recorded. Append-only: the database refuses changes, the chain of hashes
     shows them.
     """
 
     plan = models.ForeignKey(Plan, models.PROTECT, related_name="entries", db_index=False)
-    number = models.PositiveIntegerField(help_text="place in the plan's register, from 1")
     code = models.CharField(
         max_length=64, help_text="the id in the entries file, or the form's key"
     )
-    kind = models.CharField(max_length=16)
-    ref = models.CharField(max_length=32, blank=True)
-    instalment = models.PositiveSmallIntegerField(null=True)
     obligation = models.ForeignKey(Obligation, models.PROTECT, null=True, related_name="entries")
-    effective = models.CharField(max_length=10, help_text="EDTF, as reported")
-    first_day = models.DateField()
-    last_day = models.DateField()
-    recorded_day = models.DateField(help_text="civil day in the plan's zone")
     recorded_at = models.DateTimeField(
         null=True, help_text="empty where a file states only the day"
     )
     loaded_at = models.DateTimeField(help_text="when it entered this register")
-    side = models.CharField(max_length=8, blank=True)
+    # null, since SQLite would write the table anew for a default, without its triggers
+    stated_recorded = models.CharField(  # noqa: DJ001
+        max_length=32,
+        null=True,
+        help_text="the recorded day or time that a file states after the plan was opened; it decides nothing",
+    )
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="entries"
     )
     to = models.ForeignKey("self", models.PROTECT, null=True, related_name="named_by")
-    when = models.CharField(max_length=13, blank=True)
-    words = models.CharField(max_length=200, blank=True, help_text="body, event, colour or purpose")
-    quantity = models.PositiveIntegerField(null=True)
-    amount = models.DecimalField(max_digits=18, decimal_places=2, null=True)
-    currency = models.CharField(max_length=3, blank=True)
-    terms = models.JSONField(null=True)
     text_digest = models.CharField(max_length=64)
     previous_hash = models.CharField(max_length=64)
     hash = models.CharField(max_length=64)
+    form = models.PositiveSmallIntegerField(
+        null=True, help_text="in which it is hashed, see hash_chain; empty: the first"
+    )
 
     objects: ClassVar[EntryQuerySet] = EntryQuerySet.as_manager()  # type: ignore[assignment]
 
-    class Meta:
-        ordering = ["number"]
+    @property
+    def stated_day(self) -> date | None:
+        """The day of `stated_recorded`."""
+        if not self.stated_recorded:
+            return None
+        return date.fromisoformat(self.stated_recorded[:10])
+
+    @property
+    def is_from_file(self) -> bool:
+        """Whether somebody loaded it from a file of entries."""
+        if self.kind in ("plan", "terms"):
+            return False
+        return bool(self.stated_recorded) or self.recorded_at != self.loaded_at
+
+    class Meta(RecordedFact.Meta):
         indexes = [
             models.Index(fields=["plan", "ref", "number"], name="entry_of_ref"),
-            # what was reported lately, and how much
-            models.Index(
-                fields=["plan", "recorded_day", "number"],
-                name="entry_recorded",
-                condition=NOT_OF_A_PLAN_FILE,
-            ),
+            # the register's pages, and what was recorded lately
+            models.Index(fields=["plan", "recorded_day", "number"], name="entry_recorded_day"),
             models.Index(fields=["plan", "number"], name="entry_spent", condition=Q(kind="spent")),
         ]
         constraints = [
             models.UniqueConstraint(fields=["plan", "number"], name="entry_number_once"),
-            models.UniqueConstraint(fields=["plan", "code"], name="entry_code_once"),
+            models.UniqueConstraint(fields=["plan", "side", "code"], name="entry_code_once_a_side"),
             models.CheckConstraint(
                 condition=Q(first_day__lte=models.F("last_day")), name="entry_days_in_order"
             ),
@@ -104,11 +152,8 @@ class Entry(models.Model):  # type: ignore[django-manager-missing,unused-ignore]
             ),
         ]
 
-    def __str__(self) -> str:
-        return f"{self.number} {self.kind} {self.ref}"
 
-
-class PublicEntry(models.Model):
+class PublicEntry(RecordedFact):
     """What everybody sees of an entry of a public plan (docs/reference/public-reading.md).
 
     A view of the database (migration 0013), so that no query can reach what it leaves out: texts,
@@ -118,36 +163,18 @@ class PublicEntry(models.Model):
 
     # what is internal reads as nothing, so that pages and files need not ask for whom they are
     text = by = by_id = recorded_at = loaded_at = None
+    stated_recorded = stated_day = is_from_file = None
     text_digest = previous_hash = hash = ""
 
     plan_id = models.BigIntegerField()
     obligation_id = models.BigIntegerField(null=True)
-    number = models.PositiveIntegerField()
     code = models.CharField(max_length=64, help_text="the number stands in its place")
-    kind = models.CharField(max_length=16)
-    ref = models.CharField(max_length=32)
-    instalment = models.PositiveSmallIntegerField(null=True)
-    effective = models.CharField(max_length=10)
-    first_day = models.DateField()
-    last_day = models.DateField()
-    recorded_day = models.DateField()
-    side = models.CharField(max_length=8)
     to = models.ForeignKey("self", models.DO_NOTHING, null=True, related_name="named_by")
-    when = models.CharField(max_length=13)
-    words = models.CharField(max_length=200)
-    quantity = models.PositiveIntegerField(null=True)
-    amount = models.DecimalField(max_digits=18, decimal_places=2, null=True)
-    currency = models.CharField(max_length=3)
-    terms = models.JSONField(null=True)
 
     objects: ClassVar[EntryQuerySet] = EntryQuerySet.as_manager()  # type: ignore[assignment]
 
-    class Meta:
+    class Meta(RecordedFact.Meta):
         managed = False
-        ordering = ["number"]
-
-    def __str__(self) -> str:
-        return f"{self.number} {self.kind} {self.ref}"
 
 
 class EntryText(models.Model):
@@ -166,6 +193,16 @@ class EntryText(models.Model):
         return self.note or self.reason
 
 
+class EntryStems(models.Model):
+    """What the text of an entry is searched in; goes with it."""
+
+    text = models.OneToOneField(EntryText, models.CASCADE, primary_key=True, related_name="search")
+    stems = models.TextField()
+
+    def __str__(self) -> str:
+        return f"stems of {self.text_id}"
+
+
 class Evidence(models.Model):
     """A file that an entry carries. Its bytes lie in a folder; their SHA-256 is part of the entry's
     hash.
@@ -180,6 +217,12 @@ class Evidence(models.Model):
     type = models.CharField(max_length=4, help_text="see documents.TYPES")
     size = models.PositiveIntegerField(help_text="bytes")
     sha256 = models.CharField(max_length=64)
+    salt = models.CharField(
+        max_length=32, blank=True, db_default="", help_text="of the name's digest; goes with it"
+    )
+    name_digest = models.CharField(
+        max_length=64, blank=True, db_default="", help_text="stands for the name in the chain"
+    )
 
     objects: ClassVar[EvidenceQuerySet] = EvidenceQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -203,3 +246,15 @@ class PlanFile(models.Model):
 
     def __str__(self) -> str:
         return f"file of {self.entry_id}"
+
+
+class SignedText(models.Model):
+    """A signed text as it was loaded; kept with the first entry whose terms hold its SHA-256."""
+
+    entry = models.OneToOneField(
+        Entry, models.PROTECT, primary_key=True, related_name="signed_text"
+    )
+    content = models.TextField()
+
+    def __str__(self) -> str:
+        return f"signed text of {self.entry_id}"

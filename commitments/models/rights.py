@@ -12,8 +12,9 @@ from commitments.models.register import Entry
 class Rights:
     """Readers with equal rights see the same pages, so that one reader's page can serve the next.
 
-    `author` is the account itself, and only where it has recorded entries of the plan: what an
-    account may do with an entry depends on whose entry it is. For all others it is None.
+    `author` is the account itself, and only where it has recorded entries of the plan, or is an
+    administrator without a role in it: what an account may do with an entry depends on whose entry
+    it is. For all others it is None.
     """
 
     role: str = ""
@@ -31,10 +32,14 @@ class Rights:
         return self.author is not None and self.author == entry.by_id
 
 
-def rights_of(membership: Membership | None, *, is_administrator: bool = False) -> Rights:
-    """The rights of an account, given its membership as `memberships_of` reads it."""
+def rights_of(membership: Membership | None, *, administrator: int | None = None) -> Rights:
+    """The rights of an account, given its membership as `memberships_of` reads it.
+
+    `administrator` is the key of the account where it is one.
+    """
+    is_administrator = administrator is not None
     if membership is None:
-        return Rights(is_administrator=is_administrator)
+        return Rights(is_administrator=is_administrator, author=administrator)
     links = Membership.bodies.through.objects.filter(membership=membership)
     return Rights(
         role=membership.role,

@@ -1,7 +1,7 @@
 """What is derived from the register: standings and flags."""
 
 from datetime import date
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -9,10 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from commitments.models.plan import Action, Commitment, Obligation, Plan
 from commitments.rules.events import Perspective
-from commitments.rules.states import State
+from commitments.rules.states import Progress, State
 
 
-class StandingQuerySet(models.QuerySet[Any]):
+class StandingQuerySet(models.QuerySet["Standing"]):
     def on(self, day: date, perspective: Perspective) -> "StandingQuerySet":
         """The one stretch of each obligation that holds the day."""
         return self.filter(lens=perspective.value, from_day__lte=day, to_day__gt=day)
@@ -54,7 +54,17 @@ class Standing(models.Model):
     moved = models.BooleanField()
     modality = models.CharField(max_length=12)
     words = models.TextField(blank=True)
-    every = models.CharField(max_length=8, blank=True)
+    every = models.CharField(max_length=16, blank=True)
+    fell_short = models.BooleanField(
+        default=False, db_default=False, help_text="a period of a recurring action did"
+    )
+    progress = models.CharField(
+        max_length=12,
+        blank=True,
+        db_default="",
+        choices=[(one.value, one.value) for one in Progress],
+        help_text="empty where nothing more is asked for",
+    )
     scored = models.BooleanField()
     never_reported = models.BooleanField()
     confirmed = models.BooleanField()
@@ -63,6 +73,13 @@ class Standing(models.Model):
     confidence = models.CharField(max_length=5, blank=True)
     delivered = models.PositiveIntegerField(null=True)
     target = models.PositiveIntegerField(null=True)
+    reading = models.PositiveIntegerField(null=True)
+    level = models.PositiveIntegerField(null=True)
+    baseline = models.JSONField(null=True, help_text="value, on")
+    proposed = models.JSONField(null=True, help_text="numbers of entries")
+    needs = models.JSONField(null=True, help_text="of each: name, on")
+    each = models.JSONField(null=True, help_text="see SidePart")
+    steps = models.JSONField(null=True, help_text="see StepPart")
     figures = models.JSONField(default=list)
 
     objects: ClassVar[StandingQuerySet] = StandingQuerySet.as_manager()  # type: ignore[assignment]
@@ -119,8 +136,7 @@ class Standing(models.Model):
     @property
     def action(self) -> Action:
         """The action that it is about; to be asked only of an action's standing."""
-        action: Action = self.obligation.action
-        return action
+        return self.obligation.action
 
 
 class FlagKind(models.TextChoices):
@@ -140,9 +156,11 @@ class ClearReason(models.TextChoices):
     TERMS = "terms", _("terms")
     REPORTED = "reported", _("reported")
     PASSED = "passed", _("day passed")
+    RESUMED = "resumed", _("a later period met")
+    LAPSED = "lapsed", _("plan ended")
 
 
-class FlagQuerySet(models.QuerySet[Any]):
+class FlagQuerySet(models.QuerySet["Flag"]):
     def noticed_by(self, day: date) -> "FlagQuerySet":
         """What had been noticed by the day, whether or not it was cleared since, the newest first."""
         return self.filter(noticed__lte=day).order_by("-since", "kind")
