@@ -1,9 +1,86 @@
-"""Words made plain for searching: small letters without accents, the same on every database."""
+"""Words made plain for searching: small letters without accents, the same on every database; and
+numbers of commitments as JSON has them.
+"""
 
+import re
 import unicodedata
+
+# letters that stand for two, or that Unicode does not take apart, and what keyboards make of '
+_LETTERS = str.maketrans(
+    {
+        "œ": "oe",
+        "æ": "ae",
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+        "ð": "d",
+        "þ": "th",
+        "ı": "i",
+        "’": "'",
+        "‘": "'",
+        "ʼ": "'",
+        "`": "'",
+        "´": "'",
+    }
+)
 
 
 def plain(text: str) -> str:
-    """Élève becomes eleve, so that words are found with or without accents and capitals."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    """Élève becomes eleve and œuvre oeuvre, so that words are found however a keyboard writes them."""
+    visible = plain_dashes(without_invisible(text))
+    decomposed = unicodedata.normalize("NFKD", visible.casefold().translate(_LETTERS))
     return "".join(character for character in decomposed if not unicodedata.combining(character))
+
+
+def number_or_text(number: str) -> int | str:
+    """A commitment's number as JSON and sheets have it: whole where it is written as one."""
+    if number.isascii() and number.isdigit() and not number.startswith("0"):
+        return int(number)
+    return number
+
+
+# characters that nobody sees: of no width, of the direction of writing, the soft hyphen
+INVISIBLE = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+_INVISIBLE = re.compile(f"[{INVISIBLE}]")
+_APOSTROPHES = re.compile("[\u2018\u2019\u201b\u02bc\u02b9\u2032\u0060\u00b4\uff07]")
+_DASHES = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
+
+
+def without_invisible(text: str) -> str:
+    """For codes and numbers; in sentences of some languages such characters have a meaning."""
+    return _INVISIBLE.sub("", text)
+
+
+def plain_dashes(text: str) -> str:
+    return _DASHES.sub("-", text)
+
+
+def fold(text: str) -> str:
+    """Alike for names that look alike: capitals, accents composed either way, apostrophes, dashes,
+    spaces, and characters that nobody sees.
+    """
+    text = unicodedata.normalize("NFKC", plain_dashes(without_invisible(text)))
+    return " ".join(_APOSTROPHES.sub("'", text).casefold().split())
+
+
+def name_odd_signs(text: str) -> str:
+    """The names of characters that look like others or like nothing; empty where there are none."""
+    has_latin = any(sign.isascii() and sign.isalnum() for sign in text)
+    return ", ".join(
+        f"U+{ord(sign):04X} {unicodedata.name(sign, '')}".rstrip()
+        for sign in dict.fromkeys(text)
+        if _is_odd(sign, has_latin=has_latin)
+    )
+
+
+def _is_odd(sign: str, *, has_latin: bool) -> bool:
+    if sign.isascii():
+        return False
+    if unicodedata.category(sign)[0] in "LMN":
+        return has_latin and not unicodedata.name(sign, "").startswith(("LATIN", "COMBINING"))
+    return True
+
+
+def unify_line_ends(text: str) -> str:
+    """Browsers and spreadsheets end a line with one or two characters of their own."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")

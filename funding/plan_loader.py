@@ -2,28 +2,29 @@
 
 from django.utils.translation import gettext as _
 
+from commitments.files.deadline_schema import Json
 from commitments.files.plan_loader import (
     PlanLoad,
     StatedTerms,
+    remove_row,
     save_row,
     withdraw_obligation,
 )
-from commitments.files.plan_schema import Json
 from commitments.files.toml_table import make_label
+from commitments.models import Plan
 from funding.models import Fund, Instalment, Reported
-from funding.plan_schema import ContributionSpec, FundSpec
+from funding.plan_schema import CONDITIONAL, ContributionSpec, FundSpec, InstalmentSpec
 
 
 def load_funds(load: PlanLoad, funds: list[FundSpec]) -> None:
     for spec in funds:
         label = make_label("fund", spec.row.code)
-        spec.row.commitment = load.plan.commitments.get(number=spec.commitment)
+        spec.row.commitment = load.plan.commitments.get(number__iexact=spec.commitment)
         fund = save_row(load, spec.row, label, plan=load.plan, code=spec.row.code)
         for contribution in spec.contributions:
             _load_contribution(load, fund, contribution)
         for purpose in spec.purposes:
-            label_of_purpose = make_label("purpose", purpose.code)
-            save_row(load, purpose, label_of_purpose, fund=fund, code=purpose.code)
+            save_row(load, purpose, make_label("purpose", purpose), fund=fund, code=purpose.code)
         _delete_missing_purposes(load, fund, spec)
         _load_reported(load, fund, spec.reported, label)
     _withdraw_missing_contributions(load, funds)
@@ -35,20 +36,35 @@ def _load_contribution(load: PlanLoad, fund: Fund, spec: ContributionSpec) -> No
     spec.row.fund = fund
     label = make_label("contribution", ref)
     contribution = save_row(load, spec.row, label, plan=load.plan, ref=ref)
+    if spec.firmness in CONDITIONAL and not (spec.condition or spec.condition_ref):
+        text = _("%(what)s names no condition: any consent or event recorded on it opens it")
+        load.add_warning(spec.table.line, text % {"what": label})
     for number, stated in enumerate(spec.instalments, 1):
         row = Instalment(contribution=contribution, commitment=fund.commitment)
         key = {"plan": load.plan, "ref": ref, "instalment": number}
         instalment = save_row(load, row, _label_instalment(number, ref), **key)
-        payload: Json = {
-            "due": stated.due.isoformat() if stated.due else None,
-            "stated": stated.stated,
-            "firmness": spec.firmness,
-            "lead_days": load.plan.lead_days,
-            "withdrawn": spec.withdrawn,
-        }
+        payload = instalment_terms(load.plan, spec, stated)
         load.terms.append(StatedTerms(instalment, payload, spec.table.line))
     for extra in contribution.instalments.filter(instalment__gt=len(spec.instalments)):
         withdraw_obligation(load, extra, _label_instalment(extra.instalment, ref))
+
+
+def instalment_terms(plan: Plan, spec: ContributionSpec, stated: InstalmentSpec) -> Json:
+    payload: Json = {
+        "due": stated.due.isoformat() if stated.due else None,
+        "stated": stated.stated,
+        "firmness": spec.firmness,
+        "lead_days": plan.lead_days,
+        "sides": plan.sides,
+        "withdrawn": spec.withdrawn,
+    }
+    if plan.until:
+        payload["plan_until"] = plan.until
+    if spec.condition:
+        payload["condition"] = spec.condition
+    if spec.condition_ref:
+        payload["condition_ref"] = spec.condition_ref
+    return payload
 
 
 def _label_instalment(number: int, ref: str) -> str:
@@ -63,8 +79,7 @@ def _delete_missing_purposes(load: PlanLoad, fund: Fund, spec: FundSpec) -> None
         if spent.filter(words=purpose.code).exists():
             load.add_error(1, _("purpose %(id)s is missing: entries name it"), id=purpose.code)
         else:
-            purpose.delete()
-            load.add_change(_("%(what)s: removed"), what=make_label("purpose", purpose.code))
+            remove_row(load, purpose, make_label("purpose", purpose))
 
 
 def _load_reported(load: PlanLoad, fund: Fund, rows: list[Reported], label: str) -> None:

@@ -5,24 +5,25 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from babel.numbers import list_currencies
 from django.utils.translation import gettext as _
 
+from commitments.files.deadline_schema import LONGEST_EVENT
 from commitments.files.plan_schema import (
     PlanSpec,
     read_interpretations,
     read_reason,
-    refuse_repeated_names,
 )
 from commitments.files.toml_table import LAST_YEAR, Table, refuse_repeated
 from commitments.files.values import parse_amount, show_value
 from commitments.models import Plan
 from commitments.rules import dates
 from commitments.rules.dates import DateError
+from funding.currencies import decimals_of, format_plain, has_its_decimals, is_currency
 from funding.models import Contribution, Fund, Purpose, Reported
 from funding.years import due_day, first_year
 
 FIRMNESS = ("firm", "conditional", "up-to", "on-delivery")
+CONDITIONAL = ("conditional", "on-delivery")
 
 # amounts as the terms keep them, in the text's order: [["EUR", "5000000.00"], …]
 Stated = list[list[str]]
@@ -43,6 +44,9 @@ class ContributionSpec:
     table: Table
     row: Contribution
     firmness: str
+    # words of an event, or the ref of an action; what opens conditional money
+    condition: str
+    condition_ref: str
     instalments: list[InstalmentSpec]
     withdrawn: str
 
@@ -52,7 +56,7 @@ class FundSpec:
     """The rows are not saved yet."""
 
     row: Fund
-    commitment: int
+    commitment: str
     contributions: list[ContributionSpec]
     purposes: list[Purpose]
     reported: list[Reported]
@@ -61,7 +65,7 @@ class FundSpec:
 def read_funds(top: Table, plan: PlanSpec) -> list[FundSpec]:
     tables = top.get_tables("funds", kind="fund", named_by="id")
     funds = [_read_fund(table, plan) for table in tables]
-    refuse_repeated_names("funds", tables, [fund.row.code for fund in funds])
+    refuse_repeated(tables, [fund.row.code for fund in funds], place="funds")
     return funds
 
 
@@ -83,16 +87,14 @@ def _read_fund(table: Table, plan: PlanSpec) -> FundSpec:
         purposes=[_read_purpose(purpose, plan) for purpose in purposes],
         reported=[_read_reported(figure) for figure in reported],
     )
-    text = _("id %(name)s stands twice in the purposes of %(what)s: each must be its own")
-    codes = [purpose.code for purpose in fund.purposes]
-    refuse_repeated(purposes, codes, "id", text, what=table.label)
+    refuse_repeated(purposes, [purpose.code for purpose in fund.purposes], place="purposes")
     return fund
 
 
-def _read_commitment_number(table: Table, plan: PlanSpec) -> int:
-    number = table.get_integer("commitment", required=True, least=1, most=100_000) or 0
-    known = {commitment.row.number for commitment in plan.commitments}
-    if number and number not in known:
+def _read_commitment_number(table: Table, plan: PlanSpec) -> str:
+    number = table.get_number("commitment")
+    known = {commitment.row.number.casefold() for commitment in plan.commitments}
+    if number and number.casefold() not in known:
         text = _("%(what)s belongs to commitment %(number)s: there is no such one")
         table.add_error("commitment", text, number=number)
     return number
@@ -100,19 +102,44 @@ def _read_commitment_number(table: Table, plan: PlanSpec) -> int:
 
 def _read_contribution(table: Table, plan: PlanSpec) -> ContributionSpec:
     row = Contribution(
-        ref=table.get_name("ref", longest=32),
+        ref=table.get_ref("ref"),
         side=_read_side(table, plan),
         words=table.get_text("words", longest=500),
+        words_in=table.get_translations("words_in"),
         interpretations=read_interpretations(table),
         position=table.position,
     )
+    firmness = table.get_choice("firmness", FIRMNESS, default="firm")
+    condition = _read_condition(table, firmness)
+    condition_ref = plan.refs.get(condition.casefold(), "")
+    _check_condition(table, condition_ref, plan)
     return ContributionSpec(
         table=table,
         row=row,
-        firmness=table.get_choice("firmness", FIRMNESS, default="firm"),
+        firmness=firmness,
+        condition="" if condition_ref else condition,
+        condition_ref=condition_ref,
         instalments=_read_instalments(table, plan.row),
         withdrawn=read_reason(table, "withdrawn"),
     )
+
+
+def _read_condition(table: Table, firmness: str) -> str:
+    """What opens money that is promised under a condition."""
+    condition = table.get_text("condition", longest=LONGEST_EVENT).strip()
+    if condition and firmness not in CONDITIONAL:
+        text = _('condition of %(what)s needs firmness = "conditional" or "on-delivery"')
+        table.add_error("condition", text)
+    return condition
+
+
+def _check_condition(table: Table, ref: str, plan: PlanSpec) -> None:
+    recurring = {action.row.ref for action in plan.actions if action.deadline.kind == "recurring"}
+    if ref in recurring:
+        text = _(
+            "condition of %(what)s names %(name)s, which recurs: name an action with one end, or an event"
+        )
+        table.add_error("condition", text, name=show_value(ref))
 
 
 def _read_side(table: Table, plan: PlanSpec) -> str:
@@ -191,7 +218,9 @@ def _read_stated(table: Table, *, required: bool) -> Stated:
         table.add_error("stated", text)
         return []
     amounts = [_read_money(table, "stated", pair, '[["EUR", "5000000"]]') for pair in pairs]
-    stated = [[money.currency, f"{money.amount:.2f}"] for money in amounts if money]
+    stated = [
+        [money.currency, format_plain(money.amount, money.currency)] for money in amounts if money
+    ]
     currencies = {currency for currency, _amount in stated}
     if len(currencies) < len(stated):
         table.add_error("stated", _("stated of %(what)s names a currency twice"))
@@ -214,8 +243,8 @@ def _read_money(table: Table, key: str, pair: object, example: str) -> Money | N
         return None
     currency, stated_amount = pair
     amount = parse_amount(stated_amount)
-    is_currency = currency in list_currencies()
-    if not is_currency:
+    is_known = is_currency(currency)
+    if not is_known:
         text = _("%(key)s of %(what)s has an unknown currency %(value)s: give a code such as EUR")
         table.add_error(key, text, value=show_value(currency))
     if amount is None:
@@ -224,7 +253,16 @@ def _read_money(table: Table, key: str, pair: object, example: str) -> Money | N
             'such as "5000000" or "750000.50"'
         )
         table.add_error(key, text, value=show_value(stated_amount))
-    if amount is None or not is_currency:
+    if amount is None or not is_known:
+        return None
+    if not has_its_decimals(amount, currency):
+        text = _(
+            "%(key)s of %(what)s has the amount %(value)s: %(currency)s has %(decimals)s decimals"
+        )
+        decimals = decimals_of(currency)
+        table.add_error(
+            key, text, value=show_value(stated_amount), currency=currency, decimals=decimals
+        )
         return None
     return Money(currency, amount)
 

@@ -10,8 +10,11 @@ import struct
 import threading
 import unicodedata
 import zipfile
-from dataclasses import dataclass
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import IO
+from xml.parsers import expat
 
 from django.utils.translation import gettext as _
 
@@ -100,7 +103,10 @@ def clean_name(name: str | None, type_name: str) -> str:
 
 # PDF
 
-ACTIVE = re.compile(rb"/JavaScript|/Launch\b|/EmbeddedFile")
+ACTIVE = re.compile(rb"/JavaScript|/Launch\b|/Rendition\b|/EmbeddedFile")
+# a character of a name by its number: /J#61vaScript is /JavaScript
+ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
+STREAM = re.compile(rb"\bstream[ \t]*(?:\r\n|\n|\r)")
 
 
 def _check_pdf(file: IO[bytes]) -> None:
@@ -113,7 +119,7 @@ def _check_pdf(file: IO[bytes]) -> None:
                 "This PDF does not end as one: it is cut off, or something is attached to it. Save it again."
             )
         )
-    if ACTIVE.search(content):
+    if any(ACTIVE.search(part) for part in _iter_readable(content)):
         raise Refused(
             _(
                 "This PDF holds a script, a command or another file: print it to a new PDF and attach that."
@@ -121,6 +127,50 @@ def _check_pdf(file: IO[bytes]) -> None:
         )
     if zipfile.is_zipfile(file):
         raise Refused(_("This file is a PDF and an archive at once: attach one or the other."))
+
+
+def _iter_readable(content: bytes) -> Iterator[bytes]:
+    """The file, and each stream of packed objects unpacked, with every name written out."""
+    yield _without_escapes(content)
+    left = EXPANDED
+    previous = 0
+    for start in STREAM.finditer(content):
+        before = _without_escapes(content[previous : start.start()])
+        previous = start.end()
+        if b"/ObjStm" in before:
+            unpacked = _unpack(content, previous, before, left)
+            left -= len(unpacked)
+            yield _without_escapes(unpacked)
+
+
+def _unpack(content: bytes, start: int, before: bytes, most: int) -> bytes:
+    """The packed objects that begin there; raises Refused where they cannot be read.
+
+    `before` is what stands between the stream before and this one: also how it is packed.
+    """
+    end = content.find(b"endstream", start)
+    packed = content[start:end]
+    if b"/Filter" not in before:
+        return packed
+    unpacker = zlib.decompressobj()
+    try:
+        unpacked = unpacker.decompress(packed, max(most, 1))
+    except zlib.error:
+        raise Refused(_unreadable_pdf()) from None
+    is_whole = unpacker.eof and not unpacker.unconsumed_tail
+    if not is_whole or b"/Predictor" in before:
+        raise Refused(_unreadable_pdf())
+    return unpacked
+
+
+def _unreadable_pdf() -> str:
+    return _(
+        "This PDF has parts that cannot be looked into, such as locked ones: print it to a new PDF and attach that."
+    )
+
+
+def _without_escapes(content: bytes) -> bytes:
+    return ESCAPE.sub(lambda escape: bytes([int(escape[1], 16)]), content)
 
 
 # Pictures: decoded and written anew, so that nothing but the picture is left
@@ -166,9 +216,28 @@ MAIN = {
 MACROS = re.compile(
     r"vbaproject|/activex/|/macrosheets/|/embeddings/.*\.bin$|\.(exe|dll|js|vbs|bat|cmd|lnk)$"
 )
-# parts that are read whole
+# parts of which each element is read
 SMALL, SMALL_SIZE = (".rels", "[content_types].xml"), 1024 * 1024
-RELATION = re.compile(rb"<Relationship\b[^>]*>")
+# the only relation that may lead elsewhere: it is followed when somebody clicks on it
+HYPERLINKS = (
+    "http://schemas.openxmlformats.org/officeDocument/2006/relationships/hyperlink",
+    "http://purl.oclc.org/ooxml/officeDocument/relationships/hyperlink",
+)
+# what parts are, where they fetch or start something without a relation that says so
+FETCHING = ("externallink+xml", "connections+xml", "querytable+xml")
+ACTIVE_PARTS = ("macroenabled", "vbaproject", "activex", "macrosheet")
+
+
+class NoOfficeXml(ValueError):
+    """A document type, which could declare entities, or something that is not XML."""
+
+
+@dataclass(frozen=True)
+class Element:
+    """Its name and its attributes without their namespaces."""
+
+    name: str
+    attributes: dict[str, str]
 
 
 def _check_office(file: IO[bytes]) -> str:
@@ -200,7 +269,7 @@ def _bound_directory(file: IO[bytes]) -> None:
     if signature != b"PK\5\6" or not is_single or offset + length + 22 != size:
         raise Refused(
             _(
-                "This is no plain Word or Excel document: something is attached to it, or it is cut off."
+                "This is not a plain Word or Excel file: something is attached to it, or it is cut off."
             )
         )
     if parts > PARTS or length > DIRECTORY:
@@ -239,39 +308,74 @@ def _is_odd(part: zipfile.ZipInfo) -> bool:
 
 def _check_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
     """Read to its end, so that its size and checksum are those it states."""
-    is_xml = part.filename.lower().endswith((".xml", ".rels"))
+    name = part.filename.lower()
+    if not name.endswith((".xml", ".rels")):
+        with archive.open(part) as content:
+            while content.read(CHUNK):
+                pass
+        return
+    try:
+        elements = _parse(archive, part, keep=name.endswith(".rels"))
+    except (NoOfficeXml, expat.ExpatError):
+        raise Refused(
+            _("The document has parts that no Word or Excel writes: save it again.")
+        ) from None
+    if any(_leads_elsewhere(element) for element in elements):
+        raise Refused(_fetches())
+
+
+def _parse(archive: zipfile.ZipFile, part: zipfile.ZipInfo, *, keep: bool) -> list[Element]:
+    """Parse a part, whatever its encoding; returns its elements where they are to be kept."""
+    elements: list[Element] = []
+
+    def refuse_document_type(*args: object) -> None:
+        raise NoOfficeXml
+
+    def keep_element(name: str, attributes: dict[str, str]) -> None:
+        plain = {_without_namespace(key): value for key, value in attributes.items()}
+        elements.append(Element(_without_namespace(name), plain))
+
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.StartDoctypeDeclHandler = refuse_document_type
+    if keep:
+        parser.StartElementHandler = keep_element
     with archive.open(part) as content:
-        text = b""
         while chunk := content.read(CHUNK):
-            # UTF-16 hides nothing
-            plain = (text + chunk).replace(b"\0", b"") if is_xml else b""
-            if b"<!DOCTYPE" in plain or b"<!ENTITY" in plain:
-                raise Refused(
-                    _("The document has parts that no Word or Excel writes: save it again.")
-                )
-            text = plain if part.filename.lower().endswith(".rels") else plain[-16:]
-    for relation in RELATION.findall(text):
-        if b"External" in relation and b"/hyperlink" not in relation:
-            raise Refused(
-                _(
-                    "The document fetches something from elsewhere when it is opened: save it as PDF."
-                )
-            )
+            parser.Parse(chunk)
+    parser.Parse(b"", True)
+    return elements
+
+
+def _without_namespace(name: str) -> str:
+    return name.rpartition(" ")[2]
+
+
+def _leads_elsewhere(element: Element) -> bool:
+    if element.name != "Relationship":
+        return False
+    mode = element.attributes.get("TargetMode", "Internal").strip().lower()
+    return mode != "internal" and element.attributes.get("Type") not in HYPERLINKS
+
+
+def _fetches() -> str:
+    return _("The document fetches something from elsewhere when it is opened: save it as PDF.")
 
 
 def _office_type(archive: zipfile.ZipFile) -> str:
-    types = archive.read("[Content_Types].xml").replace(b"\0", b"")
     archive.getinfo("_rels/.rels")
+    elements = _parse(archive, archive.getinfo("[Content_Types].xml"), keep=True)
+    types = {element.attributes.get("ContentType", "") for element in elements}
     names = set(archive.namelist())
-    fitting = [
-        name for name, (main, kind) in MAIN.items() if main in names and kind.encode() in types
-    ]
-    if b"macroenabled" in types.lower() or len(fitting) != 1:
+    fitting = [name for name, (main, kind) in MAIN.items() if main in names and kind in types]
+    stated = " ".join(types).lower()
+    if len(fitting) != 1 or any(word in stated for word in ACTIVE_PARTS):
         raise Refused(
             _(
                 "This is neither a .docx nor an .xlsx without macros: save it as one of them, or as PDF."
             )
         )
+    if any(word in stated for word in FETCHING):
+        raise Refused(_fetches())
     return fitting[0]
 
 
@@ -280,30 +384,77 @@ def _office_type(archive: zipfile.ZipFile) -> str:
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 # what a spreadsheet would compute; a plain minus or a number is none
 FORMULA = re.compile(r"\s*(?:[=@＝＠]|[-+－＋].*(?:[A-Za-z]\(|\|.*!))", re.DOTALL)
+SEPARATORS = ",;\t|"
+# of a table, in characters; no line that a person reads comes near
+LONGEST_LINE = 1024 * 1024
 MARKUP = ("<", "#!", "%!", "{\\rtf")
 
 
 def _check_table(file: IO[bytes]) -> None:
-    file.seek(0)
+    """Goes through the file once for each sign that may separate its cells, and keeps none of it."""
     try:
-        text = file.read().decode("utf-8-sig")
-        first_line = next((line for line in io.StringIO(text, newline="") if line.strip()), "")
-        if CONTROL.search(text) or first_line.lstrip().startswith(MARKUP):
-            raise Refused(_unknown_kind())
-        delimiter = max(",;\t", key=first_line.count)
-        columns = 0
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-            if any(FORMULA.match(cell) for cell in row):
-                raise Refused(
-                    _(
-                        "The table holds a formula: give its values only, without =, + or @ in front."
-                    )
-                )
-            columns = max(columns, len(row))
-    except (UnicodeDecodeError, csv.Error):
+        look = _look_over_lines(file)
+        delimiter = max(",;\t", key=look.first_line.count)
+        columns = max(len(row) for row in _iter_rows(file, delimiter))
+        has_formula = any(_has_formula(file, separator) for separator in look.separators)
+    except (UnicodeDecodeError, csv.Error, ValueError):
         raise Refused(_unknown_kind()) from None
     if columns < 2:
         raise Refused(_unknown_kind())
+    if has_formula:
+        raise Refused(
+            _("The table holds a formula: give its values only, without =, + or @ in front.")
+        )
+
+
+@dataclass
+class TableLook:
+    """The first line with anything in it, and what may separate cells of the table: a spreadsheet
+    splits at what its own country uses, or at what the first line tells it to.
+    """
+
+    first_line: str = ""
+    separators: set[str] = field(default_factory=set)
+
+
+def _look_over_lines(file: IO[bytes]) -> TableLook:
+    look = TableLook()
+    known = set(SEPARATORS)
+    for line in _iter_lines(file):
+        if CONTROL.search(line):
+            raise Refused(_unknown_kind())
+        if not look.first_line and line.strip():
+            look.first_line = line
+            stated = re.match(r"sep=(.)", line.rstrip("\r\n"), re.IGNORECASE)
+            if stated:
+                known.add(stated[1])
+        for separator in known - look.separators:
+            if separator in line:
+                look.separators.add(separator)
+    if look.first_line.lstrip().startswith(MARKUP):
+        raise Refused(_unknown_kind())
+    return look
+
+
+def _iter_lines(file: IO[bytes]) -> Iterator[str]:
+    file.seek(0)
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+    try:
+        while line := text.readline(LONGEST_LINE):
+            if len(line) == LONGEST_LINE:
+                raise Refused(_unknown_kind())
+            yield line
+    finally:
+        # otherwise it would close the file
+        text.detach()
+
+
+def _has_formula(file: IO[bytes], separator: str) -> bool:
+    return any(FORMULA.match(cell) for row in _iter_rows(file, separator) for cell in row)
+
+
+def _iter_rows(file: IO[bytes], separator: str) -> Iterator[list[str]]:
+    return csv.reader(_iter_lines(file), delimiter=separator)
 
 
 def _unknown_kind() -> str:

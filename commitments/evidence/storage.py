@@ -16,11 +16,13 @@ from pathlib import Path
 from django.conf import settings
 from django.core import signing
 from django.core.files import File
+from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 
 from commitments.evidence import file_types
 from commitments.evidence.file_types import LARGEST, Refused
-from commitments.models import Entry, Evidence, Plan
+from commitments.findings import Finding
+from commitments.models import Entry, Evidence, HeldFile, Plan
 
 MOST = 5
 # a draft outlives its form, and a sweep its longest token
@@ -35,10 +37,20 @@ def path_of(pk: uuid.UUID) -> Path:
     return folder() / pk.hex[:2] / pk.hex
 
 
+class Unstored(UploadedFile):
+    """An upload for which the disk had no room."""
+
+
+def _unstored() -> str:
+    return _("The file could not be stored. Try again later, or record without it.")
+
+
 def store(upload: File[bytes]) -> Evidence:
     """Check, clean and store an upload under a new uuid; the row that comes back is not saved.
     Raises Refused.
     """
+    if isinstance(upload, Unstored):
+        raise Refused(_unstored())
     if not upload.size or upload.size > LARGEST:
         raise Refused(_("A file must hold something, and at most 20 MB."))
     file = Evidence(id=uuid.uuid4())
@@ -56,9 +68,7 @@ def store(upload: File[bytes]) -> Evidence:
         file.sha256 = _sha256_of(partial)
         partial.replace(path)
     except OSError as error:
-        raise Refused(
-            _("The file could not be stored. Try again later, or record without it.")
-        ) from error
+        raise Refused(_unstored()) from error
     finally:
         partial.unlink(missing_ok=True)
     file.type = file_type.name
@@ -97,7 +107,9 @@ def errors(files: Sequence[Evidence]) -> list[str]:
         messages.append(_("An entry carries at most %(n)s files.") % {"n": MOST})
     if any(not path_of(file.id).exists() for file in files):
         messages.append(_("A file is no longer there: choose it again."))
-    if files and Evidence.objects.filter(id__in=[file.id for file in files]).exists():
+    keys = [file.id for file in files]
+    kept = (Evidence.objects, HeldFile.objects)
+    if files and any(rows.filter(id__in=keys).exists() for rows in kept):
         messages.append(_("A file is part of another entry already: choose it again."))
     return messages
 
@@ -122,6 +134,7 @@ def sweep() -> int:
         ids = [uuid.UUID(path.name) for path in paths if len(path.name) == 32]
         files = Evidence.objects.filter(id__in=ids)
         names = {file.id.hex: file.name for file in files}
+        names |= {file.id.hex: file.name for file in HeldFile.objects.filter(id__in=ids)}
         for path in paths:
             is_redacted = names.get(path.name) == ""
             is_orphan = path.name not in names and path.stat().st_mtime < oldest_draft
@@ -137,19 +150,24 @@ def remove(files: Sequence[uuid.UUID]) -> None:
         path_of(pk).unlink(missing_ok=True)
 
 
-def verify_files(plan: Plan) -> Iterator[str]:
+def verify_files(plan: Plan) -> Iterator[Finding]:
     """The files that are missing or altered, by entry; a redacted file may be missing."""
     redactions = Entry.objects.filter(plan=plan, kind="redacted", words__in=("files", "all"))
     redacted = set(redactions.values_list("to_id", flat=True))
     files = Evidence.objects.filter(entry__plan=plan).select_related("entry")
     for file in files.order_by("entry__number", "position").iterator(chunk_size=2000):
-        name = f"file {file.position} of entry {file.entry.number} ({file.entry.code})"
+        values = {
+            "position": file.position,
+            "number": file.entry.number,
+            "code": file.entry.code,
+            "id": str(file.id),
+        }
         path = path_of(file.id)
         if not path.exists():
             if file.entry_id not in redacted:
-                yield f"{name} is missing: {file.id}"
-        elif _sha256_of(path) != file.sha256:
-            yield f"{name} is not the one recorded: {file.id}"
+                yield Finding("file-missing", values)
+        elif path.stat().st_size != file.size or _sha256_of(path) != file.sha256:
+            yield Finding("file-altered", values)
 
 
 def _sha256_of(path: Path) -> str:

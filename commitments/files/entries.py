@@ -4,8 +4,9 @@ A file can be loaded again: a row whose id is in the register already, with the 
 skipped.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -19,28 +20,28 @@ from commitments.models import Entry, EntryText, Evidence, Plan
 from commitments.register import entry_types, services, validation
 from commitments.register.entries import Draft, civil_day
 from commitments.register.hash_chain import TEXTS
+from commitments.register.histories import in_parts
 from commitments.register.validation import Context
+from commitments.text import fold, unify_line_ends
 
-# kinds of entry that are about another entry: their column `to` holds its id
-NAMING_KINDS = ("withdrawn", "confirmed", "disputed", entry_types.REDACTED)
 # how the ids of the template's rows begin, see entries_template
 EXAMPLE_PREFIX = "example-"
+# the side of an entry and its id, which is unique to the side
+EntryId = tuple[str, str]
+# by side and id; where no side is known, by the id alone
+FilesByEntry = dict[tuple[str | None, str], tuple[Evidence, ...]]
 # what two entries of the same content have alike, beside their texts and the entry that they name
 COMPARED_FIELDS = (
     "kind",
     "ref",
     "instalment",
     "effective",
-    "recorded_day",
-    "recorded_at",
     "side",
     "when",
-    "words",
     "quantity",
     "amount",
     "currency",
 )
-BATCH = 500
 
 
 @dataclass
@@ -59,9 +60,14 @@ class DraftRow:
     draft: Draft
 
     @property
+    def id(self) -> EntryId:
+        return self.draft.side, self.draft.code
+
+    @property
     def target_code(self) -> str:
-        """The id of the entry that this one is about; empty for a fact of its own."""
-        return self.cells["to"] if self.draft.kind in NAMING_KINDS else ""
+        """The id of the entry that this one names; empty where it names none."""
+        column = "to" if self.draft.kind in entry_types.kinds_with(names_entry=True) else "meeting"
+        return self.cells[column]
 
 
 @dataclass
@@ -72,11 +78,14 @@ class EntriesReading(FileReport):
     skipped: int = 0
 
 
-def read_entry_file(content: bytes) -> EntryFile:
-    """Takes time with a large file, so it is done before any lock or transaction."""
+def read_entry_file(content: bytes, *, as_typed: bool = True) -> EntryFile:
+    """Takes time with a large file, so it is done before any lock or transaction.
+
+    Texts of a file that is part of a whole plan are not `as_typed`, but exact.
+    """
     file = EntryFile()
     try:
-        for row in read_rows(content, file):
+        for row in read_rows(content, file, as_typed=as_typed):
             file.rows.append(row)
     except FileRefused as refused:
         file.errors += refused.errors
@@ -84,10 +93,18 @@ def read_entry_file(content: bytes) -> EntryFile:
 
 
 def load_entries(
-    plan: Plan, content: bytes, *, now: datetime, by: int | None, check: bool = False
+    plan: Plan,
+    content: bytes,
+    *,
+    now: datetime,
+    by: int | None,
+    check: bool = False,
+    side: str | None = None,
 ) -> EntriesReading:
-    """Read a file and append its entries; nothing of it where there is any error."""
-    return append_rows(plan, read_entry_file(content), now=now, by=by, check=check)
+    """Read a file and append its entries; nothing of it where there is any error. `side` as in
+    `append_rows`.
+    """
+    return append_rows(plan, read_entry_file(content), now=now, by=by, check=check, side=side)
 
 
 def append_rows(
@@ -99,28 +116,65 @@ def append_rows(
     check: bool = False,
     side: str | None = None,
     taken_over: bool = False,
-    evidence: Mapping[str, tuple[Evidence, ...]] | None = None,
+    evidence: FilesByEntry | None = None,
 ) -> EntriesReading:
     """Append what the register lacks; nothing where there is any error, or only to check.
 
-    `side`: rows of another side are errors. `taken_over`: the entries come from another site.
-    `evidence`: the files that entries carry, stored already, by the id of their entry.
+    `side`: rows of another side are errors; an open plan takes the rows of one side alone, and what
+    they say of the time of recording decides nothing. `taken_over`: the entries come from another
+    site.
+    `evidence`: the files that entries carry, stored already.
     """
+    files = evidence or {}
     with transaction.atomic():
         Plan.objects.lock(plan)
         context = Context(plan, civil_day(now, plan.timezone), taken_over=taken_over)
         reading = RowChecker(file, context, side).check()
+        if context.is_open and not taken_over:
+            if side is None:
+                reading.add_error(
+                    1, _("The plan is open: say of which side the rows of a file are.")
+                )
+            reading.drafts = [record_at_loading(draft, plan, now) for draft in reading.drafts]
         for draft in reading.drafts:
-            draft.evidence = (evidence or {}).get(draft.code, ())
+            for side_of_entry in (draft.side, None):
+                draft.evidence = draft.evidence or files.get((side_of_entry, draft.code), ())
         if reading.drafts and not check and not reading.errors:
             services.append_and_project(plan, reading.drafts, context=context, by=by, now=now)
     return reading
 
 
+def record_at_loading(draft: Draft, plan: Plan, now: datetime) -> Draft:
+    """A draft that is recorded now; what its row says of that is only kept."""
+    return replace(
+        draft,
+        recorded_day=civil_day(now, plan.timezone),
+        recorded_at=now,
+        stated_recorded=format_recorded(draft),
+    )
+
+
+def format_recorded(fact: Draft | Entry) -> str:
+    """The time of recording in UTC; the day where no time is known."""
+    if fact.recorded_at is None:
+        return fact.recorded_day.isoformat()
+    return fact.recorded_at.astimezone(UTC).isoformat()
+
+
+def _make_stand_in(draft: Draft) -> Entry:
+    """Something sound for an entry that is missing or has errors, so that the rest is checked."""
+    kind = "completed"
+    if entry_types.names_meeting(draft.kind):
+        kind = entry_types.MEETING
+    elif draft.kind == entry_types.ANSWER:
+        kind = entry_types.QUESTION
+    return Entry(kind=kind, words=draft.side, recorded_day=draft.recorded_day)
+
+
 class RowChecker:
     """Checks the rows of one file, each behind the one that it names.
 
-    `entries` has what each checked row is or will be, by id: the entry in the register, a stand-in
+    `entries` has what each checked row is or will be, by side and id: the entry in the register, a stand-in
     for one that is yet to be appended, or None where the row has errors.
     """
 
@@ -128,17 +182,20 @@ class RowChecker:
         self.context = context
         self.side = side
         self.reading = EntriesReading(list(file.errors), list(file.warnings))
-        self.rows: dict[str, DraftRow] = {}
+        self.rows: dict[EntryId, DraftRow] = {}
         self.without_own_id: list[DraftRow] = []
         self._read_rows(file.rows)
         self.lines_with_errors = {error.line for error in self.reading.errors}
         self.recorded = self._find_recorded()
-        self.entries: dict[str, Entry | None] = {}
+        self.sides: defaultdict[str, set[str]] = defaultdict(set)
+        for side_of_code, code in (*self.rows, *self.recorded):
+            self.sides[code].add(side_of_code)
+        self.entries: dict[EntryId, Entry | None] = {}
 
     def check(self) -> EntriesReading:
         """Rows without an id of their own come last: they are errors in any case."""
         for row in self._sort_rows():
-            self.entries[row.draft.code] = self._check_row(row)
+            self.entries[row.id] = self._check_row(row)
         for row in self.without_own_id:
             self._check_row(row)
         self.reading.errors.sort()
@@ -150,48 +207,65 @@ class RowChecker:
         """
         for row in rows:
             code = row.cells["id"]
-            first = self.rows.get(code)
+            first = self.rows.get((row.cells["side"], code))
             if first and first.cells == row.cells:
                 self.reading.skipped += 1
                 continue
             draft = read_draft(row, self.context.plan, self.reading, self.context.today)
+            draft.ref = self.context.spelled.get(draft.ref.casefold(), draft.ref)
             draft_row = DraftRow(row.line, row.cells, draft)
             if code and first is None:
-                self.rows[code] = draft_row
+                self.rows[draft_row.id] = draft_row
                 continue
             self.without_own_id.append(draft_row)
             if code:
                 text = _("The id “%(id)s” stands twice, with other content.")
                 self.reading.add_error(row.line, text, id=code)
 
-    def _find_recorded(self) -> dict[str, Entry]:
-        """The entries of the register that the rows name or repeat, by id; in queries of a bounded
-        size.
+    def _find_recorded(self) -> dict[EntryId, Entry]:
+        """The entries of the register that the rows name or repeat, by side and id; in queries of a
+        bounded size.
         """
         rows = [*self.rows.values(), *self.without_own_id]
-        codes = sorted({row.draft.code for row in rows} | {row.target_code for row in rows})
+        codes = {row.draft.code for row in rows} | {row.target_code for row in rows}
         entries = Entry.objects.filter(plan=self.context.plan).select_related("text", "to")
-        recorded: dict[str, Entry] = {}
-        for start in range(0, len(codes), BATCH):
-            for entry in entries.filter(code__in=codes[start : start + BATCH]):
-                recorded[entry.code] = entry
+        recorded: dict[EntryId, Entry] = {}
+        for part in in_parts(codes):
+            for entry in entries.filter(code__in=part):
+                recorded[entry.side, entry.code] = entry
         return recorded
+
+    def _id_of_target(self, row: DraftRow) -> EntryId | None:
+        """The side and id of the entry that the row names; None where several sides have that id,
+        and the row does not say of which it is. A side withdraws its own.
+        """
+        code = row.target_code
+        sides = self.sides[code]
+        stated = row.cells["to_side"]
+        if stated in sides and stated:
+            return stated, code
+        if row.draft.kind == "withdrawn" and row.draft.side in sides:
+            return row.draft.side, code
+        if len(sides) > 1:
+            return None
+        return next(iter(sides), ""), code
 
     def _sort_rows(self) -> list[DraftRow]:
         """Each row behind the one that it names. Rows that name each other in a circle are left
         out, and so are those that lead there: all of them are errors.
         """
-        ordered: dict[str, DraftRow] = {}
-        circular: set[str] = set()
+        ordered: dict[EntryId, DraftRow] = {}
+        circular: set[EntryId | None] = set()
         for start in self.rows:
-            chain: dict[str, DraftRow] = {}
-            code = start
-            while code in self.rows:
-                if code in chain or code in ordered or code in circular:
+            chain: dict[EntryId, DraftRow] = {}
+            target: EntryId | None = start
+            while target in self.rows:
+                if target in chain or target in ordered or target in circular:
                     break
-                chain[code] = self.rows[code]
-                code = chain[code].target_code
-            if code in chain or code in circular:
+                row = self.rows[target]
+                chain[target] = row
+                target = self._id_of_target(row) if row.target_code else None
+            if target in chain or target in circular:
                 circular.update(chain)
                 for row in chain.values():
                     text = _("These rows name each other in a circle.")
@@ -202,13 +276,18 @@ class RowChecker:
 
     def _check_row(self, row: DraftRow) -> Entry | None:
         has_errors = row.line in self.lines_with_errors
+        if not self.context.taken_over:
+            self.context.adopt_spelling(row.draft)
         if row.target_code and not self._attach_target(row):
             has_errors = True
-        recorded = self.recorded.get(row.draft.code)
+        recorded = self.recorded.get(row.id)
         if recorded and not has_errors and has_same_content(row.draft, recorded):
             self.reading.skipped += 1
             return recorded
         errors = [*validation.errors(row.draft, self.context), *self._find_id_errors(row.draft)]
+        if row.cells["meeting"] and not entry_types.takes_meeting(row.draft.kind):
+            text = _("“%(kind)s” does not take %(field)s.")
+            errors.append(text % {"kind": row.draft.kind, "field": _("a meeting")})
         for text in errors:
             self.reading.add_error(row.line, text)
         if errors or has_errors:
@@ -218,17 +297,25 @@ class RowChecker:
     def _attach_target(self, row: DraftRow) -> bool:
         """Give the draft the entry that it names; False where that is missing or has errors."""
         code = row.target_code
-        target = self.recorded.get(code) or self.entries.get(code)
+        names_meeting = entry_types.names_meeting(row.draft.kind)
+        named = self._id_of_target(row)
+        target = (self.recorded.get(named) or self.entries.get(named)) if named else None
         if target is None:
-            if code not in self.rows:
+            if named is None:
+                text = _(
+                    "Several sides have an entry with the id “%(id)s”: say in to_side of which."
+                )
+                self.reading.add_error(row.line, text, id=code)
+            elif named not in self.rows:
                 text = _("There is no entry with the id “%(id)s”.")
                 self.reading.add_error(row.line, text, id=code)
-            # something sound stands in, so that the rest can be checked
-            row.draft.to = Entry(kind="completed", recorded_day=row.draft.recorded_day)
+            row.draft.to = _make_stand_in(row.draft)
             return False
-        self._check_agrees(row, target)
         row.draft.to = target
-        if row.draft.kind != entry_types.REDACTED:
+        if names_meeting:
+            return True
+        self._check_agrees(row, target)
+        if row.draft.kind not in entry_types.kinds_with(origin=entry_types.Origin.PROCEDURE):
             row.draft.ref = target.ref
             row.draft.instalment = target.instalment
         return True
@@ -248,7 +335,11 @@ class RowChecker:
             yield _(
                 "This is a row of the template: delete it, or give it an id and facts of its own."
             )
-        if draft.code in self.recorded:
+        if draft.stated_recorded and not self.context.taken_over:
+            yield _("“%(name)s” is a column of the export of a whole plan alone.") % {
+                "name": "stated"
+            }
+        if (draft.side, draft.code) in self.recorded:
             text = _("The id “%(id)s” is there already, with other content.")
             yield text % {"id": draft.code}
 
@@ -268,18 +359,26 @@ class RowChecker:
             kind=draft.kind,
             ref=draft.ref,
             instalment=draft.instalment,
+            side=draft.side,
             recorded_day=draft.recorded_day,
             code=draft.code,
+            words=draft.words,
         )
 
 
 def has_same_content(draft: Draft, entry: Entry) -> bool:
     if any(getattr(draft, name) != getattr(entry, name) for name in COMPARED_FIELDS):
         return False
+    # what was recorded before may have a look-alike of the plan's spelling
+    if fold(draft.words) != fold(entry.words):
+        return False
+    # a file may give what an earlier one stated, or what an export says of the same entry
+    if format_recorded(draft) not in (entry.stated_recorded, format_recorded(entry)):
+        return False
     text = getattr(entry, "text", None) or EntryText()
-    texts = {name: getattr(text, name) for name in TEXTS}
-    draft_target = draft.to and draft.to.code
-    entry_target = entry.to and entry.to.code
+    texts = {name: unify_line_ends(getattr(text, name)) for name in TEXTS}
+    draft_target = draft.to and (draft.to.side, draft.to.code)
+    entry_target = entry.to and (entry.to.side, entry.to.code)
     return draft.texts == texts and draft_target == entry_target
 
 
@@ -300,21 +399,22 @@ def read_draft(row: EntryRow, plan: Plan, report: FileReport, today: date = date
         effective=cells["effective"],
         recorded_day=recorded.day,
         recorded_at=recorded.moment,
+        stated_recorded=cells["stated"] or None,
         ref=cells["ref"],
         instalment=_read_whole_number(row, "instalment", report),
         side=cells["side"],
         when=cells["to"],
         words=cells["words"],
-        quantity=_read_whole_number(row, "quantity", report),
+        quantity=_read_whole_number(row, "quantity", report, least=int(cells["kind"] != "reading")),
         amount=_read_amount(row, report),
         currency=cells["currency"],
         reason=cells["reason"],
         note=cells["note"],
         source=cells["source"],
     )
-    if draft.kind in NAMING_KINDS:
+    if draft.kind in entry_types.kinds_with(names_entry=True):
         # `to` is the id of an entry, and a missing date that of recording
-        draft.when = ""
+        draft.when = cells["due"]
         draft.effective = draft.effective or recorded.day.isoformat()
     if draft.kind == "moved":
         draft.decided_by = draft.words
@@ -354,14 +454,18 @@ def _parse_recorded(text: str, plan: Plan) -> Recorded:
     return Recorded(civil_day(moment, plan.timezone), moment.astimezone(UTC))
 
 
-def _read_whole_number(row: EntryRow, column: str, report: FileReport) -> int | None:
+def _read_whole_number(
+    row: EntryRow, column: str, report: FileReport, *, least: int = 1
+) -> int | None:
     text = row.cells[column]
     if not text:
         return None
     is_number = text.isascii() and text.isdigit() and len(text) <= 12
-    if is_number and 0 < int(text) <= 2_000_000_000:
+    if is_number and least <= int(text) <= 2_000_000_000:
         return int(text)
     message = _("%(name)s must be a whole number above zero, not “%(text)s”.")
+    if least == 0:
+        message = _("%(name)s must be a whole number, 0 or more, not “%(text)s”.")
     report.add_error(row.line, message, name=column, text=text)
     return 1
 
@@ -372,9 +476,7 @@ def _read_amount(row: EntryRow, report: FileReport) -> Decimal | None:
         return None
     amount = parse_amount(text)
     if amount is None:
-        message = _(
-            "The amount “%(text)s” must be a plain number above zero with at most two decimals, such as 4000000.00."
-        )
+        message = _("The amount “%(text)s” must be a plain number above zero, such as 4000000.00.")
         report.add_error(row.line, message, text=text)
         return Decimal(1)
     return amount

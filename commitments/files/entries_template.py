@@ -7,23 +7,24 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
-from commitments.files.entries import EXAMPLE_PREFIX, NAMING_KINDS
+from commitments.files.entries import EXAMPLE_PREFIX
 from commitments.files.entry_rows import COLUMNS
 from commitments.models import Plan
-from commitments.register.entry_types import KINDS, EntryType
+from commitments.register.entry_types import ANSWER, CONCLUSION, KINDS, MEETING, QUESTION, EntryType
 
 
 def iter_examples(plan: Plan) -> Iterator[list[str]]:
     """One row for each kind, refused by the reader for as long as its id is that of an example."""
     refs = list(plan.obligations.order_by("instalment", "pk").values_list("ref", flat=True))
     ids = {name: f"{EXAMPLE_PREFIX}{number}" for number, name in enumerate(KINDS, 1)}
+    named = {CONCLUSION: MEETING, ANSWER: QUESTION}
     for kind in KINDS.values():
         row = dict.fromkeys(COLUMNS, "")
         row.update(_describe_kind(kind, plan))
         row["id"] = ids[kind.name]
-        if kind.name in NAMING_KINDS:
-            row["to"] = ids["completed"]
-        elif refs:
+        if kind.names_entry:
+            row["to"] = ids[named.get(kind.name, "completed")]
+        if refs and not kind.names_entry and kind.about != ("plan",):
             # actions come first, instalments last
             row["ref"] = refs[0] if "action" in kind.about else refs[-1]
         yield [row[name] for name in COLUMNS]
@@ -39,6 +40,9 @@ def _describe_kind(kind: EntryType, plan: Plan) -> dict[str, str]:
         "recorded": day,
         "note": _("Illustration: delete this row.") + f" {kind.label}",
     }
+    # said of what the first side said
+    if kind.name in ("confirmed", "disputed", ANSWER):
+        cells["side"] = plan.sides[-1]
     values = {
         "quantity": "1",
         "amount": "1000.00",
@@ -60,18 +64,22 @@ def _needed_fields(kind: EntryType) -> list[str]:
     if kind.name == "confidence":
         # amber, as in the example, takes a reason
         fields.append("reason")
-    is_about_money = "action" not in kind.about and kind.name not in NAMING_KINDS
+    is_about_money = "action" not in kind.about and not kind.names_entry
     if is_about_money and kind.takes_instalment:
         fields.append("instalment")
     return fields
 
 
 def _example_words(kind: EntryType, plan: Plan) -> str:
+    if kind.name == QUESTION:
+        return str(plan.sides[-1])
     if kind.names:
         for code in kind.names(plan):
             return code
     if kind.name == "confidence":
         return "amber"
+    if kind.name == MEETING:
+        return _("name of the meeting")
     return _("name of the event")
 
 

@@ -1,14 +1,20 @@
 """The rows of an entries file, CSV or XLSX, as texts by column; and CSV as files are written here."""
 
+import codecs
 import csv
 import io
+import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from commitments.files.errors import FileReport, refuse
+from commitments.files.errors import FileError, FileRefused, FileReport, refuse
+from commitments.files.formula_marks import unmark_formulas
 from commitments.files.spreadsheet import TextRow, read_sheet
+from commitments.files.values import show_short
+from commitments.text import plain_dashes, unify_line_ends, without_invisible
 
 # a row to be written, in the order of the columns
 Row = Sequence[object]
@@ -24,12 +30,28 @@ COLUMNS = (
     "currency",
     "instalment",
     "to",
+    "meeting",
+    "due",
     "words",
     "reason",
     "note",
     "source",
 )
+# what only an export of a whole plan has besides; of which side the entry that is named is may be said in
+# any file
+TRAVELLING_COLUMNS = (*COLUMNS, "stated", "to_side")
 REQUIRED_COLUMNS = ("id", "ref", "kind", "effective", "recorded", "side")
+# whose values name something: a spreadsheet that keeps a number there shows 1.1 and 1.10 alike
+NAMING_COLUMNS = ("id", "ref", "kind", "side", "currency", "to", "meeting", "words")
+# in which a person writes sentences or names in any language
+FREE_TEXT_COLUMNS = ("words", "reason", "note", "source")
+# those in which an en dash can only mean a hyphen
+COLUMNS_WITH_HYPHENS = ("ref", "kind", "effective", "recorded", "due")
+# what the export of the register has besides
+EXPORT_COLUMNS = ("plan", "on", "known", "number", "loaded", "hash")
+DELIMITERS = ",;\t|"
+# how a CSV file keeps a spreadsheet from reading a text such as 007 as a number
+QUOTED_FORMULA = re.compile(r'="((?:[^"]|"")*)"')
 LARGEST = 4 * 1024 * 1024
 # the file bounds each cell, so that quotation marks are all that csv can complain about
 csv.field_size_limit(LARGEST)
@@ -43,44 +65,68 @@ class EntryRow:
     cells: dict[str, str]
 
 
-def read_rows(content: bytes, report: FileReport) -> Iterator[EntryRow]:
-    """The rows that hold anything. Raises FileRefused at an error that makes reading on pointless."""
+def read_rows(content: bytes, report: FileReport, *, as_typed: bool = True) -> Iterator[EntryRow]:
+    """The rows that hold anything. Raises FileRefused at an error that makes reading on pointless.
+
+    `as_typed`: the file was written by people or by a list of this site. Otherwise it is part of a
+    whole plan, and its texts are taken as they are.
+    """
     too_large = _("The file is larger than 4 MiB: load it in parts.")
     if len(content) > LARGEST:
         raise refuse(too_large, 1)
-    # XLSX is a ZIP archive
-    rows = read_sheet(content, report) if content.startswith(b"PK") else _read_csv(content)
-    header = next(rows, TextRow(1, []))
-    columns = [name.strip() for name in header.cells]
+    rows = _read_table(content, report)
+    header = next((row for row in rows if not row.is_empty), TextRow(1, []))
     if report.errors:
         return
-    _check_header(columns)
+    columns = _read_header(header)
+    clean = _clean_cell if as_typed else _keep_cell
     size = 0
     for row in rows:
         # XLSX is packed, so that its texts may be more than the file
         size += sum(map(len, row.cells))
         if size > LARGEST:
             raise refuse(too_large, row.line)
-        texts = [cell.strip() for cell in row.cells]
-        if len(texts) > len(columns) or "\x00" in "".join(row.cells):
-            text = _("There are more cells than columns, or a character that no text holds.")
+        if row.is_empty:
+            continue
+        for text in _find_cell_errors(row, columns):
             report.add_error(row.line, text)
-        elif any(texts):
-            cells = dict(zip(columns, texts, strict=False))
-            yield EntryRow(row.line, dict.fromkeys(COLUMNS, "") | cells)
+        texts = {
+            column: clean(column, cell)
+            for column, cell in zip(columns, row.cells, strict=False)
+            if column
+        }
+        yield EntryRow(row.line, dict.fromkeys(TRAVELLING_COLUMNS, "") | texts)
+
+
+def _read_table(content: bytes, report: FileReport) -> Iterator[TextRow]:
+    # XLSX is a ZIP archive
+    if content.startswith(b"PK"):
+        return iter(read_sheet(content, report, is_header))
+    # what Excel wrote until 2003, and what it writes under a password
+    if content.startswith(b"\xd0\xcf\x11\xe0"):
+        text = _(
+            "This is a spreadsheet of the old form XLS, or one under a password: save it as XLSX, without a password."
+        )
+        raise refuse(text, 1)
+    return _read_csv(content)
 
 
 def _read_csv(content: bytes) -> Iterator[TextRow]:
     """The records of a CSV file, each with the line on which it begins."""
+    # what spreadsheets call Unicode text says by its first two bytes that it is UTF-16
+    is_utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        text = content.decode("utf-8-sig").replace("\r\n", "\n")
+        text = content.decode("utf-16" if is_utf_16 else "utf-8")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise refuse(_("This is not UTF-8: save the file as CSV in UTF-8."), line) from None
+    text = unify_line_ends(text.lstrip("\ufeff"))
+    # Ctrl-Z, with which files of DOS end
+    text = re.sub(r"\s*\x1a\s*\Z", "\n", text)
+    # by this line a spreadsheet is told what separates the cells, which the header shows anyway
+    text = re.sub(r"\A\s*\"?sep=.\"?[ ;,\t|]*\n", "\n", text, flags=re.IGNORECASE)
     file = io.StringIO(text, newline="")
-    header = text.split("\n", 1)[0]
-    delimiter = ";" if header.count(";") > header.count(",") else ","
-    records = csv.reader(file, delimiter=delimiter, strict=True)
+    records = csv.reader(file, delimiter=_find_delimiter(text), strict=True)
     line = 1
     try:
         for cells in records:
@@ -91,12 +137,108 @@ def _read_csv(content: bytes) -> Iterator[TextRow]:
         raise refuse(text, line) from None
 
 
-def _check_header(columns: list[str]) -> None:
-    names = set(columns)
-    has_all = set(REQUIRED_COLUMNS) <= names <= set(COLUMNS)
-    if not has_all or len(names) < len(columns):
-        text = _("The first line must name the columns, each once: %(columns)s.")
-        raise refuse(text % {"columns": ",".join(COLUMNS)}, 1)
+def _find_delimiter(text: str) -> str:
+    """The one with which the first line of any text names most columns."""
+    header = text.lstrip().split("\n", 1)[0]
+
+    def count_known(delimiter: str) -> int:
+        names = [_clean_name(name.strip().strip('"')) for name in header.split(delimiter)]
+        return len(set(names).intersection(COLUMNS))
+
+    return max(DELIMITERS, key=count_known)
+
+
+# Header
+
+
+def is_header(cells: Sequence[str]) -> bool:
+    return set(REQUIRED_COLUMNS) <= {_clean_name(cell) for cell in cells}
+
+
+def _clean_name(cell: str) -> str:
+    return without_invisible(cell).strip().lower()
+
+
+def _read_header(row: TextRow) -> list[str]:
+    """The names of the columns; empty ones for columns without a name. Raises FileRefused."""
+    columns = [_clean_name(cell) for cell in row.cells]
+    while columns and not columns[-1]:
+        columns.pop()
+    names = [name for name in columns if name]
+    missing = [name for name in REQUIRED_COLUMNS if name not in names]
+    unknown = [name for name in names if name not in TRAVELLING_COLUMNS]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    errors = []
+    if not set(names).intersection(COLUMNS):
+        first = next((cell.strip() for cell in row.cells if cell.strip()), "")
+        text = _(
+            "The first line must name the columns, each once: %(columns)s. It begins with “%(text)s”."
+        )
+        raise refuse(text % {"columns": ",".join(COLUMNS), "text": first[:80]}, row.line)
+    if missing:
+        text = _("The first line lacks columns: %(names)s.")
+        errors.append(text % {"names": ", ".join(missing)})
+    if unknown:
+        text = _("The first line has columns that are unknown: %(names)s. It can name %(columns)s.")
+        if set(EXPORT_COLUMNS) <= set(unknown):
+            text = _(
+                "This is an export of the register: sort it by number, and delete the columns %(names)s and the rows "
+                "of the kinds plan, terms and redacted."
+            )
+        shown = ", ".join(show_short(name)[1:-1] for name in unknown[:20])
+        errors.append(text % {"names": shown, "columns": ",".join(COLUMNS)})
+    if repeated:
+        text = _("The first line names a column twice: %(names)s.")
+        errors.append(text % {"names": ", ".join(repeated)})
+    if errors:
+        raise FileRefused(FileError(row.line, text) for text in errors)
+    return columns
+
+
+# Cells
+
+
+def _find_cell_errors(row: TextRow, columns: Sequence[str]) -> Iterator[str]:
+    for place, cell in enumerate(row.cells):
+        column = columns[place] if place < len(columns) else ""
+        if not cell.strip():
+            continue
+        if not column:
+            text = _("“%(text)s” stands in a column that has no name.")
+            yield text % {"text": cell.strip()[:80]}
+        if "\x00" in cell:
+            text = _("“%(text)s” holds the character U+0000, which no text may hold.")
+            yield text % {"text": _keep_cell(column, cell)[:80]}
+        is_day = place in row.days and column != "to"
+        if column in NAMING_COLUMNS and (place in row.numbers or is_day):
+            text = _(
+                "“%(text)s” in the column %(column)s is a number or a day for the spreadsheet, which may show it "
+                "otherwise: format the column as text, and type it again."
+            )
+            yield text % {"text": cell[:80], "column": column}
+
+
+def _clean_cell(column: str, cell: str) -> str:
+    """A cell as it is meant: without the mark of a formula, without what nobody sees in a code."""
+    text = unify_line_ends(_keep_cell(column, cell))
+    formula = QUOTED_FORMULA.fullmatch(text)
+    if formula:
+        text = formula[1].replace('""', '"')
+    if column in FREE_TEXT_COLUMNS:
+        return unmark_formulas(text)
+    text = without_invisible(unmark_formulas(text)).strip()
+    if column in COLUMNS_WITH_HYPHENS:
+        text = plain_dashes(text)
+    if column == "kind":
+        text = text.lower()
+    if column in ("side", "currency"):
+        text = text.upper()
+    return unicodedata.normalize("NFC", text)
+
+
+def _keep_cell(_column: str, cell: str) -> str:
+    # a text with U+0000 is an error, and no database can look for one
+    return cell.replace("\x00", "").strip()
 
 
 def make_csv(header: Sequence[str], rows: Iterable[Row], *, line_end: str = "\n") -> bytes:

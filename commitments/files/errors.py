@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 
 @dataclass(frozen=True, order=True)
@@ -17,7 +18,7 @@ class FileRefused(Exception):
 
     def __init__(self, errors: Iterable[FileError]) -> None:
         super().__init__("the file was refused")
-        self.errors = sorted(set(errors))
+        self.errors = sorted(set(errors), key=attrgetter("line", "text"))
 
 
 def refuse(text: str, line: int = 0) -> FileRefused:

@@ -5,45 +5,38 @@ they make are not saved yet.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from graphlib import CycleError, TopologicalSorter
 from itertools import islice
-from typing import TypedDict
 from zoneinfo import available_timezones
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from commitments.files.deadline_schema import (
+    LONGEST_EVENT,
+    DeadlineSpec,
+    Json,
+    read_date,
+    read_deadline,
+)
+from commitments.files.language_tags import canonical_tag
 from commitments.files.toml import TomlFile
-from commitments.files.toml_table import LAST_YEAR, Table, Texts, refuse_repeated
+from commitments.files.toml_table import Table, refuse_repeated
 from commitments.files.values import show_value
 from commitments.models import Action, Aim, Body, Commitment, Plan
 from commitments.rules import dates
-from commitments.rules.dates import DateError
+from commitments.rules.working_days import SIDES_WITH_CALENDAR, is_calendar
 
 MODALITIES = ("firm", "soft", "optional", "statement")
 YEAR_BASES = ("uk-financial", "calendar", "anniversary")
-DEADLINE_KINDS = ("start", "finish", "immediate", "recurring", "within", "none")
 # stands in for a day that is missing, until the file is refused
 FALLBACK_DAY = date(2000, 1, 1)
-PERIODS = ("month", "quarter", "year")
 
 # a page shows no more errors than these, and a long circle has a long message for each of its refs
 MOST_CIRCLES = 200
-
-# terms as the register keeps them: what JSON can hold
-Json = dict[str, object]
-
-
-class Interpretation(TypedDict):
-    """A reading of unclear wording, and the readings that were not chosen."""
-
-    question: Texts
-    chosen: Texts
-    because: Texts
-    alternatives: list[Texts]
 
 
 @dataclass
@@ -58,11 +51,13 @@ class ActionSpec:
     leads: list[str]
     partners: list[str]
     until: list[str]
+    deadline: DeadlineSpec
     terms: Json
 
 
 @dataclass
 class CommitmentSpec:
+    table: Table
     row: Commitment
     aims: list[str]
     actions: list[ActionSpec]
@@ -79,6 +74,11 @@ class PlanSpec:
     change: str
     correction: str
     withdrawn: str
+    # from when a change counts, and when it was said, where the file says so
+    change_from: date | None
+    change_recorded: date | None
+    # those of all actions, by the same in small letters
+    refs: Mapping[str, str]
     commitments: list[CommitmentSpec] = field(default_factory=list)
 
     @property
@@ -86,15 +86,26 @@ class PlanSpec:
         return [action for commitment in self.commitments for action in commitment.actions]
 
     @property
+    def side_of(self) -> dict[str, str]:
+        """The side of each body that stands on one."""
+        return {body.code: body.side for body in self.bodies if body.side}
+
+    @property
     def settings(self) -> Json:
         """The plan-wide terms, which are part of the terms of each action."""
-        return {
+        settings: Json = {
             "adopted_on": self.row.adopted_on.isoformat(),
             "lead_days": self.row.lead_days,
             "grace_days": self.row.grace_days,
             "stale_days": self.row.stale_days,
+            "year_basis": self.row.year_basis,
             "countries": self.row.sides,
         }
+        if self.row.until:
+            settings["plan_until"] = self.row.until
+        if self.row.calendar:
+            settings["calendar"] = self.row.calendar
+        return settings
 
 
 def read_plan(top: Table) -> PlanSpec:
@@ -112,27 +123,50 @@ def read_plan(top: Table) -> PlanSpec:
         change=read_reason(top, "change"),
         correction=read_reason(top, "correction"),
         withdrawn=read_reason(top, "withdrawn"),
+        change_from=_read_day_of_change(top, "from"),
+        change_recorded=_read_day_of_change(top, "recorded"),
+        refs=_find_refs(top),
     )
     plan.commitments = [_read_commitment(table, plan) for table in commitments]
+    _check_working_days(plan)
     if plan.change and plan.correction:
         text = _("the file gives a change and a correction: load one after the other")
         top.add_error("correction", text)
-    numbers = [str(commitment.row.number) for commitment in plan.commitments]
-    refuse_repeated_names("bodies", bodies, [body.code for body in plan.bodies])
-    refuse_repeated_names("aims", aims, [aim.code for aim in plan.aims])
-    refuse_repeated_names("commitments", commitments, numbers, key="number")
+    numbers = [commitment.row.number for commitment in plan.commitments]
+    refuse_repeated(bodies, [body.code for body in plan.bodies], place="bodies")
+    refuse_repeated(aims, [aim.code for aim in plan.aims], place="aims")
+    refuse_repeated(commitments, numbers, key="number", place="commitments")
     return plan
 
 
-def refuse_repeated_names(
-    place: str, tables: list[Table], names: list[str], *, key: str = "id"
-) -> None:
-    text = _("%(key)s %(name)s stands twice in %(place)s: each must be its own")
-    refuse_repeated(tables, names, key, text, place=place)
+def _find_refs(top: Table) -> dict[str, str]:
+    """Those of all actions, before any is read: terms name actions that stand further down."""
+    refs: dict[str, str] = {}
+    for commitment in _tables_in(top.content, "commitments"):
+        for action in _tables_in(commitment, "actions"):
+            ref = action.get("ref")
+            if isinstance(ref, str):
+                refs.setdefault(ref.casefold(), ref)
+    return refs
+
+
+def _tables_in(content: Mapping[str, object], key: str) -> list[Mapping[str, object]]:
+    """What is no list of tables is an error wherever it is read."""
+    value = content.get(key)
+    if not isinstance(value, list):
+        return []
+    return [table for table in value if isinstance(table, dict)]
 
 
 def read_reason(table: Table, key: str) -> str:
     return table.get_text(key, longest=2000).strip()
+
+
+def _read_day_of_change(top: Table, key: str) -> date | None:
+    if key in top.content and not top.content.get("change"):
+        top.refuse_key(key, _('%(key)s of %(what)s belongs to a change: give it change = "…"'))
+        return None
+    return top.get_day(key)
 
 
 def _check_format(top: Table) -> None:
@@ -147,23 +181,54 @@ def _read_settings(top: Table) -> Plan:
     table = top.get_table("plan", _("the plan"))
     if table is None:
         return Plan(adopted_on=FALLBACK_DAY, sides=[])
-    top.file.languages = table.get_names("languages", required=True, filled=True)
+    top.file.languages = _read_languages(table)
+    adopted_on = table.get_day("adopted_on", required=True) or FALLBACK_DAY
+    sides = _read_sides(table)
     return Plan(
         slug=_read_slug(table),
         title=table.get_texts("title", required=True),
         summary=table.get_texts("summary"),
-        adopted_on=table.get_day("adopted_on", required=True) or FALLBACK_DAY,
+        adopted_on=adopted_on,
+        until=_read_until(table, adopted_on),
         place=table.get_text("place", longest=200),
         timezone=_read_timezone(table),
-        sides=_read_sides(table),
+        sides=sides,
         languages=top.file.languages,
         lead_days=table.get_integer("lead_days", required=True) or 0,
         grace_days=table.get_integer("grace_days", required=True) or 0,
         stale_days=table.get_integer("stale_days", required=True, least=1) or 1,
+        calendar=_read_calendar(table),
         year_basis=table.get_choice("year_basis", YEAR_BASES, required=True, default="calendar"),
         evidence_required=table.get_flag("evidence_required"),
         public=table.get_flag("public"),
+        public_questions=table.get_flag("public_questions"),
+        clearance=_read_clearance(table, sides),
     )
+
+
+def _read_until(table: Table, adopted_on: date) -> str:
+    """The last day of the plan's term, in EDTF; empty for a plan without end."""
+    until = read_date(table, "until")
+    if until and dates.parse(until).last < adopted_on:
+        text = _("until of the plan is %(until)s: it must not end before the plan was adopted")
+        table.add_error("until", text, until=show_value(until))
+        return ""
+    return until
+
+
+def _read_languages(table: Table) -> list[str]:
+    languages = table.get_names("languages", required=True, filled=True)
+    for language in languages:
+        right = canonical_tag(language)
+        if not right:
+            text = _(
+                "languages of the plan names %(name)s, which is no language: give a tag such as en or fr-CA"
+            )
+            table.add_error("languages", text, name=show_value(language))
+        elif right != language:
+            text = _("languages of the plan names %(name)s: it is written %(right)s")
+            table.add_error("languages", text, name=show_value(language), right=right)
+    return languages
 
 
 def _read_slug(table: Table) -> str:
@@ -187,6 +252,50 @@ def _read_sides(table: Table) -> list[str]:
     for side in sides:
         _check_side(table, "sides", side)
     return sides
+
+
+def _read_clearance(table: Table, sides: list[str]) -> list[str]:
+    """The sides whose managers release what their officials record."""
+    names = table.get_names("clearance")
+    table.check_known("clearance", names, set(sides), _("there is no such side of the plan"))
+    return names
+
+
+def _read_calendar(table: Table) -> dict[str, str]:
+    """The calendar of each side's working days."""
+    named = table.get_table("calendar", _("calendar of the plan"))
+    if named is None:
+        return {}
+    sides = table.content.get("sides")
+    calendar = {}
+    for side in named.content:
+        name = named.get_text(side, required=True, longest=12)
+        if not isinstance(sides, list) or side not in sides:
+            text = _("%(what)s names %(name)s, which is no side of the plan")
+            named.add_error(side, text, name=show_value(side))
+        elif name and not is_calendar(name):
+            text = _(
+                "%(what)s gives %(side)s the calendar %(name)s, which is unknown: give a country such as FR, a part of "
+                "one such as GB-ENG, or weekends"
+            )
+            named.add_error(side, text, side=side, name=show_value(name))
+        calendar[side] = name
+    return calendar
+
+
+def _check_working_days(plan: PlanSpec) -> None:
+    """Whoever counts working days knows for each side which days these are."""
+    unknown = [
+        side for side in plan.row.sides if side not in (*SIDES_WITH_CALENDAR, *plan.row.calendar)
+    ]
+    text = _(
+        "%(what)s counts working days, and the code %(side)s says of no side when it works: give the plan calendar = "
+        '{ %(side)s = "…" }, with a country such as FR, a part of one such as GB-ENG, or weekends'
+    )
+    for action in plan.actions:
+        deadline = action.terms["deadline"]
+        if isinstance(deadline, dict) and deadline.get("working_days") and unknown:
+            action.table.add_error("deadline", text, side=unknown[0])
 
 
 def _check_side(table: Table, key: str, side: str) -> None:
@@ -214,7 +323,8 @@ def _read_aim(table: Table) -> Aim:
 
 def _read_commitment(table: Table, plan: PlanSpec) -> CommitmentSpec:
     row = Commitment(
-        number=table.get_integer("number", required=True, least=1, most=100_000) or 0,
+        number=table.get_number("number"),
+        position=table.position + 1,
         title=table.get_texts("title", required=True),
         summary=table.get_texts("summary"),
     )
@@ -222,38 +332,99 @@ def _read_commitment(table: Table, plan: PlanSpec) -> CommitmentSpec:
     known = {aim.code for aim in plan.aims}
     table.check_known("aims", aims, known, _("there is no such aim"))
     actions = table.get_tables("actions", kind="action", named_by="ref")
-    return CommitmentSpec(row, aims, [_read_action(action, plan) for action in actions])
+    return CommitmentSpec(table, row, aims, [_read_action(action, plan) for action in actions])
 
 
 def _read_action(table: Table, plan: PlanSpec) -> ActionSpec:
-    deadline, unit = _read_deadline(table, plan)
-    until = table.get_names("until")
+    deadline = read_deadline(table, plan.row, plan.refs)
+    until = _read_refs(table, "until", plan)
+    leads = _read_bodies(table, "lead", plan, required=True)
+    consents = _read_bodies(table, "consents", plan)
     row = Action(
-        ref=table.get_name("ref", longest=32),
+        ref=table.get_ref("ref"),
         title=table.get_texts("title", required=True),
         signed_words=table.get_text("words", longest=2000),
+        words_in=table.get_translations("words_in"),
         clause=table.get_text_or_texts("clause", longest=200),
-        after=table.get_names("after"),
-        unit=unit,
+        after=_read_refs(table, "after", plan),
+        unit=deadline.unit,
+        keywords=table.get_texts("keywords") or None,
         interpretations=read_interpretations(table),
     )
     return ActionSpec(
         table=table,
         row=row,
         at=table.get_integer("at", least=1, most=10_000),
-        leads=_read_bodies(table, "lead", plan, required=True),
+        leads=leads,
         partners=_read_bodies(table, "with", plan),
         until=until,
+        deadline=deadline,
         terms={
-            "deadline": deadline,
+            "deadline": deadline.terms,
             "modality": table.get_choice("modality", MODALITIES, required=True, default="firm"),
             "third_party": table.get_flag("third_party"),
-            "consents": _read_bodies(table, "consents", plan),
+            "lead": leads,
+            "body_sides": _sides_of({*leads, *consents}, plan),
+            "consents": consents,
             "until": until,
             "withdrawn": read_reason(table, "withdrawn"),
+            **_read_optional_terms(table, plan, leads, deadline),
             **plan.settings,
         },
     )
+
+
+def _sides_of(bodies: Collection[str], plan: PlanSpec) -> dict[str, str]:
+    return {code: side for code, side in plan.side_of.items() if code in bodies}
+
+
+def _read_optional_terms(
+    table: Table, plan: PlanSpec, leads: list[str], deadline: DeadlineSpec
+) -> Json:
+    """Terms that most actions do not have, and then have no key for."""
+    terms: Json = {
+        "needs": _read_needs(table),
+        "each": _read_each(table, plan, leads, deadline),
+        "own_stale_days": table.get_integer("stale_days"),
+    }
+    return {key: value for key, value in terms.items() if value not in ([], None)}
+
+
+def _read_needs(table: Table) -> list[str]:
+    """Names of events that must happen first."""
+    names = [name.strip() for name in table.get_names("needs")]
+    for name in names:
+        if not name or len(name) > LONGEST_EVENT:
+            text = _("needs of %(what)s must name events, each in 1 to %(longest)s characters")
+            table.add_error("needs", text, longest=LONGEST_EVENT)
+    return names
+
+
+def _read_each(table: Table, plan: PlanSpec, leads: list[str], deadline: DeadlineSpec) -> list[str]:
+    """The sides of which each must do it."""
+    sides = table.get_names("each")
+    if "each" not in table.content:
+        return []
+    if len(sides) < 2:
+        text = _("each of %(what)s must name two or more sides of the plan that lead")
+        table.add_error("each", text)
+    leading = {plan.side_of.get(body, "") for body in leads} & set(plan.row.sides)
+    known = ", ".join(sorted(leading))
+    for side in sides:
+        if side not in leading:
+            text = _("each of %(what)s names %(side)s: no body of that side leads (%(known)s do)")
+            if not leading:
+                text = _("each of %(what)s names %(side)s: no body of a side of the plan leads")
+            table.add_error("each", text, side=show_value(side), known=known)
+    if deadline.kind == "recurring" or "steps" in deadline.terms:
+        text = _("each of %(what)s does not go with periods or steps: leave it out")
+        table.add_error("each", text)
+    return sides
+
+
+def _read_refs(table: Table, key: str, plan: PlanSpec) -> list[str]:
+    """Refs as the plan spells them: letter case distinguishes nothing."""
+    return [plan.refs.get(ref.casefold(), ref) for ref in table.get_names(key)]
 
 
 def _read_bodies(table: Table, key: str, plan: PlanSpec, *, required: bool = False) -> list[str]:
@@ -263,119 +434,30 @@ def _read_bodies(table: Table, key: str, plan: PlanSpec, *, required: bool = Fal
     return codes
 
 
-def read_interpretations(table: Table) -> list[Interpretation]:
+def read_interpretations(table: Table) -> list[Json]:
+    """Readings of unclear wording, each with those that were not chosen."""
     label = _("an interpretation of %(what)s") % {"what": table.label}
     return [
-        Interpretation(
-            question=interpretation.get_texts("question", required=True),
-            chosen=interpretation.get_texts("chosen", required=True),
-            because=interpretation.get_texts("because", required=True),
-            alternatives=interpretation.get_list_of_texts("alternatives"),
-        )
+        {
+            "question": interpretation.get_texts("question", required=True),
+            "chosen": interpretation.get_texts("chosen", required=True),
+            "because": interpretation.get_texts("because", required=True),
+            "alternatives": interpretation.get_list_of_texts("alternatives"),
+        }
         for interpretation in table.get_tables("interpretations", label=label)
     ]
 
 
-def _read_deadline(action: Table, plan: PlanSpec) -> tuple[Json, Texts]:
-    """The deadline as the terms keep it, and the unit in which its quantity is counted."""
-    label = _("the deadline of %(what)s") % {"what": action.label}
-    table = action.get_table("deadline", label)
-    if table is None:
-        return {"kind": "none", "words": ""}, {}
-    kind = table.get_choice("kind", DEADLINE_KINDS, required=True, default="none")
-    words = table.get_text("words", required=True, longest=500)
-    unit = table.get_texts("unit")
-    quantity = table.get_integer(
-        "quantity", required=kind == "recurring", least=1, most=2_000_000_000
-    )
-    deadline: Json = {"kind": kind, "words": words, **_read_timing(table, kind, plan)}
-    if quantity:
-        deadline["quantity"] = quantity
-    # a kind that is misspelt says nothing about the keys that belong to it
-    if table.content.get("kind") != kind:
-        table.keys_read.update(table.content)
-    stated = {key: value for key, value in deadline.items() if value not in (None, "")}
-    return stated, unit
-
-
-def _read_timing(table: Table, kind: str, plan: PlanSpec) -> Json:
-    """What a deadline of this kind says beside its words and its quantity."""
-    if kind in ("start", "finish"):
-        return {"when": _read_when(table)}
-    if kind == "recurring":
-        every = table.get_choice("every", PERIODS, required=True, default="month")
-        return {
-            "every": every,
-            "first": _read_first_period(table, every, plan.row.adopted_on),
-        }
-    if kind == "within":
-        event = table.get_text("of", required=True, longest=200).strip()
-        return {"of": event, **_read_span(table)}
-    return {}
-
-
-def _read_when(table: Table) -> str:
-    when = table.get_text("when", required=True)
-    try:
-        readable = not when or dates.parse_deadline(when).last.year <= LAST_YEAR
-    except DateError:
-        readable = False
-    if not readable:
-        _refuse_date(table, "when", when, "2014, 2014-10, 2014-10-15, ../2014-12-31")
-        return ""
-    return when
-
-
-def _read_first_period(table: Table, every: str, adopted_on: date) -> str:
-    text = table.get_text("first")
-    if not text:
-        return ""
-    try:
-        window = dates.parse(text)
-    except DateError:
-        window = None
-    if window is None or window.last.year > LAST_YEAR:
-        _refuse_date(table, "first", text, "2014, 2014-10, 2014-10-15")
-        return ""
-    period = dates.period_containing(window.first, every)
-    if period.first != window.first:
-        message = _("first of %(what)s is %(first)s: it must begin a period of its kind, %(every)s")
-        table.add_error("first", message, first=show_value(text), every=every)
-    # each period is assessed, and a slip in the year would make thousands
-    if period.last < adopted_on:
-        message = _("first of %(what)s is %(first)s: it must not end before the plan was adopted")
-        table.add_error("first", message, first=show_value(text))
-    return text
-
-
-def _refuse_date(table: Table, key: str, value: str, forms: str) -> None:
-    text = _("%(key)s of %(what)s is %(value)s: it must be a date such as %(forms)s")
-    table.add_error(key, text, value=show_value(value), forms=forms)
-
-
-def _read_span(table: Table) -> Json:
-    span: Json = {
-        "days": table.get_integer("days", most=36_500),
-        "months": table.get_integer("months", most=1200),
-        "working_days": table.get_integer("working_days", most=1200),
-    }
-    stated = span.keys() & table.content.keys()
-    if len(stated) != 1:
-        text = _("%(what)s needs days, months or working_days, and only one of them")
-        table.add_error("", text)
-    return span
-
-
 def check_refs(plan: PlanSpec, contribution_tables: list[Table], contributions: list[str]) -> None:
-    """Refs of actions and contributions are unique; `after` and `until` name known ones and never
-    lead back to themselves.
+    """Refs of actions and contributions are unique; `after` and `until` name known ones, and what
+    waits for another never waits for itself.
     """
     actions = [action.row.ref for action in plan.actions]
     refuse_repeated(
         [*contribution_tables, *(action.table for action in plan.actions)],
         [*contributions, *actions],
-        "ref",
-        _("ref %(name)s stands twice: each must be its own"),
+        key="ref",
+        place=_("the plan"),
     )
     lacking = _("there is no such action")
     known_actions = set(actions)
@@ -383,8 +465,31 @@ def check_refs(plan: PlanSpec, contribution_tables: list[Table], contributions: 
     for action in plan.actions:
         action.table.check_known("after", action.row.after, known, lacking)
         action.table.check_known("until", action.until, known_actions, lacking)
+        _check_clock(action, plan, contributions)
     _check_circles(plan, "after", {action.row.ref: action.row.after for action in plan.actions})
-    _check_circles(plan, "until", {action.row.ref: action.until for action in plan.actions})
+    _check_circles(plan, "until", {action.row.ref: waits_for(action) for action in plan.actions})
+
+
+def _check_clock(action: ActionSpec, plan: PlanSpec, contributions: Collection[str]) -> None:
+    """An action whose end starts the clock of another must be able to end."""
+    recurring = {other.row.ref for other in plan.actions if other.deadline.kind == "recurring"}
+    if action.deadline.of_ref in recurring:
+        text = _(
+            "of of %(what)s names %(name)s, which recurs: name an action with one end, or an event"
+        )
+        action.table.add_error("deadline", text, name=show_value(action.deadline.of_ref))
+    event = action.deadline.terms.get("of")
+    if event in contributions:
+        text = _("of of %(what)s names the contribution %(name)s: name an action or an event")
+        action.table.add_error("deadline", text, name=show_value(event))
+
+
+def waits_for(action: ActionSpec) -> list[str]:
+    """The refs of the actions on whose state the terms of this one depend."""
+    refs = list(action.until)
+    if action.deadline.of_ref:
+        refs.append(action.deadline.of_ref)
+    return refs
 
 
 def _check_circles(plan: PlanSpec, key: str, links: Mapping[str, list[str]]) -> None:
@@ -392,8 +497,13 @@ def _check_circles(plan: PlanSpec, key: str, links: Mapping[str, list[str]]) -> 
     circles = find_circles(links)
     for action in plan.actions:
         way = circles.get(action.row.ref)
-        if way:
-            action.table.add_error(key, text, way=" → ".join(way))
+        if way is None:
+            continue
+        key_of_link = key
+        if key == "until" and way[1] not in action.until:
+            key_of_link = "of"
+        path = "deadline" if key_of_link == "of" else key
+        action.table.add_error(path, text, key=key_of_link, way=" → ".join(way))
 
 
 def find_circles(links: Mapping[str, list[str]]) -> dict[str, list[str]]:

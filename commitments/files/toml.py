@@ -14,12 +14,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from commitments.files.errors import FileReport
+from commitments.text import name_odd_signs
 
 # the keys and places that lead to a value, such as ("commitments", 0, "actions", 2, "ref")
 Path = tuple[str | int, ...]
 
-_HEADER = re.compile(r"\s*(?P<brackets>\[\[?)\s*(?P<name>[^\]\[]+?)\s*\]\]?\s*(#.*)?")
-_KEY = re.compile(r"""\s*(?P<name>(?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"))*)\s*=""")
+# Every repetition is possessive (`++`): what it took is never tried again in shorter pieces, so that
+# the time grows with the length of the text and not with its square.
+_PART = r"""(?:"(?:\\.|[^"\\\n])*+"|'[^'\n]*+'|[\w-]++)"""
+_NAME = rf"(?P<name>{_PART}(?:\s*+\.\s*+{_PART})*+)"
+_HEADER = re.compile(rf"\s*+(?P<brackets>\[\[?)\s*+{_NAME}\s*+\]")
+_KEY = re.compile(rf"\s*+{_NAME}\s*+=")
 # strings and comments, which may hold brackets without meaning them; brackets; ends of lines
 _TOKEN = re.compile(
     r'''"""(?:\\.|[^\\])*?"{3,5}|\'{3}.*?\'{3,5}|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*|[\[\]{}\n]''',
@@ -28,7 +33,7 @@ _TOKEN = re.compile(
 # A key of forty parts, or forty brackets that stay open: no plan has these, and `tomllib` would
 # fill the memory with millions of them.
 _TOO_DEEP = re.compile(
-    r"(?<![^\s.=,#])(?:[^\s.=,#]++[ \t]*+\.[ \t]*+){40}|(?:[\[{][^\[\]{}]*+){40}"
+    rf"(?<![\w-])(?:{_PART}[ \t]*+\.[ \t]*+){{40}}|(?:[\[{{][^\[\]{{}}]*+){{40}}"
 )
 # a month or a year without a day, which a plan file holds between quotes
 _BARE_DATE = re.compile(r"=\s*(\.\./)?\d{4}-\d{1,2}\s*(?:[,}#]|$)")
@@ -109,7 +114,9 @@ def _explain_syntax_error(text: str, message: str) -> TomlFile:
             'a month, a quarter or a year in place of a day stands in quotes, such as "2014-10"'
         )
         return _refuse_syntax(line, words)
-    return _refuse_syntax(line, _plain_words(message))
+    column = re.search(r"column (\d+)\)", message)
+    sign = text.split("\n")[line - 1][int(column[1]) - 1 :][:1] if column else ""
+    return _refuse_syntax(line, _plain_words(message), sign)
 
 
 def _plain_words(message: str) -> str:
@@ -119,8 +126,12 @@ def _plain_words(message: str) -> str:
     raise AssertionError("the last pattern fits everything")
 
 
-def _refuse_syntax(line: int, words: str) -> TomlFile:
+def _refuse_syntax(line: int, words: str, sign: str = "") -> TomlFile:
+    """`sign` is the character at which the reader stopped."""
     file = TomlFile()
+    name = name_odd_signs(sign)
+    if name:
+        words = _("%(what)s (here stands %(signs)s)") % {"what": words, "signs": name}
     file.add_error(line, _("this is not TOML: %(what)s"), what=words)
     return file
 
@@ -151,7 +162,7 @@ def find_lines(text: str) -> dict[Path, int]:
     table: Path = ()
     list_lengths: dict[Path, int] = {}
     for number, statement in _iter_statements(text):
-        header = _HEADER.fullmatch(statement)
+        header = _HEADER.match(statement)
         if header:
             is_list_item = header["brackets"] == "[["
             table = _resolve_header(header["name"], list_lengths, is_list_item=is_list_item)
@@ -184,7 +195,7 @@ def _iter_statements(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _split_dotted(name: str) -> list[str]:
-    return [part.strip().strip("\"'") for part in name.split(".")]
+    return [part.strip("\"'") for part in re.findall(_PART, name)]
 
 
 def _resolve_header(name: str, list_lengths: dict[Path, int], *, is_list_item: bool) -> Path:

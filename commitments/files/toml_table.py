@@ -10,13 +10,13 @@ thing and what would be right, in two languages, would all have to be found agai
 import re
 from collections.abc import Container, Iterable, Mapping
 from datetime import date, datetime
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from commitments.files.toml import Path, TomlFile
-from commitments.files.values import show_value
+from commitments.files.values import show_short, show_value
 
 T = TypeVar("T")
 # a text for each language
@@ -24,6 +24,9 @@ Texts = dict[str, str]
 
 # a year beyond this is a slip of the pen, and calendar arithmetic stays inside the calendar
 LAST_YEAR = 9000
+LONGEST_REF = 32
+NAME = re.compile(r"(?!\.+$)[\w.-]+", re.ASCII)
+REF = re.compile(r"(?!\.+$)[\w.()-]+", re.ASCII)
 # lists that are easily put one level too high, and the tables to which they belong
 PARENTS = {
     "actions": "commitments",
@@ -60,7 +63,7 @@ class Table:
         self.label = label
         self.content: Mapping[str, object] = {}
         self.keys_read: set[str] = set()
-        self.tables: list[Table] = []
+        self.tables: list[Self] = []
         if isinstance(content, dict):
             self.content = content
         else:
@@ -85,15 +88,20 @@ class Table:
             path = (*path, key)
         self.file.add_error_at(path, text, **{"key": key, "what": self.label, **values})
 
+    def refuse_key(self, key: str, text: str, /, **values: object) -> None:
+        """The key is a known one, but out of place beside what else the table has."""
+        self.add_error(key, text, **values)
+        self.keys_read.add(key)
+
     def refuse_unknown_keys(self) -> None:
         """Every key that was not read until now is an error."""
         known = ", ".join(sorted(self.keys_read))
+        unknown = _("%(what)s has an unknown key %(name)s: it can have %(known)s")
+        misplaced = _(
+            "%(what)s has an unknown key %(name)s: it belongs to %(above)s, [[%(above)s.%(key)s]]"
+        )
         for key in self.content.keys() - self.keys_read:
-            text = _("%(what)s has an unknown key %(name)s: it can have %(known)s")
-            if key in PARENTS:
-                text = _(
-                    "%(what)s has an unknown key %(name)s: it belongs to %(above)s, [[%(above)s.%(key)s]]"
-                )
+            text = misplaced if key in PARENTS else unknown
             self.add_error(key, text, name=show_value(key), known=known, above=PARENTS.get(key))
         for table in self.tables:
             table.refuse_unknown_keys()
@@ -112,7 +120,7 @@ class Table:
         self.keys_read.add(key)
         return self.content.get(key)
 
-    def _get(self, key: str, kind: type[T], expected: str, *, required: bool) -> T | None:
+    def _get(self, key: str, kind: type[T], expected: str, *, required: bool = False) -> T | None:
         """The value if it is of this kind; None where it is absent or was refused."""
         value = self.get_raw(key)
         if value is None:
@@ -145,15 +153,28 @@ class Table:
         return value
 
     def get_name(self, key: str, *, longest: int = 64) -> str:
-        """An id or ref: letters, digits, dot, hyphen and underscore."""
+        """An id: letters, digits, dot, hyphen and underscore."""
+        return self._get_matching(key, NAME, "'.' '-' '_'", longest)
+
+    def get_ref(self, key: str) -> str:
+        """The instrument's own number: as an id, with brackets as well."""
+        return self._get_matching(key, REF, "'.' '-' '_' '(' ')'", LONGEST_REF)
+
+    def _get_matching(self, key: str, pattern: re.Pattern[str], signs: str, longest: int) -> str:
         name = self.get_text(key, required=True, longest=longest)
-        if not name or re.fullmatch(r"(?!\.+$)[\w.-]+", name, re.ASCII):
+        if not name or pattern.fullmatch(name):
             return name
-        text = _(
-            "%(key)s of %(what)s may hold only letters, digits, '.', '-' and '_', not %(value)s"
-        )
-        self.add_error(key, text, value=show_value(name))
+        text = _("%(key)s of %(what)s may hold only letters, digits and %(signs)s, not %(value)s")
+        self.add_error(key, text, signs=signs, value=show_value(name))
         return ""
+
+    def get_number(self, key: str, *, required: bool = True) -> str:
+        """The number of a commitment: whole, or a text such as "III". 1 and "1" are the same."""
+        value = self.content.get(key)
+        if isinstance(value, str):
+            return self.get_ref(key)
+        number = self.get_integer(key, required=required, least=1, most=100_000)
+        return str(number) if number else ""
 
     def get_integer(
         self, key: str, *, required: bool = False, least: int = 0, most: int = 3660
@@ -166,7 +187,7 @@ class Table:
         return value
 
     def get_flag(self, key: str) -> bool:
-        return bool(self._get(key, bool, _("true or false"), required=False))
+        return bool(self._get(key, bool, _("true or false")))
 
     def get_choice(
         self, key: str, choices: tuple[str, ...], *, required: bool = False, default: str = ""
@@ -197,6 +218,19 @@ class Table:
             return {}
         return self._check_texts(key, value)
 
+    def get_translations(self, key: str) -> Texts | None:
+        """A table with texts in other languages of the plan than the first; None if left out."""
+        others = self.file.languages[1:]
+        value = self._get(key, dict, _("a table of texts by language"))
+        for language, text in (value or {}).items():
+            if language not in others or not isinstance(text, str) or not text.strip():
+                message = _(
+                    "%(key)s of %(what)s is wrong in %(language)s: texts in %(known)s are expected"
+                )
+                known = ", ".join(others)
+                self.add_error(key, message, language=show_value(language), known=known)
+        return value or None
+
     def get_text_or_texts(self, key: str, *, longest: int) -> Texts:
         """A text in the plan's first language, or a table with one for each."""
         if isinstance(self.content.get(key), dict):
@@ -207,7 +241,7 @@ class Table:
         return {self.file.languages[0]: text}
 
     def get_list_of_texts(self, key: str) -> list[Texts]:
-        values = self._get(key, list, _("a list of texts by language"), required=False) or []
+        values = self._get(key, list, _("a list of texts by language")) or []
         tables = [value for value in values if isinstance(value, dict)]
         if len(tables) < len(values):
             self.add_error(key, _("%(key)s of %(what)s must be a list of texts by language"))
@@ -246,39 +280,42 @@ class Table:
             self.add_error(key, _("%(key)s of %(what)s is empty: give it at least one"))
         return list(dict.fromkeys(names))
 
-    def get_table(self, key: str, label: str) -> "Table | None":
+    def get_table(self, key: str, label: str) -> Self | None:
         expected = _("a table in braces or under a header of its own")
-        value = self._get(key, dict, expected, required=False)
+        value = self._get(key, dict, expected)
         if value is None:
             return None
-        table = Table(self.file, (*self.path, key), value, label)
+        table = type(self)(self.file, (*self.path, key), value, label)
         self.tables.append(table)
         return table
 
     def get_tables(
         self, key: str, *, kind: str = "", named_by: str = "", label: str = ""
-    ) -> "list[Table]":
+    ) -> list[Self]:
         """A list of tables. Messages name each by its kind and its value of `named_by`, or all of
         them by one label.
         """
-        values = self._get(key, list, _("a list of tables"), required=False) or []
+        values = self._get(key, list, _("a list of tables")) or []
         tables = []
         for position, value in enumerate(values):
             item_label = label or _label_item(kind, value, named_by, position + 1)
-            tables.append(Table(self.file, (*self.path, key, position), value, item_label))
+            tables.append(type(self)(self.file, (*self.path, key, position), value, item_label))
         self.tables += tables
         return tables
 
 
 def refuse_repeated(
-    tables: Iterable[Table], names: Iterable[str], key: str, text: str, /, **values: object
+    tables: Iterable[Table], names: Iterable[str], *, key: str = "id", place: str
 ) -> None:
-    """No two of the tables may have the same name under the key; empty ones do not count."""
+    """No two of the tables may have the same name under the key; empty ones do not count, and
+    letter case distinguishes nothing.
+    """
+    text = _("%(key)s %(name)s stands twice in %(place)s: each must be its own")
     seen: set[str] = set()
     for table, name in zip(tables, names, strict=True):
-        if name and name in seen:
-            table.add_error(key, text, name=show_value(name), **values)
-        seen.add(name)
+        if name and name.casefold() in seen:
+            table.add_error(key, text, name=show_value(name), place=place)
+        seen.add(name.casefold())
 
 
 def _is_other_kind(value: object, kind: type) -> bool:
@@ -295,4 +332,4 @@ def _label_item(kind: str, content: object, named_by: str, number: int) -> str:
     name = content[named_by]
     if isinstance(name, str) and name.isprintable() and len(name) <= 80:
         return make_label(kind, name)
-    return make_label(kind, show_value(name))
+    return make_label(kind, show_short(name))

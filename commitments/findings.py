@@ -1,0 +1,88 @@
+"""What a verification finds, as plain data that can be kept and said in any language."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext_lazy
+
+SENTENCES = {
+    "missing-entry": gettext_lazy("entry %(number)s is missing"),
+    "hash": gettext_lazy("entry %(number)s (%(code)s) does not match its hash"),
+    "column": gettext_lazy(
+        "%(column)s of entry %(number)s (%(code)s) is not what follows from the entry"
+    ),
+    "text": gettext_lazy("the text of entry %(number)s (%(code)s) is not the one recorded"),
+    "text-back": gettext_lazy(
+        "the text of entry %(number)s (%(code)s) is there again, though it was removed"
+    ),
+    "first-form": gettext_lazy(
+        "entry %(number)s (%(code)s) was written by an old process after the register was sealed: "
+        "stop that process and run finish_upgrade"
+    ),
+    "plan-file": gettext_lazy("the plan file of entry %(number)s is not the one recorded"),
+    "signed-text": gettext_lazy("the signed text of entry %(number)s is not the one recorded"),
+    "sealed-file": gettext_lazy(
+        "file %(position)s of entry %(file_of)s is not what entry %(number)s sealed"
+    ),
+    "file-name": gettext_lazy(
+        "the name of file %(position)s of entry %(number)s is not the one recorded"
+    ),
+    "row-altered": gettext_lazy("%(column)s of %(row)s in %(table)s is not what the register says"),
+    "row-missing": gettext_lazy("%(row)s is missing in %(table)s"),
+    "row-added": gettext_lazy("%(row)s in %(table)s follows from nothing in the register"),
+    "underivable": gettext_lazy("%(table)s cannot be derived from the register any more"),
+    "expected": gettext_lazy("the register does not hold entry %(number)s with the hash %(hash)s"),
+    "signature": gettext_lazy(
+        "the witness with the key %(key)s did not sign the checkpoint of entry %(number)s under which "
+        "its signature is kept"
+    ),
+    "not-kept": gettext_lazy(
+        "the text of the plan file of entry %(number)s was not kept, so what it said is not checked: "
+        "give it to load_plan --keep"
+    ),
+    "unreadable": gettext_lazy(
+        "the plan file of entry %(number)s cannot be read by this version, so what it said is not "
+        "checked"
+    ),
+    "unsealed": gettext_lazy(
+        "standings and flags are checked once finish_upgrade has sealed the register"
+    ),
+    "rights": gettext_lazy("the rights of account %(account)s are not what the register says"),
+    "author": gettext_lazy(
+        "entry %(number)s (%(code)s) speaks for a side for which its account had no rights"
+    ),
+    "redaction": gettext_lazy(
+        "the redaction in entry %(number)s was not asked for and agreed to as it must be"
+    ),
+    "stray-terms": gettext_lazy("entry %(number)s has terms of %(ref)s that no plan file states"),
+    "recounted": gettext_lazy(
+        "the last day of %(span)s is kept as %(last)s by %(by)s, and the calendars installed here "
+        "count %(now)s"
+    ),
+    "rights-later": gettext_lazy("memberships are checked once finish_upgrade has recorded them"),
+    "flags-later": gettext_lazy("flags are checked after the next overdue check"),
+    "file-missing": gettext_lazy(
+        "file %(position)s of entry %(number)s (%(code)s) is missing: %(id)s"
+    ),
+    "file-altered": gettext_lazy(
+        "file %(position)s of entry %(number)s (%(code)s) is not the one recorded: %(id)s"
+    ),
+}
+
+# what a verification could not look at; nothing was altered
+NOTES = ("not-kept", "unreadable", "unsealed", "recounted", "rights-later", "flags-later")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is not as it was recorded; `values` fill the sentence of its kind."""
+
+    kind: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"kind": self.kind, "values": dict(self.values)}
+
+    def __str__(self) -> str:
+        return str(SENTENCES[self.kind]) % self.values
