@@ -11,8 +11,17 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from commitments.models import Entry, EntryText, Evidence, Obligation, Plan
-from commitments.register.hash_chain import FIRST_HASH, TEXTS, digest_of_texts, hash_of
+from commitments.register import search_index
+from commitments.register.hash_chain import (
+    FIRST_HASH,
+    FORM,
+    TEXTS,
+    digest_of_name,
+    digest_of_texts,
+    hash_of,
+)
 from commitments.rules.dates import Window, parse
+from commitments.text import unify_line_ends
 
 
 @dataclass(kw_only=True)
@@ -26,6 +35,7 @@ class Draft:
     effective: str
     recorded_day: date
     recorded_at: datetime | None = None
+    stated_recorded: str | None = None
     ref: str = ""
     instalment: int | None = None
     obligation: Obligation | None = None
@@ -49,14 +59,14 @@ class Draft:
         return parse(self.effective)
 
     @property
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> dict[str, object]:
         """What the entry itself holds; texts and files stand in tables of their own."""
         names = vars(self).keys() - {*TEXTS, "evidence"}
         return {name: getattr(self, name) for name in names}
 
     @property
     def texts(self) -> dict[str, str]:
-        return {name: getattr(self, name) for name in TEXTS}
+        return {name: unify_line_ends(getattr(self, name)) for name in TEXTS}
 
 
 def append(plan: Plan, drafts: Sequence[Draft], *, by: int | None, now: datetime) -> list[Entry]:
@@ -65,32 +75,43 @@ def append(plan: Plan, drafts: Sequence[Draft], *, by: int | None, now: datetime
     Standings and flags are the caller's next step. A draft may name an entry of the same batch.
     """
     assert transaction.get_connection().in_atomic_block
-    entries: dict[str, Entry] = {}
+    # a code belongs to its side
+    entries: dict[tuple[str, str], Entry] = {}
     texts: list[EntryText] = []
     files: list[Evidence] = []
     head = head_of(plan)
     for draft in drafts:
         salt = secrets.token_hex(16)
         window = draft.window
-        entry = Entry(plan=plan, by_id=by, loaded_at=now, **draft.columns)
+        entry = Entry(plan=plan, form=FORM, by_id=by, loaded_at=now, **draft.columns)
         entry.first_day, entry.last_day = window.first, window.last
         entry.number = head.number + 1 if head else 1
         entry.previous_hash = head.hash if head else FIRST_HASH
         entry.text_digest = digest_of_texts(salt, draft.texts)
         # an entry of the same batch is not written yet, and named by the draft's own copy
-        entry.to = entries[draft.to.code] if draft.to and draft.to.pk is None else draft.to
-        entry.hash = hash_of(entry, [file.sha256 for file in draft.evidence])
-        if entry.text_digest:
-            texts.append(EntryText(entry=entry, salt=salt, **draft.texts))
+        if draft.to and draft.to.pk is None:
+            entry.to = entries[draft.to.side, draft.to.code]
         for position, file in enumerate(draft.evidence, start=1):
             file.entry, file.position = entry, position
+            give_digest_of_name(file)
             files.append(file)
-        entries[entry.code] = head = entry
+        entry.hash = hash_of(entry, draft.evidence)
+        if entry.text_digest:
+            texts.append(EntryText(entry=entry, salt=salt, **draft.texts))
+        entries[entry.side, entry.code] = head = entry
     _insert_entries(list(entries.values()))
     EntryText.objects.bulk_create(texts)
+    search_index.index_texts(texts)
     Evidence.objects.bulk_create(files)
     Plan.objects.filter(pk=plan.pk).raise_version()
     return list(entries.values())
+
+
+def give_digest_of_name(file: Evidence) -> None:
+    """What stands for the name in the chain; a file that was removed has no name any more."""
+    if file.name:
+        file.salt = secrets.token_hex(16)
+        file.name_digest = digest_of_name(file.salt, file.name)
 
 
 def _insert_entries(entries: Sequence[Entry]) -> None:
@@ -107,8 +128,7 @@ def _insert_entries(entries: Sequence[Entry]) -> None:
 
 def head_of(plan: Plan) -> Entry | None:
     """The newest entry."""
-    entry: Entry | None = Entry.objects.filter(plan=plan).order_by("-number").first()
-    return entry
+    return Entry.objects.filter(plan=plan).order_by("-number").first()
 
 
 def civil_day(moment: datetime, zone: str) -> date:

@@ -9,9 +9,11 @@ from django.db.models import Max
 
 from commitments.models import ClearReason, Entry, Flag, FlagKind, Plan, Standing
 from commitments.models.standings import FlagQuerySet, StandingQuerySet
+from commitments.register.entry_types import kinds_with
 from commitments.register.histories import read_recurrences
 from commitments.rules.events import Perspective
-from commitments.rules.states import SATISFIED, State
+from commitments.rules.recurrence import Period
+from commitments.rules.states import Progress, State
 
 
 class FlagKey(NamedTuple):
@@ -75,14 +77,18 @@ def required_flags(plan: Plan, standings: StandingQuerySet, day: date) -> set[Fl
         FlagKey(obligation_id, kind, since)
         for kind, days in days_by_kind.items()
         for obligation_id, since in days
+        if since is not None
     }
-    # An action that has missed a period is overdue.
+    # An action is overdue while its latest period was missed.
     recurring = overdue.exclude(every="").values_list("obligation_id", flat=True)
     for obligation_id, recurrence in read_recurrences(plan, recurring, day, day).items():
-        for period in recurrence.missed:
-            since = period.window.last + timedelta(days=1)
-            required.add(FlagKey(obligation_id, FlagKind.MISSED_PERIOD, since))
+        for period in recurrence.run_of_short_periods:
+            required.add(FlagKey(obligation_id, FlagKind.MISSED_PERIOD, day_after(period)))
     return required
+
+
+def day_after(period: Period) -> date:
+    return period.window.last + timedelta(days=1)
 
 
 def raise_flags(plan: Plan, required: set[FlagKey], day: date) -> int:
@@ -138,11 +144,13 @@ def clear_reason(flag: Flag, day: date) -> ClearReason:
         return ClearReason.TERMS
     if standing.state in (State.SUPERSEDED, State.NOT_PURSUED):
         return ClearReason.SUPERSEDED
+    if standing.state == State.LAPSED:
+        return ClearReason.LAPSED
     if flag.kind == FlagKind.DUE_SOON and standing.state in (State.DUE, State.OVERDUE):
         return ClearReason.PASSED
     entries = Entry.objects.filter(
         plan=flag.plan_id, ref=flag.obligation.ref, recorded_day__lte=day
-    )
+    ).exclude(kind__in=kinds_with(is_silent=True))
     if flag.kind != FlagKind.STALE:
         entries = entries.exclude(kind__in=WORDS)
     latest = entries.order_by("-number").values_list("kind", flat=True).first()
@@ -150,12 +158,28 @@ def clear_reason(flag: Flag, day: date) -> ClearReason:
     if kind in REASON_BY_KIND:
         return REASON_BY_KIND[kind]
     if flag.kind == FlagKind.STALE:
-        if standing.state in SATISFIED:
+        if standing.progress == Progress.DONE:
             return ClearReason.MET
         return ClearReason.REPORTED
+    is_about_a_period = flag.kind in (FlagKind.MISSED_PERIOD, FlagKind.OVERDUE)
+    if standing.every and is_about_a_period and has_resumed(flag, day):
+        return ClearReason.RESUMED
     if was_done_in_time(flag, standing):
         return ClearReason.REPORTED_LATE
     return ClearReason.MET
+
+
+def has_resumed(flag: Flag, day: date) -> bool:
+    """Whether the period that the flag is about is still short, and a later one was met."""
+    recurrences = read_recurrences(flag.plan, [flag.obligation_id], day, day)
+    recurrence = recurrences.get(flag.obligation_id)
+    if recurrence is None:
+        return False
+    missed = any(day_after(period) == flag.since for period in recurrence.missed)
+    return missed and any(
+        period.state == "met" and period.window.first >= flag.since
+        for period in recurrence.assessed
+    )
 
 
 def was_done_in_time(flag: Flag, standing: Standing) -> bool:

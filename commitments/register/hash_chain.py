@@ -1,50 +1,72 @@
 """The chain of hashes: what the hash of an entry covers, and whether a register is the one recorded.
 
-Each hash covers the entry, the hash before it, and a salted digest in place of the free text, so that
-a text can be removed and the chain verifies all the same.
+Each hash covers the entry, the hash before it, and salted digests in place of free text and names
+of files, so that these can be removed and the chain verifies all the same. The page
+docs/reference/canonical-form.md describes both forms in which entries are hashed.
 """
 
 import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
-from commitments.models import Entry, Evidence, Plan, PlanFile
+from commitments.findings import Finding
+from commitments.models import Entry, Evidence, Obligation, Plan, PlanFile, SignedText
+from commitments.rules.dates import DateError, parse
 
 FIRST_HASH = "0" * 64
+# the form in which entries are hashed now; those of the first one have none in their column
+FORM = 2
 TEXTS = ("reason", "note", "source", "decided_by")
 COLUMNS = [field.attname for field in Entry._meta.concrete_fields]
+# what verification computes again from columns that are hashed
+RECOMPUTED = ("first_day", "last_day", "obligation_id")
+# of the row alone: nothing follows from them
+BOOKKEEPING = ("id",)
+SEALED = "sealed"
 
 
-def hash_of(entry: Entry, files: Sequence[str] = ()) -> str:
-    """The hash of an entry; `files` are the SHA-256 of each file that it carries, in order."""
+def hash_of(entry: Entry, files: Sequence[Evidence] = ()) -> str:
+    """The hash of an entry with the files that it carries, in order."""
     columns = {name: getattr(entry, name) for name in COLUMNS}
     columns["to__number"] = entry.to.number if entry.to else None
-    return hashlib.sha256(canonical(entry.plan.slug, columns, files)).hexdigest()
+    described = [describe_file(file, entry.form) for file in files]
+    return hashlib.sha256(canonical(entry.plan.slug, columns, described)).hexdigest()
 
 
-def canonical(slug: str, columns: Mapping[str, Any], files: Sequence[str] = ()) -> bytes:
-    """JSON with sorted keys, in UTF-8: ISO dates, times in UTC, amounts with two decimals.
+def write_amount(amount: Decimal) -> str:
+    """With two decimals, or as many as it needs."""
+    text = f"{amount:.2f}"
+    if Decimal(text) == amount:
+        return text
+    return f"{amount.normalize():f}"
 
-    Names and free text are absent. Without files there is no key for them.
+
+def canonical(slug: str, columns: Mapping[str, Any], files: Sequence[object] = ()) -> bytes:
+    """What is hashed: JSON with sorted keys, in UTF-8: ISO dates, times in UTC, amounts with two
+    decimals, or more where they have more.
+
+    Names and free text are absent. Without files there is no key for them, and in the first form
+    none for the form; what a file stated as recorded has one where that decides nothing.
     """
-    recorded_at, amount = columns["recorded_at"], columns["amount"]
+    amount = columns["amount"]
     content = {
-        "amount": None if amount is None else f"{amount:.2f}",
+        "amount": None if amount is None else write_amount(amount),
         "by": columns["by_id"],
         "code": columns["code"],
         "currency": columns["currency"],
         "effective": columns["effective"],
         "instalment": columns["instalment"],
         "kind": columns["kind"],
-        "loaded_at": columns["loaded_at"].astimezone(UTC).isoformat(),
+        "loaded_at": _write_moment(columns["loaded_at"]),
         "number": columns["number"],
         "plan": slug,
         "previous": columns["previous_hash"],
         "quantity": columns["quantity"],
-        "recorded_at": None if recorded_at is None else recorded_at.astimezone(UTC).isoformat(),
+        "recorded_at": _write_moment(columns["recorded_at"]),
         "recorded_day": columns["recorded_day"].isoformat(),
         "ref": columns["ref"],
         "side": columns["side"],
@@ -54,49 +76,131 @@ def canonical(slug: str, columns: Mapping[str, Any], files: Sequence[str] = ()) 
         "when": columns["when"],
         "words": columns["words"],
     }
+    if columns["form"]:
+        content["form"] = columns["form"]
     if files:
         content["evidence"] = files
-    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return text.encode()
+    if columns["stated_recorded"]:
+        content["stated_recorded"] = columns["stated_recorded"]
+    return write_json(content).encode()
+
+
+def _write_moment(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat() if moment else None
+
+
+def write_json(content: object) -> str:
+    return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def describe_file(file: Evidence, form: int | None) -> object:
+    """What the hash of an entry covers of a file: its SHA-256, in the second form its name, type and
+    size as well.
+    """
+    if not form:
+        return file.sha256
+    return {
+        "name": file.name_digest,
+        "sha256": file.sha256,
+        "size": file.size,
+        "type": file.type,
+    }
 
 
 def digest_of_texts(salt: str, texts: Mapping[str, str]) -> str:
     """The digest that stands for the free text in the chain; empty where there is none."""
     if not any(texts.values()):
         return ""
-    salted = salt + json.dumps(texts, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(salted.encode()).hexdigest()
+    return sha256_of(salt + json.dumps(texts, sort_keys=True, ensure_ascii=False))
 
 
-def verify_chain(plan: Plan) -> Iterator[str]:
-    """What is wrong with a register, the first broken entry first; nothing for a sound one.
+def digest_of_name(salt: str, name: str) -> str:
+    """The digest that stands for the name of a file in the chain."""
+    return sha256_of(salt + name)
+
+
+def sha256_of(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def signed_text_digest(text: str) -> str:
+    """The SHA-256 of a signed text; empty where a plan has none."""
+    return sha256_of(text) if text else ""
+
+
+def verify_chain(plan: Plan) -> Iterator[Finding]:
+    """What is wrong with a register, in the order of its entries; nothing for a sound one.
 
     1. Each number follows the one before, each hash is that of its entry and of the hash before.
-    2. Each text is the one whose digest the chain holds, unless it was redacted.
-    3. Each plan file is the one whose hash is in the words of its entry.
+    2. The columns that are not hashed follow from those that are.
+    3. Each text is the one whose digest the chain holds, unless it was redacted.
+    4. Each plan file, signed text and name of a file is the one whose digest the chain holds.
     """
     entries = Entry.objects.filter(plan=plan).order_by("number")
-    redactions = entries.filter(kind="redacted").exclude(words="files")
-    redacted = set(redactions.values_list("to_id", flat=True))
-    files = _hashes_of_files(plan)
+    redacted = _redacted_entries(plan, but_for="files")
+    files = _files_by_entry(plan)
+    last_seal = entries.filter(kind=SEALED).values_list("number", flat=True).last() or 0
+    obligations = _obligation_keys(plan)
     texts = [f"text__{name}" for name in TEXTS]
-    rows = entries.values("to__number", "text__salt", *texts, *COLUMNS)
+    rows = entries.values("to__number", "to__plan_id", "text__salt", *texts, *COLUMNS)
     previous_hash, number = FIRST_HASH, 0
+    begins_in_second_form = False
     for row in rows.iterator(chunk_size=2000):
         number += 1
-        if row["number"] != number:
-            yield f"entry {number} is missing"
-            number = row["number"]
-        name = f"entry {number} ({row['code']})"
-        covered = canonical(plan.slug, row, files.get(row["id"], ()))
-        own_hash = hashlib.sha256(covered).hexdigest()
+        for missing in range(number, min(row["number"], number + 10)):
+            yield Finding("missing-entry", {"number": missing})
+        number = row["number"]
+        name = {"number": number, "code": row["code"]}
+        described = [describe_file(file, row["form"]) for file in files.get(row["id"], ())]
+        own_hash = hashlib.sha256(canonical(plan.slug, row, described)).hexdigest()
         if row["previous_hash"] != previous_hash or row["hash"] != own_hash:
-            yield f"{name} does not match its hash"
+            yield Finding("hash", name)
         previous_hash = row["hash"]
+        for column in _wrong_columns(row, obligations):
+            yield Finding("column", {"column": column, **name})
         is_removed = row["text__salt"] is None and row["id"] in redacted
+        if row["id"] in redacted and not is_removed:
+            yield Finding("text-back", name)
         if not is_removed and _digest_of_row(row) != row["text_digest"]:
-            yield f"the text of {name} is not the one recorded"
+            yield Finding("text", name)
+        begins_in_second_form = begins_in_second_form or (number == 1 and bool(row["form"]))
+        if not row["form"] and (last_seal or begins_in_second_form) and number > last_seal:
+            yield Finding("first-form", name)
+    yield from _altered_names(plan, files)
     yield from _altered_plan_files(plan)
+    yield from _altered_signed_texts(plan)
+    yield from _altered_since_seals(plan)
+
+
+def _wrong_columns(row: Mapping[str, Any], obligations: Mapping[Any, int]) -> Iterator[str]:
+    """The columns that do not follow from those that are hashed."""
+    try:
+        window = parse(row["effective"])
+    except DateError:
+        # the hash does not match either
+        return
+    if row["first_day"] != window.first:
+        yield "first_day"
+    if row["last_day"] != window.last:
+        yield "last_day"
+    if row["obligation_id"] != obligations.get((row["ref"], row["instalment"] or 0)):
+        yield "obligation"
+    if row["to_id"] is not None and row["to__plan_id"] != row["plan_id"]:
+        yield "to"
+
+
+def _obligation_keys(plan: Plan) -> dict[Any, int]:
+    obligations = Obligation.objects.filter(plan=plan)
+    return {
+        (ref, instalment): key
+        for ref, instalment, key in obligations.values_list("ref", "instalment", "pk")
+    }
+
+
+def _redacted_entries(plan: Plan, *, but_for: str) -> set[int | None]:
+    """The entries of which an entry says that more than their `text`, or `files`, were removed."""
+    redactions = Entry.objects.filter(plan=plan, kind="redacted").exclude(words=but_for)
+    return set(redactions.values_list("to_id", flat=True))
 
 
 def _digest_of_row(row: Mapping[str, Any]) -> str:
@@ -105,16 +209,97 @@ def _digest_of_row(row: Mapping[str, Any]) -> str:
     return digest_of_texts(row["text__salt"], {name: row[f"text__{name}"] for name in TEXTS})
 
 
-def _hashes_of_files(plan: Plan) -> dict[int, list[str]]:
-    """The SHA-256 of the files of each entry that carries some."""
-    hashes: defaultdict[int, list[str]] = defaultdict(list)
-    files = Evidence.objects.filter(entry__plan=plan)
-    for entry, sha256 in files.values_list("entry_id", "sha256"):
-        hashes[entry].append(sha256)
-    return hashes
+def _files_by_entry(plan: Plan) -> Mapping[int, list[Evidence]]:
+    """The files of each entry that carries some, in order."""
+    files: defaultdict[int, list[Evidence]] = defaultdict(list)
+    rows = Evidence.objects.filter(entry__plan=plan).select_related("entry")
+    for file in rows.order_by("entry__number", "position"):
+        files[file.entry_id].append(file)
+    return files
 
 
-def _altered_plan_files(plan: Plan) -> Iterator[str]:
-    for file in PlanFile.objects.filter(entry__plan=plan).select_related("entry"):
-        if hashlib.sha256(bytes(file.content)).hexdigest() != file.entry.words:
-            yield f"the plan file of entry {file.entry.number} is not the one recorded"
+def _altered_names(plan: Plan, files: Mapping[int, list[Evidence]]) -> Iterator[Finding]:
+    """Names of files that are not those of the chain, and places that are not 1, 2, 3 …"""
+    redacted = _redacted_entries(plan, but_for="text")
+    for of_entry in files.values():
+        for position, file in enumerate(of_entry, start=1):
+            if not file.name:
+                is_sound = file.entry_id in redacted
+            else:
+                # without a digest it is of the first form, and not sealed yet
+                own_digest = digest_of_name(file.salt, file.name)
+                is_sound = not (file.name_digest or file.salt) or file.name_digest == own_digest
+            if not is_sound or file.position != position:
+                values = {"position": file.position, "number": file.entry.number}
+                yield Finding("file-name", values)
+
+
+def _altered_plan_files(plan: Plan) -> Iterator[Finding]:
+    """Entries of the second form keep their file; before them a text may have been lost."""
+    entries = Entry.objects.filter(plan=plan, kind="plan").order_by("number")
+    for entry in entries.select_related("file"):
+        file = getattr(entry, "file", None)
+        is_lost = file is None and entry.form is not None
+        if is_lost or (file and hashlib.sha256(bytes(file.content)).hexdigest() != entry.words):
+            yield Finding("plan-file", {"number": entry.number})
+    strays = PlanFile.objects.filter(entry__plan=plan).exclude(entry__kind="plan")
+    for number in strays.values_list("entry__number", flat=True):
+        yield Finding("plan-file", {"number": number})
+
+
+def _altered_signed_texts(plan: Plan) -> Iterator[Finding]:
+    """The text is kept with the first entry that names its digest."""
+    stored = SignedText.objects.filter(entry__plan=plan).select_related("entry")
+    digests = {file.entry_id: signed_text_digest(file.content) for file in stored}
+    current = ""
+    entries = Entry.objects.filter(plan=plan, kind__in=("plan", SEALED)).order_by("number")
+    for entry in entries:
+        stated = (entry.terms or {}).get("signed_text", current)
+        kept = digests.pop(entry.pk, current)
+        if kept != stated:
+            yield Finding("signed-text", {"number": entry.number})
+        current = stated
+    for file in stored:
+        if file.entry_id in digests:
+            yield Finding("signed-text", {"number": file.entry.number})
+
+
+def describe_first_form(plan: Plan, before: int) -> dict[str, Any]:
+    """What a seal says of the entries of the first form before it: their files and plan files."""
+    entries = Entry.objects.filter(plan=plan, form=None, number__lt=before)
+    files = Evidence.objects.filter(entry__in=entries).select_related("entry")
+    plan_files = PlanFile.objects.filter(entry__in=entries).order_by("entry__number")
+    return {
+        "evidence": [
+            {
+                "entry": file.entry.number,
+                "name": file.name_digest,
+                "position": file.position,
+                "sha256": file.sha256,
+                "size": file.size,
+                "type": file.type,
+            }
+            for file in files.order_by("entry__number", "position")
+        ],
+        "files": list(plan_files.values_list("entry__number", flat=True)),
+    }
+
+
+def _altered_since_seals(plan: Plan) -> Iterator[Finding]:
+    for seal in Entry.objects.filter(plan=plan, kind=SEALED).order_by("number"):
+        sealed = seal.terms or {}
+        now = describe_first_form(plan, seal.number)
+        sealed_rows = _by_place(sealed.get("evidence", []))
+        rows = _by_place(now["evidence"])
+        for place in sorted(sealed_rows.keys() | rows.keys()):
+            if sealed_rows.get(place) != rows.get(place):
+                number, position = place
+                values = {"file_of": number, "position": position, "number": seal.number}
+                yield Finding("sealed-file", values)
+        for number in set(sealed.get("files", [])) - set(now["files"]):
+            yield Finding("plan-file", {"number": number})
+
+
+def _by_place(rows: list[dict[str, Any]]) -> dict[tuple[int, int], dict[str, Any]]:
+    """Files as a seal describes them, by entry and position."""
+    return {(row["entry"], row["position"]): row for row in rows}

@@ -11,10 +11,17 @@ from datetime import date
 
 from django.db.models import QuerySet
 
-from commitments.models import Action, Body, Entry, Plan, Role
+from commitments.models import Action, Body, Entry, HeldReport, Plan, Role
 from commitments.models.rights import Rights
-from commitments.register.entry_types import PLAN_FILE_KINDS
-from commitments.register.validation import Context, is_confirmable, is_withdrawable
+from commitments.register import questions
+from commitments.register.entry_types import KINDS, QUESTION
+from commitments.register.validation import (
+    Context,
+    is_askable,
+    is_confirmable,
+    is_withdrawable,
+    sides_to_agree,
+)
 
 
 def is_manager(rights: Rights) -> bool:
@@ -45,6 +52,16 @@ def can_decide(rights: Rights, action: Action) -> bool:
     return is_manager(rights) and can_report(rights, action)
 
 
+def can_move_term(rights: Rights) -> bool:
+    """Propose another last day of the plan."""
+    return is_manager(rights)
+
+
+def can_record_meetings(rights: Rights) -> bool:
+    """Meetings, and what was concluded there."""
+    return can_write(rights)
+
+
 def can_withdraw(rights: Rights, entry: Entry) -> bool:
     """Their own entry; a manager any of their side."""
     if not can_write(rights) or entry.side != rights.side:
@@ -52,28 +69,68 @@ def can_withdraw(rights: Rights, entry: Entry) -> bool:
     return is_manager(rights) or rights.is_author_of(entry)
 
 
-def can_confirm(rights: Rights, entry: Entry, sides: Collection[str] | None) -> bool:
+def can_confirm(
+    rights: Rights,
+    entry: Entry,
+    sides: Collection[str] | None,
+    sides_to_agree: Collection[str] = (),
+) -> bool:
     """Confirm or dispute: the other side, or a second person where one side acts alone.
 
-    `sides` are those that lead or join the action, None for what is no action.
+    `sides` are those that lead or join the action, None for what is no action. `sides_to_agree`
+    are those without which a decision does not count: their managers confirm it.
     """
     if not can_write(rights) or rights.is_author_of(entry):
         return False
+    if sides_to_agree:
+        is_asked = rights.side in sides_to_agree and rights.side != entry.side
+        return is_asked and is_manager(rights)
     if entry.side != rights.side:
         return True
     return sides is not None and set(sides) <= {rights.side}
 
 
-def can_redact(rights: Rights, entry: Entry) -> bool:
-    """An administrator; a manager what their own side said. What a plan file left stays."""
-    if entry.kind in PLAN_FILE_KINDS:
+def can_ask(rights: Rights, plan: Plan) -> bool:
+    """Ask another side something."""
+    return can_write(rights) and bool(set(plan.sides) - {rights.side})
+
+
+def can_answer(rights: Rights, question: Entry) -> bool:
+    """The side that was asked."""
+    return can_write(rights) and question.kind == QUESTION and question.words == rights.side
+
+
+def can_ask_for_redaction(rights: Rights, entry: Entry) -> bool:
+    """Administrators and managers; who must agree is in `redaction`. What a plan file or the site
+    itself left stays, the reasons of redactions among it.
+    """
+    if entry.kind not in KINDS:
         return False
-    return rights.is_administrator or (is_manager(rights) and rights.side == entry.side)
+    return rights.is_administrator or is_manager(rights)
+
+
+def can_hide(rights: Rights) -> bool:
+    """Hide at once what should be removed, before somebody agrees."""
+    return rights.is_administrator
+
+
+def needs_release(rights: Rights, plan: Plan) -> bool:
+    """Whether what they record waits until a manager of their side releases it."""
+    return rights.role == Role.OFFICIAL and rights.side in plan.clearance
+
+
+def can_release(rights: Rights, report: HeldReport) -> bool:
+    """Release or send back what an official of their own side has written."""
+    return is_manager(rights) and rights.side == report.side
 
 
 def can_load_entries(rights: Rights) -> bool:
     """An administrator for any side, a manager for their own."""
     return rights.is_administrator or is_manager(rights)
+
+
+def can_open_plan(rights: Rights) -> bool:
+    return rights.is_administrator
 
 
 def can_export_plan(rights: Rights) -> bool:
@@ -92,10 +149,29 @@ def sides_of_actions(plan: Plan, refs: Collection[str]) -> dict[str, set[str]]:
 
 @dataclass(frozen=True)
 class EntryActs:
-    """What a reader can do about an entry; who can confirm it can dispute it."""
+    """What a reader can do about an entry; a side says each word once."""
 
     can_withdraw: bool = False
     can_confirm: bool = False
+    can_dispute: bool = False
+    can_ask: bool = False
+    can_answer: bool = False
+
+    @property
+    def is_any(self) -> bool:
+        return self != EntryActs()
+
+
+def find_answerable(rights: Rights, entries: Iterable[Entry], context: Context) -> set[int]:
+    """The keys of the entries that the reader's side may confirm or dispute, said already or not."""
+    entries = list(entries)
+    sides = sides_of_actions(context.plan, {entry.ref for entry in entries})
+    return {
+        entry.pk
+        for entry in entries
+        if is_confirmable(entry, context)
+        and can_confirm(rights, entry, sides.get(entry.ref), sides_to_agree(entry, context))
+    }
 
 
 def acts_on_entries(
@@ -105,14 +181,19 @@ def acts_on_entries(
     if not can_write(rights):
         return {}
     entries = list(entries)
-    refs = {entry.ref for entry in entries}
-    context = Context(plan, today, refs)
-    sides = sides_of_actions(plan, refs)
+    context = Context(plan, today, {entry.ref for entry in entries})
+    answerable = find_answerable(rights, entries, context)
+    asked = [entry.pk for entry in entries if can_answer(rights, entry)]
+    unanswered = questions.open_among(asked)
     return {
         entry.pk: EntryActs(
             can_withdraw=is_withdrawable(entry) and can_withdraw(rights, entry),
-            can_confirm=is_confirmable(entry, context)
-            and can_confirm(rights, entry, sides.get(entry.ref)),
+            can_confirm=entry.pk in answerable
+            and not context.answer_by(rights.side, "confirmed", entry),
+            can_dispute=entry.pk in answerable
+            and not context.answer_by(rights.side, "disputed", entry),
+            can_ask=is_askable(entry) and entry.side not in ("", rights.side),
+            can_answer=entry.pk in unanswered,
         )
         for entry in entries
     }

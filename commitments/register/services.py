@@ -7,12 +7,14 @@ Every write about a plan goes the same way:
 3. Give back the entry that was recorded under the same key, if the call is a repetition.
 4. Refuse if somebody else has recorded on the same action since the author looked.
 5. Validate the draft.
-6. Append it to the register.
-7. Recompute the standings that it bears on.
-8. Clear the flags that no longer hold.
+6. Refuse what is unusual about it, unless its author has seen that.
+7. Keep it apart from the register, where a manager of the side is to release it first.
+   Otherwise append it to the register.
+8. Recompute the standings that it bears on.
+9. Clear the flags that no longer hold.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -24,23 +26,27 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from commitments.evidence import storage
-from commitments.models import Action, Entry, EntryText, Evidence, Membership, Obligation, Plan
+from commitments.models import Action, Entry, HeldReport, Membership, Obligation, Plan
 from commitments.models.rights import Rights, rights_of
-from commitments.register import flags, permissions, standings, validation
+from commitments.register import flags, held, permissions, standings, validation
 from commitments.register.entries import Draft, append, civil_day
-from commitments.register.entry_types import REDACTED
+from commitments.register.entry_types import ANSWER, CONCLUSION, MEETING, QUESTION
 from commitments.register.validation import Context
+from commitments.rules.dates import parse
 
 REPORTED_BY_OFFICIALS = (
     "started",
     "progress",
     "completed",
     "delivered",
+    "reading",
     "note",
     "consent",
     "event",
     "confidence",
 )
+# Where they name no action, they are about the term of the plan.
+ABOUT_THE_TERM = ("term", "confirmed", "disputed", "withdrawn")
 DECIDED_BY_MANAGERS = ("moved", "reopened", "superseded", "not-pursued")
 
 
@@ -50,6 +56,30 @@ class NewerEntries(Exception):
     def __init__(self, entries: Sequence[Entry]) -> None:
         super().__init__("newer entries")
         self.entries = entries
+
+
+class Unusual(Exception):
+    """The draft is sound, and odd enough that its author may not have meant it."""
+
+    def __init__(self, messages: Sequence[str]) -> None:
+        super().__init__("unusual")
+        self.messages = messages
+
+
+class SeveralRefused(Exception):
+    """Some of several reports cannot be recorded: what `report` raised for each, by its name."""
+
+    def __init__(self, refusals: Mapping[str, Exception]) -> None:
+        super().__init__("several refused")
+        self.refusals = refusals
+
+
+class HeldForRelease(Exception):
+    """Nothing is recorded yet: it waits for a manager of its side."""
+
+    def __init__(self, reports: Sequence[HeldReport]) -> None:
+        super().__init__("held for release")
+        self.reports = reports
 
 
 def report(
@@ -68,39 +98,97 @@ def report(
     recorded beside it.
 
     `key` makes a repeated call return the first call's entry; `seen` is the number of the newest
-    entry that the author knew of, None to record it all the same. `fields` are those of a Draft:
+    entry that the author knew of, None to record it all the same, however unusual it is. `fields` are those of a Draft:
     `effective`, and as the kind takes them `words`, `quantity`, `note`, `source` and `evidence`,
     files that are stored already by `evidence.store`. Raises ValidationError, PermissionDenied,
-    NewerEntries.
+    NewerEntries, Unusual.
     """
     if kind not in REPORTED_BY_OFFICIALS:
         raise ValidationError(_("This is not something to report."))
     draft = draft_now(action.plan, now, kind=kind, code=key, ref=action.ref, **fields)
-    drafts = [draft]
-    # a reason given together with a confidence is the reason of the confidence
-    if confidence:
-        drafts.append(
-            draft_now(
-                action.plan,
-                now,
-                kind="confidence",
-                code=f"{key}-confidence",
-                effective=draft.effective,
-                ref=action.ref,
-                words=confidence,
-                reason=reason,
-            )
-        )
-    else:
-        draft.reason = reason
     return append_for_user(
         action.plan,
-        drafts,
+        _with_confidence(draft, action.plan, now, confidence, reason),
         by=by,
         now=now,
         seen=seen,
         is_allowed=lambda rights: permissions.can_report(rights, action),
     )
+
+
+def _with_confidence(
+    draft: Draft, plan: Plan, now: datetime, confidence: str, reason: str
+) -> list[Draft]:
+    """A report and the confidence beside it; a reason given together with one is that of the
+    confidence.
+    """
+    if not confidence:
+        draft.reason = reason
+        return [draft]
+    beside = draft_now(
+        plan,
+        now,
+        kind="confidence",
+        code=f"{draft.code}-confidence",
+        effective=draft.effective,
+        ref=draft.ref,
+        words=confidence,
+        reason=reason,
+    )
+    return [draft, beside]
+
+
+def report_several(
+    *,
+    reports: Mapping[str, Mapping[str, Any]],
+    by: AbstractBaseUser,
+    now: datetime,
+    key: str,
+    seen: int | None = None,
+) -> list[Entry]:
+    """Record each of these reports by an entry of its own, or none of them.
+
+    `reports` has the arguments of `report` for each, under a name that makes a key with `key`;
+    `seen` is the same for all. Every report is tried, so that SeveralRefused names all that are
+    wrong. Raises PermissionDenied, HeldForRelease.
+    """
+    with transaction.atomic():
+        entries, waiting = _report_each(reports, by=by, now=now, key=key, seen=seen)
+    if waiting:
+        raise HeldForRelease(waiting)
+    return entries
+
+
+def _report_each(
+    reports: Mapping[str, Mapping[str, Any]],
+    *,
+    by: AbstractBaseUser,
+    now: datetime,
+    key: str,
+    seen: int | None,
+) -> tuple[list[Entry], list[HeldReport]]:
+    """The entries, and what waits in their place. Raises SeveralRefused."""
+    entries: list[Entry] = []
+    waiting: list[HeldReport] = []
+    refusals: dict[str, Exception] = {}
+    # what this call has recorded about an action is no news to its author
+    newest = {arguments["action"].ref: seen for arguments in reports.values()}
+    for name, arguments in reports.items():
+        ref = arguments["action"].ref
+        try:
+            entry = report(by=by, now=now, key=f"{key}-{name}", seen=newest[ref], **arguments)
+        except (ValidationError, NewerEntries, Unusual) as refusal:
+            refusals[name] = refusal
+            continue
+        except HeldForRelease as held_back:
+            waiting += held_back.reports
+            continue
+        entries.append(entry)
+        if seen is not None:
+            newest[ref] = max(seen, entry.number)
+    if refusals:
+        raise SeveralRefused(refusals)
+    return entries, waiting
 
 
 def decide(
@@ -116,8 +204,9 @@ def decide(
     """A manager's decision: a deadline moved (`when` its new EDTF), reopened, superseded, not
     pursued.
 
-    `key` and `seen` as in `report`; `fields` are `effective`, `reason`, `when` and `decided_by` of
-    a Draft. Raises ValidationError, PermissionDenied, NewerEntries.
+    `key` and `seen` as in `report`; `fields` are `effective`, `reason`, `when`, `decided_by` and `to`
+    (the meeting at which it was decided) of a Draft. Raises ValidationError, PermissionDenied, NewerEntries,
+    Unusual.
     """
     if kind not in DECIDED_BY_MANAGERS:
         raise ValidationError(_("This is not something to decide."))
@@ -132,26 +221,145 @@ def decide(
     )
 
 
-def annotate_entry(
-    *, entry: Entry, kind: str, by: AbstractBaseUser, now: datetime, key: str, reason: str = ""
+def move_term(
+    *,
+    plan: Plan,
+    by: AbstractBaseUser,
+    now: datetime,
+    key: str,
+    effective: str,
+    when: str,
+    reason: str,
+    to: Entry | None = None,
 ) -> Entry:
-    """Withdraw, confirm or dispute an entry (`kind`: withdrawn, confirmed, disputed).
+    """A manager's decision on the last day of the plan: a date in EDTF, or empty for without end.
+
+    It counts once every other side has confirmed it. `key` as in `report`. Raises ValidationError,
+    PermissionDenied.
+    """
+    draft = draft_now(
+        plan, now, kind="term", code=key, effective=effective, when=when, reason=reason, to=to
+    )
+    return append_for_user(
+        plan, [draft], by=by, now=now, seen=None, is_allowed=permissions.can_move_term
+    )
+
+
+def record_meeting(
+    *,
+    plan: Plan,
+    by: AbstractBaseUser,
+    now: datetime,
+    key: str,
+    when: str,
+    name: str,
+    place: str,
+    to: Entry | None = None,
+) -> Entry:
+    """A meeting: planned where its date (`when`, in EDTF) is yet to come, held otherwise.
+
+    `to` is the entry by which it was known until now. `key` as in `report`. Raises ValidationError,
+    PermissionDenied.
+    """
+    date_field = "effective"
+    if parse(when).first > civil_day(now, plan.timezone):
+        date_field = "when"
+    draft = draft_now(
+        plan, now, kind=MEETING, code=key, words=name, note=place, to=to, **{date_field: when}
+    )
+    return append_for_user(
+        plan, [draft], by=by, now=now, seen=None, is_allowed=permissions.can_record_meetings
+    )
+
+
+def record_conclusion(
+    *, meeting: Entry, by: AbstractBaseUser, now: datetime, key: str, **fields: Any
+) -> Entry:
+    """What was concluded at a meeting: `note`, `ref` where it is about one action, `source` and
+    `evidence`.
+
+    `key` as in `report`. Raises ValidationError, PermissionDenied.
+    """
+    effective = meeting.when or meeting.effective
+    draft = draft_now(
+        meeting.plan, now, kind=CONCLUSION, code=key, effective=effective, to=meeting, **fields
+    )
+    return append_for_user(
+        meeting.plan, [draft], by=by, now=now, seen=None, is_allowed=permissions.can_record_meetings
+    )
+
+
+def ask(
+    *,
+    plan: Plan,
+    ref: str,
+    side: str,
+    note: str,
+    by: AbstractBaseUser,
+    now: datetime,
+    key: str,
+    when: str = "",
+    to: Entry | None = None,
+) -> Entry:
+    """Ask a side about an action or contribution, or about the entry `to`, in the place of whose ref
+    `ref` stands then. `when` is the day by which it should answer, in EDTF.
 
     `key` as in `report`. Raises ValidationError, PermissionDenied.
     """
     draft = draft_now(
-        entry.plan,
-        now,
-        kind=kind,
-        code=key,
-        ref=entry.ref,
-        instalment=entry.instalment,
-        to=entry,
-        reason=reason,
+        plan, now, kind=QUESTION, code=key, ref=ref, to=to, words=side, note=note, when=when
     )
+    if to is not None:
+        draft.ref, draft.instalment = to.ref, to.instalment
+    return append_for_user(
+        plan,
+        [draft],
+        by=by,
+        now=now,
+        seen=None,
+        is_allowed=lambda rights: permissions.can_ask(rights, plan),
+    )
+
+
+def answer(*, question: Entry, note: str, by: AbstractBaseUser, now: datetime, key: str) -> Entry:
+    """What the side that was asked says to a question.
+
+    `key` as in `report`. Raises ValidationError, PermissionDenied.
+    """
+    draft = _draft_about(question, now, kind=ANSWER, code=key, note=note)
+    return append_for_user(
+        question.plan,
+        [draft],
+        by=by,
+        now=now,
+        seen=None,
+        is_allowed=lambda rights: permissions.can_answer(rights, question),
+    )
+
+
+def annotate_entry(
+    *, entry: Entry, kind: str, by: AbstractBaseUser, now: datetime, key: str, reason: str = ""
+) -> Entry:
+    """Withdraw, confirm or dispute an entry (`kind`: withdrawn, confirmed, disputed). A side that
+    confirms what it has disputed withdraws its dispute in the same step.
+
+    `key` as in `report`. Raises ValidationError, PermissionDenied.
+    """
+    drafts = [_draft_about(entry, now, kind=kind, code=key, reason=reason)]
+    membership = Membership.objects.of(by, entry.plan)
+    if kind == "confirmed" and membership:
+        for dispute in disputes_by(membership.side, entry):
+            withdrawal = _draft_about(
+                dispute,
+                now,
+                kind="withdrawn",
+                code=f"{key}-{dispute.number}",
+                reason=_("The same side confirms what it had disputed."),
+            )
+            drafts.append(withdrawal)
     return append_for_user(
         entry.plan,
-        [draft],
+        drafts,
         by=by,
         now=now,
         seen=None,
@@ -159,65 +367,56 @@ def annotate_entry(
     )
 
 
+def confirm_several(
+    *, entries: Sequence[Entry], by: AbstractBaseUser, now: datetime, key: str
+) -> list[Entry]:
+    """Confirm each of these entries by an entry of its own, or none of them.
+
+    `key` as in `report`. Raises ValidationError, PermissionDenied, HeldForRelease.
+    """
+    confirmations: list[Entry] = []
+    waiting: list[HeldReport] = []
+    with transaction.atomic():
+        for entry in entries:
+            try:
+                confirmations.append(_confirm_one_of_several(entry, by=by, now=now, key=key))
+            except HeldForRelease as held_back:
+                waiting += held_back.reports
+    if waiting:
+        raise HeldForRelease(waiting)
+    return confirmations
+
+
+def _confirm_one_of_several(
+    entry: Entry, *, by: AbstractBaseUser, now: datetime, key: str
+) -> Entry:
+    own_key = f"{key}-{entry.number}"
+    try:
+        return annotate_entry(entry=entry, kind="confirmed", by=by, now=now, key=own_key)
+    except ValidationError as error:
+        name = _("Entry %(n)s") % {"n": entry.number}
+        raise ValidationError([f"{name}: {text}" for text in error.messages]) from error
+
+
+def _draft_about(entry: Entry, now: datetime, **fields: Any) -> Draft:
+    return draft_now(
+        entry.plan, now, ref=entry.ref, instalment=entry.instalment, to=entry, **fields
+    )
+
+
+def disputes_by(side: str, entry: Entry) -> list[Entry]:
+    """The disputes of an entry by a side, as far as they are not withdrawn."""
+    disputes = Entry.objects.filter(to=entry, kind="disputed", side=side)
+    return list(disputes.exclude(named_by__kind="withdrawn").select_related("plan"))
+
+
 def _can_annotate(rights: Rights, entry: Entry, kind: str) -> bool:
     if kind == "withdrawn":
         return permissions.can_withdraw(rights, entry)
     sides = permissions.sides_of_actions(entry.plan, [entry.ref])
-    return permissions.can_confirm(rights, entry, sides.get(entry.ref))
-
-
-@transaction.atomic
-def redact(
-    *, entry: Entry, what: str, by: AbstractBaseUser, now: datetime, key: str, reason: str
-) -> Entry:
-    """Remove the free text of an entry, its files or all of it, for good; an entry says who did it,
-    when and why.
-
-    The chain keeps the digests of what is gone, so it verifies all the same. `key` as in `report`.
-    Raises ValidationError, PermissionDenied.
-    """
-    plan = entry.plan
-    rights = _lock_and_read_rights(plan, by)
-    if not permissions.can_redact(rights, entry):
-        raise PermissionDenied
-    repeated = _entry_of_same_call(plan, key, by)
-    if repeated is not None:
-        return repeated
-    if not reason.strip() or what not in redactable(entry):
-        raise ValidationError(
-            _("Say what is to be removed, out of what the entry still has, and give a reason.")
-        )
-    draft = draft_now(
-        plan,
-        now,
-        kind=REDACTED,
-        code=key,
-        side=rights.side,
-        to=entry,
-        words=what,
-        reason=reason,
-    )
-    (redaction,) = append(plan, [draft], by=by.pk, now=now)
-    if what != "files":
-        EntryText.objects.filter(entry=entry).delete()
-    if what != "text":
-        files = Evidence.objects.filter(entry=entry)
-        keys = list(files.values_list("pk", flat=True))
-        files.update(name="")
-        # their bytes go once it is sure that the redaction is recorded
-        transaction.on_commit(lambda: storage.remove(keys))
-    return redaction
-
-
-def redactable(entry: Entry) -> list[str]:
-    """What of an entry can be removed: its text, its files, or both as `all`."""
-    has_text = EntryText.objects.filter(entry=entry).exists()
-    has_files = Evidence.objects.filter(entry=entry).exclude(name="").exists()
-    if has_text and has_files:
-        return ["text", "files", "all"]
-    if has_text:
-        return ["text"]
-    return ["files"] if has_files else []
+    context = Context(entry.plan, entry.recorded_day, [entry.ref])
+    to_agree = validation.sides_to_agree(entry, context)
+    return permissions.can_confirm(rights, entry, sides.get(entry.ref), to_agree)
 
 
 def draft_now(plan: Plan, now: datetime, **fields: Any) -> Draft:
@@ -227,7 +426,6 @@ def draft_now(plan: Plan, now: datetime, **fields: Any) -> Draft:
     return Draft(recorded_day=today, recorded_at=now, **fields)
 
 
-@transaction.atomic
 def append_for_user(
     plan: Plan,
     drafts: Sequence[Draft],
@@ -239,39 +437,75 @@ def append_for_user(
 ) -> Entry:
     """Append what an account says for its side, in the steps above; returns the first entry.
 
-    All drafts are about the same ref. Raises ValidationError, PermissionDenied, NewerEntries.
+    All drafts are about the same ref. Raises ValidationError, PermissionDenied, NewerEntries,
+    Unusual, HeldForRelease.
     """
+    with transaction.atomic():
+        written = _append_or_hold(plan, drafts, by=by, now=now, seen=seen, is_allowed=is_allowed)
+    # what is held stays when this is raised
+    if isinstance(written, HeldReport):
+        raise HeldForRelease([written])
+    return written
+
+
+def _append_or_hold(
+    plan: Plan,
+    drafts: Sequence[Draft],
+    *,
+    by: AbstractBaseUser,
+    now: datetime,
+    seen: int | None,
+    is_allowed: Callable[[Rights], bool],
+) -> Entry | HeldReport:
     first = drafts[0]
-    rights = _lock_and_read_rights(plan, by)
+    rights = lock_and_read_rights(plan, by)
     if not is_allowed(rights):
         raise PermissionDenied
-    repeated = _entry_of_same_call(plan, first.code, by)
+    repeated = find_entry_of_same_call(plan, rights, first.code, by) or held.find_of_same_call(
+        plan, rights, first.code, by
+    )
     if repeated is not None:
         return repeated
     if seen is not None:
         _refuse_if_newer(plan, first.ref, seen)
     drafts = [replace(draft, side=rights.side) for draft in drafts]
-    context = Context(plan, first.recorded_day, [first.ref])
+    context = check_drafts(plan, drafts)
+    if seen is not None:
+        _refuse_if_unusual(drafts, context)
+    if permissions.needs_release(rights, plan):
+        return held.hold(plan, drafts, by=by.pk, side=rights.side, now=now)
+    return append_and_project(plan, drafts, context=context, by=by.pk, now=now)[0]
+
+
+def check_drafts(plan: Plan, drafts: Sequence[Draft]) -> Context:
+    """Step 5; returns what was looked up for it. Raises ValidationError."""
+    first = drafts[0]
+    # what names no action may be about all of them
+    context = Context(plan, first.recorded_day, [first.ref] if first.ref else None)
+    for draft in drafts:
+        context.adopt_spelling(draft)
     messages = [message for draft in drafts for message in validation.errors(draft, context)]
     messages += storage.errors(first.evidence)
     if messages:
         raise ValidationError(list(dict.fromkeys(messages)))
-    return append_and_project(plan, drafts, context=context, by=by.pk, now=now)[0]
+    return context
 
 
-def _lock_and_read_rights(plan: Plan, by: AbstractBaseUser) -> Rights:
+def lock_and_read_rights(plan: Plan, by: AbstractBaseUser) -> Rights:
     """Steps 1 and 2."""
     Plan.objects.lock(plan)
     accounts = get_user_model().objects.filter(pk=by.pk, is_active=True)
+    is_administrator = accounts.filter(is_superuser=True).exists()
     return rights_of(
-        Membership.objects.of(by, plan),
-        is_administrator=accounts.filter(is_superuser=True).exists(),
+        Membership.objects.of(by, plan), administrator=by.pk if is_administrator else None
     )
 
 
-def _entry_of_same_call(plan: Plan, key: str, by: AbstractBaseUser) -> Entry | None:
-    """Keys are made up by forms, so one of somebody else's entry is a forgery."""
-    entry: Entry | None = Entry.objects.filter(plan=plan, code=key).first()
+def find_entry_of_same_call(
+    plan: Plan, rights: Rights, key: str, by: AbstractBaseUser
+) -> Entry | None:
+    """Keys are made up by forms, so one of somebody else's entry of the same side is a forgery."""
+    entry = Entry.objects.filter(plan=plan, side=rights.side, code=key).first()
     if entry is not None and entry.by_id != by.pk:
         raise PermissionDenied
     return entry
@@ -284,10 +518,16 @@ def _refuse_if_newer(plan: Plan, ref: str, seen: int) -> None:
         raise NewerEntries(newer)
 
 
+def _refuse_if_unusual(drafts: Sequence[Draft], context: Context) -> None:
+    messages = [message for draft in drafts for message in validation.warnings(draft, context)]
+    if messages:
+        raise Unusual(list(dict.fromkeys(messages)))
+
+
 def append_and_project(
     plan: Plan, drafts: Sequence[Draft], *, context: Context, by: int | None, now: datetime
 ) -> list[Entry]:
-    """Steps 6 to 8, for a caller that has checked the drafts and holds the plan's lock."""
+    """Steps 7 to 9, for a caller that has checked the drafts and holds the plan's lock."""
     obligations = context.obligations
     drafts = [
         replace(draft, obligation=obligations.get((draft.ref, draft.instalment or 0)))
@@ -302,9 +542,11 @@ def append_and_project(
 
 
 def affected_by(drafts: Sequence[Draft], context: Context) -> list[Obligation]:
-    """The obligations whose standing an entry bears on: an action, one instalment, or all of a
-    contribution.
+    """The obligations whose standing an entry bears on: an action, one instalment, all of a
+    contribution, or all of the plan.
     """
+    if any(not draft.ref and draft.kind in ABOUT_THE_TERM for draft in drafts):
+        return list(context.obligations.values())
     refs = {(draft.ref, draft.instalment) for draft in drafts}
     return [
         obligation

@@ -5,15 +5,27 @@ rebuilt at any time.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from datetime import date
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 
-from commitments.models import Entry, Obligation, Plan, Standing
+from commitments.findings import Finding
+from commitments.models import Action, Entry, Obligation, Plan, Standing
+from commitments.register.entry_types import kinds_with
 from commitments.register.histories import in_parts, read_histories
+from commitments.register.recorded_terms import refs_waited_for
 from commitments.rules.events import Perspective
-from commitments.rules.standing import Stretch, merge_equal_days, standings
+from commitments.rules.standing import (
+    SidePart,
+    StepPart,
+    Stretch,
+    merge_equal_days,
+    standings,
+)
+from commitments.rules.waiting import Need
+from commitments.rules.working_days import CountedDays
 
 # A stretch of an obligation is known by these; a verdict gives the rest.
 Key = tuple[int, str, date]
@@ -35,22 +47,86 @@ def rebuild_all(plan: Plan) -> int:
         rows = list(judged_rows(plan, part))
         Standing.objects.bulk_create(rows, batch_size=1000)
         written += len(rows)
+    _keep_counted_days(plan)
     return written
 
 
 def recompute(plan: Plan, obligations: Iterable[Obligation]) -> set[int]:
-    """Judge these obligations and the actions that they can supersede, and write what differs.
+    """Judge these obligations and those that wait for them, and write what differs.
 
     Returns the keys of these obligations and of the others whose standings have changed.
     """
     keys = {obligation.pk for obligation in obligations}
-    affected = Q(pk__in=keys) | Q(action__superseders__in=keys)
-    for part in in_parts(Obligation.objects.filter(affected, plan=plan).distinct()):
+    affected = with_those_that_wait(keys)
+    for part in in_parts(Obligation.objects.filter(pk__in=affected, plan=plan)):
         outdated, missing = differing_rows(plan, part)
         Standing.objects.filter(pk__in=[row.pk for row in outdated]).delete()
         Standing.objects.bulk_create(missing)
         keys |= {row.obligation_id for row in outdated + missing}
+    _keep_counted_days(plan)
     return keys
+
+
+def with_those_that_wait(keys: Iterable[int]) -> set[int]:
+    """With the obligations that wait for these actions, and those that wait for them in turn."""
+    affected = set(keys)
+    latest = affected
+    while latest:
+        links = Obligation.waits_for.through._default_manager.filter(action__in=latest)
+        latest = set(links.values_list("obligation_id", flat=True)) - affected
+        affected |= latest
+    return affected
+
+
+def link(plan: Plan, obligations: Iterable[Obligation]) -> None:
+    """Note for which actions these obligations wait by their terms. Links are only ever added, since
+    earlier terms still hold for earlier days.
+    """
+    keys_by_ref = dict(Action.objects.filter(plan=plan).values_list("ref", "pk"))
+    keys = [obligation.pk for obligation in obligations]
+    entries = Entry.objects.filter(kind="terms", obligation__in=keys)
+    links = {
+        (obligation_id, keys_by_ref[ref])
+        for obligation_id, terms in entries.values_list("obligation_id", "terms")
+        for ref in refs_waited_for(terms or {})
+        if ref in keys_by_ref
+    }
+    through = Obligation.waits_for.through
+    rows = [
+        through(obligation_id=obligation_id, action_id=action_id)
+        for obligation_id, action_id in sorted(links)
+    ]
+    through._default_manager.bulk_create(rows, ignore_conflicts=True)
+
+
+def verify_standings(plan: Plan) -> Iterator[Finding]:
+    """The rows and columns that are not what the rule says of the register."""
+    table = Standing._meta.db_table
+    for part in in_parts(Obligation.objects.filter(plan=plan).order_by("pk")):
+        names = {obligation.pk: str(obligation) for obligation in part}
+        outdated, missing = map(by_key, differing_rows(plan, part))
+        for key in sorted(outdated.keys() | missing.keys()):
+            obligation_id, lens, from_day = key
+            values = {"table": table, "row": f"{names[obligation_id]} {lens} {from_day}"}
+            if key not in missing:
+                yield Finding("row-added", values)
+            elif key not in outdated:
+                yield Finding("row-missing", values)
+            else:
+                for name in COMPARED_COLUMNS:
+                    if getattr(outdated[key], name) != getattr(missing[key], name):
+                        yield Finding("row-altered", {**values, "column": name})
+
+
+def _keep_counted_days(plan: Plan) -> None:
+    """What was kept first stays: a newer calendar moves no day that has been counted."""
+    new = plan.working_days.new
+    if not new:
+        return
+    plans = Plan.objects.filter(pk=plan.pk)
+    plan.counted_days = new | plans.values_list("counted_days", flat=True).get()
+    plans.update(counted_days=plan.counted_days)
+    plan.working_days = CountedDays(plan.counted_days)
 
 
 def find_mismatches(plan: Plan) -> list[str]:
@@ -85,12 +161,16 @@ def same_content(one: Standing, other: Standing | None) -> bool:
     )
 
 
-def judged_rows(plan: Plan, obligations: list[Obligation]) -> Iterator[Standing]:
-    """The rows that the rule makes of these obligations, not stored."""
-    histories = read_histories(plan, obligations)
+def judged_rows(
+    plan: Plan, obligations: list[Obligation], *, before: int | None = None
+) -> Iterator[Standing]:
+    """The rows that the rule makes of these obligations, not stored; with `before` of the entries
+    before that one.
+    """
+    histories = read_histories(plan, obligations, before=before)
     for obligation in obligations:
-        for perspective in Perspective:
-            for stretch in standings(histories[obligation.pk], perspective):
+        for perspective, stretches in standings(histories[obligation.pk]).items():
+            for stretch in stretches:
                 yield make_row(obligation, perspective, stretch)
 
 
@@ -102,6 +182,12 @@ def make_row(obligation: Obligation, perspective: Perspective, stretch: Stretch)
     columns["figures"] = {
         name: [list(pair) for pair in amounts] for name, amounts in stretch.verdict.figures
     }
+    columns["proposed"] = list(stretch.verdict.proposed) or None
+    columns["progress"] = stretch.verdict.progress or ""
+    if stretch.verdict.baseline is not None:
+        columns["baseline"] = asdict(stretch.verdict.baseline)
+    for name in ("needs", "each", "steps"):
+        columns[name] = [json_of(part) for part in columns[name]] or None
     return Standing(
         plan_id=obligation.plan_id,
         obligation=obligation,
@@ -116,6 +202,14 @@ def make_row(obligation: Obligation, perspective: Perspective, stretch: Stretch)
     )
 
 
+def json_of(part: Need | SidePart | StepPart) -> dict[str, Any]:
+    """With days in ISO 8601, as JSON has them."""
+    return {
+        name: value.isoformat() if isinstance(value, date) else value
+        for name, value in asdict(part).items()
+    }
+
+
 def standings_on(plan: Plan, on: date, known: date | None, *, today: date) -> list[Standing]:
     """The standing of every obligation on a day, as known on another (None: now).
 
@@ -125,7 +219,7 @@ def standings_on(plan: Plan, on: date, known: date | None, *, today: date) -> li
     if known != on:
         perspective = Perspective.AS_KNOWN_NOW
         later = Entry.objects.filter(plan=plan, recorded_day__gt=known or today)
-        if later.exclude(kind="plan").exists():
+        if later.exclude(kind__in=kinds_with(is_silent=True)).exists():
             return list(judge_day(plan, on, known or today))
     rows = Standing.objects.filter(plan=plan).on(on, perspective)
     return list(rows.select_related("obligation"))
@@ -137,7 +231,6 @@ def judge_day(plan: Plan, on: date, known: date) -> Iterator[Standing]:
         histories = read_histories(plan, part)
         for obligation in part:
             history = histories[obligation.pk]
-            in_plan_since = history.versions[0].since
-            if in_plan_since <= min(on, known):
+            if history.versions[0].counts(on, known):
                 (stretch,) = merge_equal_days({on: history.judge(on, known)})
                 yield make_row(obligation, Perspective.AS_KNOWN_THEN, stretch)

@@ -13,19 +13,26 @@ from django.utils.translation import gettext_lazy
 from commitments.models import Entry, Obligation, Plan
 from commitments.register.entries import Draft
 from commitments.register.entry_types import (
+    ANSWER,
     CONFIDENCE_COLOURS,
-    CONFIRMABLE,
     KINDS,
-    PLAN_FILE_KINDS,
-    REDACTED,
+    MEETING,
+    OPENED,
+    QUESTION,
     EntryType,
+    Origin,
+    kinds_with,
+    names_meeting,
 )
-from commitments.register.histories import terms_from
+from commitments.register.histories import latest_terms, terms_from
+from commitments.register.recorded_terms import Payload
 from commitments.rules import dates
 from commitments.rules.dates import DateError
-from commitments.rules.events import MOVABLE, Deadline, Terms
+from commitments.rules.events import Deadline, Terms
+from commitments.text import fold, name_odd_signs
 
 ENDINGS = ("completed", "not-pursued")
+ANSWERS = ("confirmed", "disputed")
 NEEDS_EVIDENCE = gettext_lazy(
     "This plan asks for evidence before a completion is recorded: give a link, a reference or a file."
 )
@@ -57,9 +64,18 @@ class Context:
             self.scope["ref__in"] = list(refs)
 
     @cached_property
+    def is_open(self) -> bool:
+        return Entry.objects.filter(plan=self.plan, kind=OPENED).exists()
+
+    @cached_property
     def obligations(self) -> dict[tuple[str, int], Obligation]:
         obligations = Obligation.objects.filter(**self.scope)
         return {(obligation.ref, obligation.instalment): obligation for obligation in obligations}
+
+    @cached_property
+    def spelled(self) -> dict[str, str]:
+        """Each ref as the plan spells it, by the same in small letters."""
+        return {ref.casefold(): ref for ref, _instalment in self.obligations}
 
     @cached_property
     def instalments(self) -> dict[str, list[int]]:
@@ -77,21 +93,20 @@ class Context:
 
     def deadline(self, ref: str) -> Deadline:
         """The latest deadline of an action; none for what is no action."""
-        return self.terms[ref].deadline if ref in self.terms else Deadline()
+        terms = self.terms(ref)
+        return terms.deadline if terms else Deadline()
+
+    def terms(self, ref: str) -> Terms | None:
+        """The latest terms of an action; None for what is no action."""
+        payload = self.payloads.get((ref, None))
+        if payload is None:
+            return None
+        return terms_from(payload)
 
     @cached_property
-    def terms(self) -> dict[str, Terms]:
-        """The latest terms of each action."""
-        entries = Entry.objects.filter(**self.scope, kind="terms", instalment=None)
-        latest_last = entries.order_by("number").values_list("ref", "terms")
-        return {ref: terms_from(terms) for ref, terms in latest_last}
-
-    @cached_property
-    def instalment_terms(self) -> dict[tuple[str, int], dict[str, Any]]:
-        """The latest terms of each instalment, as the register holds them."""
-        entries = Entry.objects.filter(**self.scope, kind="terms").exclude(instalment=None)
-        latest_last = entries.order_by("number").values_list("ref", "instalment", "terms")
-        return {(ref, instalment): terms for ref, instalment, terms in latest_last}
+    def payloads(self) -> dict[tuple[str, int | None], Payload]:
+        """The latest terms of each action and each instalment, by ref and instalment."""
+        return latest_terms(Entry.objects.filter(**self.scope))
 
     @cached_property
     def endings(self) -> dict[tuple[str, int | None, str], date]:
@@ -103,12 +118,72 @@ class Context:
         rows = entries.values_list("ref", "instalment", "kind", "first_day")
         return {(ref, instalment, kind): first_day for ref, instalment, kind, first_day in rows}
 
+    @cached_property
+    def answers(self) -> dict[tuple[str, ...], Entry]:
+        """The confirmations and disputes that are not withdrawn, by kind and side, and by side and id
+        of the entry that they name.
+        """
+        entries = Entry.objects.filter(**self.scope, kind__in=ANSWERS)
+        entries = entries.exclude(named_by__kind="withdrawn").select_related("to")
+        return {
+            (entry.kind, entry.side, entry.to.side, entry.to.code): entry
+            for entry in entries
+            if entry.to
+        }
+
+    def answer_by(self, side: str, kind: str, entry: Entry | None) -> Entry | None:
+        """The side's own confirmation or dispute of the entry."""
+        if not side or entry is None:
+            return None
+        return self.answers.get((kind, side, entry.side, entry.code))
+
+    @cached_property
+    def spellings(self) -> dict[str, dict[str, str]]:
+        """The plan's own spelling of each code by the kind that carries it, by its look."""
+        return {kind: _by_look(codes) for kind, codes in self.codes.items()}
+
+    @cached_property
+    def refs(self) -> dict[str, str]:
+        """The plan's own spelling of each ref, by its look."""
+        return _by_look({ref for ref, _instalment in self.obligations})
+
+    def adopt_spelling(self, draft: Draft) -> None:
+        """Name what the draft is about as the plan does, where the two look alike."""
+        draft.ref = self.refs.get(fold(draft.ref), draft.ref)
+        kind = KINDS.get(draft.kind)
+        if not draft.words or kind is None:
+            return
+        names: dict[str, str] = {}
+        if kind.name == "event":
+            terms = self.terms(draft.ref)
+            names = _by_look({terms.deadline.of, *terms.needs}) if terms else {}
+        elif kind.names:
+            names = self.spellings[kind.name]
+        elif kind.name == "confidence":
+            names = _by_look(CONFIDENCE_COLOURS)
+        draft.words = names.get(fold(draft.words), draft.words)
+
     def remember(self, draft: Draft) -> None:
         """Take account of a draft that comes before others and is not written yet."""
+        if draft.kind in ANSWERS and draft.to:
+            answer = Entry(side=draft.side, code=draft.code, recorded_day=draft.recorded_day)
+            self.answers[draft.kind, draft.side, draft.to.side, draft.to.code] = answer
+        if draft.kind == "withdrawn" and draft.to and draft.to.kind in ANSWERS:
+            for key, answer in list(self.answers.items()):
+                if (answer.side, answer.code) == (draft.to.side, draft.to.code):
+                    del self.answers[key]
         if draft.kind in ENDINGS:
             self.endings.setdefault((draft.ref, draft.instalment, draft.kind), draft.window.first)
         if draft.kind == "withdrawn" and draft.to:
             self.endings.pop((draft.ref, draft.instalment, draft.to.kind), None)
+
+
+def _by_look(names: Collection[str]) -> dict[str, str]:
+    """The names by what look-alikes have in common, without those that look like each other."""
+    alike: dict[str, list[str]] = {}
+    for name in names:
+        alike.setdefault(fold(name), []).append(name)
+    return {look: spelt[0] for look, spelt in alike.items() if len(spelt) == 1}
 
 
 Check = Callable[[Draft, Context], Iterator[str]]
@@ -117,7 +192,7 @@ Check = Callable[[Draft, Context], Iterator[str]]
 def errors(draft: Draft, context: Context) -> list[str]:
     """What is wrong with the draft, in the reader's language; an empty list for a sound one."""
     messages = list(_date_errors(draft, context))
-    if draft.kind == REDACTED and context.taken_over:
+    if draft.kind in kinds_with(origin=Origin.PROCEDURE) and context.taken_over:
         return messages
     messages += _kind_errors(draft, context)
     if draft.side and draft.side not in context.plan.sides:
@@ -125,15 +200,25 @@ def errors(draft: Draft, context: Context) -> list[str]:
         text = _("“%(side)s” is no side of the plan: it must be one of %(sides)s.")
         messages.append(text % {"side": draft.side, "sides": sides})
     messages += source_errors(draft.source)
+    if messages:
+        messages += _odd_signs(draft)
     return messages
+
+
+def _odd_signs(draft: Draft) -> Iterator[str]:
+    """What nobody sees, or sees as something else, may be why a name or a date is not known."""
+    for text in (draft.kind, draft.ref, draft.side, draft.effective, draft.when, draft.currency):
+        signs = name_odd_signs(text)
+        if signs:
+            yield _("“%(text)s” holds %(signs)s.") % {"text": text[:80], "signs": signs}
 
 
 def warnings(draft: Draft, context: Context) -> list[str]:
     """What is unusual about a sound draft; honest facts come late, so nothing of it is refused."""
     messages = []
-    if draft.window.first < context.plan.adopted_on:
+    if draft.window.last < context.plan.adopted_on:
         messages.append(_("the date lies before the adoption of the plan"))
-    if draft.kind == REDACTED:
+    if draft.kind in kinds_with(origin=Origin.PROCEDURE):
         return messages
     if "entry" not in KINDS[draft.kind].about and _was_given_up(draft, context):
         messages.append(_("it comes after the action was no longer pursued"))
@@ -162,6 +247,8 @@ def _kind_errors(draft: Draft, context: Context) -> Iterator[str]:
         return
     yield from _field_errors(draft, kind, context)
     yield from _ref_errors(draft, kind, context)
+    if draft.to and names_meeting(kind.name) and draft.to.kind != MEETING:
+        yield _("What “%(kind)s” names must be a meeting.") % {"kind": kind.label}
     if draft.kind in ERRORS and not context.taken_over:
         yield from ERRORS[draft.kind](draft, context)
 
@@ -219,11 +306,13 @@ FIELD_LABELS = {
 
 
 def _field_errors(draft: Draft, kind: EntryType, context: Context) -> Iterator[str]:
-    allowed = {*kind.needs, "reason", "note"}
+    allowed = {*kind.needs, *kind.takes, "reason", "note"}
+    if "entry" in kind.about:
+        allowed.add("to")
     if kind.takes_instalment:
         allowed.add("instalment")
     for name, label in FIELD_LABELS.items():
-        if context.taken_over and name == "reason":
+        if context.taken_over and name in ("reason", "note"):
             continue
         given = getattr(draft, name) not in (None, "")
         if name in kind.needs and not given:
@@ -233,7 +322,9 @@ def _field_errors(draft: Draft, kind: EntryType, context: Context) -> Iterator[s
 
 
 def _ref_errors(draft: Draft, kind: EntryType, context: Context) -> Iterator[str]:
-    if "entry" in kind.about or (not draft.ref and "plan" in kind.about):
+    if kind.about == ("entry",) or (draft.to and "entry" in kind.about):
+        return
+    if not draft.ref and "plan" in kind.about:
         return
     is_action = (draft.ref, 0) in context.obligations
     is_contribution = draft.ref in context.instalments
@@ -256,8 +347,20 @@ def _ref_errors(draft: Draft, kind: EntryType, context: Context) -> Iterator[str
 # Errors and warnings of one kind
 
 
+def _level_errors(draft: Draft, context: Context) -> Iterator[str]:
+    """A level is reached by readings alone."""
+    if context.deadline(draft.ref).level is not None:
+        yield _("%(ref)s has a level to reach: record a reading instead.") % {"ref": draft.ref}
+
+
+def counts_deliveries(deadline: Deadline) -> bool:
+    """Whether an action as a whole is satisfied by what was delivered."""
+    return deadline.target is not None or bool(deadline.steps)
+
+
 def _completion_errors(draft: Draft, context: Context) -> Iterator[str]:
-    if context.deadline(draft.ref).target is not None:
+    yield from _level_errors(draft, context)
+    if counts_deliveries(context.deadline(draft.ref)):
         yield _("%(ref)s has a quantity to reach: record what was delivered, not a completion.") % {
             "ref": draft.ref
         }
@@ -266,15 +369,25 @@ def _completion_errors(draft: Draft, context: Context) -> Iterator[str]:
 
 
 def _reopening_errors(draft: Draft, context: Context) -> Iterator[str]:
-    if context.deadline(draft.ref).quantity is not None:
+    yield from _level_errors(draft, context)
+    deadline = context.deadline(draft.ref)
+    if deadline.quantity is not None or deadline.steps:
         yield _(
             "%(ref)s has a quantity, so it is not reopened: withdraw the delivery that was mistaken."
         ) % {"ref": draft.ref}
 
 
 def _delivery_warnings(draft: Draft, context: Context) -> Iterator[str]:
-    if context.deadline(draft.ref).quantity is None:
+    deadline = context.deadline(draft.ref)
+    if deadline.quantity is None and not deadline.steps:
         yield _("%(ref)s has no quantity to reach: the delivery is shown and satisfies nothing") % {
+            "ref": draft.ref
+        }
+
+
+def _reading_warnings(draft: Draft, context: Context) -> Iterator[str]:
+    if context.deadline(draft.ref).level is None:
+        yield _("%(ref)s has no level to reach: the reading is shown and satisfies nothing") % {
             "ref": draft.ref
         }
 
@@ -289,7 +402,7 @@ def _consent_errors(draft: Draft, context: Context) -> Iterator[str]:
 
 
 def _consent_warnings(draft: Draft, context: Context) -> Iterator[str]:
-    terms = context.terms.get(draft.ref)
+    terms = context.terms(draft.ref)
     if terms and draft.words not in terms.consents:
         yield _("%(ref)s does not wait for the consent of %(body)s") % {
             "ref": draft.ref,
@@ -303,23 +416,54 @@ def _event_errors(draft: Draft, context: Context) -> Iterator[str]:
 
 
 def _event_warnings(draft: Draft, context: Context) -> Iterator[str]:
-    terms = context.terms.get(draft.ref)
-    if terms and draft.words != terms.deadline.of:
+    terms = context.terms(draft.ref)
+    if terms and draft.words not in (terms.deadline.of, *terms.needs):
         yield _("%(ref)s does not wait for “%(event)s”") % {"ref": draft.ref, "event": draft.words}
 
 
 def _move_errors(draft: Draft, context: Context) -> Iterator[str]:
-    if context.deadline(draft.ref).kind not in MOVABLE:
-        yield _(
-            "The deadline of %(ref)s cannot be moved: only one with a date, an immediate one or none can."
-        ) % {"ref": draft.ref}
+    deadline = context.deadline(draft.ref)
+    if deadline.kind == "recurring":
+        yield _("%(ref)s recurs, so it has no one deadline that could be moved.") % {
+            "ref": draft.ref
+        }
+    if deadline.steps:
+        yield _("%(ref)s has steps, so its deadline is not moved: load a changed plan file.") % {
+            "ref": draft.ref
+        }
+    yield from _new_date_errors(draft)
+
+
+def _new_date_errors(draft: Draft) -> Iterator[str]:
+    """A missing date is an error of its own, or means something."""
     try:
-        dates.parse_deadline(draft.when or "2000")  # a missing one is an error of its own
+        dates.parse_deadline(draft.when or "2000")
     except DateError:
         yield _(
             "“%(date)s” is not a deadline that can be read: give a day, a month, a quarter, a season or a year, "
             "with ../ before it for “by”."
         ) % {"date": draft.when}
+
+
+def _meeting_errors(draft: Draft, context: Context) -> Iterator[str]:
+    if len(draft.words) > LONGEST_WORDS:
+        yield _("The name of a meeting has at most %(count)s characters.") % {
+            "count": LONGEST_WORDS
+        }
+    yield from _new_date_errors(draft)
+    if draft.when.startswith("../"):
+        yield _("Give the date of a meeting without ../ before it.")
+
+
+def _term_errors(draft: Draft, context: Context) -> Iterator[str]:
+    yield from _new_date_errors(draft)
+    if draft.when.startswith("../"):
+        yield _("The term of a plan ends with its date: give it without ../ before it.")
+
+
+def _term_warnings(draft: Draft, context: Context) -> Iterator[str]:
+    if draft.when and dates.parse_deadline(draft.when).last < draft.window.first:
+        yield _("the new end of the plan lies before the day of the decision")
 
 
 def _move_warnings(draft: Draft, context: Context) -> Iterator[str]:
@@ -330,8 +474,8 @@ def _move_warnings(draft: Draft, context: Context) -> Iterator[str]:
 
 
 def is_withdrawable(entry: Entry) -> bool:
-    """What a plan file left is corrected by another one, and what is redacted is gone."""
-    return entry.kind not in (*PLAN_FILE_KINDS, REDACTED)
+    """What a plan file left is corrected by another one, and what the site recorded is done."""
+    return entry.kind in KINDS
 
 
 def _withdrawal_errors(draft: Draft, context: Context) -> Iterator[str]:
@@ -347,20 +491,80 @@ def _withdrawal_warnings(draft: Draft, context: Context) -> Iterator[str]:
 def is_confirmable(entry: Entry, context: Context) -> bool:
     """Whether the entry claims something that can be confirmed or disputed."""
     if entry.kind == "started":
-        return context.deadline(entry.ref).kind in ("start", "immediate")
-    return entry.kind in CONFIRMABLE
+        deadline = context.deadline(entry.ref)
+        is_figure = counts_deliveries(deadline) or deadline.level is not None
+        return deadline.kind in ("start", "immediate") and not is_figure
+    return entry.kind in kinds_with(is_confirmable=True)
+
+
+def sides_to_agree(entry: Entry, context: Context) -> Collection[str]:
+    """The sides that must agree to a decision before it counts; none where it counts at once."""
+    if entry.kind not in kinds_with(is_decision=True) or entry.instalment:
+        return ()
+    if entry.kind == "term":
+        return tuple(context.plan.sides)
+    terms = context.terms(entry.ref)
+    return terms.leading_sides if terms and terms.is_joint else ()
+
+
+def is_joint(entry: Entry, context: Context) -> bool:
+    """Whether the entry is about what several sides have promised together."""
+    if entry.kind == "term":
+        return len(context.plan.sides) > 1
+    terms = context.terms(entry.ref)
+    return terms is not None and terms.is_joint
 
 
 def _confirmation_errors(draft: Draft, context: Context) -> Iterator[str]:
-    if draft.to and not is_confirmable(draft.to, context):
+    """Of a confirmation or a dispute."""
+    if draft.to is None:
+        return
+    if not is_confirmable(draft.to, context):
         yield _(
-            "Only a completion, a delivery, a payment, or a start where one is due, can be confirmed or disputed."
+            "Only what somebody claims to have reached, paid or decided can be confirmed or disputed, "
+            "and a start only where one is due."
         )
+    if is_joint(draft.to, context):
+        if not draft.side:
+            yield _("Say which side it is that speaks: the sides have promised this together.")
+        elif draft.side == draft.to.side:
+            yield _("The word is for the other side: %(side)s has recorded the entry itself.") % {
+                "side": draft.side
+            }
+
+
+def _second_confirmation_errors(draft: Draft, context: Context) -> Iterator[str]:
+    yield from _confirmation_errors(draft, context)
+    first = context.answer_by(draft.side, "confirmed", draft.to)
+    if first is not None:
+        yield _("%(side)s has confirmed it already, on %(day)s (%(first)s).") % {
+            "side": draft.side,
+            "day": first.recorded_day,
+            "first": _name_entry(first),
+        }
+
+
+def _name_entry(entry: Entry) -> str:
+    """By its number; one of the same file has none yet."""
+    if entry.number is None:
+        return f"“{entry.code}”"
+    return _("entry %(number)s") % {"number": entry.number}
 
 
 def _confirmation_warnings(draft: Draft, context: Context) -> Iterator[str]:
     if draft.to and draft.side and draft.to.side == draft.side:
         yield _("it is the word of the side whose entry it names")
+    dispute = context.answer_by(draft.side, "disputed", draft.to)
+    if (
+        draft.kind == "confirmed"
+        and dispute
+        and draft.to
+        and draft.to.kind in kinds_with(is_decision=True)
+    ):
+        yield _("%(side)s disputes it (%(dispute)s): to agree, it withdraws that dispute first") % {
+            "side": draft.side,
+            "dispute": _name_entry(dispute),
+        }
 
 
 def _confidence_errors(draft: Draft, context: Context) -> Iterator[str]:
@@ -370,24 +574,70 @@ def _confidence_errors(draft: Draft, context: Context) -> Iterator[str]:
         yield _("Give a reason for amber or red.")
 
 
+def is_askable(entry: Entry) -> bool:
+    """Whether a question can be about it; to a question itself belongs an answer."""
+    return is_withdrawable(entry) and entry.kind != QUESTION
+
+
+def _question_errors(draft: Draft, context: Context) -> Iterator[str]:
+    if draft.words and draft.words not in context.codes[QUESTION]:
+        yield _("“%(side)s” is no side of the plan: it must be one of %(sides)s.") % {
+            "side": draft.words,
+            "sides": ", ".join(context.plan.sides),
+        }
+    elif draft.words and draft.words == draft.side:
+        yield _("Ask another side than the one that asks.")
+    if draft.to and not is_askable(draft.to):
+        yield _("Nothing can be asked about an entry of this kind.")
+    try:
+        dates.parse(draft.when or "2000")
+    except DateError:
+        yield _("“%(date)s” is not a date that can be read: give a day, a month or a year.") % {
+            "date": draft.when
+        }
+
+
+def _question_warnings(draft: Draft, context: Context) -> Iterator[str]:
+    if draft.when and dates.parse(draft.when).last < draft.recorded_day:
+        yield _("its answer was due before it was asked")
+
+
+def _answer_errors(draft: Draft, context: Context) -> Iterator[str]:
+    if draft.to is None:
+        return
+    if draft.to.kind != QUESTION:
+        yield _("Only a question can be answered.")
+    elif draft.side != draft.to.words:
+        yield _("The question is for another side: %(side)s.") % {"side": draft.to.words}
+
+
 # by kind, beside those that any kind can have; an app with kinds of its own adds theirs
 ERRORS: dict[str, Check] = {
     "completed": _completion_errors,
     "reopened": _reopening_errors,
     "consent": _consent_errors,
     "event": _event_errors,
+    "delivered": _level_errors,
+    "started": _level_errors,
     "moved": _move_errors,
+    MEETING: _meeting_errors,
+    "term": _term_errors,
     "withdrawn": _withdrawal_errors,
-    "confirmed": _confirmation_errors,
+    "confirmed": _second_confirmation_errors,
     "disputed": _confirmation_errors,
     "confidence": _confidence_errors,
+    QUESTION: _question_errors,
+    ANSWER: _answer_errors,
 }
 WARNINGS: dict[str, Check] = {
     "delivered": _delivery_warnings,
+    "reading": _reading_warnings,
+    "term": _term_warnings,
     "consent": _consent_warnings,
     "event": _event_warnings,
     "moved": _move_warnings,
     "withdrawn": _withdrawal_warnings,
     "confirmed": _confirmation_warnings,
     "disputed": _confirmation_warnings,
+    QUESTION: _question_warnings,
 }

@@ -1,0 +1,135 @@
+"""What waits for the word of a side: what other sides claim, propose, ask and want removed.
+
+What is listed for somebody is what they may do (`permissions`), so that nothing offered is refused.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from commitments.models import Entry, Plan, Standing
+from commitments.models.register import EntryQuerySet
+from commitments.models.rights import Rights
+from commitments.register import permissions, questions, redaction
+from commitments.register.entry_types import REDACTED, REDACTION_ASKED, kinds_with
+from commitments.register.histories import in_parts, read_term
+from commitments.register.validation import Context, sides_to_agree
+from commitments.rules.events import Perspective
+
+# more is not listed at once; the rest follows when these are answered
+MOST = 100
+
+
+@dataclass(frozen=True)
+class Awaited:
+    """An entry that waits, for how many days, and the page that answers it: `confirm`, `answer` or
+    `agree`.
+    """
+
+    entry: Entry
+    act: str
+    days: int
+    is_proposal: bool = False
+
+    def is_for_officials(self, actions: Collection[int]) -> bool:
+        """Whether those who report on these actions answer it, and not managers alone."""
+        return not self.is_proposal and self.act != "agree" and self.entry.obligation_id in actions
+
+    @property
+    def page(self) -> str:
+        return f"plan:{self.act}"
+
+    @property
+    def ref(self) -> str:
+        """What the entry is about; one that asks for a removal names the entry that it is about."""
+        if self.act == "agree" and self.entry.to is not None:
+            return self.entry.to.ref
+        return self.entry.ref
+
+
+def list_awaited(rights: Rights, plan: Plan, today: date) -> list[Awaited]:
+    """What waits for the reader, the oldest first: for a manager all that waits for their side, for
+    an official what is about the actions that they report on.
+    """
+    if not permissions.can_write(rights):
+        return []
+    scope = Entry.objects.filter(plan=plan, recorded_day__lte=today)
+    if not permissions.is_manager(rights):
+        actions = permissions.reportable_actions(rights, plan)
+        scope = scope.filter(ref__in=actions.values("ref"))
+    awaited = [
+        *_claims(rights, plan, scope, today),
+        *_questions(rights, scope, today),
+        *_redactions(rights, plan, today),
+    ]
+    return sorted(awaited, key=lambda one: one.entry.number)[:MOST]
+
+
+def _await(entry: Entry, act: str, today: date, *, is_proposal: bool = False) -> Awaited:
+    return Awaited(entry, act, max((today - entry.recorded_day).days, 0), is_proposal)
+
+
+def _claims(rights: Rights, plan: Plan, scope: EntryQuerySet, today: date) -> Iterator[Awaited]:
+    """What another side says that it has reached, paid or decided, and this one has not answered."""
+    answers = Entry.objects.filter(
+        kind__in=("confirmed", "disputed"), to=OuterRef("pk"), side=rights.side
+    ).exclude(named_by__kind="withdrawn")
+    claims = scope.filter(~Exists(answers), kind__in=(*kinds_with(is_confirmable=True), "started"))
+    claims = claims.exclude(side__in=("", rights.side)).exclude(named_by__kind="withdrawn")
+    count = 0
+    keys = claims.order_by("number").values_list("pk", flat=True)
+    for part in in_parts(keys):
+        for one in _confirmable(rights, plan, _in_order(scope.filter(pk__in=part)), today):
+            yield one
+            count += 1
+        if count >= MOST:
+            return
+
+
+def _confirmable(
+    rights: Rights, plan: Plan, entries: Iterable[Entry], today: date
+) -> Iterator[Awaited]:
+    entries = list(entries)
+    context = Context(plan, today, {entry.ref for entry in entries})
+    answerable = permissions.find_answerable(rights, entries, context)
+    open_proposals = _open_proposals(plan, today)
+    for entry in entries:
+        if entry.pk not in answerable:
+            continue
+        is_proposal = bool(sides_to_agree(entry, context))
+        if not is_proposal or entry.number in open_proposals:
+            yield _await(entry, "confirm", today, is_proposal=is_proposal)
+
+
+def _open_proposals(plan: Plan, today: date) -> set[int]:
+    standings = Standing.objects.filter(plan=plan, proposed__isnull=False)
+    numbers = standings.on(today, Perspective.AS_KNOWN_THEN).values_list("proposed", flat=True)
+    of_plan = read_term(plan, today, today).proposed
+    return {*of_plan, *(number for proposed in numbers for number in proposed or ())}
+
+
+def _questions(rights: Rights, scope: EntryQuerySet, today: date) -> Iterator[Awaited]:
+    asked = questions.open_questions().filter(pk__in=scope.values("pk"), words=rights.side)
+    for entry in _in_order(asked)[:MOST]:
+        yield _await(entry, "answer", today)
+
+
+def _redactions(rights: Rights, plan: Plan, today: date) -> Iterator[Awaited]:
+    carried_out = Entry.objects.filter(kind=REDACTED, to=OuterRef("to"))
+    requests = Entry.objects.filter(
+        ~Exists(carried_out.filter(number__gt=OuterRef("number"))),
+        plan=plan,
+        kind=REDACTION_ASKED,
+        recorded_day__lte=today,
+    )
+    for request in _in_order(requests)[:MOST]:
+        assert request.to is not None
+        asked_for = redaction.find_redaction(request.to)
+        if asked_for and asked_for.request == request and redaction.can_agree(rights, asked_for):
+            yield _await(request, "agree", today)
+
+
+def _in_order(entries: QuerySet[Entry]) -> QuerySet[Entry]:
+    return entries.select_related("text", "to").order_by("number")
