@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from babel.numbers import list_currencies
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -11,6 +10,7 @@ from commitments.models import Plan
 from commitments.register.entries import Draft
 from commitments.register.entry_types import EntryType
 from commitments.register.validation import ERRORS, WARNINGS, Context
+from funding.currencies import decimals_of, has_its_decimals, is_currency
 from funding.models import Purpose
 
 LARGEST = Decimal("999999999999999.99")
@@ -27,6 +27,8 @@ KINDS = [
         needs=("amount", "currency"),
         takes_instalment=True,
         about=("contribution",),
+        group="money",
+        is_confirmable=True,
     ),
     EntryType(
         name="refunded",
@@ -34,6 +36,8 @@ KINDS = [
         needs=("amount", "currency"),
         takes_instalment=True,
         about=("contribution",),
+        group="money",
+        is_confirmable=True,
     ),
     EntryType(
         name="spent",
@@ -41,6 +45,7 @@ KINDS = [
         needs=("amount", "currency", "words"),
         about=("action", "contribution", "plan"),
         names=_names_of_purposes,
+        group="money",
     ),
 ]
 
@@ -57,13 +62,19 @@ def _payment_errors(draft: Draft, context: Context) -> Iterator[str]:
 
 
 def _payment_warnings(draft: Draft, context: Context) -> Iterator[str]:
-    terms = context.instalment_terms.get((draft.ref, draft.instalment or 1))
+    terms = context.payloads.get((draft.ref, draft.instalment or 1))
     if terms is None or not terms["stated"]:
         return
     if draft.currency not in dict(terms["stated"]):
         yield _("%(currency)s is not a currency in which %(ref)s is stated") % {
             "currency": draft.currency,
             "ref": draft.ref,
+        }
+        return
+    stated = Decimal(dict(terms["stated"])[draft.currency])
+    if draft.amount is not None and draft.amount > stated:
+        yield _("the amount is larger than what the plan states for this instalment of %(ref)s") % {
+            "ref": draft.ref
         }
 
 
@@ -81,18 +92,18 @@ def _spending_errors(draft: Draft, context: Context) -> Iterator[str]:
 
 
 def _money_errors(draft: Draft) -> Iterator[str]:
-    if draft.currency and draft.currency not in list_currencies():
+    if draft.currency and not is_currency(draft.currency):
         yield _("“%(code)s” is no currency of ISO 4217: give a code such as EUR or GBP.") % {
             "code": draft.currency
         }
-    if draft.amount is not None and not _is_sound_amount(draft.amount):
-        yield _("An amount is above zero and has at most two decimals.")
+    if draft.amount is not None and not _is_sound_amount(draft.amount, draft.currency):
+        yield _(
+            "An amount is above zero and has no more decimals than its currency: %(count)s."
+        ) % {"count": decimals_of(draft.currency)}
 
 
-def _is_sound_amount(amount: Decimal) -> bool:
-    exponent = amount.as_tuple().exponent
-    # the exponent of what is no number is a letter
-    return isinstance(exponent, int) and exponent >= -2 and 0 < amount <= LARGEST
+def _is_sound_amount(amount: Decimal, currency: str) -> bool:
+    return amount.is_finite() and 0 < amount <= LARGEST and has_its_decimals(amount, currency)
 
 
 ERRORS.update(

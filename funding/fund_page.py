@@ -5,19 +5,21 @@ reported elsewhere.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from django.utils.translation import gettext as _
 
 from commitments.models import Entry, Flag
+from commitments.pages.dialogue import fold_history
 from commitments.pages.entries import describe_entries, entries_on
 from commitments.pages.page import Page
-from funding.charts import Chart, draw_charts
 from funding.instalments import Amounts, InstalmentOnDay, instalments_on
 from funding.models import Contribution, Fund, Purpose, Reported
 from funding.permissions import can_record_payment
+from funding.promises import Bar, Promise, add_amounts, promises
 from funding.templatetags.money import amount as format_amount
 from funding.totals import CurrencyTotal, compute_totals, money_entries, sum_by_currency
+
+ABOUT_ENTRIES = ("confirmed", "disputed", "withdrawn", "question", "answer")
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,19 @@ class FundOnDay:
     def totals(self) -> list[CurrencyTotal]:
         return compute_totals(self.instalments, self.spending, self.page.on)
 
-    def charts(self) -> list[Chart]:
-        return draw_charts(self.instalments)
+    def promises(self) -> list[Promise]:
+        return promises(self.instalments)
+
+    def spent(self) -> Amounts:
+        return sum_by_currency(self.spending)
+
+    def spent_bars(self) -> list[Bar]:
+        """Spending in each currency of the promises, on their scale."""
+        spent = self.spent()
+        promised = add_amounts(promise.promised for promise in self.promises())
+        return [
+            Bar(code, promised[code], amount) for code, amount in spent.items() if code in promised
+        ]
 
     def purposes(self) -> list[PurposeSpending]:
         return [
@@ -81,7 +94,7 @@ class FundOnDay:
         }
 
 
-def funds_on(page: Page, **filters: Any) -> list[FundOnDay]:
+def funds_on(page: Page, **filters: object) -> list[FundOnDay]:
     """The funds of the plan, or those of them that the filters choose."""
     funds = Fund.objects.filter(plan=page.plan, **filters).select_related("commitment")
     funds = funds.prefetch_related("purposes", "reported")
@@ -116,15 +129,29 @@ def funds_with_entries_on(page: Page) -> list[FundOnDay]:
 
 def _add_entries(instalments: Sequence[InstalmentOnDay], page: Page) -> None:
     """Payments, and whatever else was recorded about an instalment or its whole contribution."""
-    kinds = ["paid", "refunded", "consent", "event"]
+    kinds = ["paid", "refunded", "consent", "event", *ABOUT_ENTRIES]
     refs = {instalment.ref for instalment in instalments}
-    rows = describe_entries(entries_on(page).filter(kind__in=kinds, ref__in=refs), page)
+    entries = entries_on(page).filter(kind__in=kinds, ref__in=refs)
+    rows = describe_entries(entries, page, with_acts=True)
     for instalment in instalments:
-        instalment.entries = [
-            row
-            for row in rows
-            if row.entry.ref == instalment.ref and row.entry.instalment in (None, instalment.number)
-        ]
+        own = [row for row in rows if _is_about(row.entry, instalment)]
+        keys = {row.entry.pk for row in own}
+        about = []
+        # what names an entry comes after it in the register, and the newest stand first here
+        for row in reversed(rows):
+            if row.entry.to_id in keys:
+                keys.add(row.entry.pk)
+                about.append(row)
+        instalment.history = fold_history([*own, *about])
+
+
+def _is_about(entry: Entry, instalment: InstalmentOnDay) -> bool:
+    """About it or its whole contribution, and not about another entry."""
+    return (
+        entry.to_id is None
+        and entry.ref == instalment.ref
+        and entry.instalment in (None, instalment.number)
+    )
 
 
 def _add_flags(instalments: Sequence[InstalmentOnDay], page: Page) -> None:

@@ -12,7 +12,7 @@ from commitments.models import Action, Entry
 from commitments.views.recording import RecordingView
 from funding import services
 from funding.forms import MoneyForm, PaymentForm, SpendingForm
-from funding.instalments import InstalmentOnDay, instalments_on
+from funding.instalments import InstalmentOnDay, currencies_of, instalments_on
 from funding.models import Contribution, Fund
 from funding.permissions import can_record_payment, can_record_spending
 from funding.totals import money_entries, sum_by_currency
@@ -21,9 +21,13 @@ from funding.totals import money_entries, sum_by_currency
 class MoneyView(RecordingView):
     """Records money about a contribution or a fund."""
 
-    def get_form_kwargs(self) -> dict[str, Any]:
-        account = self.request.user.pk
-        return {**super().get_form_kwargs(), "plan": self.page.plan, "by": account}
+    def get_form_kwargs(self) -> dict[str, object]:
+        return {
+            **super().get_form_kwargs(),
+            "plan": self.page.plan,
+            "by": self.request.user.pk,
+            "currencies": currencies_of(instalments_on(self.page)),
+        }
 
     def get_success_url(self) -> str:
         return self.page.url("fund")
@@ -49,7 +53,7 @@ class RecordPayment(MoneyView):
             raise PermissionDenied
         return contribution
 
-    def get_form_kwargs(self) -> dict[str, Any]:
+    def get_form_kwargs(self) -> dict[str, object]:
         return {**super().get_form_kwargs(), "instalments": self._instalments()}
 
     def record(self, form: MoneyForm, newest_seen: int | None) -> Entry:
@@ -75,7 +79,7 @@ class RecordSpending(MoneyView):
             raise PermissionDenied
         return get_object_or_404(Fund, plan=self.page.plan, code=self.kwargs["code"])
 
-    def get_form_kwargs(self) -> dict[str, Any]:
+    def get_form_kwargs(self) -> dict[str, object]:
         return {
             **super().get_form_kwargs(),
             "purposes": self.subject.purposes.all(),
@@ -85,7 +89,7 @@ class RecordSpending(MoneyView):
     def record(self, form: MoneyForm, newest_seen: int | None) -> Entry:
         return services.record_money(kind="spent", **self.arguments(form, "purpose", "ref"))
 
-    def outcome(self, form: MoneyForm) -> dict[str, Any]:
+    def outcome(self, form: MoneyForm) -> dict[str, object]:
         purpose = form.cleaned_data["purpose"]
         entries = [entry for entry in money_entries(self.page, "spent") if entry.words == purpose]
         return {"spent": sum_by_currency(entries)}

@@ -1,18 +1,19 @@
 """The pages and the calendar of a plan with what its funds add."""
 
 from datetime import date
-from typing import Any
 
 from django.core.exceptions import BadRequest
 from django.utils.translation import gettext as _
 
 from commitments.exports import writers
 from commitments.pages import labels
+from commitments.register.permissions import can_ask
 from commitments.rules.dates import Window
-from commitments.views import calendar, commitments
+from commitments.views import calendar, commitments, text
 from funding.columns import EXPORTS
 from funding.fund_page import funds_on, funds_with_entries_on
 from funding.instalments import InstalmentOnDay, instalments_on
+from funding.models import Contribution
 from funding.permissions import can_record_payment, can_record_spending
 from funding.templatetags.money import money as format_amounts
 
@@ -22,9 +23,19 @@ class CommitmentDetail(commitments.CommitmentDetail):
 
     template_name = "funding/commitment_detail.html"
 
-    def content(self, number: int) -> dict[str, Any]:
+    def content(self, number: str) -> dict[str, object]:
         content = super().content(number)
         return {**content, "funds": funds_on(self.page, commitment=content["commitment"].pk)}
+
+
+class Text(text.Text):
+    """The text, with the words that promise money."""
+
+    template_name = "funding/text.html"
+
+    def content(self) -> dict[str, object]:
+        contributions = Contribution.objects.filter(plan=self.page.plan).exclude(words="")
+        return {**super().content(), "contributions": contributions}
 
 
 class CalendarFeed(calendar.CalendarFeed):
@@ -56,11 +67,11 @@ class CalendarFeed(calendar.CalendarFeed):
             ref,
             f"{number}/",
             Window(due, due),
-            _("%(ref)s Instalment %(n)s, %(side)s") % {"ref": ref, "n": number, "side": side},
-            description,
-            self.absolute_url("fund"),
-            instalment.standing.state,
-            labels.state(instalment.standing.state),
+            title=_("%(ref)s Instalment %(n)s, %(side)s") % {"ref": ref, "n": number, "side": side},
+            description=description,
+            url=self.absolute_url("fund"),
+            state=instalment.standing.state,
+            state_label=labels.state(instalment.standing.state),
             instalment=number,
         )
 
@@ -81,10 +92,11 @@ class FundDetail(writers.ExportedView):
             )
         return EXPORTS[name](self.page)
 
-    def content(self) -> dict[str, Any]:
+    def content(self) -> dict[str, object]:
         return {
             "title": _("Fund"),
             "funds": funds_with_entries_on(self.page),
             "can_spend": can_record_spending(self.page.rights),
+            "can_ask": can_ask(self.page.rights, self.page.plan),
             "exports": writers.FORMATS,
         }

@@ -3,7 +3,8 @@
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -15,7 +16,11 @@ from django.db.models.functions import Coalesce
 from commitments.exports.writers import Columns, Export, reader_of
 from commitments.models import Entry, Evidence, PublicEntry
 from commitments.pages.page import Page
+from commitments.register.entry_types import QUESTION, RIGHTS, takes_meeting
+from commitments.register.hash_chain import write_amount
+from commitments.register.histories import read_recurrences
 from commitments.rules.states import days_counted, days_passed
+from commitments.text import number_or_text
 
 # A standing with what `actions_export` adds to it
 
@@ -28,13 +33,24 @@ def count_original_days(standing: Any) -> int | None:
     return days_passed(standing.original_last, standing.original_stop, standing.on)
 
 
+def give_commitment_number(standing: Any) -> int | str:
+    return number_or_text(standing.commitment_number)
+
+
 def is_marked_stale(standing: Any) -> bool:
     return standing.stale_since is not None
 
 
+def count_short(standing: Any, counts: Mapping[str, int]) -> int | None:
+    """How many periods of a recurring action fell short."""
+    if not standing.every:
+        return None
+    return counts.get(standing.ref, 0)
+
+
 ACTION_COLUMNS: Columns = {
     "ref": "ref",
-    "commitment": "commitment_number",
+    "commitment": give_commitment_number,
     "title_en": "title_en",
     "title_fr": "title_fr",
     "modality": "modality",
@@ -54,30 +70,73 @@ ACTION_COLUMNS: Columns = {
     "confidence": "readable_confidence",
     "delivered": "delivered",
     "target": "target",
+    "progress": "progress",
+    # gets its counts from `actions_export`
+    "periods_short": count_short,
+    "level": "level",
+    "reading": "reading",
 }
 # what the functions above read besides the columns
-COMPUTED_FROM = ("anchor", "late", "original_stop", "stale_since", "on")
+COMPUTED_FROM = (
+    "commitment_number",
+    "anchor",
+    "late",
+    "original_stop",
+    "stale_since",
+    "on",
+    "every",
+)
 
 
 def actions_export(page: Page, standings: QuerySet[Any], name: str = "actions") -> Export:
     """One row for each standing, in the order given."""
+    columns, titles = _title_columns(page)
     annotated = standings.annotate(
         ref=F("obligation__ref"),
         commitment_number=F("obligation__commitment__number"),
-        title_en=_title_in("en"),
-        title_fr=_title_in("fr"),
+        **titles,
         readable_confidence=F("confidence") if page.inside else Value(""),
         on=Value(page.on, output_field=DateField()),
     )
-    stored = [source for source in ACTION_COLUMNS.values() if isinstance(source, str)]
+    stored = [source for source in columns.values() if isinstance(source, str)]
     # as tuples with names, since a hundred thousand models would take three times as long
     records = annotated.values_list(*stored, *COMPUTED_FROM, named=True)
-    return Export(name, page, ACTION_COLUMNS, records)
+    columns |= {"periods_short": partial(count_short, counts=_short_periods(page))}
+    return Export(name, page, columns, records)
 
 
-def _title_in(language: str) -> Coalesce:
-    title = KeyTextTransform(language, "obligation__action__title")
-    return Coalesce(title, Value(""), output_field=TextField())
+def _short_periods(page: Page) -> dict[str, int]:
+    """By the refs of the actions that ever fell short; no standing counts periods, since each would
+    hold for one period alone.
+    """
+    fell_short = page.standings.filter(fell_short=True)
+    refs = dict(fell_short.values_list("obligation_id", "obligation__ref"))
+    recurrences = read_recurrences(page.plan, refs, page.on, page.known_day)
+    return {refs[key]: recurrence.periods_short for key, recurrence in recurrences.items()}
+
+
+def _title_columns(page: Page) -> tuple[Columns, dict[str, Coalesce]]:
+    """The columns with a title in each of the plan's languages, and what is read for them."""
+    languages: list[str] = page.plan.languages
+    titles = {f"title_{own}": _title_in(own, languages) for own in ("en", "fr")}
+    more: Columns = {}
+    for number, language in enumerate(languages):
+        if language not in ("en", "fr"):
+            more[f"title_{language}"] = f"title_number_{number}"
+            titles[f"title_number_{number}"] = _title_in(language, [])
+    columns: Columns = {}
+    for column, source in ACTION_COLUMNS.items():
+        columns[column] = source
+        if column == "title_fr":
+            columns |= more
+    return columns, titles
+
+
+def _title_in(language: str, languages: Sequence[str]) -> Coalesce:
+    """The title in this language, else in one of the languages that differs by its region only."""
+    regional = [name for name in languages if name.startswith(f"{language}-")]
+    found = [KeyTextTransform(name, "obligation__action__title") for name in (language, *regional)]
+    return Coalesce(*found, Value(""), output_field=TextField())
 
 
 # in place of the name and address of a file that was removed
@@ -100,21 +159,51 @@ def format_loaded(entry: ReadableEntry) -> str | None:
 
 def name_target(entry: ReadableEntry) -> str:
     """The entry that it names, or the date to which it moves a deadline."""
-    if entry.to is None:
+    if entry.kind == QUESTION:
+        return entry.to.code if entry.to else ""
+    if entry.to is None or takes_meeting(entry.kind):
         return entry.when
     return entry.to.code
 
 
+def give_due(entry: ReadableEntry) -> str:
+    """When the answer to a question is due."""
+    return entry.when if entry.kind == QUESTION else ""
+
+
+def name_meeting(entry: ReadableEntry) -> str:
+    """The meeting at which it was decided."""
+    if entry.to is None or not takes_meeting(entry.kind):
+        return ""
+    return entry.to.code
+
+
+def name_side_of_target(entry: ReadableEntry) -> str:
+    return entry.to.side if entry.to else ""
+
+
+def give_amount(entry: ReadableEntry) -> Decimal | None:
+    """With two decimals, or as many as it needs, whatever the database keeps."""
+    if entry.amount is None:
+        return None
+    return Decimal(write_amount(entry.amount))
+
+
 def give_words(entry: ReadableEntry) -> str:
-    """Its words; who decided, where it moves a deadline."""
+    """Its words; who decided, where it moves a deadline; of rights what the entry says."""
     if entry.kind == "moved":
         return _text(entry, "decided_by") or entry.words
+    if entry.kind == RIGHTS and entry.terms:
+        terms = entry.terms
+        words = [str(terms["account"]), terms["role"] or "none", terms["side"], *terms["bodies"]]
+        return " ".join(filter(None, words))
     return entry.words
 
 
 def _text(entry: ReadableEntry, name: str) -> str:
-    text: str = getattr(getattr(entry, "text", None), name, "")
-    return text
+    if getattr(entry, "text_is_hidden", False):
+        return ""
+    return getattr(getattr(entry, "text", None), name, "")
 
 
 # the first ones have the names of the columns of the entries file
@@ -126,12 +215,16 @@ ENTRY_COLUMNS: Columns = {
     "effective": "effective",
     "recorded": format_recorded,
     "loaded": format_loaded,
+    "stated": "stated_recorded",
     "side": "side",
     "quantity": "quantity",
-    "amount": "amount",
+    "amount": give_amount,
     "currency": "currency",
     "instalment": "instalment",
     "to": name_target,
+    "meeting": name_meeting,
+    "due": give_due,
+    "to_side": name_side_of_target,
     "words": give_words,
     "reason": partial(_text, name="reason"),
     "note": partial(_text, name="note"),
@@ -140,31 +233,24 @@ ENTRY_COLUMNS: Columns = {
 }
 
 
-def entry_row(entry: ReadableEntry) -> dict[str, Any]:
+def entry_row(entry: ReadableEntry) -> dict[str, object]:
     """The cells of one entry by column, without its files."""
     return {name: reader_of(source)(entry) for name, source in ENTRY_COLUMNS.items()}
 
 
-def name_file(file: Evidence, page: Page) -> str:
-    return file.name or REMOVED
+FILE_COLUMNS = ("evidence", "evidence_sha256", "evidence_url")
 
 
-def hash_file(file: Evidence, page: Page) -> str:
-    return file.sha256
-
-
-def link_file(file: Evidence, page: Page) -> str:
-    if not file.name:
-        return REMOVED
-    return settings.SITE_URL + page.url("evidence", file.pk)
-
-
-# what is said of each file of an entry; several files stand in one cell
-FILE_COLUMNS = {
-    "evidence": name_file,
-    "evidence_sha256": hash_file,
-    "evidence_url": link_file,
-}
+def file_cells(file: Evidence, page: Page) -> dict[str, str]:
+    """What is said of one file of an entry, by column."""
+    url = REMOVED
+    if file.name:
+        url = settings.SITE_URL + page.url("evidence", file.pk)
+    return {
+        "evidence": file.name or REMOVED,
+        "evidence_sha256": file.sha256,
+        "evidence_url": url,
+    }
 
 
 def entries_export(page: Page, entries: QuerySet[Any], name: str = "register") -> Export:
@@ -174,14 +260,15 @@ def entries_export(page: Page, entries: QuerySet[Any], name: str = "register") -
     files_of: dict[int, list[Evidence]] = defaultdict(list)
     if page.inside:
         entries = entries.select_related(None).select_related("text", "to")
+        hidden = set(entries.filter(files_are_hidden=True).values_list("pk", flat=True))
         # read once for all entries, since few have any
         for file in Evidence.objects.filter(entry__plan=page.plan):
+            if file.entry_id in hidden:
+                file.name = ""
             files_of[file.entry_id].append(file)
 
-    def join_files(entry: ReadableEntry, describe: Callable[[Evidence, Page], str]) -> str:
-        return " | ".join(describe(file, page) for file in files_of.get(entry.pk, ()))
+    def join_files(entry: ReadableEntry, column: str) -> str:
+        return " | ".join(file_cells(file, page)[column] for file in files_of.get(entry.pk, ()))
 
-    file_columns: Columns = {
-        column: partial(join_files, describe=describe) for column, describe in FILE_COLUMNS.items()
-    }
+    file_columns: Columns = {column: partial(join_files, column=column) for column in FILE_COLUMNS}
     return Export(name, page, ENTRY_COLUMNS | file_columns, entries)

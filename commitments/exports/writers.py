@@ -21,26 +21,25 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.translation import gettext as _
 
+from commitments.exports.workbook import WorkbookWriter
+from commitments.files.formula_marks import mark_formulas
 from commitments.pages.base import KeptView
 from commitments.pages.etag import respond_if_changed
 from commitments.pages.page import Page
+from commitments.register.histories import in_parts
 
 Row = list[Any]
 # Where the cell of a column comes from: an attribute of the record, or a function of it.
-Source = str | Callable[[Any], Any]
+Source = str | Callable[..., Any]
 Columns = dict[str, Source]
 FORMATS = ("csv", "xlsx", "json")
 # the columns with which every list begins
 VIEW_COLUMNS = ("plan", "on", "known")
-# what a spreadsheet would take for the beginning of a formula, full-width forms included
-FORMULA_SIGNS = tuple("=+-@\t\r\n＝＋－＠")
-# The same inside a cell, for a spreadsheet that splits at other separators; a list in a note keeps
-# its "- ".
-_FORMULA_INSIDE = re.compile(r"([;\t\r\n] *)(?=[=+@＝＋＠]|[-－](?! ))")
-_NOT_FOR_XLSX = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+# What a cell of XLSX holds only by its number. So does what looks like such a number.
+_ESCAPED_IN_XLSX = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
+LONGEST_CELL = 32_767
 # rows that are read from the database and sent in one go
 READ_AT_ONCE, SENT_AT_ONCE = 2000, 500
-SHEET_ROWS = 1_048_575
 PER_PAGE, MOST_PER_PAGE = 100, 1000
 
 
@@ -86,7 +85,7 @@ class ExportedView(KeptView):
     def export(self) -> Export:
         raise NotImplementedError
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def get(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         if request.GET.get("format") in FORMATS:
             return respond_if_changed(self.page, request, self._write_file)
         return super().get(request, *args, **kwargs)
@@ -124,7 +123,7 @@ def _take_page(request: HttpRequest, export: Export) -> tuple[Export, dict[str, 
     return replace(export, records=records), headers
 
 
-def address(request: HttpRequest, **changed: Any) -> str:
+def address(request: HttpRequest, **changed: object) -> str:
     """This address with some of its query changed, and without a token."""
     query = request.GET.copy()
     query.pop("token", None)
@@ -144,33 +143,12 @@ def _read_number(request: HttpRequest, name: str, default: int, most: int) -> in
     return int(text)
 
 
-def quote_formula(text: str) -> str:
-    """The text for a cell: one that begins like a formula is marked as text."""
-    if text.startswith(FORMULA_SIGNS):
-        return f"'{text}"
-    return text
-
-
-def quote_formulas(text: str) -> str:
-    """The same for CSV, harmless also where a cell is split at semicolons, tabs or line ends."""
-    # seldom found, and to search costs a third of what it costs to substitute nothing
-    if _FORMULA_INSIDE.search(text):
-        text = _FORMULA_INSIDE.sub(r"\1'", text)
-    return quote_formula(text)
-
-
 def _stream(chunks: Iterator[str], content_type: str) -> HttpResponseBase:
     """Streamed from the third chunk on; a short list is sent as a whole, with its length."""
     start = list(islice(chunks, 3))
     if len(start) < 3:
         return HttpResponse("".join(start), content_type=content_type)
     return StreamingHttpResponse(chain(start, chunks), content_type=content_type)
-
-
-def _batches(export: Export) -> Iterator[list[Row]]:
-    rows = export.rows()
-    while batch := list(islice(rows, SENT_AT_ONCE)):
-        yield batch
 
 
 def write_csv(export: Export) -> HttpResponseBase:
@@ -180,8 +158,8 @@ def write_csv(export: Export) -> HttpResponseBase:
 def _csv_chunks(export: Export) -> Iterator[str]:
     # by the mark at the beginning Excel knows that it is UTF-8
     yield "\ufeff" + _csv_text([export.header])
-    for rows in _batches(export):
-        yield _csv_text([[_cell(value, quote_formulas) for value in row] for row in rows])
+    for rows in in_parts(export.rows(), SENT_AT_ONCE):
+        yield _csv_text([[_cell(value, mark_formulas) for value in row] for row in rows])
 
 
 def _csv_text(rows: Iterable[Row]) -> str:
@@ -200,27 +178,21 @@ def _cell(value: Any, clean: Callable[[str], str]) -> Any:
 
 
 def write_xlsx(export: Export) -> HttpResponseBase:
-    from openpyxl import Workbook
-
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet(export.name)
-    sheet.append(export.header)
-    for number, row in enumerate(export.rows()):
-        if number >= SHEET_ROWS:
-            raise BadRequest(
-                _("A sheet holds at most %(n)s rows: choose CSV or JSON.") % {"n": SHEET_ROWS}
-            )
-        sheet.append([_cell(value, _clean_for_xlsx) for value in row])
-    content = io.BytesIO()
-    book.save(content)
+    writer = WorkbookWriter(export, lambda value: _cell(value, _clean_for_xlsx))
     return HttpResponse(
-        content.getvalue(),
+        writer.write(),
         content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     )
 
 
 def _clean_for_xlsx(text: str) -> str:
-    return quote_formula(_NOT_FOR_XLSX.sub("", text))
+    """As the format writes it, so that reading it gives back every character."""
+    marked = mark_formulas(text)
+    escaped = _ESCAPED_IN_XLSX.sub(lambda match: f"_x{ord(match[0]):04X}_", marked)
+    if len(escaped.encode("utf-16-le")) > 2 * LONGEST_CELL:
+        text = _("A cell of a sheet holds at most %(n)s characters: choose CSV or JSON.")
+        raise BadRequest(text % {"n": LONGEST_CELL})
+    return escaped
 
 
 def write_json(export: Export) -> HttpResponseBase:
@@ -231,7 +203,7 @@ def _json_chunks(export: Export) -> Iterator[str]:
     encoder = json.JSONEncoder(ensure_ascii=False, default=_json_value)
     header = export.header
     separator = ""
-    for rows in _batches(export):
+    for rows in in_parts(export.rows(), SENT_AT_ONCE):
         objects = [encoder.encode(dict(zip(header, row, strict=True))) for row in rows]
         yield (separator or "[") + ",\n".join(objects)
         separator = ",\n"

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from django.core.management.base import BaseCommand
 from django.db import connection
@@ -19,7 +19,7 @@ class SiteCommand(BaseCommand):
     # exceptions whose message is the error, besides a refused `file`
     refusals: tuple[type[Exception], ...] = ()
 
-    def execute(self, *args: Any, **options: Any) -> str | None:
+    def execute(self, *args: object, **options: object) -> str | None:
         lift_time_limits()
         try:
             return super().execute(*args, **options)
@@ -55,7 +55,7 @@ def lift_time_limits() -> None:
 
 
 def find_plan(slug: str) -> Plan:
-    plan: Plan | None = Plan.objects.filter(slug=slug).first()
+    plan = Plan.objects.filter(slug=slug).first()
     if plan is None:
         known = ", ".join(Plan.objects.values_list("slug", flat=True)) or "none is loaded yet"
         fail(f"there is no plan {slug!r}: known are {known}")

@@ -1,17 +1,19 @@
 """The views of a plan: who may open one, and pages whose body is kept for all readers alike."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.mixins import AccessMixin
 from django.contrib.messages import get_messages
 from django.core.cache import caches
 from django.core.exceptions import BadRequest
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.template.response import SimpleTemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
@@ -20,8 +22,12 @@ from django.views import View
 from commitments import clock
 from commitments.models import Membership, Plan
 from commitments.models.rights import rights_of
+from commitments.pages import labels
+from commitments.pages.days import read_day
+from commitments.pages.entries import entries_on
 from commitments.pages.etag import fingerprint, key_of
 from commitments.pages.page import Page
+from commitments.written_dates import AskedBack
 
 
 class NoPlan(Exception):
@@ -38,6 +44,7 @@ class PlanView(AccessMixin, View):
     page: Page
     membership: Membership | None
     public = False
+    days_in_address: ClassVar[Set[str]] = {"on"}
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         slug = kwargs.pop("slug", None)
@@ -54,9 +61,28 @@ class PlanView(AccessMixin, View):
         request.page = self.page  # type: ignore[attr-defined]
         if not (self.public or self.page.inside):
             raise Http404
-        # times are shown in the plan's zone
-        with timezone.override(self.page.plan.timezone):
-            return super().dispatch(request, *args, **kwargs)
+        query = self._with_days_as_numbers(request)
+        if (slug is None or query != request.GET) and _can_be_redirected(request):
+            return HttpResponseRedirect(_permanent_address(request, self.page.plan, query))
+        # times are shown in the plan's zone, and texts in its languages
+        plan = self.page.plan
+        with timezone.override(plan.timezone), labels.in_languages_of(plan):
+            response = super().dispatch(request, *args, **kwargs)
+            if isinstance(response, SimpleTemplateResponse):
+                response.render()
+            return response
+
+    def _with_days_as_numbers(self, request: HttpRequest) -> QueryDict:
+        """The question with its days as YYYY-MM-DD: 14 March is another day next year."""
+        query = request.GET.copy()
+        for name in self.days_in_address & query.keys():
+            try:
+                day = read_day(request.GET[name], self.page.plan, self.page.today)
+            except AskedBack:
+                # the page itself says what is wrong with it
+                continue
+            query[name] = day.isoformat()
+        return query
 
     def open_page(self, request: HttpRequest, slug: str | None) -> None:
         """Set `page` and `membership`.
@@ -68,7 +94,7 @@ class PlanView(AccessMixin, View):
         plan = _choose_plan(request, slug, plans)
         self.membership = next((row for row in memberships if row.plan_id == plan.pk), None)
         today = clock.today(plan.timezone)
-        on = day_asked_for(request.GET.get("on"), today)
+        on = day_asked_for(request.GET.get("on"), plan, today)
         known: date | None = on
         if is_known_now(request.GET.get("known")):
             known = None
@@ -77,7 +103,7 @@ class PlanView(AccessMixin, View):
             plans=plans,
             rights=rights_of(
                 self.membership,
-                is_administrator=request.user.is_superuser,
+                administrator=request.user.pk if request.user.is_superuser else None,
             ),
             on=on,
             known=known,
@@ -105,8 +131,12 @@ class KeptView(PlanView):
     def live_context(self) -> dict[str, Any]:
         return {}
 
+    def key_parts(self) -> tuple[object, ...]:
+        """What the body depends on besides the page and its address."""
+        return ()
+
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        key = key_of(self.page, request)
+        key = key_of(self.page, request, *self.key_parts())
         live = self.live_context()
         tag = self._etag(key, live)
         unchanged = get_conditional_response(request, etag=tag)
@@ -125,9 +155,23 @@ class KeptView(PlanView):
     def _render_body(self, kwargs: dict[str, Any]) -> tuple[str, str]:
         """The title and the HTML; the query and the path are those of the key."""
         content = self.content(**kwargs)
-        request = {"query": self.request.GET, "path": self.request.path}
+        request = {
+            "query": self.request.GET,
+            "path": self.request.path,
+            "citation": self._citation,
+        }
         html = render_to_string(self.template_name, self.page.context | request | content)
         return str(content["title"]), html
+
+    def _citation(self) -> dict[str, object]:
+        """The address of this page on its day, and up to which entry the register is shown."""
+        query = self.request.GET.copy()
+        query.pop("token", None)
+        query["on"] = self.page.on.isoformat()
+        return {
+            "address": f"{settings.SITE_URL}{self.request.path}?{query.urlencode()}",
+            "entry": entries_on(self.page).order_by("-number").first(),
+        }
 
     def _etag(self, key: str, live: dict[str, Any]) -> str | None:
         """The key and what the layout shows besides; None where that does not follow from these.
@@ -142,6 +186,18 @@ class KeptView(PlanView):
         plans = [(plan.slug, plan.version) for plan in self.page.plans]
         cookie = self.request.COOKIES.get(settings.CSRF_COOKIE_NAME)
         return f'W/"{fingerprint(key, user.pk, str(user), plans, cookie, live)}"'
+
+
+def _can_be_redirected(request: HttpRequest) -> bool:
+    """Not a form, and not a program with a token, which may not follow or lose the token then."""
+    return request.method in ("GET", "HEAD") and not hasattr(request, "only_plan")
+
+
+def _permanent_address(request: HttpRequest, plan: Plan, query: QueryDict) -> str:
+    match = request.resolver_match
+    assert match
+    address = reverse(f"plan:{match.url_name}", kwargs={"slug": plan.slug, **match.kwargs})
+    return f"{address}?{query.urlencode()}" if query else address
 
 
 def _readable_plans(
@@ -177,18 +233,13 @@ def _choose_plan(request: HttpRequest, slug: str | None, plans: Sequence[Plan]) 
     return plan or plans[-1]
 
 
-def day_asked_for(text: str | None, today: date) -> date:
+def day_asked_for(text: str | None, plan: Plan, today: date) -> date:
     if not text:
         return today
-    day = clock.parse_day(text)
-    if day is None:
-        raise BadRequest(
-            _(
-                "“%(text)s” is no day that can be shown: give one from %(first)s to %(last)s, such as 2014-11-01."
-            )
-            % {"text": text[:40], "first": clock.EARLIEST, "last": clock.LATEST}
-        )
-    return day
+    try:
+        return read_day(text, plan, today)
+    except AskedBack as question:
+        raise BadRequest(str(question)) from None
 
 
 def is_known_now(text: str | None) -> bool:

@@ -8,9 +8,10 @@ from datetime import date
 from django.db.models import Count
 
 from commitments.models import Standing
+from commitments.models.standings import StandingQuerySet
 from commitments.pages import labels
 from commitments.pages.page import Page
-from commitments.rules.states import STATES_BY_URGENCY, WORST_FIRST
+from commitments.rules.states import SATISFIED, STATES_BY_URGENCY, WORST_FIRST
 
 # By the key of the commitment, how many of its scored actions are in each state.
 CountsByCommitment = Mapping[int, Counter[str]]
@@ -18,11 +19,14 @@ CountsByCommitment = Mapping[int, Counter[str]]
 
 @dataclass(frozen=True)
 class StateCount:
-    """How many actions are in a state, and the address of the list of them."""
+    """How many actions are in a state, how many of these are disputed though they read met, and the
+    address of the list of them.
+    """
 
     state: str
     label: str
     count: int
+    disputed: int
     url: str
 
 
@@ -32,15 +36,35 @@ def worst(counts: Mapping[str, int]) -> str | None:
 
 
 def summarise(rows: Iterable[Standing]) -> tuple[str | None, dict[str, int]]:
-    """Worst state and counts of the scored actions."""
-    counts = dict(Counter(row.state for row in rows if row.scored))
-    return worst(counts), counts
+    """Worst state and counts of the scored actions; `disputed` is how many of the met ones are."""
+    scored = [row for row in rows if row.scored]
+    counts = dict(Counter(row.state for row in scored))
+    return worst(counts), {**counts, "disputed": disputed_by_state(scored).total()}
+
+
+def disputed_by_state(rows: Iterable[Standing]) -> Counter[str]:
+    """Of the scored actions that are met in any form, the disputed ones."""
+    return Counter(
+        row.state for row in rows if row.scored and row.disputed and row.state in SATISFIED
+    )
 
 
 def count_states(page: Page, on: date) -> CountsByCommitment:
     """The states on a day, as the page knows it."""
-    scored = Standing.objects.filter(plan=page.plan, scored=True).on(on, page.perspective).actions()
-    grouped = scored.order_by().values_list("commitment", "state")
+    return _count(scored_actions(page, on))
+
+
+def count_disputed(page: Page, on: date) -> CountsByCommitment:
+    """The same of those that are met in any form and disputed."""
+    return _count(scored_actions(page, on).filter(disputed=True, state__in=SATISFIED))
+
+
+def scored_actions(page: Page, on: date) -> StandingQuerySet:
+    return Standing.objects.filter(plan=page.plan, scored=True).on(on, page.perspective).actions()
+
+
+def _count(standings: StandingQuerySet) -> CountsByCommitment:
+    grouped = standings.order_by().values_list("commitment", "state")
     counts: dict[int, Counter[str]] = defaultdict(Counter)
     for commitment, state, count in grouped.annotate(count=Count("pk")):
         counts[commitment][state] = count
@@ -54,13 +78,16 @@ def add_up(counts: CountsByCommitment) -> Counter[str]:
     return total
 
 
-def counts_of(counts: Mapping[str, int], page: Page, **query: object) -> list[StateCount]:
+def counts_of(
+    counts: Mapping[str, int], disputed: Mapping[str, int], page: Page, **query: object
+) -> list[StateCount]:
     """Each count with its word and the address of the list behind it, worst first."""
     return [
         StateCount(
             state=state.value,
             label=labels.state(state),
             count=counts[state.value],
+            disputed=disputed.get(state.value, 0),
             url=page.url("commitments", state=state.value, scored="1", **query),
         )
         for state in STATES_BY_URGENCY

@@ -1,21 +1,42 @@
 """Entries of the register as pages, feeds and mails show them."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
 
-from django.db.models import prefetch_related_objects
+from django.contrib.auth import get_user_model
+from django.db.models import Max, prefetch_related_objects
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from commitments.models import Action, Entry, Evidence, PublicEntry
-from commitments.models.register import EntryQuerySet
+from commitments.models import Action, Entry, EntryText, Evidence, Plan, PublicEntry
+from commitments.models.register import HIDING, EntryQuerySet, is_hidden
 from commitments.pages import labels
 from commitments.pages.page import Page
-from commitments.register.entry_types import KINDS
+from commitments.pages.term_changes import TermChange, find_term_changes
+from commitments.register.entry_types import (
+    HIDDEN,
+    KINDS,
+    REDACTED,
+    REDACTION_ASKED,
+    REDACTION_KINDS,
+    RELEASED,
+    RIGHTS,
+    kinds_with,
+)
 from commitments.register.permissions import EntryActs, acts_on_entries
+from commitments.rules.events import NEWS
 from commitments.templatetags.plan import localized
 
-# the ref of these kinds is a contribution, whose page is the fund
-MONEY_KINDS = ("paid", "refunded", "spent")
+
+@dataclass(frozen=True)
+class Release:
+    """By which post an official's report was released, and when it had been written."""
+
+    post: str
+    written: datetime
 
 
 @dataclass(frozen=True)
@@ -24,7 +45,9 @@ class EntryRow:
 
     `code_label` is the name of the code that some kinds carry as words: a body, an event, a colour
     or a purpose. `title` is that of the action, by language. `redactions` are the entries that say
-    what was removed of this one for good, the latest first.
+    what was removed of this one for good, the latest first, `request` the one that asks for it and
+    was not followed, and `hidden_until` the day on which it can be read again.
+    `term_changes` is what an entry of terms alters. `release` says who let it enter the register.
     """
 
     entry: Entry
@@ -33,6 +56,10 @@ class EntryRow:
     title: dict[str, str]
     files: list[Evidence]
     redactions: list[Entry]
+    request: Entry | None
+    hidden_until: date | None
+    release: Release | None
+    term_changes: list[TermChange]
     is_withdrawn: bool
     acts: EntryActs
 
@@ -40,7 +67,11 @@ class EntryRow:
 def readable_entries(page: Page) -> EntryQuerySet:
     """The plan's, with all that belongs to them, or with what a public plan shows to everybody."""
     if page.inside:
-        return Entry.objects.filter(plan=page.plan).select_related("text", "by", "to")
+        entries = Entry.objects.filter(plan=page.plan).select_related("text", "by", "to")
+        return entries.annotate(
+            text_is_hidden=is_hidden("text", page.today),
+            files_are_hidden=is_hidden("files", page.today),
+        )
     return PublicEntry.objects.filter(plan_id=page.plan.pk).select_related("to")
 
 
@@ -52,7 +83,7 @@ def entries_on(page: Page) -> EntryQuerySet:
     return entries.known_on(page.on, page.known_day).order_by("-number")
 
 
-def find_withdrawn(keys: Collection[int], page: Page) -> set[int]:
+def find_withdrawn(keys: Collection[int], page: Page) -> set[int | None]:
     """Which of these entries are withdrawn, as far as the page knows.
 
     A withdrawal that is withdrawn itself has no effect.
@@ -67,35 +98,117 @@ def find_withdrawn(keys: Collection[int], page: Page) -> set[int]:
     return {entry for key, entry in entry_by_withdrawal.items() if key not in ineffective}
 
 
-def describe_entries(entries: Iterable[Entry], page: Page) -> list[EntryRow]:
-    """What the page says of each of these entries, in a fixed number of queries."""
+def last_reports(page: Page, obligations: Collection[int]) -> dict[int, date]:
+    """By obligation, the day on which the latest news of it was recorded, withdrawn ones apart."""
+    entries = entries_on(page).filter(obligation_id__in=obligations).order_by()
+    named = entries.filter(kind="withdrawn", to__isnull=False).values_list("to", flat=True)
+    withdrawn = find_withdrawn([key for key in named if key is not None], page)
+    news = entries.filter(kind__in=NEWS).exclude(pk__in=withdrawn)
+    latest = news.values_list("obligation_id").annotate(Max("recorded_day"))
+    return dict(latest)
+
+
+def describe_entries(
+    entries: Iterable[Entry], page: Page, *, with_acts: bool = False
+) -> list[EntryRow]:
+    """What the page says of each of these entries, in a fixed number of queries.
+
+    Only pages that offer to confirm and to withdraw ask `with_acts`.
+    """
     entries = list(entries)
+    if not entries:
+        return []
     keys = [entry.pk for entry in entries]
     if page.inside:
         prefetch_related_objects(entries, "evidence")
     actions = Action.objects.filter(plan=page.plan, ref__in={entry.ref for entry in entries})
     titles = dict(actions.values_list("ref", "title"))
-    code_labels = _labels_of_codes({entry.kind for entry in entries if entry.words}, page)
-    redactions = _redactions_of(keys, page)
+    code_labels = labels_of_codes({entry.kind for entry in entries if entry.words}, page)
+    describe_rights(entries, page.plan)
+    term_changes = find_term_changes(entries, readable_entries(page))
+    later = _later_entries_about(keys, page)
     withdrawn = find_withdrawn(keys, page)
-    effective = [entry for entry in entries if entry.pk not in withdrawn]
-    acts = acts_on_entries(page.rights, page.plan, effective, today=page.today)
+    acts: Mapping[int, EntryActs] = {}
+    if with_acts:
+        effective = [entry for entry in entries if entry.pk not in withdrawn]
+        acts = acts_on_entries(page.rights, page.plan, effective, today=page.today)
     return [
         EntryRow(
             entry=entry,
-            code_label=code_labels.get(entry.words, entry.words),
+            code_label=_label_of_words(entry, code_labels),
             url=_address_of_subject(entry, page),
             title=titles.get(entry.ref, {}),
-            files=list(entry.evidence.all()) if page.inside else [],
-            redactions=redactions[entry.pk],
+            term_changes=term_changes.get(entry.pk, []),
             is_withdrawn=entry.pk in withdrawn,
             acts=acts.get(entry.pk, EntryActs()),
+            **_readable_parts(entry, later[entry.pk], page),
         )
         for entry in entries
     ]
 
 
-def _labels_of_codes(kinds: Collection[str], page: Page) -> dict[str, str]:
+def _readable_parts(entry: Entry, later: Sequence[Entry], page: Page) -> dict[str, Any]:
+    """What of an entry can be read, and what `later` entries say of that and of its release."""
+    releases = [each for each in later if each.kind == RELEASED]
+    hidden_until = None
+    hidden_parts: set[str] = set()
+    for hiding in later:
+        if hiding.kind == HIDDEN and page.today < hiding.recorded_day + HIDING:
+            hidden_until = hiding.recorded_day + HIDING
+            hidden_parts = {"text", "files"} if hiding.words == "all" else {hiding.words}
+    of_requests = [each for each in later if each.kind not in (HIDDEN, RELEASED)]
+    is_open = bool(of_requests) and of_requests[0].kind == REDACTION_ASKED
+    if "text" in hidden_parts:
+        # nothing that shows the entry can read it
+        entry.text = EntryText()
+    files = list(entry.evidence.all()) if page.inside else []
+    return {
+        "files": [] if "files" in hidden_parts else files,
+        "redactions": [each for each in later if each.kind == REDACTED],
+        "request": of_requests[0] if is_open else None,
+        "hidden_until": hidden_until if is_open else None,
+        "release": _describe_release(releases[0]) if releases else None,
+    }
+
+
+def _describe_release(entry: Entry) -> Release:
+    post = entry.by.post if entry.by else ""
+    return Release(post, timezone.localtime(datetime.fromisoformat(entry.words)))
+
+
+def _label_of_words(entry: Entry, code_labels: Mapping[str, str]) -> str:
+    if entry.kind == RELEASED:
+        written = timezone.localtime(datetime.fromisoformat(entry.words))
+        return _("written %(day)s") % {"day": labels.day(written.date())}
+    return code_labels.get(entry.words, entry.words)
+
+
+def hide_texts(entries: Collection[Entry], today: date) -> None:
+    """Take the texts that are hidden on this day out of entries that were read with theirs."""
+    keys = [entry.pk for entry in entries]
+    hidden = Entry.objects.filter(is_hidden("text", today), pk__in=keys)
+    hidden_keys = set(hidden.values_list("pk", flat=True))
+    for entry in entries:
+        if entry.pk in hidden_keys:
+            entry.text = EntryText()
+
+
+def describe_rights(entries: Iterable[Any], plan: Plan) -> None:
+    """Give entries of the kind `rights` what `labels.rights` puts into words: with the post that the
+    account has now.
+    """
+    of_rights = [entry for entry in entries if entry.kind == RIGHTS]
+    if not of_rights:
+        return
+    accounts = get_user_model().objects.filter(pk__in={e.terms["account"] for e in of_rights})
+    posts = dict(accounts.values_list("pk", "post"))
+    body_names = dict(plan.bodies.values_list("code", "name"))
+    for entry in of_rights:
+        entry.post = posts.get(entry.terms["account"], "")
+        entry.body_names = [body_names.get(code, {"": code}) for code in entry.terms["bodies"]]
+
+
+def labels_of_codes(kinds: Collection[str], page: Page) -> dict[str, str]:
     """What the codes in entries of these kinds are called."""
     words = labels.COLOURS | labels.REDACTED
     code_labels = {code: str(label) for code, label in words.items()}
@@ -103,21 +216,29 @@ def _labels_of_codes(kinds: Collection[str], page: Page) -> dict[str, str]:
         name_codes = KINDS[kind].names
         if name_codes is not None:
             names = name_codes(page.plan)
-            code_labels |= {code: str(localized(texts)) for code, texts in names.items()}
+            # a side has no name in the plan
+            code_labels |= {
+                code: str(localized(texts)) or labels.side(code) for code, texts in names.items()
+            }
     return code_labels
 
 
-def _redactions_of(keys: Collection[int], page: Page) -> Mapping[int, list[Entry]]:
-    """The redactions of each of these entries, the latest first; on whatever day they are shown."""
-    redactions: dict[int, list[Entry]] = defaultdict(list)
-    entries = readable_entries(page).filter(kind="redacted", to__in=keys)
-    for redaction in entries.order_by("-number"):
-        redactions[redaction.to_id].append(redaction)
-    return redactions
+def _later_entries_about(keys: Collection[int], page: Page) -> Mapping[int | None, list[Entry]]:
+    """What was done about removing text or files of each of these entries, and who released it, the
+    latest first; on whatever day they are shown.
+    """
+    later: dict[int | None, list[Entry]] = defaultdict(list)
+    entries = readable_entries(page).filter(kind__in=(*REDACTION_KINDS, RELEASED), to__in=keys)
+    for entry in entries.order_by("-number"):
+        later[entry.to_id].append(entry)
+    return later
 
 
 def _address_of_subject(entry: Entry, page: Page) -> str:
     """The page of what the entry is about."""
-    if entry.instalment or entry.kind in MONEY_KINDS:
+    # the ref of money is a contribution, whose page is the fund
+    if entry.instalment or entry.kind in kinds_with(group="money"):
         return page.url("fund")
-    return page.url("action", entry.ref or "-")
+    if not entry.ref:
+        return page.url("register")
+    return page.url("action", entry.ref)

@@ -20,16 +20,14 @@ from commitments.models import Entry
 from commitments.pages.page import Page
 
 
-def key_of(page: Page, request: HttpRequest, *others: Any) -> str:
+def key_of(page: Page, request: HttpRequest, *others: object) -> str:
     """The key of what this address shows of the plan; `others` is what it depends on besides."""
     query = sorted((name, values) for name, values in request.GET.lists() if name != "token")
     return fingerprint(
         settings.CODE_VERSION,
         [page.plan.pk, page.plan.slug, page.plan.version, page.head or newest_hash(page)],
         [page.on, page.known, page.today, clock.is_pinned()],
-        repr(page.rights),
-        # with several plans to choose from, addresses name the plan
-        len(page.plans) > 1,
+        [repr(page.rights), page.held_version],
         [request.path, query, get_language()],
         others,
     )
@@ -48,7 +46,7 @@ def respond_if_changed(
     page: Page,
     request: HttpRequest,
     make_response: Callable[[], HttpResponseBase],
-    *others: Any,
+    *others: object,
 ) -> HttpResponseBase:
     """A file or feed, or 304 to a reader who has it already, before anything is computed.
 

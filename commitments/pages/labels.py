@@ -1,28 +1,39 @@
 """The words for states, kinds, sides and days, in the reader's language."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date, datetime
+from typing import Any
 
 from babel.dates import format_date, format_time
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
-from commitments.models import Standing
-from commitments.register.entry_types import KINDS
+from commitments.models import Plan, Role, Standing
+from commitments.register.entry_types import TYPES
 from commitments.rules import dates
-from commitments.rules.states import State, days_counted
+from commitments.rules.states import Progress, State, days_counted
 
 STATES = {
     State.NOT_PURSUED: gettext_lazy("not pursued"),
     State.MET: gettext_lazy("met"),
     State.MET_LATE: gettext_lazy("met late"),
-    State.MET_UNDATED: gettext_lazy("met, timeliness unknown"),
+    State.MET_UNDATED: gettext_lazy("met, date uncertain"),
+    State.MET_SHORT: gettext_lazy("met, some periods short"),
     State.SUPERSEDED: gettext_lazy("superseded"),
+    State.LAPSED: gettext_lazy("lapsed"),
     State.AWAITING: gettext_lazy("awaiting"),
     State.NO_DATE: gettext_lazy("no date"),
     State.OVERDUE: gettext_lazy("overdue"),
     State.DUE: gettext_lazy("due"),
     State.DUE_SOON: gettext_lazy("due soon"),
     State.UPCOMING: gettext_lazy("upcoming"),
+}
+PROGRESS = {
+    Progress.NONE: gettext_lazy("nothing reported"),
+    Progress.UNDER_WAY: gettext_lazy("under way"),
+    Progress.DONE: gettext_lazy("done"),
 }
 MODALITIES = {
     "firm": gettext_lazy("firm"),
@@ -53,11 +64,37 @@ SIDES = {
     "EU": gettext_lazy("European Union"),
     "": gettext_lazy("no side"),
 }
-# what a plan file leaves, and what redacting leaves
-KINDS_NOBODY_REPORTS = {
-    "terms": gettext_lazy("terms"),
-    "plan": gettext_lazy("plan file loaded"),
-    "redacted": gettext_lazy("redaction"),
+# why days read otherwise under the second edition of the rules
+EDITION_REASONS = {
+    "term": gettext_lazy("the plan has ended"),
+    "periods": gettext_lazy("the latest period decides, and not an older one that was short"),
+    "proposal": gettext_lazy("one side alone can only propose it"),
+    "waiting": gettext_lazy("what it waits for counts from another day"),
+    "until": gettext_lazy("what would supersede it is not met, or is disputed"),
+    "owed-again": gettext_lazy("what was undone is owed from the day on which it was"),
+}
+# by their keys in the recorded terms; of the others the key itself is shown
+TERMS = {
+    "kind": gettext_lazy("kind of deadline"),
+    "words": gettext_lazy("words of the deadline"),
+    "when": gettext_lazy("deadline"),
+    "quantity": gettext_lazy("quantity"),
+    "level": gettext_lazy("level"),
+    "steps": gettext_lazy("steps"),
+    "every": gettext_lazy("rhythm"),
+    "modality": gettext_lazy("strength"),
+    "lead": gettext_lazy("lead"),
+    "consents": gettext_lazy("consents needed"),
+    "needs": gettext_lazy("events needed"),
+    "until": gettext_lazy("superseded by"),
+    "withdrawn": gettext_lazy("withdrawn from the plan"),
+    "plan_until": gettext_lazy("last day of the plan"),
+    "lead_days": gettext_lazy("days in which it is due soon"),
+    "grace_days": gettext_lazy("days of grace"),
+    "stale_days": gettext_lazy("days without a report"),
+    "due": gettext_lazy("due day"),
+    "stated": gettext_lazy("amounts"),
+    "firmness": gettext_lazy("firmness"),
 }
 SUBYEARS = {
     21: gettext_lazy("spring %(year)s"),
@@ -91,11 +128,47 @@ def state(code: str) -> str:
     return str(STATES[State(code)])
 
 
+def state_words(standing: Standing) -> str:
+    """Where a standing has no date, whether it is under way tells more, and comes first."""
+    if (standing.state, standing.progress) == (State.NO_DATE, Progress.UNDER_WAY):
+        return _("under way, no date")
+    return state(standing.state)
+
+
+def edition_reason(code: str) -> str:
+    return str(EDITION_REASONS[code])
+
+
+def progress_words(code: str) -> str:
+    """How far an action has come; empty where nothing more is asked for."""
+    if not code:
+        return ""
+    return str(PROGRESS[Progress(code)])
+
+
 def kind(code: str) -> str:
     """What an entry of this kind is called."""
-    if code in KINDS:
-        return str(KINDS[code].label)
-    return str(KINDS_NOBODY_REPORTS.get(code, code))
+    return str(TYPES[code].label) if code in TYPES else code
+
+
+def rights(entry: Any) -> str:
+    """What an entry of the kind `rights` says, once `describe_rights` has read what it names:
+    account 12 (post): official, France, Ministry of the Interior.
+    """
+    terms = entry.terms
+    account = _("account %(n)s") % {"n": terms["account"]}
+    if entry.post:
+        account = f"{account} ({entry.post})"
+    if not terms["role"]:
+        return account + colon() + _("no rights in this plan any more")
+    sides = [side(terms["side"])] if terms["side"] else []
+    bodies = [text(names) for names in entry.body_names]
+    return account + colon() + ", ".join([str(Role(terms["role"]).label), *sides, *bodies])
+
+
+def term(key: str) -> str:
+    """What a term of an action or instalment is called."""
+    return str(TERMS.get(key, key))
 
 
 def colour(code: str) -> str:
@@ -113,9 +186,35 @@ def period(code: str) -> str:
     return str(PERIODS[code])
 
 
+# of the plan that is shown, in its order: PostgreSQL keeps those of a text in another one
+_plan_languages: ContextVar[Sequence[str]] = ContextVar("plan_languages", default=())
+
+
+@contextmanager
+def in_languages_of(plan: Plan) -> Iterator[None]:
+    """Meanwhile a text that is in no language of the reader's is shown in the plan's first one."""
+    token = _plan_languages.set(plan.languages)
+    try:
+        yield
+    finally:
+        _plan_languages.reset(token)
+
+
+def language_of(texts: dict[str, str]) -> str:
+    """The language in which a text of the plan is shown: the reader's, else one that differs from it
+    by its region only, else the first that there is.
+    """
+    wanted = language()
+    if texts.get(wanted):
+        return wanted
+    names = [name for name in (*_plan_languages.get(), *texts) if name in texts]
+    regional = (name for name in names if name.split("-")[0] == wanted and texts[name])
+    return next(regional, next(iter(names), ""))
+
+
 def text(texts: dict[str, str]) -> str:
-    """A text of the plan in the reader's language, else in the first that there is."""
-    return texts.get(language()) or next(iter(texts.values()), "")
+    """The same as plain text, for titles, options and mails."""
+    return texts.get(language_of(texts), "")
 
 
 def day(value: date | None, pattern: str = "d MMMM y") -> str:
@@ -141,7 +240,14 @@ def clock(value: datetime) -> str:
 
 
 def edtf(when: str) -> str:
-    """An EDTF date in words: October 2014, by 31 December 2014."""
+    """An EDTF date in words: October 2014, by 31 December 2014; or the name of a period."""
+    first, slash, last = when.partition("/")
+    if slash and first != "..":
+        days = {"first": edtf(first), "last": edtf(last)}
+        return _("%(first)s to %(last)s") % days
+    year, week, number = when.partition("-W")
+    if week:
+        return _("week %(number)s of %(year)s") % {"number": int(number), "year": year}
     if when.startswith("../"):
         return _("by %(date)s") % {"date": day(dates.parse_deadline(when).last)}
     year, *others = when.split("-")
@@ -155,23 +261,20 @@ def edtf(when: str) -> str:
     return day(first_day)
 
 
-def days(standing: Standing, on: date, *, full: bool = False) -> str:
-    """The count of days in words, empty where there is none.
-
-    `full` where the state does not stand before it.
-    """
+def days(standing: Standing, on: date) -> str:
+    """The count of days in words, to stand after the state; empty where there is none."""
     count = days_counted(standing.state, standing.anchor, standing.late, on)
     if count is None:
         return ""
-    if full and standing.state == State.OVERDUE:
-        return ngettext("overdue by %(n)s day", "overdue by %(n)s days", count) % {"n": count}
     return days_in_words(standing.state, count)
 
 
 def days_in_words(state: str, count: int) -> str:
     if state == State.DUE and count == 0:
         return _("last day today")
-    if state in (State.OVERDUE, State.MET_LATE):
+    if state == State.AWAITING:
+        words = ngettext("its date passed %(n)s day ago", "its date passed %(n)s days ago", count)
+    elif state in (State.OVERDUE, State.MET_LATE):
         words = ngettext("by %(n)s day", "by %(n)s days", count)
     elif state == State.DUE:
         words = ngettext("%(n)s day left", "%(n)s days left", count)

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from commitments.models import Plan, Standing
+from commitments.models import Plan, Role, Standing
 from commitments.models.rights import Rights
 from commitments.models.standings import StandingQuerySet
 from commitments.rules.events import Perspective
@@ -24,6 +24,7 @@ ADDRESSES_OF_THE_SITE = {
     "accounts",
     "styleguide",
     "load-plan",
+    "plans",
 }
 
 
@@ -47,6 +48,14 @@ class Page:
     def inside(self) -> bool:
         """Whether the reader belongs to the plan; others see what a public plan shows."""
         return self.rights.inside
+
+    @property
+    def held_version(self) -> int:
+        """Raised by what begins or ends to wait for release on the reader's side, and by no other."""
+        if self.rights.role not in (Role.OFFICIAL, Role.MANAGER):
+            return 0
+        version: int = self.plan.held_versions.get(self.rights.side, 0)
+        return version
 
     @property
     def perspective(self) -> Perspective:
@@ -83,12 +92,11 @@ class Page:
         return self.standings.select_related("obligation__action", "obligation__commitment")
 
     def url(self, name: str, *args: Any, **query: Any) -> str:
-        """An address inside the plan, on the same day; the short form where there is only one plan."""
+        """An address inside the plan, on the same day."""
         if name in ADDRESSES_OF_THE_SITE:
             return address_of(name, args)
-        if len(self.plans) > 1:
-            name, args = f"plan:{name}", (self.plan.slug, *args)
-        return address_of(name, args, tuple((self.day_query | query).items()))
+        query = self.day_query | query
+        return address_of(f"plan:{name}", (self.plan.slug, *args), tuple(query.items()))
 
     @property
     def context(self) -> dict[str, Any]:
@@ -114,4 +122,4 @@ def address_of(
     address = reverse(name, args=args)
     if not query:
         return address
-    return f"{address}?{urlencode(query)}"
+    return f"{address}?{urlencode(query, doseq=True)}"

@@ -2,7 +2,7 @@
 day.
 """
 
-from datetime import date, timedelta
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import template
@@ -22,7 +22,11 @@ register.filter("clock", labels.clock, expects_localtime=True)
 register.filter("edtf", labels.edtf)
 register.filter("side", labels.side)
 register.filter("kind", labels.kind)
+register.filter("rights", labels.rights)
+register.filter("edition_reason", labels.edition_reason)
 register.filter("state_label", labels.state)
+register.filter("state_words", labels.state_words)
+register.filter("progress_words", labels.progress_words)
 register.filter("text", labels.text)
 register.filter("period", labels.period)
 register.filter("redacted", labels.redacted)
@@ -31,14 +35,45 @@ register.simple_tag(labels.colon, name="colon")
 
 @register.filter
 def localized(texts: dict[str, str] | None) -> str:
-    """The text in the reader's language; another's is marked with its language."""
+    """The text in the reader's language; another's is marked with its language and set apart, since
+    it may be written from the right. Only for what holds HTML: elsewhere `text`.
+    """
     if not texts:
         return ""
-    wanted = labels.language()
-    if texts.get(wanted):
-        return texts[wanted]
-    language, text = next(iter(texts.items()))
-    return format_html('<span lang="{}">{}</span>', language, text)
+    language = labels.language_of(texts)
+    if language == labels.language():
+        return texts[language]
+    return format_html('<span lang="{}" dir="auto">{}</span>', language, texts[language])
+
+
+@register.filter
+def courtesy(texts: dict[str, str] | None) -> str:
+    """A translation into the reader's language; empty where there is none."""
+    language = labels.language_of(texts or {})
+    if not texts or language.split("-")[0] != labels.language():
+        return ""
+    return texts[language]
+
+
+@register.filter
+def by_text(errors: Iterable[Any]) -> dict[str, list[int]]:
+    """The lines of each error, so that equal ones are named once."""
+    lines: dict[str, list[int]] = {}
+    for error in errors:
+        lines.setdefault(error.text, []).append(error.line)
+    return lines
+
+
+@register.filter
+def lookup(values: Mapping[Any, Any], key: object) -> Any:
+    """The value under a key that the template knows by another variable."""
+    return values.get(key)
+
+
+@register.filter
+def join_sides(sides: Iterable[str]) -> str:
+    """The names of sides in one line."""
+    return ", ".join(labels.side(side) for side in sides)
 
 
 @register.filter
@@ -53,6 +88,13 @@ def state(code: str) -> SafeString:
 
 
 @register.simple_tag
+def state_of(standing: Standing) -> SafeString:
+    """The state of an action, in words that say how far it has come where it has no date."""
+    words = labels.state_words(standing)
+    return format_html('<span class="state state-{}">{}</span>', standing.state, words)
+
+
+@register.simple_tag
 def confidence(colour: str) -> SafeString:
     return format_html(
         '<span class="confidence confidence-{}">{}</span>', colour, labels.colour(colour)
@@ -60,20 +102,13 @@ def confidence(colour: str) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def days(context: Context, standing: Standing, *, full: bool = False) -> str:
+def days(context: Context, standing: Standing) -> str:
     """Days left or late, counted on the page's day."""
-    return labels.days(standing, context["on"], full=full)
+    return labels.days(standing, context["on"])
 
 
 @register.simple_tag(takes_context=True)
-def last_news(context: Context, standing: Standing) -> date:
-    """The day of the latest news of a stale action."""
-    assert standing.stale_since
-    return standing.stale_since - timedelta(days=context["plan"].stale_days)
-
-
-@register.simple_tag(takes_context=True)
-def page_url(context: Context, name: str, *args: Any, **query: Any) -> str:
+def page_url(context: Context, name: str, *args: object, **query: object) -> str:
     """An address of the site; inside a plan on the same day."""
     page: Page | None = context.get("page")
     if page is None:

@@ -1,32 +1,27 @@
 """The page of an action, and what its forms share with it."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 
 from commitments.models import Body, Entry, EntryText, Flag, Standing
-from commitments.models.register import INTERNAL_KINDS, EntryQuerySet
+from commitments.models.register import EntryQuerySet
 from commitments.pages import labels
 from commitments.pages.base import KeptView
+from commitments.pages.dialogue import dialogues, exchanges, fold_history, latest_reports
 from commitments.pages.entries import describe_entries, entries_on, readable_entries
+from commitments.pages.level_chart import LevelChart, draw_level
 from commitments.pages.page import Page
 from commitments.register import permissions
+from commitments.register.entry_types import ANSWER, QUESTION, kinds_with
 from commitments.register.histories import read_action_history
-from commitments.rules.actions import ActionHistory
-from commitments.rules.events import (
-    MOVABLE,
-    REPORTS,
-    Event,
-    EventsOnDay,
-    Terms,
-    terms_on,
-)
+from commitments.rules.events import MOVABLE, EventsOnDay, Terms
 from commitments.rules.recurrence import Period, Recurrence
 from commitments.rules.states import days_passed
+from commitments.rules.terms import terms_on
 
 ENTRIES_SHOWN = 25  # what is older is in the register
 PERIODS_SHOWN = 36
@@ -40,59 +35,58 @@ class Consent:
     given: Entry | None
 
 
-@dataclass(frozen=True)
-class SideView:
-    """What one side has said.
-
-    `state` is how the action would stand by its word alone, where it has reported.
-    """
-
-    side: str
-    state: str
-    entries: int
-    latest: Event | None
-
-
 class ActionDetail(KeptView):
-    """The signed words, what they were taken to mean, the deadline and its moves, what each side
-    says, and the register.
+    """The signed words, what is wrong or right, what the sides say to each other, the history, and
+    what the words were taken to mean.
     """
 
     public = True
     template_name = "commitments/action/body.html"
 
-    def content(self, ref: str) -> dict[str, Any]:
+    def content(self, ref: str) -> dict[str, object]:
         page = self.page
         standing = get_object_or_404(page.standings_with_actions(), obligation__ref=ref)
         action = standing.action
         action.plan, action.commitment = page.plan, standing.obligation.commitment
         history = read_action_history(page.plan, ref)
         terms = terms_on(history.versions, page.on, page.known_day)
-        events = EventsOnDay(history.events, page.on, page.known_day)
+        events = EventsOnDay(history.event_index, page.on, page.known_day)
+        can_report = permissions.can_report(page.rights, action)
         return {
             "title": f"{ref} {labels.text(action.title)}",
             "action": action,
             "standing": standing,
             "confidence_reason": find_confidence_reason(events, page),
             "consents": list_consents(terms, events, page),
+            "awaited_event": find_awaited_event(terms, events),
+            "awaited_action": terms.deadline.of_ref if not standing.last_day else "",
             "preceding": standings_of(action.after, page),
             "superseding": standings_of(terms.until, page),
-            "sides": [describe_side(side, events, history, page) for side in page.plan.sides],
             "flags": Flag.objects.filter(obligation=action).noticed_by(page.on),
-            **describe_deadline(standing, terms, events),
-            **describe_register(ref, page),
-            "can_report": permissions.can_report(page.rights, action),
-            "can_decide": permissions.can_decide(page.rights, action),
-            "can_move": terms.deadline.kind in MOVABLE,
+            "level_chart": draw_readings(ref, terms, events, standing, page),
+            **describe_deadline(standing, history.recurrence(page.on, page.known_day), page.on),
+            **describe_register(ref, page, terms),
+            "can_report": can_report,
+            "can_ask": permissions.can_ask(page.rights, page.plan),
+            "can_decide": can_report and permissions.is_manager(page.rights),
+            "can_move": terms.deadline.kind in MOVABLE and not terms.deadline.steps,
         }
 
 
-def describe_deadline(standing: Standing, terms: Terms, events: EventsOnDay) -> dict[str, Any]:
+def draw_readings(
+    ref: str, terms: Terms, events: EventsOnDay, standing: Standing, page: Page
+) -> LevelChart | None:
+    entries = entries_on(page).filter(ref=ref, kind="reading")
+    return draw_level(terms, events.of_kind("reading"), entries, standing.last_day)
+
+
+def describe_deadline(
+    standing: Standing, recurrence: Recurrence | None, on: date
+) -> dict[str, object]:
     """When it is due, by how much that slipped, and the periods of a recurring action."""
     periods: list[Period] = []
     first_day, last_day = standing.first_day, standing.last_day
-    if terms.deadline.kind == "recurring":
-        recurrence = Recurrence(terms, events)
+    if recurrence is not None:
         periods = recurrence.periods[-PERIODS_SHOWN:]
         if recurrence.window:
             # what is due is the current period
@@ -101,8 +95,12 @@ def describe_deadline(standing: Standing, terms: Terms, events: EventsOnDay) -> 
         "first_day": first_day,
         "last_day": last_day,
         "days_moved": days_between(standing.original_last, last_day),
-        "days_passed": days_passed(standing.original_last, standing.original_stop, events.on),
+        "days_passed": days_passed(standing.original_last, standing.original_stop, on),
         "periods": periods,
+        "periods_closed": recurrence.periods_closed if recurrence else 0,
+        "periods_short": recurrence.periods_short if recurrence else 0,
+        "short_periods": [period for period in periods if period.is_short],
+        "met_periods": [period for period in periods if period.state == "met"],
     }
 
 
@@ -113,14 +111,40 @@ def days_between(earlier: date | None, later: date | None) -> int:
     return max((later - earlier).days, 0)
 
 
-def describe_register(ref: str, page: Page) -> dict[str, Any]:
-    """The newest entries about the action, and all that bring evidence."""
+def describe_register(ref: str, page: Page, terms: Terms) -> dict[str, object]:
+    """The newest entries about the action, what the sides say in them, and all that bring evidence."""
     entries = entries_on(page).filter(ref=ref)
+    rows = describe_entries(entries[:ENTRIES_SHOWN], page, with_acts=True)
+    said = entries.filter(kind__in=(QUESTION, ANSWER))
+    sides = page.plan.sides
+    reports = latest_reports(rows, sides)
     return {
-        "entries": describe_entries(entries[:ENTRIES_SHOWN], page),
+        "history": fold_history(rows),
+        "dialogues": dialogues(describe_entries(said[:ENTRIES_SHOWN], page, with_acts=True)),
+        "exchanges": list(exchanges(rows, sides, kinds_to_answer(terms))),
+        "latest_reports": reports,
+        "last_report": max(
+            (cell.statement.entry.recorded_day for cell in reports if cell.statement), default=None
+        ),
         "evidence": describe_entries(entries_with_evidence(entries, page), page),
         "older_entries": max(entries.count() - ENTRIES_SHOWN, 0),
     }
+
+
+def kinds_to_answer(terms: Terms) -> set[str]:
+    """The kinds of entry that another side can confirm or dispute."""
+    kinds = set(kinds_with(is_confirmable=True))
+    if terms.deadline.kind in ("start", "immediate"):
+        kinds.add("started")
+    return kinds
+
+
+def find_awaited_event(terms: Terms, events: EventsOnDay) -> str:
+    """The event from which the deadline runs, where it has not happened."""
+    deadline = terms.deadline
+    if not deadline.of or events.first_day("event", deadline.of) is not None:
+        return ""
+    return deadline.of
 
 
 def find_confidence_reason(events: EventsOnDay, page: Page) -> str:
@@ -155,30 +179,3 @@ def entries_with_evidence(entries: EntryQuerySet, page: Page) -> QuerySet[Entry]
         return entries.none()
     has_link = Q(text__source__startswith="https://") | Q(text__source__startswith="http://")
     return entries.filter(Q(evidence__isnull=False) | has_link).distinct()
-
-
-def describe_side(side: str, events: EventsOnDay, history: ActionHistory, page: Page) -> SideView:
-    readable = [
-        event for event in readable_events(events.events, history, page) if event.side == side
-    ]
-    # a side that only confirms or disputes has not said how the action stands
-    reports = [event for event in readable if event.kind in REPORTS]
-    latest = max(reports or readable, key=lambda event: event.number, default=None)
-    state = ""
-    if reports:
-        state = judge_by_side(side, history, page)
-    return SideView(side, state, entries=len(readable), latest=latest)
-
-
-def judge_by_side(side: str, history: ActionHistory, page: Page) -> str:
-    """The state if this side alone had reported."""
-    events = [event for event in history.events if event.side == side or event.kind not in REPORTS]
-    return replace(history, events=events).judge(page.on, page.known_day).state.value
-
-
-def readable_events(events: Iterable[Event], history: ActionHistory, page: Page) -> list[Event]:
-    """Those of which the reader may know that they are there, as `PublicEntry` has it."""
-    if page.inside:
-        return list(events)
-    internal = {event.number for event in history.events if event.kind in INTERNAL_KINDS}
-    return [event for event in events if event.number not in internal and event.to not in internal]

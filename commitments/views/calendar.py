@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import icalendar
@@ -11,18 +12,21 @@ from django.utils.translation import gettext as _
 
 from commitments.models import Entry, Standing
 from commitments.pages import labels
+from commitments.pages.dialogue import dialogues
+from commitments.pages.entries import describe_entries, entries_on
+from commitments.pages.meetings import Meeting, meetings_on
+from commitments.register.entry_types import ANSWER, QUESTION
 from commitments.register.histories import read_recurrences
 from commitments.register.permissions import reportable_actions
 from commitments.rules import dates
 from commitments.rules.dates import Window
 from commitments.rules.recurrence import Period, Recurrence
-from commitments.rules.states import SATISFIED, State
+from commitments.rules.states import CLOSED, SATISFIED, State
 from commitments.views.feeds import FeedView, stable_id, without_control_characters
 
 # periods of a recurring action that are shown before they begin
 PERIODS_AHEAD = 3
 REFRESH = timedelta(hours=12)
-CLOSED = (State.SUPERSEDED, State.NOT_PURSUED)
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -47,7 +51,7 @@ class CalendarFeed(FeedView):
         name = without_control_characters(labels.text(plan.title))
         bodies: list[str] | str = ""
         if self.is_mine:
-            name = _("%(plan)s: what is asked of my bodies") % {"plan": name}
+            name = _("%(plan)s: my actions") % {"plan": name}
             bodies = sorted(
                 plan.bodies.filter(pk__in=self.page.rights.bodies).values_list("code", flat=True)
             )
@@ -62,6 +66,8 @@ class CalendarFeed(FeedView):
         return calendar
 
     def add_events(self) -> None:
+        for meeting in self._meetings:
+            self._add_meeting(meeting)
         page = self.page
         rows = page.standings_with_actions().order_by("obligation__action__position")
         if self.is_mine:
@@ -72,60 +78,135 @@ class CalendarFeed(FeedView):
         for row in rows:
             if row.obligation_id in recurrences:
                 self._add_periods(row, recurrences[row.obligation_id])
+            elif row.steps:
+                self._add_steps(row, row.steps)
             elif row.first_day and row.last_day:
                 window = Window(row.first_day, row.last_day)
                 self._add_action(row, window, row.state, labels.state(row.state))
+        self._add_questions()
+
+    def _add_questions(self) -> None:
+        """Those with a day for their answer; with `mine=1` those to the reader's side."""
+        page = self.page
+        entries = entries_on(page).filter(kind__in=(QUESTION, ANSWER))
+        for dialogue in dialogues(describe_entries(entries, page)):
+            entry = dialogue.row.entry
+            if not entry.when or (self.is_mine and entry.words != page.rights.side):
+                continue
+            state, label = State.MET, _("answered")
+            if dialogue.row.is_withdrawn:
+                state, label = State.NOT_PURSUED, _("withdrawn")
+            elif dialogue.is_open:
+                state, label = State.UPCOMING, _("not answered yet")
+            title = _("%(ref)s Answer due, %(side)s")
+            self.add_event(
+                entry.ref,
+                f"question/{entry.number}",
+                dates.parse(entry.when),
+                title=title % {"ref": entry.ref, "side": dialogue.row.code_label},
+                description=[getattr(getattr(entry, "text", None), "note", "")],
+                url=self.absolute_url("entry", entry.number),
+                state=state,
+                state_label=label,
+            )
+
+    def _add_meeting(self, meeting: Meeting) -> None:
+        label = _("planned")
+        if meeting.is_held:
+            label = _("held")
+        self.add_event(
+            _name_meeting(meeting),
+            "",
+            meeting.window,
+            title=meeting.name,
+            description=[meeting.entry.text.note] if hasattr(meeting.entry, "text") else [],
+            url=self.absolute_url("entry", meeting.entry.number),
+            state=State.UPCOMING,
+            state_label=label,
+        )
 
     def _add_action(
-        self, row: Standing, window: Window, state: str, state_label: str, period: str = ""
+        self,
+        row: Standing,
+        window: Window,
+        state: str,
+        state_label: str,
+        *,
+        part: str = "",
+        part_label: str = "",
     ) -> None:
-        """The deadline of an action, or of one of its periods."""
+        """The deadline of an action, or of one of its periods or steps."""
         ref = row.obligation.ref
         title = f"{ref} {labels.text(row.action.title)}"
+        language = labels.language_of(row.action.title)
         description = [row.words]
-        if period:
-            title += f" ({labels.edtf(period)})"
+        if part:
+            title += f" ({part_label})"
         elif row.moved and row.original_last:
             signed = {"day": labels.day(row.original_last)}
             description.append(_("Signed for %(day)s, and moved since.") % signed)
         url = self.absolute_url("action", ref)
-        self.add_event(ref, period, window, title, description, url, state, state_label)
+        self.add_event(
+            ref,
+            part,
+            window,
+            title=title,
+            language=language,
+            description=description,
+            url=url,
+            state=state,
+            state_label=state_label,
+        )
+
+    def _add_steps(self, row: Standing, steps: Sequence[dict[str, Any]]) -> None:
+        """Each by its own state, named by what must be reached."""
+        for step in steps:
+            window = dates.parse_deadline(step["when"])
+            state, label = step["state"], labels.state(step["state"])
+            named = f"{step['quantity']} {labels.text(row.action.unit)}".strip()
+            self._add_action(row, window, state, label, part=step["when"], part_label=named)
 
     def _add_periods(self, row: Standing, recurrence: Recurrence) -> None:
         """Each period so far by its own state, and the next few while the duty lasts."""
-        window = recurrence.first
         for period in recurrence.periods:
             label = labels.period(period.state)
-            self._add_action(row, period.window, _state_of_period(row, period), label, period.name)
-            window = dates.next_period(period.window, period.every)
+            state = _state_of_period(row, period)
+            self._add_period(row, period.window, state, label, period.name)
         if recurrence.ended_on is not None or row.state in CLOSED:
             return
         state = State.UPCOMING
         if row.state == State.AWAITING:
             state = State.AWAITING
-        for _number in range(PERIODS_AHEAD):
-            name = dates.period_name(window, recurrence.every)
-            self._add_action(row, window, state, labels.state(state), name)
-            window = dates.next_period(window, recurrence.every)
+        for window in islice(recurrence.windows_ahead(), PERIODS_AHEAD):
+            name = recurrence.rhythm.name(window)
+            self._add_period(row, window, state, labels.state(state), name)
+
+    def _add_period(
+        self, row: Standing, window: Window, state: str, state_label: str, name: str
+    ) -> None:
+        self._add_action(row, window, state, state_label, part=name, part_label=labels.edtf(name))
 
     def add_event(
         self,
         ref: str,
         part: str,
         window: Window,
+        *,
         title: str,
         description: Sequence[str],
         url: str,
         state: str,
         state_label: str,
-        *,
+        language: str = "",
         instalment: int | None = None,
     ) -> None:
-        """Add a deadline; its reference and `part` identify it in its plan, for good."""
+        """Add a deadline; its reference and `part` identify it in its plan, for good.
+
+        `language` is that of the title, where it is not the reader's.
+        """
         if state in SATISFIED:
             title = _("Done: %(title)s") % {"title": title}
         text = "\n".join([*filter(None, description), state_label])
-        language = {"LANGUAGE": labels.language()}
         keys = {(ref, None), (ref, instalment)}
         changes = [self._changes[key] for key in keys if key in self._changes]
         changed = max((row["last"] for row in changes), default=NEVER).astimezone(UTC)
@@ -137,21 +218,36 @@ class CalendarFeed(FeedView):
         event.add("dtstart", window.first)
         # the end of an all-day event is the day after
         event.add("dtend", dates.shift(window.last, 1))
-        event.add("summary", without_control_characters(title), language)
-        event.add("description", without_control_characters(text), language)
+        own = labels.language()
+        event.add("summary", without_control_characters(title), {"LANGUAGE": language or own})
+        parameters = self._language_of_description(description)
+        event.add("description", without_control_characters(text), parameters)
         event.add("categories", [without_control_characters(state_label)])
         event.add("status", _status(state))
         event.add("transp", "TRANSPARENT")
         event.add("url", url)
         self.calendar.add_component(event)
 
+    def _language_of_description(self, signed_words: Sequence[str]) -> dict[str, str]:
+        """The reader's; none where signed words are in another, that of the plan."""
+        own = labels.language()
+        if signed_words and own not in self.page.plan.languages[:1]:
+            return {}
+        return {"LANGUAGE": own}
+
+    @cached_property
+    def _meetings(self) -> list[Meeting]:
+        return meetings_on(self.page)
+
     @cached_property
     def _changes(self) -> dict[tuple[str, int | None], dict[str, Any]]:
         """When an entry last bore on something, how often its day was set anew, and its terms; by
         the reference and the instalment that entries name.
         """
-        sets_a_day = Q(kind__in=["moved", "event"]) | Q(
-            kind="withdrawn", to__kind__in=["moved", "event", "withdrawn"]
+        sets_a_day = (
+            Q(kind__in=["moved", "event"])
+            | Q(kind="confirmed", to__kind="moved")
+            | Q(kind="withdrawn", to__kind__in=["moved", "event", "withdrawn", "confirmed"])
         )
         entries = Entry.objects.filter(plan=self.page.plan)
         rows = (
@@ -164,7 +260,18 @@ class CalendarFeed(FeedView):
                 versions=Count("pk", filter=Q(kind="terms")),
             )
         )
-        return {(row["ref"], row["instalment"]): row for row in rows}
+        changes = {(row["ref"], row["instalment"]): row for row in rows}
+        for meeting in self._meetings:
+            # the number only ever grows
+            grown = meeting.entry.number - meeting.first_number
+            row = {"last": meeting.entry.loaded_at, "moves": grown, "versions": 0}
+            changes[_name_meeting(meeting), None] = row
+        return changes
+
+
+def _name_meeting(meeting: Meeting) -> str:
+    """Identifies it in the calendar, beside the refs of actions."""
+    return f"meetings/{meeting.first_number}"
 
 
 def _status(state: str) -> str:

@@ -1,8 +1,8 @@
 """The list of actions, a commitment, and the actions of the reader's own bodies."""
 
 from collections import defaultdict
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Set
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
@@ -16,16 +16,19 @@ from commitments.lists.tables import ActionTable
 from commitments.models import Standing
 from commitments.pages import labels
 from commitments.pages.base import KeptView
-from commitments.pages.counts import counts_of, summarise
-from commitments.register.permissions import reportable_actions
+from commitments.pages.counts import counts_of, disputed_by_state, summarise
+from commitments.pages.entries import last_reports
+from commitments.pages.held import held_rows
+from commitments.pages.inbox import inbox
+from commitments.register.permissions import is_manager, reportable_actions
 from commitments.rules.states import SETTLED, State
 
 HEADINGS = {
     "overdue": gettext_lazy("Overdue"),
     "due": gettext_lazy("Due"),
-    "awaiting": gettext_lazy("Awaiting somebody"),
+    "awaiting": gettext_lazy("Waiting for consent or an event"),
     "never": gettext_lazy("Never reported"),
-    "stale": gettext_lazy("Stale"),
+    "stale": gettext_lazy("No recent report"),
     "in-hand": gettext_lazy("In hand"),
     "done": gettext_lazy("Done or closed"),
 }
@@ -36,19 +39,29 @@ class ActionList(writers.ExportedView):
 
     public = True
     template_name = "commitments/action_list.html"
+    days_in_address: ClassVar[Set[str]] = {"on", "due"}
     per_page = 25
 
-    def content(self) -> dict[str, Any]:
+    def content(self) -> dict[str, object]:
         actions = self.filtered_actions()
         actions.show_counts()
         table = self.table(actions)
         table.show_page(self.request.GET.get("page"), self.per_page)
         return {
-            "title": _("Commitments"),
+            "title": actions.page_title(_("Commitments"), table.page),
             "filter": actions,
             "table": table,
+            "last_reports": table.last_reports,
+            "refs_to_report": self._refs_to_report(table),
             "exports": writers.FORMATS,
         }
+
+    def _refs_to_report(self, table: ActionTable) -> tuple[str, ...]:
+        """The open actions among those shown on which the reader may report."""
+        shown = [row.record for row in table.page]
+        refs = {row.obligation.ref for row in shown if row.state not in SETTLED}
+        actions = reportable_actions(self.page.rights, self.page.plan).filter(ref__in=refs)
+        return tuple(actions.order_by("position").values_list("ref", flat=True))
 
     def export(self) -> writers.Export:
         table = self.table(self.filtered_actions())
@@ -58,8 +71,9 @@ class ActionList(writers.ExportedView):
         return ActionFilter(self.request.GET, self.page.standings_with_actions(), page=self.page)
 
     def table(self, actions: ActionFilter) -> ActionTable:
-        standings = order_by_urgency(actions.qs)
-        return ActionTable(standings, plan_page=self.page, query=self.request.GET)
+        is_ranked = "q" in actions.active_values
+        query = self.request.GET
+        return ActionTable(actions.ordered, plan_page=self.page, query=query, is_ranked=is_ranked)
 
 
 class CommitmentDetail(KeptView):
@@ -68,19 +82,23 @@ class CommitmentDetail(KeptView):
     public = True
     template_name = "commitments/commitment/body.html"
 
-    def content(self, number: int) -> dict[str, Any]:
+    def content(self, number: str) -> dict[str, Any]:
         page = self.page
         commitments = page.plan.commitments.prefetch_related("aims")
-        commitment = get_object_or_404(commitments, number=number)
+        commitment = get_object_or_404(commitments, number__iexact=number)
         of_commitment = page.standings_with_actions().filter(obligation__commitment=commitment)
+        of_commitment = of_commitment.prefetch_related("obligation__action__leads")
         standings = list(of_commitment.order_by("obligation__action__position"))
         worst_state, counts = summarise(standings)
         return {
-            "title": f"{number} {labels.text(commitment.title)}",
+            "title": f"{commitment.number} {labels.text(commitment.title)}",
             "commitment": commitment,
             "worst_state": worst_state,
-            "counts": counts_of(counts, page, commitment=number),
+            "counts": counts_of(
+                counts, disputed_by_state(standings), page, commitment=commitment.number
+            ),
             "standings": standings,
+            "last_reports": last_reports(page, [row.obligation_id for row in standings]),
             "aims": commitment.aims.all(),
         }
 
@@ -93,6 +111,10 @@ class Mine(writers.ExportedView):
     def export(self) -> writers.Export:
         return actions_export(self.page, self.standings(), "mine")
 
+    def key_parts(self) -> tuple[object, ...]:
+        """An official reads what they have written themselves."""
+        return (self.request.user.pk,) if self.page.held_version else ()
+
     def standings(self) -> QuerySet[Standing]:
         """The standings of the actions that the reader may report on, the most urgent first."""
         page = self.page
@@ -101,10 +123,13 @@ class Mine(writers.ExportedView):
             page.standings_with_actions().filter(obligation__in=actions.values("pk"))
         )
 
-    def content(self) -> dict[str, Any]:
+    def content(self) -> dict[str, object]:
         page = self.page
         return {
             "title": _("My actions"),
+            "inbox": inbox(page),
+            "held": held_rows(page, self.request.user.pk),
+            "can_release": is_manager(page.rights),
             "groups": group_by_urgency(self.standings()),
             "bodies": page.plan.bodies.filter(pk__in=page.rights.bodies),
             "exports": writers.FORMATS,

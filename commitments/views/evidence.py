@@ -1,18 +1,26 @@
 """Files that entries carry, to whoever may read the entry; and how much an upload may bring."""
 
+import contextlib
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.core.files.uploadhandler import FileUploadHandler, SkipFile
+from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import (
+    FileUploadHandler,
+    SkipFile,
+    TemporaryFileUploadHandler,
+)
+from django.db import InterfaceError, OperationalError
 from django.http import FileResponse, Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from commitments.evidence import storage
 from commitments.evidence.file_types import LARGEST, TYPES
-from commitments.models import Evidence
+from commitments.models import Evidence, HeldFile
+from commitments.models.register import is_hidden
 from commitments.pages.base import PlanView
 from commitments.pages.entries import entries_on
 
@@ -21,22 +29,29 @@ class EvidenceFile(PlanView):
     """Always to be saved and never to be shown, whatever is in it."""
 
     def get(self, request: HttpRequest, key: UUID) -> FileResponse:
-        file = get_object_or_404(Evidence.objects.readable_in(entries_on(self.page)), pk=key)
-        try:
-            content = storage.path_of(file.id).open("rb")
-        except FileNotFoundError:
-            raise Http404 from None
-        response = FileResponse(content, as_attachment=True, filename=file.name)
-        response.headers["Content-Type"] = TYPES[file.type].content_type
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Cache-Control"] = "no-store"
-        response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-        return response
+        entries = entries_on(self.page).exclude(is_hidden("files", self.page.today))
+        return send_file(get_object_or_404(Evidence.objects.readable_in(entries), pk=key))
+
+
+def send_file(file: Evidence | HeldFile) -> FileResponse:
+    try:
+        content = storage.path_of(file.id).open("rb")
+    except FileNotFoundError:
+        raise Http404 from None
+    response = FileResponse(content, as_attachment=True, filename=file.name)
+    response.headers["Content-Type"] = TYPES[file.type].content_type
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return response
 
 
 class Bounded(FileUploadHandler):
     """Before anything is read: no more than a form can hold, and no files of somebody who is not
     signed in.
+
+    Where the database is away and cannot say who that is, the files are left out as well, so that
+    the text of the form is read and can be given back.
     """
 
     def handle_raw_input(self, *args: Any, **kwargs: Any) -> None:
@@ -49,7 +64,11 @@ class Bounded(FileUploadHandler):
             )
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
-        if self.request and not self.request.user.is_authenticated:
+        try:
+            is_stranger = self.request is not None and not self.request.user.is_authenticated
+        except (OperationalError, InterfaceError):
+            raise SkipFile from None
+        if is_stranger:
             raise SkipFile
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
@@ -57,3 +76,35 @@ class Bounded(FileUploadHandler):
 
     def file_complete(self, file_size: int) -> None:
         return None
+
+
+class OnDisk(TemporaryFileUploadHandler):
+    """Django's own; where the disk takes no more, the form is read all the same and the file is
+    refused with it.
+    """
+
+    is_unstored = False
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        self.is_unstored = False
+        try:
+            super().new_file(*args, **kwargs)
+        except OSError:
+            self.is_unstored = True
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        if self.is_unstored:
+            return
+        try:
+            super().receive_data_chunk(raw_data, start)
+            self.file.flush()
+        except OSError:
+            self.is_unstored = True
+            # what its buffer holds finds no room either
+            with contextlib.suppress(OSError):
+                self.file.close()
+
+    def file_complete(self, file_size: int) -> UploadedFile | None:
+        if self.is_unstored:
+            return storage.Unstored(name=self.file_name)
+        return super().file_complete(file_size)

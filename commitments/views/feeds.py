@@ -64,7 +64,7 @@ class FeedView(PlanView):
     def content(self) -> bytes | str:
         raise NotImplementedError
 
-    def absolute_url(self, name: str, *args: Any) -> str:
+    def absolute_url(self, name: str, *args: object) -> str:
         return settings.SITE_URL + self.page.url(name, *args)
 
     def _language(self) -> str:
@@ -89,11 +89,15 @@ class PagedAtom(Atom1Feed):
             link = {"rel": relation, "type": "application/atom+xml", "href": url}
             handler.addQuickElement("link", "", link)
 
+    def item_attributes(self, item: dict[str, Any]) -> dict[str, str]:
+        return {**super().item_attributes(item), "xml:lang": item["title_language"]}
+
     def add_item_elements(self, handler: SimplerXMLGenerator, item: dict[str, Any]) -> None:
         super().add_item_elements(handler, item)
         category = {"term": item["kind"], "label": item["kind_label"]}
         handler.addQuickElement("category", "", category)
-        handler.addQuickElement("content", item["html"], {"type": "html"})
+        content = {"type": "html", "xml:lang": labels.language()}
+        handler.addQuickElement("content", item["html"], content)
 
 
 class RegisterFeed(FeedView):
@@ -155,6 +159,7 @@ class RegisterFeed(FeedView):
             title = f"{subject}{labels.colon()}{kind_label}"
         return {
             "title": without_control_characters(title),
+            "title_language": labels.language_of(row.title) or labels.language(),
             "link": self.absolute_url("entry", entry.number),
             "description": None,
             "unique_id": uuid.uuid5(uuid.NAMESPACE_OID, entry.hash).urn,

@@ -19,7 +19,7 @@ class FormPageView(FormView[F]):
     def form_invalid(self, form: F) -> HttpResponse:
         return self.show(form, status=422)
 
-    def show(self, form: F, status: int = 200, **context: Any) -> HttpResponse:
+    def show(self, form: F, status: int = 200, **context: object) -> HttpResponse:
         return self.render_to_response(self.get_context_data(form=form, **context), status=status)
 
     def render_to_response(self, context: dict[str, Any], **options: Any) -> HttpResponse:
@@ -48,4 +48,8 @@ class FileLoadingView(FormPageView[FileForm]):
             preview = self.preview(content)
         except FileRefused as refused:
             return self.show(form, status=422, errors=refused.errors)
-        return self.show(self.form_class(initial=FileForm.carrying(content)), **preview)
+        return self.show(self.form_to_load(form, content), **preview)
+
+    def form_to_load(self, form: FileForm, content: bytes) -> FileForm:
+        """The form of the second step."""
+        return self.form_class(initial=FileForm.carrying(content))

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -29,7 +28,7 @@ class Text(KeptView):
     public = True
     template_name = "commitments/text/body.html"
 
-    def content(self) -> dict[str, Any]:
+    def content(self) -> dict[str, object]:
         page = self.page
         standings = list(page.standings_with_actions().order_by("obligation__action__position"))
         return {

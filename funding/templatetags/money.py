@@ -3,16 +3,23 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from babel.numbers import format_currency, format_decimal, get_currency_name
+from babel.lists import format_list
+from babel.numbers import (
+    format_currency,
+    format_decimal,
+    get_currency_name,
+    get_currency_symbol,
+)
 from django import template
 from django.utils.translation import gettext as _
 
 from commitments.pages.labels import language
+from funding.currencies import decimals_of
 
 register = template.Library()
 MILLION = Decimal(1_000_000)
 NO_BREAK = "\u00a0"
-WHOLE, WITH_CENTS, IN_MILLIONS = "#,##0", "#,##0.00", "#,##0.###"
+WHOLE, IN_MILLIONS = "#,##0", "#,##0.###"
 
 
 @register.filter
@@ -26,12 +33,17 @@ def amount(value: Decimal | str, currency: str) -> str:
 
 def _format_english(number: Decimal, currency: str) -> str:
     if not _is_given_in_millions(number):
-        return _english_currency(number, currency, _pattern(number))
+        return _english_currency(number, currency, _pattern(number, currency))
     return f"{_english_currency(number / MILLION, currency, IN_MILLIONS)}{NO_BREAK}million"
 
 
 def _english_currency(number: Decimal, currency: str, pattern: str) -> str:
-    return format_currency(number, currency, f"¤{pattern}", locale="en", currency_digits=False)
+    symbol = get_currency_symbol(currency, locale="en")
+    # letters do not stand close to a figure
+    space = NO_BREAK if symbol[-1:].isalpha() else ""
+    return format_currency(
+        number, currency, f"¤{space}{pattern}", locale="en", currency_digits=False
+    )
 
 
 def _format_french(number: Decimal, currency: str) -> str:
@@ -39,7 +51,7 @@ def _format_french(number: Decimal, currency: str) -> str:
         # the plural begins at two
         count = 2 if abs(number) >= 2 else 1
         name = get_currency_name(currency, count=count, locale="fr")
-        return f"{format_decimal(number, _pattern(number), locale='fr')}{NO_BREAK}{name}"
+        return f"{format_decimal(number, _pattern(number, currency), locale='fr')}{NO_BREAK}{name}"
     millions = number / MILLION
     word = "million" if millions < 2 else "millions"
     name = get_currency_name(currency, count=2, locale="fr")
@@ -52,10 +64,12 @@ def _is_given_in_millions(number: Decimal) -> bool:
     return abs(number) >= MILLION and number % 1000 == 0
 
 
-def _pattern(number: Decimal) -> str:
-    if number == number.to_integral():
+def _pattern(number: Decimal, currency: str = "EUR") -> str:
+    """Whole where that is exact, else with as many decimals as the currency has (ISO 4217)."""
+    decimals = decimals_of(currency)
+    if number == number.to_integral() or not decimals:
         return WHOLE
-    return WITH_CENTS
+    return f"{WHOLE}.{'0' * decimals}"
 
 
 @register.filter
@@ -67,6 +81,26 @@ def money(amounts: Mapping[str, Decimal | str] | None) -> str:
         return _("not stated")
     first, *others = [amount(value, currency) for currency, value in amounts.items()]
     return first + "".join(f" ({other})" for other in others)
+
+
+@register.filter
+def same_money(amounts: Mapping[str, Decimal | str] | None) -> str:
+    """One promise in the currencies of the text: €15 million (£12 million, the same money)."""
+    if not amounts or len(amounts) == 1:
+        return money(amounts)
+    first, *others = [amount(value, currency) for currency, value in amounts.items()]
+    return _("%(first)s (%(others)s, the same money)") % {
+        "first": first,
+        "others": ", ".join(others),
+    }
+
+
+@register.filter(name="amounts")
+def different_money(amounts: Mapping[str, Decimal | str]) -> str:
+    """Sums of which each came on top of the others: €3 million and £1 million."""
+    return format_list(
+        [amount(value, currency) for currency, value in amounts.items()], locale=language()
+    )
 
 
 @register.filter
