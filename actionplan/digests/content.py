@@ -7,24 +7,33 @@ changes those that were recorded from Monday to Sunday.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from actionplan.digests.recipients import Recipient, subscribed_memberships
 from actionplan.jobs.ledger import JobStatus, job_statuses
-from actionplan.models import Digest
-from actionplan.overview.priorities import SOON
-from commitments.lists.filters import falls_due_by, order_by_urgency
-from commitments.models import Action, Entry, Flag, FlagKind, Plan, Role, Standing
+from actionplan.models import Digest, Verification
+from actionplan.witnesses.checkpoints import Sighting, sightings
+from commitments import clock
+from commitments.lists.filters import SOON, falls_due_by, order_by_urgency
+from commitments.models import Action, Entry, Flag, FlagKind, HeldReport, Plan, Role, Standing
 from commitments.models.rights import Rights
 from commitments.pages import labels
-from commitments.pages.counts import add_up, count_states
+from commitments.pages.counts import add_up, count_disputed, count_states
+from commitments.pages.entries import describe_rights, hide_texts, last_reports
+from commitments.pages.meetings import meetings_on
 from commitments.pages.page import Page
+from commitments.pages.plan_term import PageTerm, term_of
+from commitments.pages.term_changes import find_term_changes
+from commitments.register.entry_types import KINDS, REDACTION_ASKED, RELEASED
+from commitments.register.inbox import Awaited, list_awaited
 from commitments.register.permissions import reportable_actions
 from commitments.rules.states import SETTLED, State
 from funding.instalments import instalments_on
@@ -32,6 +41,25 @@ from funding.totals import CurrencyTotal, compute_totals, money_entries
 
 WEEK = timedelta(days=7)
 ITEMS_SHOWN = 7
+MOVES = ("moved", "term")
+# of the lists that a digest may have
+HEADINGS = {
+    "meaning": _("Changes of the plan, its rights and its register"),
+    "to_release": _("Waiting for your release"),
+    "waiting": _("Waiting for your side’s word"),
+    "meetings": _("Meetings to come"),
+    "overdue": _("Overdue"),
+    "newly_overdue": _("Newly overdue"),
+    "cleared": _("Cleared"),
+    "due": _("Due in 14 days"),
+    "moved": _("Deadlines moved"),
+    "awaiting": _("Waiting for consent or an event"),
+    "stale": _("No recent report"),
+    "never_reported": _("Never reported"),
+    "unreminded": _("No one gets reminders for these"),
+    "changed_by_others": _("What others recorded"),
+    "changed": _("What was recorded"),
+}
 
 
 def week_before(day: date) -> date:
@@ -60,14 +88,22 @@ class Items:
         """What is not shown is only counted."""
         return cls(list(rows[:ITEMS_SHOWN]), rows.count())
 
+    @classmethod
+    def first_with(cls, quality: str, rows: Iterable[Any]) -> "Items":
+        """Those of `Week.open_actions` that qualify for a list."""
+        return cls.first_of(row for row in rows if getattr(row, quality))
+
 
 @dataclass(frozen=True)
 class StateLine:
-    """How many actions are in a state, and by how many that differs from the week before."""
+    """How many actions are in a state, by how many that differs from the week before, and how many
+    are disputed though they read met.
+    """
 
     label: str | Promise
     now: int
     change: int
+    disputed: int
 
 
 @dataclass(frozen=True)
@@ -79,6 +115,7 @@ class Reader:
     """
 
     kind: str
+    side: str
     reports_for: frozenset[int | str]
     is_first: bool
     author: int
@@ -86,19 +123,11 @@ class Reader:
 
 @dataclass(frozen=True)
 class Content:
-    """All that a digest says; managers alone are told what follows `changed`."""
+    """All that a digest says; its lists are named as in `HEADINGS`, the most pressing first."""
 
     week: "Week"
     reader: Reader
-    overdue: Items
-    due: Items
-    stale: Items
-    awaiting: Items
-    changed: Items
-    cleared: Items = Items()
-    moved: Items = Items()
-    never_reported: Items = Items()
-    unreminded: Items = Items()
+    lists: dict[str, Items]
 
     @property
     def is_for_managers(self) -> bool:
@@ -107,75 +136,104 @@ class Content:
     @property
     def is_empty(self) -> bool:
         """Managers are always written to: silence must mean failure, not calm."""
-        lists = (self.overdue, self.due, self.stale, self.awaiting, self.changed)
-        return not self.is_for_managers and not any(items.total for items in lists)
+        return not self.is_for_managers and not any(items.total for items in self.lists.values())
 
 
 class Week:
-    """A week of a plan, read in as many queries for one recipient as for thousands."""
+    """A week of a plan, read in as many queries for one recipient as for thousands.
 
-    def __init__(self, plan: Plan, monday: date) -> None:
+    `with_held`: what is read goes to the recipients alone, so that managers are told what waits for
+    their release, which nobody else may know.
+    """
+
+    def __init__(self, plan: Plan, monday: date, *, with_held: bool = False) -> None:
+        self.with_held = with_held
         self.plan = plan
         self.monday = monday
         self.sunday = monday + timedelta(days=6)
         self.on = monday + WEEK
+        self._awaited: dict[str, list[Awaited]] = {}
         self.page = Page(plan, [plan], Rights(role=Role.MANAGER), self.on, self.on, self.on)
 
     def reader(self, recipient: Recipient) -> Reader:
-        reports_for: frozenset[int | str] = recipient.bodies
-        if recipient.kind == Digest.Kind.MANAGER:
+        reports_for: frozenset[int | str] = frozenset(body.pk for body in recipient.bodies.all())
+        if recipient.role == Role.MANAGER:
             reports_for = frozenset([recipient.side])
-        author = recipient.user.pk
+        author = recipient.user_id
         return Reader(
-            kind=recipient.kind,
+            kind=recipient.role,
+            side=recipient.side,
             reports_for=reports_for,
             is_first=not recipient.had_one,
             author=author if author in self.authors else 0,
         )
 
     def content(self, reader: Reader) -> Content:
+        own = self.reportable[None].union(*(self.reportable[each] for each in reader.reports_for))
+        waiting = [one for one in self._awaited_by(reader.side) if one.entry.by_id != reader.author]
         if reader.kind == Digest.Kind.MANAGER:
-            return self._content_for_managers(reader)
-        return self._content_for_officials(reader)
+            lists = self._lists_for_manager(own, is_first=reader.is_first)
+        else:
+            waiting = [one for one in waiting if one.is_for_officials(own)]
+            lists = self._lists_for_official(own, reader.author)
+        lists = {"waiting": Items.first_of(waiting), **lists}
+        if reader.kind == Digest.Kind.MANAGER:
+            to_release = self.held_reports.get(reader.side, ())
+            lists = {"to_release": Items.first_of(to_release), **lists}
+        return Content(self, reader, lists)
 
-    def _content_for_officials(self, reader: Reader) -> Content:
-        own = self._reportable_by(reader)
+    @cached_property
+    def held_reports(self) -> dict[str, list[HeldReport]]:
+        """What waits for release now, by side."""
+        reports: dict[str, list[HeldReport]] = {}
+        if self.with_held:
+            waiting = self.plan.held_reports.filter(state=HeldReport.State.WAITING)
+            for report in waiting.select_related("by"):
+                reports.setdefault(report.side, []).append(report)
+        return reports
+
+    def _awaited_by(self, side: str) -> list[Awaited]:
+        """All that waits for a side, read once for all its people."""
+        if side not in self._awaited:
+            rights = Rights(role=Role.MANAGER, side=side)
+            self._awaited[side] = list_awaited(rights, self.plan, self.on)
+            hide_texts([one.entry for one in self._awaited[side]], self.on)
+        return self._awaited[side]
+
+    def _lists_for_official(self, own: set[int], author: int) -> dict[str, Items]:
         rows = [row for row in self.open_actions if row.obligation_id in own]
         entries = [entry for entry in self.entries if entry.action in own]
-        return Content(
-            week=self,
-            reader=reader,
-            overdue=Items.first_of(row for row in rows if row.overdue),
-            due=Items.first_of(row for row in rows if row.due),
-            stale=Items.first_of(row for row in rows if row.stale),
-            awaiting=Items.first_of(row for row in rows if row.awaiting),
-            changed=Items.first_of(entry for entry in entries if entry.by_id != reader.author),
-        )
+        return {
+            "overdue": Items.first_with("overdue", rows),
+            "due": Items.first_with("due", rows),
+            "awaiting": Items.first_with("awaiting", rows),
+            "stale": Items.first_with("stale", rows),
+            "meetings": self.meetings,
+            "meaning": self.changes_of_meaning,
+            "changed_by_others": Items.first_of(row for row in entries if row.by_id != author),
+        }
 
-    def _content_for_managers(self, reader: Reader) -> Content:
-        own = self._reportable_by(reader)
+    def _lists_for_manager(self, own: set[int], *, is_first: bool) -> dict[str, Items]:
         rows = self.open_actions
-        silent = [row for row in rows if row.unsettled and row.never_reported]
-        alone = [row for row in rows if row.unsettled and row.nobody_reminded]
         # the first one sums up all that is overdue, later ones tell what is new
-        overdue = "flagged" if reader.is_first else "newly_overdue"
-        return Content(
-            week=self,
-            reader=reader,
-            overdue=Items.first_of(row for row in rows if getattr(row, overdue)),
-            due=Items.first_of(row for row in rows if row.due),
-            # what was never reported has a list of its own
-            stale=Items.first_of(row for row in rows if row.stale and not row.never_reported),
-            awaiting=Items.first_of(row for row in rows if row.awaiting),
-            changed=Items.first_of(entry for entry in self.entries if entry.kind != "moved"),
-            cleared=self.cleared,
-            moved=Items.first_of(entry for entry in self.entries if entry.kind == "moved"),
-            never_reported=Items.first_of(silent),
-            unreminded=Items.first_of(row for row in alone if row.obligation_id in own),
-        )
-
-    def _reportable_by(self, reader: Reader) -> set[int]:
-        return self.reportable[None].union(*(self.reportable[each] for each in reader.reports_for))
+        overdue = "flagged" if is_first else "newly_overdue"
+        # what was never reported has a list of its own
+        reported = [row for row in rows if not row.never_reported]
+        return {
+            "newly_overdue": Items.first_with(overdue, rows),
+            "due": Items.first_with("due", rows),
+            "cleared": self.cleared,
+            "meetings": self.meetings,
+            "meaning": self.changes_of_meaning,
+            "moved": Items.first_of(row for row in self.entries if row.kind in MOVES),
+            "awaiting": Items.first_with("awaiting", rows),
+            "stale": Items.first_with("stale", reported),
+            "never_reported": Items.first_with("silent", rows),
+            "unreminded": Items.first_with(
+                "unreminded", (row for row in rows if row.obligation_id in own)
+            ),
+            "changed": Items.first_of(row for row in self.entries if row.kind not in MOVES),
+        }
 
     @cached_property
     def open_actions(self) -> list[Any]:
@@ -190,15 +248,31 @@ class Week:
             "stale": Q(stale_since__isnull=False) & ~in_other_lists,
             "awaiting": Q(state=State.AWAITING),
             "unsettled": is_unsettled(),
-            "nobody_reminded": nobody_is_reminded(self.plan),
+            "silent": is_unsettled() & Q(never_reported=True),
+            "unreminded": is_unsettled() & nobody_is_reminded(self.plan),
             "flagged": Q(Exists(overdue_flags)),
             "newly_overdue": Q(
                 Exists(overdue_flags.filter(since__gt=self.monday, since__lte=self.on))
             ),
         }
         scored = self.page.standings_with_actions().filter(scored=True)
+        scored = scored.prefetch_related("obligation__action__leads")
         rows = order_by_urgency(scored).annotate(**qualities)
-        return list(rows.filter(Q(unsettled=True) | Q(flagged=True)))
+        found: list[Any] = list(rows.filter(Q(unsettled=True) | Q(flagged=True)))
+        reports = last_reports(self.page, [row.obligation_id for row in found if row.stale])
+        for row in found:
+            row.last_report = reports.get(row.obligation_id)
+        return found
+
+    @cached_property
+    def meetings(self) -> Items:
+        """The entries of those that are planned within the time in which an action is due soon."""
+        planned = [
+            meeting
+            for meeting in reversed(meetings_on(self.page))
+            if self.on <= meeting.window.last <= self.on + SOON and not meeting.is_held
+        ]
+        return Items.first_of(meeting.entry for meeting in planned)
 
     @cached_property
     def reportable(self) -> Mapping[int | str | None, set[int]]:
@@ -212,13 +286,55 @@ class Week:
             scored=True, obligation__plan=self.plan, obligation__ref=OuterRef("ref")
         )
         known = Entry.objects.filter(plan=self.plan).known_on(self.on, self.on)
-        reported = known.without_plan_entries().select_related("text").order_by("-number")
+        reported = known.filter(kind__in=KINDS).select_related("text").order_by("-number")
         of_week = reported.filter(recorded_day__gte=self.monday, recorded_day__lt=self.on)
-        return list(of_week.annotate(action=Subquery(scored.values("obligation_id")[:1])))
+        actions = Subquery(scored.values("obligation_id")[:1])
+        entries: list[Any] = list(of_week.annotate(action=actions))
+        hide_texts(entries, self.on)
+        for entry in entries:
+            entry.is_proposed = entry.number in self.proposed
+        return entries
+
+    @cached_property
+    def proposed(self) -> set[int]:
+        """The numbers of the decisions that wait for another side."""
+        lists = self.page.standings.filter(proposed__isnull=False).values_list(
+            "proposed", flat=True
+        )
+        return {number for numbers in lists for number in numbers or ()} | {
+            entry.number for entry in self.term.proposals
+        }
+
+    @cached_property
+    def changes_of_meaning(self) -> Items:
+        """What entered the register in the week, whatever day it counts from, and alters what the
+        plan or its entries mean; terms only where they differ from earlier ones. The newest first.
+        """
+        zone = ZoneInfo(self.plan.timezone)
+        first, end = (datetime.combine(day, time.min, zone) for day in (self.monday, self.on))
+        register = Entry.objects.filter(plan=self.plan)
+        entries = list(
+            register.filter(loaded_at__gte=first, loaded_at__lt=end)
+            .exclude(kind__in=(*KINDS, RELEASED))
+            .select_related("text", "to")
+            .order_by("-number")
+        )
+        hide_texts(entries, self.on)
+        changes = find_term_changes(entries, register)
+        rows = [entry for entry in entries if entry.kind != "terms" or changes.get(entry.pk)]
+        items = Items.first_of(rows)
+        describe_rights(items.rows, self.plan)
+        for entry in items.rows:
+            entry.term_changes = changes.get(entry.pk, [])
+            days = {max(change.since, self.plan.adopted_on) for change in entry.term_changes}
+            entry.counts_from = sorted(days)
+            entry.about = entry.to.number if entry.to else None
+        return items
 
     @cached_property
     def authors(self) -> set[int | None]:
-        return {entry.by_id for entry in self.entries}
+        asked = Entry.objects.filter(plan=self.plan, kind=REDACTION_ASKED)
+        return {*asked.values_list("by", flat=True), *(entry.by_id for entry in self.entries)}
 
     @cached_property
     def cleared(self) -> Items:
@@ -235,8 +351,9 @@ class Week:
     def counts(self) -> list[StateLine]:
         now = add_up(count_states(self.page, self.on))
         before = add_up(count_states(self.page, self.monday))
+        disputed = add_up(count_disputed(self.page, self.on))
         return [
-            StateLine(labels.STATES[state], now[state], now[state] - before[state])
+            StateLine(labels.STATES[state], now[state], now[state] - before[state], disputed[state])
             for state in State
             if now[state] or before[state]
         ]
@@ -244,6 +361,18 @@ class Week:
     @cached_property
     def jobs(self) -> list[JobStatus]:
         return job_statuses(self.plan, timezone.now())
+
+    @cached_property
+    def verification(self) -> Verification | None:
+        return Verification.objects.filter(plan=self.plan).first()
+
+    @cached_property
+    def sightings(self) -> list[Sighting]:
+        return sightings(self.plan, clock.now(self.plan.timezone))
+
+    @cached_property
+    def term(self) -> PageTerm:
+        return term_of(self.page)
 
     @cached_property
     def head(self) -> Entry | None:

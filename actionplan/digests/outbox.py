@@ -13,19 +13,20 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import OperationalError, connection
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from actionplan.digests import messages
 from actionplan.digests.content import WEEK, Week, week_before
 from actionplan.digests.recipients import (
     Recipient,
+    noticed_memberships,
     recipients_without_digest,
     subscribed_memberships,
 )
 from actionplan.digests.rendering import Renderer
 from actionplan.models import Digest, Mark
-from commitments.models import Plan
+from commitments.models import Membership, Plan, Role
 
 State = Digest.State
 ENDED_BADLY = (State.FAILED, State.UNCERTAIN, State.EXPIRED)
@@ -33,11 +34,14 @@ ENDED_BADLY = (State.FAILED, State.UNCERTAIN, State.EXPIRED)
 SENT_AFTER = timedelta(hours=7)
 # rows are written in parts, so that a run that is cut short has come further than the one before
 WRITTEN_AT_ONCE = 1000
-BATCH = 200
+BATCH = 500
 # a claim outlives any single try; what a killed worker claimed is free again after this
 LEASE = timedelta(minutes=10)
 # seconds after which those sent are recorded, so that a kill leaves few in doubt
 RECORD_EVERY = 1.0
+# so many are marked as in doubt at once, unless the last ones took longer than SLOW seconds
+LONGEST_STEP = 64
+SLOW = 0.1
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
 MOST_ATTEMPTS_IN_DOUBT = 2
 # what lies further ahead than any wait was written by a clock that ran fast
@@ -62,7 +66,7 @@ def queue(plan: Plan, week: date) -> dict[str, int]:
     Missed weeks are marked as skipped. Whoever does the same meanwhile writes no second row.
     """
     recipients = recipients_without_digest(plan, week)
-    renderer = Renderer(Week(plan, week))
+    renderer = Renderer(Week(plan, week, with_held=True))
     queued = 0
     for start in range(0, len(recipients), WRITTEN_AT_ONCE):
         digests: list[Digest] = []
@@ -86,7 +90,7 @@ def _missed_digests(plan: Plan, recipient: Recipient, week: date) -> Iterator[Di
 def _digest_of_week(renderer: Renderer, recipient: Recipient, week: date) -> Digest:
     digest = _new_digest(renderer.week.plan, recipient, week)
     texts = renderer.render(recipient, digest.language)
-    if texts is not None:
+    if not texts.is_empty:
         digest.state = State.QUEUED
         digest.subject, digest.text, digest.html = texts.subject, texts.text, texts.html
     return digest
@@ -97,7 +101,7 @@ def _new_digest(plan: Plan, recipient: Recipient, week: date) -> Digest:
     return Digest(
         plan=plan,
         recipient=recipient.user,
-        kind=recipient.kind,
+        kind=recipient.role,
         week=week,
         state=State.SKIPPED,
         language=recipient.user.language or settings.LANGUAGE_CODE,
@@ -124,40 +128,46 @@ def ready() -> QuerySet[Digest]:
     )
 
 
-def is_wanted() -> Exists:
-    """Whether the account still is a recipient."""
-    return Exists(
-        subscribed_memberships().filter(user=OuterRef("recipient"), plan=OuterRef("plan"))
+def is_wanted() -> Case:
+    """Whether the account still is a recipient; of an alarm, whether it still is a manager; of a
+    notice, whether it still hears of things before Monday.
+    """
+    here = {"user": OuterRef("recipient"), "plan": OuterRef("plan")}
+    managers = Membership.objects.filter(**here, role=Role.MANAGER, user__is_active=True)
+    is_notice = Q(kind=Digest.Kind.NOTICE)
+    is_recipient = Q(Exists(subscribed_memberships().filter(**here))) & ~is_notice
+    is_alarmed = Q(Exists(managers), kind=Digest.Kind.ALARM)
+    is_noticed = Q(Exists(noticed_memberships().filter(**here))) & is_notice
+    return Case(
+        When(is_recipient | is_alarmed | is_noticed, then=Value(True)), default=Value(False)
     )
 
 
 class Batch:
-    """Digests that this worker alone may send: claimed together, each ended on its own."""
+    """Digests that this worker alone may send: claimed together, each ended on its own.
+
+    `waiting` are those not yet taken, `begun` those that are marked as in doubt and come next,
+    `sent` the keys of those whose end is not yet recorded.
+    """
 
     def __init__(self) -> None:
         self.lease = timezone.now() + LEASE
-        self.ends = monotonic() + LEASE.total_seconds() / 2
-        self.sent: list[int] = []
         self.recorded = monotonic()
-        fresh = Q(state=State.QUEUED, doubts=0)
+        self.step = 4
+        self.sent: list[int] = []
+        fresh = Q(doubts=0)
         if not self._claim(fresh, BATCH):
             self._claim(~fresh, 1)
-        self.digests = self._read()
-        self.left = {digest.pk for digest in self.digests}
+        rows = self._held().annotate(is_wanted=is_wanted()).order_by("next_try", "pk")
+        self.waiting: list[Digest] = list(rows.select_related("recipient", "plan"))
+        self.begun: list[Digest] = []
+        self.step_began = monotonic()
 
     def _claim(self, which: Q, count: int) -> int:
         """One conditional update: of two workers that want a row, the second finds it taken."""
         candidates = ready().filter(which).order_by("next_try", "pk")[:count]
-        was_abandoned = Case(When(state=State.SENDING, then=1), default=0)
-        return (
-            ready()
-            .filter(pk__in=candidates.values("pk"))
-            .update(state=State.SENDING, lease_until=self.lease, doubts=F("doubts") + was_abandoned)
-        )
-
-    def _read(self) -> list[Digest]:
-        rows = self._held().annotate(is_wanted=is_wanted()).order_by("next_try", "pk")
-        return list(rows.select_related("recipient", "plan"))
+        claimed = ready().filter(pk__in=candidates.values("pk"))
+        return claimed.update(state=State.SENDING, lease_until=self.lease)
 
     def _held(self) -> QuerySet[Digest]:
         """What nobody took over: a worker that stood still can lose its claim."""
@@ -165,25 +175,45 @@ class Batch:
 
     def take(self, end: float) -> Iterator[Digest]:
         """One after the other until `end`; from time to time those sent are recorded."""
-        for digest in self.digests:
-            if monotonic() >= min(end, self.ends):
-                return
+        end = min(end, monotonic() + LEASE.total_seconds() / 2)
+        while (self.begun or self.waiting) and monotonic() < end:
             if monotonic() - self.recorded > RECORD_EVERY:
                 self.record_sent()
-                self.left.intersection_update(self._held().values_list("pk", flat=True))
-            if digest.pk in self.left:
-                self.left.discard(digest.pk)
-                yield digest
+                self._drop_lost()
+            elif self.begun:
+                yield self.begun.pop(0)
+            else:
+                self._begin_next()
+
+    def _drop_lost(self) -> None:
+        held = set(self._held().values_list("pk", flat=True))
+        self.begun = [digest for digest in self.begun if digest.pk in held]
+        self.waiting = [digest for digest in self.waiting if digest.pk in held]
+
+    def _begin_next(self) -> None:
+        """Mark the next ones: from here until their end is recorded they may have been sent.
+
+        One by one where the mail server is slow, else as many as it takes in a moment.
+        """
+        now = monotonic()
+        self.step = min(2 * self.step, LONGEST_STEP)
+        if now - self.step_began > SLOW:
+            self.step = 1
+        self.step_began = now
+        self.begun = self.waiting[: self.step]
+        self.waiting = self.waiting[self.step :]
+        begun = self._held().filter(pk__in=[digest.pk for digest in self.begun])
+        begun.update(doubts=F("doubts") + 1)
 
     def record_sent(self) -> None:
         if self.sent:
-            _finish(self._held().filter(pk__in=self.sent), State.SENT)
+            record_end(self._held().filter(pk__in=self.sent), State.SENT)
         self.sent = []
         self.recorded = monotonic()
 
     def finish(self, digest: Digest, state: Digest.State, error: str) -> str:
         """Record an end that is not "sent"; returns under which name it is counted."""
-        _finish(self._held().filter(pk=digest.pk), state, error)
+        record_end(self._held().filter(pk=digest.pk), state, error)
         return "failed"
 
     def retry_later(self, digest: Digest, error: str) -> str:
@@ -198,6 +228,8 @@ class Batch:
             lease_until=None,
             next_try=next_try,
             tries=F("tries") + 1,
+            # it certainly was not sent
+            doubts=F("doubts") - 1,
             error=error[:200],
         )
         return "retried"
@@ -207,7 +239,8 @@ class Batch:
         for wait in (1, 3, 0):
             try:
                 self.record_sent()
-                self._held().filter(pk__in=self.left).update(state=State.QUEUED, lease_until=None)
+                self._give_back(self.waiting, 0)
+                self._give_back(self.begun, 1)
                 return
             except OperationalError:
                 connection.close()
@@ -215,9 +248,15 @@ class Batch:
                     raise
                 sleep(wait)
 
+    def _give_back(self, digests: list[Digest], doubts: int) -> None:
+        if digests:
+            unsent = self._held().filter(pk__in=[digest.pk for digest in digests])
+            unsent.update(state=State.QUEUED, lease_until=None, doubts=F("doubts") - doubts)
 
-def _finish(digests: QuerySet[Digest], state: Digest.State, error: str = "") -> None:
-    digests.update(
+
+def record_end(digests: QuerySet[Digest], state: Digest.State, error: str = "") -> int:
+    """Returns how many these are."""
+    return digests.update(
         state=state,
         tries=F("tries") + 1,
         lease_until=None,
@@ -231,11 +270,12 @@ def deliver(seconds: float = SECONDS) -> dict[str, int]:
 
     1. Claim a batch by one conditional update: the digests are "sending", under a lease. Whoever
        does the same meanwhile gets others.
-    2. Hand them over one by one on one connection, with no transaction open.
+    2. Hand them over one by one on one connection, with no transaction open. The next ones are
+       marked as in doubt just before.
     3. Record those sent at least once a second of sending, and every other end at once.
     4. Give back what there was no time for.
-    5. A worker that is killed leaves digests whose lease runs out. Some of them may have been sent,
-       so they are claimed one by one: a second kill then leaves one digest uncertain, and not all.
+    5. A worker that is killed leaves digests whose lease runs out. Those in doubt may have been
+       sent: they are claimed one by one and tried once more. The others were never begun.
     """
     counts = {"sent": 0, "failed": 0, "retried": 0}
     end = monotonic() + seconds

@@ -1,28 +1,29 @@
 """Who gets the weekly digest of a plan: active officials and managers who did not unsubscribe."""
 
-from dataclasses import dataclass
 from datetime import date
+from typing import Any, TypeAlias, TypedDict
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+from django_stubs_ext import WithAnnotations
 
 from actionplan.models import Digest, Subscription, User
 from commitments.models import Membership, Plan
 
 
-@dataclass(frozen=True)
-class Recipient:
-    """Somebody who gets a digest, with what it depends on.
+class EarlierDigests(TypedDict):
+    """Whether one of an earlier week was sent, and the week of the latest row in the outbox."""
 
-    `had_one` says whether a digest of an earlier week was sent to them, `last_week` of which week
-    the latest row in the outbox is.
-    """
-
-    user: User
-    kind: Digest.Kind
-    side: str
-    bodies: frozenset[int]
     had_one: bool
     last_week: date | None
+
+
+Pace = Subscription.Pace
+# the roles that get one, and so the kinds of a weekly digest
+WEEKLY = (Digest.Kind.OFFICIAL, Digest.Kind.MANAGER)
+
+# somebody who gets a digest: their membership, with the side and bodies that it depends on
+Recipient: TypeAlias = "WithAnnotations[Membership, EarlierDigests]"
 
 
 def subscribed_memberships() -> QuerySet[Membership]:
@@ -30,9 +31,22 @@ def subscribed_memberships() -> QuerySet[Membership]:
     unsubscribed = Subscription.objects.filter(
         user=OuterRef("user"), plan=OuterRef("plan"), active=False
     )
-    return Membership.objects.filter(
-        ~Exists(unsubscribed), role__in=Digest.Kind.values, user__is_active=True
+    return Membership.objects.filter(~Exists(unsubscribed), role__in=WEEKLY, user__is_active=True)
+
+
+def noticed_memberships(*, is_daily: bool | None = None) -> QuerySet[Any]:
+    """The memberships, in any role, of those who hear at once or daily of what happens; each has its
+    `pace`.
+    """
+    own = Subscription.objects.filter(user=OuterRef("user"), plan=OuterRef("plan"))
+    paces = {Pace.WORD, Pace.AT_ONCE, Pace.DAILY}
+    if is_daily is not None:
+        paces = {Pace.DAILY} if is_daily else {Pace.WORD, Pace.AT_ONCE}
+    members = Membership.objects.annotate(
+        pace=Coalesce(Subquery(own.values("pace")[:1]), Value(Pace.WORD.value))
     )
+    wanted = members.filter(~Exists(own.filter(active=False)), pace__in=paces, user__is_active=True)
+    return wanted.select_related("user").prefetch_related("bodies").order_by("user_id")
 
 
 def recipients(plan: Plan, week: date) -> list[Recipient]:
@@ -55,23 +69,21 @@ def subscribe(user: User, plan: Plan, *, active: bool) -> None:
     Subscription.objects.update_or_create(user=user, plan=plan, defaults={"active": active})
 
 
+def pace_of(user: User, plan: Plan) -> str:
+    paces = Subscription.objects.filter(user=user, plan=plan).values_list("pace", flat=True)
+    return paces.first() or Pace.WORD
+
+
+def set_pace(user: User, plan: Plan, pace: str) -> None:
+    Subscription.objects.update_or_create(user=user, plan=plan, defaults={"pace": pace})
+
+
 def _read(memberships: QuerySet[Membership], week: date) -> list[Recipient]:
     earlier = Digest.objects.filter(
-        plan=OuterRef("plan"), recipient=OuterRef("user"), week__lt=week
+        plan=OuterRef("plan"), recipient=OuterRef("user"), kind__in=WEEKLY, week__lt=week
     ).order_by("-week")
     rows = memberships.annotate(
         had_one=Exists(earlier.filter(state=Digest.State.SENT)),
         last_week=Subquery(earlier.filter(kind=OuterRef("role")).values("week")[:1]),
     )
-    with_accounts = rows.select_related("user").prefetch_related("bodies").order_by("user_id")
-    return [
-        Recipient(
-            user=row.user,
-            kind=Digest.Kind(row.role),
-            side=row.side,
-            bodies=frozenset(body.pk for body in row.bodies.all()),
-            had_one=row.had_one,
-            last_week=row.last_week,
-        )
-        for row in with_accounts
-    ]
+    return list(rows.select_related("user").prefetch_related("bodies").order_by("user_id"))

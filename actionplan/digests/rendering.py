@@ -9,11 +9,14 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from actionplan.digests.content import Content, Items, Reader, Week
+from actionplan.digests.content import HEADINGS, Content, Reader, Week
 from actionplan.digests.recipients import Recipient
 from actionplan.models import User
+from commitments.lists.filters import SOON
 from commitments.models import Plan
+from commitments.pages import labels
 
 UNSUBSCRIBE_SALT = "actionplan.unsubscribe"
 # Stands for the unsubscribe link in texts that several recipients share. No text that is read from
@@ -23,12 +26,17 @@ UNSUBSCRIBE_PLACEHOLDER = "\0"
 
 @dataclass(frozen=True)
 class Texts:
+    """`is_empty` says that there is nothing to tell, and so no mail."""
+
+    is_empty: bool
     subject: str
     text: str
     html: str
 
-    def with_unsubscribe_link(self, user: User, plan: Plan) -> "Texts":
-        link = unsubscribe_url(user, plan)
+    def with_unsubscribe_link(
+        self, user: User, plan: Plan, *, notices_only: bool = False
+    ) -> "Texts":
+        link = unsubscribe_url(user, plan, notices_only=notices_only)
         return replace(
             self,
             text=self.text.replace(UNSUBSCRIBE_PLACEHOLDER, link),
@@ -44,39 +52,26 @@ class Renderer:
 
     def __init__(self, week: Week) -> None:
         self.week = week
-        self.rendered: dict[tuple[Reader, str], Texts | None] = {}
+        self.rendered: dict[tuple[Reader, str], Texts] = {}
 
-    def render(self, recipient: Recipient, language: str) -> Texts | None:
-        """None where there is nothing to say."""
+    def render(self, recipient: Recipient, language: str) -> Texts:
         reader = self.week.reader(recipient)
         if (reader, language) not in self.rendered:
-            self.rendered[reader, language] = self._render(reader, language)
+            self.rendered[reader, language] = render(self.week.content(reader), language)
         texts = self.rendered[reader, language]
-        if texts is None:
-            return None
         return texts.with_unsubscribe_link(recipient.user, self.week.plan)
-
-    def _render(self, reader: Reader, language: str) -> Texts | None:
-        content = self.week.content(reader)
-        if content.is_empty:
-            return None
-        return render(content, language)
-
-
-def render_for(week: Week, recipient: Recipient, language: str) -> Texts:
-    """What one recipient is told, even where that is nothing."""
-    content = week.content(week.reader(recipient))
-    return render(content, language).with_unsubscribe_link(recipient.user, week.plan)
 
 
 def render(content: Content, language: str) -> Texts:
     """Times are in UTC, whatever the zone of the process."""
-    with translation.override(language), timezone.override(UTC):
+    plan = content.week.plan
+    with translation.override(language), timezone.override(UTC), labels.in_languages_of(plan):
         context = {
             "content": content,
-            "lists": lists(content),
+            "decisions": list_decisions(content),
+            "lists": {HEADINGS[name]: items for name, items in content.lists.items()},
             "week": content.week,
-            "plan": content.week.plan,
+            "plan": plan,
             "on": content.week.on,
             "site": settings.SITE_URL,
             "language": language,
@@ -84,45 +79,57 @@ def render(content: Content, language: str) -> Texts:
         }
         subject = render_to_string("emails/weekly_digest_subject.txt", context)
         return Texts(
+            is_empty=content.is_empty,
             subject=" ".join(subject.split())[:200],
             text=render_to_string("emails/weekly_digest_body.txt", context),
             html=render_to_string("emails/weekly_digest_body.html", context),
         )
 
 
-def lists(content: Content) -> dict[str, Items]:
-    """Those of a digest by their headings, worst first, in the language in force."""
-    if not content.is_for_managers:
-        return {
-            _("Overdue"): content.overdue,
-            _("Due in 14 days"): content.due,
-            _("Awaiting somebody"): content.awaiting,
-            _("Without news"): content.stale,
-            _("What others recorded"): content.changed,
-        }
-    return {
-        _("Newly overdue"): content.overdue,
-        _("Cleared"): content.cleared,
-        _("Due in 14 days"): content.due,
-        _("Deadlines moved"): content.moved,
-        _("Awaiting somebody"): content.awaiting,
-        _("Without news"): content.stale,
-        _("Never reported"): content.never_reported,
-        _("Nobody is reminded of these"): content.unreminded,
-        _("What was recorded"): content.changed,
+def list_decisions(content: Content) -> list[str]:
+    """What needs somebody's decision or report, counted; nothing that is none."""
+    by_day = labels.day(content.week.on + SOON)
+    totals = {name: items.total for name, items in content.lists.items()}
+    to_release = totals.get("to_release", 0)
+    counted = {
+        "to_release": ngettext(
+            "%(n)s waits for your release", "%(n)s wait for your release", to_release
+        ),
+        "waiting": ngettext(
+            "%(n)s waits for your side’s word", "%(n)s wait for your side’s word", totals["waiting"]
+        ),
+        "overdue": ngettext("%(n)s overdue", "%(n)s overdue", totals.get("overdue", 0)),
+        "newly_overdue": ngettext(
+            "%(n)s newly overdue", "%(n)s newly overdue", totals.get("newly_overdue", 0)
+        ),
+        "due": ngettext("%(n)s due by %(day)s", "%(n)s due by %(day)s", totals["due"]),
+        "stale": ngettext(
+            "%(n)s without a recent report", "%(n)s without a recent report", totals["stale"]
+        ),
     }
+    return [
+        text % {"n": totals[name], "day": by_day}
+        for name, text in counted.items()
+        if totals.get(name)
+    ] or [_("nothing needs a decision")]
 
 
-def unsubscribe_token(user: User, plan: Plan) -> str:
+def unsubscribe_token(user: User, plan: Plan, *, notices_only: bool = False) -> str:
     """Always the same, so that a second copy of a mail is the same, too."""
-    return signing.Signer(salt=UNSUBSCRIBE_SALT).sign_object([user.pk, plan.pk])
+    named = [user.pk, plan.pk]
+    if notices_only:
+        named.append(1)
+    return signing.Signer(salt=UNSUBSCRIBE_SALT).sign_object(named)
 
 
-def read_unsubscribe_token(token: str) -> tuple[int, int]:
-    """The keys of the account and of the plan; raises BadSignature or ValueError."""
-    user, plan = signing.Signer(salt=UNSUBSCRIBE_SALT).unsign_object(token)
-    return user, plan
+def read_unsubscribe_token(token: str) -> tuple[int, int, bool]:
+    """The keys of the account and of the plan, and whether it ends notices alone; raises
+    BadSignature or ValueError.
+    """
+    user, plan, *notices_only = signing.Signer(salt=UNSUBSCRIBE_SALT).unsign_object(token)
+    return user, plan, bool(notices_only)
 
 
-def unsubscribe_url(user: User, plan: Plan) -> str:
-    return settings.SITE_URL + reverse("unsubscribe", args=[unsubscribe_token(user, plan)])
+def unsubscribe_url(user: User, plan: Plan, *, notices_only: bool = False) -> str:
+    token = unsubscribe_token(user, plan, notices_only=notices_only)
+    return settings.SITE_URL + reverse("unsubscribe", args=[token])

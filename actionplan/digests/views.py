@@ -1,10 +1,10 @@
 """The digests of an account, its settings, the unsubscribe link, and what administrators look after."""
 
 from datetime import date
-from typing import Any
 
+from django.contrib import messages
 from django.core import signing
-from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.utils.decorators import method_decorator
@@ -12,14 +12,23 @@ from django.utils.translation import gettext as _
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
+from actionplan.accounts.administrators import AdministratorRequired
 from actionplan.digests import hold, outbox, rendering
 from actionplan.digests.content import WEEK, Items, Week, unreminded_actions, week_before
-from actionplan.digests.recipients import is_subscribed, recipients, subscribe
-from actionplan.models import Digest, User
-from commitments.models import Plan, Role
-from commitments.pages.base import PlanView
+from actionplan.digests.recipients import (
+    is_subscribed,
+    pace_of,
+    recipients,
+    set_pace,
+    subscribe,
+)
+from actionplan.models import Digest, Follow, Subscription, User
+from commitments.models import Action, Plan, Role
+from commitments.pages.base import PlanView, day_asked_for
+from commitments.views.actions import ActionDetail
 
 DIGESTS_SHOWN = 60
+Pace = Subscription.Pace
 
 
 class Digests(PlanView):
@@ -32,18 +41,25 @@ class Digests(PlanView):
             "page": self.page,
             "digests": own.exclude(state=Digest.State.SKIPPED)[:DIGESTS_SHOWN],
             "subscribed": is_subscribed(user, plan),  # type: ignore[arg-type]
+            "pace": pace_of(user, plan),  # type: ignore[arg-type]
+            "paces": Pace.choices,
+            "followed": Action.objects.filter(plan=plan, ref__in=self._followed()),
             "unreminded": self._unreminded(),
         }
-        if user.is_superuser:
+        if self.page.rights.is_administrator:
             context |= self._for_administrators()
         return render(request, "actionplan/digests/list.html", context)
+
+    def _followed(self) -> QuerySet[Follow, str]:
+        follows = Follow.objects.filter(plan=self.page.plan, user=self.request.user.pk)
+        return follows.values_list("ref", flat=True)
 
     def _unreminded(self) -> Items:
         if self.membership is None or self.membership.role != Role.MANAGER:
             return Items()
         return Items.first_of_query(unreminded_actions(self.page))
 
-    def _for_administrators(self) -> dict[str, Any]:
+    def _for_administrators(self) -> dict[str, object]:
         plan = self.page.plan
         week = week_before(self.page.today)
         return {
@@ -54,9 +70,38 @@ class Digests(PlanView):
         }
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        wanted = request.POST.get("wanted") == "1"
-        subscribe(request.user, self.page.plan, active=wanted)  # type: ignore[arg-type]
+        pace = request.POST.get("pace")
+        if pace in Pace.values:
+            set_pace(request.user, self.page.plan, pace)  # type: ignore[arg-type]
+            messages.success(request, _("Saved."))
+        else:
+            wanted = request.POST.get("wanted") == "1"
+            subscribe(request.user, self.page.plan, active=wanted)  # type: ignore[arg-type]
         return HttpResponseRedirect(self.page.url("digests"))
+
+
+class FollowedAction(ActionDetail):
+    """The page of an action, with the button to follow it."""
+
+    layout_name = "actionplan/digests/action.html"
+
+    def live_context(self) -> dict[str, object]:
+        user = self.request.user.pk
+        follows = Follow.objects.filter(plan=self.page.plan, user=user, ref=self.kwargs["ref"])
+        return {"ref": self.kwargs["ref"], "follows": self.page.inside and follows.exists()}
+
+
+class FollowAction(PlanView):
+    """An account begins or ends to follow an action."""
+
+    def post(self, request: HttpRequest, ref: str) -> HttpResponse:
+        action = get_object_or_404(Action, plan=self.page.plan, ref=ref)
+        plan, account = self.page.plan, request.user.pk
+        if request.POST.get("follow") == "1":
+            Follow.objects.get_or_create(user_id=account, plan=plan, ref=action.ref)
+        else:
+            Follow.objects.filter(user=account, plan=plan, ref=action.ref).delete()
+        return HttpResponseRedirect(self.page.url("action", action.ref))
 
 
 class DigestDetail(PlanView):
@@ -69,11 +114,10 @@ class DigestDetail(PlanView):
         return render(request, "actionplan/digests/detail.html", context)
 
 
-class DigestMend(PlanView):
+class DigestMend(PlanView, AdministratorRequired):
     """An administrator sends a failed or uncertain digest once more, or closes it."""
 
     def post(self, request: HttpRequest, number: int) -> HttpResponse:
-        require_administrator(request)
         digest = get_object_or_404(Digest, plan=self.page.plan, pk=number)
         if "close" in request.POST:
             outbox.close(digest)
@@ -82,20 +126,18 @@ class DigestMend(PlanView):
         return HttpResponseRedirect(self.page.url("digests"))
 
 
-class MailRelease(PlanView):
+class MailRelease(PlanView, AdministratorRequired):
     """An administrator ends the hold that a restore leaves; what waits is sent or dropped."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        require_administrator(request)
         hold.release(discard=request.POST.get("discard") != "0")
         return HttpResponseRedirect(self.page.url("digests"))
 
 
-class DigestPreview(PlanView):
+class DigestPreview(PlanView, AdministratorRequired):
     """Any week, any recipient, either language, without sending; for administrators."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        require_administrator(request)
         plan = self.page.plan
         week = self._week(request.GET.get("week", ""))
         by_key = {str(recipient.user.pk): recipient for recipient in recipients(plan, week)}
@@ -103,10 +145,10 @@ class DigestPreview(PlanView):
         if recipient is None:
             raise Http404
         language = "fr" if request.GET.get("language") == "fr" else "en"
-        texts = rendering.render_for(Week(plan, week), recipient, language)
+        texts = rendering.Renderer(Week(plan, week)).render(recipient, language)
         preview = Digest(
             week=week,
-            kind=recipient.kind,
+            kind=recipient.role,
             recipient=recipient.user,
             language=language,
             subject=texts.subject,
@@ -118,25 +160,20 @@ class DigestPreview(PlanView):
 
     def _week(self, text: str) -> date:
         """The week of the day that was asked for, else the last one."""
-        try:
-            return week_before(date.fromisoformat(text) + WEEK)
-        except (ValueError, OverflowError):
+        if not text:
             return week_before(self.page.today)
-
-
-def require_administrator(request: HttpRequest) -> None:
-    if not request.user.is_superuser:
-        raise PermissionDenied
+        return week_before(day_asked_for(text, self.page.plan, self.page.today) + WEEK)
 
 
 @method_decorator(csrf_exempt, name="dispatch")
 class Unsubscribe(View):
     """RFC 8058: POST alone acts, without sign-in, cookie or redirect; GET changes nothing."""
 
-    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+    def setup(self, request: HttpRequest, *args: object, **kwargs: object) -> None:
         super().setup(request, *args, **kwargs)
         try:
-            user, plan = rendering.read_unsubscribe_token(kwargs["token"])
+            token = str(kwargs["token"])
+            user, plan, self.notices_only = rendering.read_unsubscribe_token(token)
             self.user = User.objects.get(pk=user)
             self.plan = Plan.objects.get(pk=plan)
         except (signing.BadSignature, ValueError, User.DoesNotExist, Plan.DoesNotExist):
@@ -147,17 +184,26 @@ class Unsubscribe(View):
 
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
         wanted = request.POST.get("wanted") == "1"
-        subscribe(self.user, self.plan, active=wanted)
+        if self.notices_only:
+            set_pace(self.user, self.plan, Pace.WORD if wanted else Pace.WEEKLY)
+        else:
+            subscribe(self.user, self.plan, active=wanted)
+        if wanted and self.notices_only:
+            return self._show(request, done=_("You hear at once again of what waits for you."))
+        if self.notices_only:
+            return self._show(request, done=_("You get the weekly digest alone."))
         if wanted:
             return self._show(request, done=_("You get the digest again."))
         return self._show(request, done=_("You get no more digests."))
 
     def _show(self, request: HttpRequest, done: str = "") -> HttpResponse:
+        subscribed = is_subscribed(self.user, self.plan)
+        if self.notices_only:
+            subscribed = subscribed and pace_of(self.user, self.plan) != Pace.WEEKLY
         context = {
-            "subscribed": is_subscribed(self.user, self.plan),
+            "subscribed": subscribed,
+            "notices_only": self.notices_only,
             "of_plan": self.plan,
             "done": done,
         }
-        response = render(request, "actionplan/digests/unsubscribe.html", context)
-        response["Cache-Control"] = "no-store"
-        return response
+        return render(request, "actionplan/digests/unsubscribe.html", context)

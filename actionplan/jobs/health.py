@@ -4,7 +4,7 @@ No answer says anything about a person.
 """
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TypedDict
 
 from django.conf import settings
 from django.db import connection
@@ -15,12 +15,35 @@ from django.views.decorators.http import require_safe
 from actionplan.digests import hold
 from actionplan.jobs import ledger
 from actionplan.models import Mark
+from actionplan.schemas.json_types import Moment
 from commitments.models import Plan
 
 # beat asks every ten minutes, and a run may take six
 WORKER_LATE = timedelta(minutes=25)
 OUTBOX_LATE = timedelta(minutes=45)
 NO_STORE = {"Cache-Control": "no-store"}
+
+
+class Outbox(TypedDict):
+    waiting: int
+    oldest_seconds: int
+
+
+class Queue(TypedDict):
+    waiting: int | None
+
+
+class Worker(TypedDict):
+    last_seen: Moment | None
+
+
+class HealthReport(TypedDict):
+    plans: dict[str, list[ledger.JobSuccess]]
+    outbox: Outbox
+    mail_held_since: Moment | None
+    queue: Queue | None
+    worker: Worker | None
+    late: list[str]
 
 
 @require_safe
@@ -47,39 +70,47 @@ def working(request: HttpRequest) -> JsonResponse:
     return JsonResponse(report, status=503 if report["late"] else 200, headers=NO_STORE)
 
 
-def health_report(now: datetime) -> dict[str, Any]:
+def health_report(now: datetime) -> HealthReport:
     plans = list(Plan.objects.all())
-    wait = hold.oldest_wait(now)
     late = [
         status.job for plan in plans for status in ledger.job_statuses(plan, now) if status.late
     ]
-    if wait > OUTBOX_LATE:
+    outbox = _late_outbox(now)
+    if outbox["waiting"]:
         late.append("outbox")
-    report = {
+    report: HealthReport = {
         "plans": {plan.slug: ledger.freshness(plan) for plan in plans},
-        "outbox": {"waiting": hold.waiting().count(), "oldest_seconds": int(wait.total_seconds())},
-        "mail_held_since": _iso(Mark.when(Mark.MAIL_HELD)),
+        "outbox": outbox,
+        "mail_held_since": ledger.iso(Mark.when(Mark.MAIL_HELD)),
         "queue": None,
         "worker": None,
+        "late": late,
     }
     if settings.REDIS_URL:
-        report |= _queue_and_worker(now, late)
-    return report | {"late": late}
+        _add_queue_and_worker(report, now)
+    return report
 
 
-def _queue_and_worker(now: datetime, late: list[str]) -> dict[str, Any]:
-    """Adds to `late` what of these is."""
+def _late_outbox(now: datetime) -> Outbox:
+    """Only mail that is late: a count of all would tell everybody when a side is written to about a
+    report that waits for its release.
+    """
+    late = hold.ready_before(now - OUTBOX_LATE)
+    oldest = late.order_by("next_try").values_list("next_try", flat=True).first()
+    if oldest is None:
+        return {"waiting": 0, "oldest_seconds": 0}
+    return {"waiting": late.count(), "oldest_seconds": int((now - oldest).total_seconds())}
+
+
+def _add_queue_and_worker(report: HealthReport, now: datetime) -> None:
     # the dearest import of all, for a question that few ask
     from actionplan import celery
 
     queued = celery.count_waiting()
     if queued is None:
-        late.append("queue")
+        report["late"].append("queue")
     seen = Mark.when(Mark.WORKER)
     if seen is None or now - seen > WORKER_LATE:
-        late.append("worker")
-    return {"queue": {"waiting": queued}, "worker": {"last_seen": _iso(seen)}}
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
+        report["late"].append("worker")
+    report["queue"] = {"waiting": queued}
+    report["worker"] = {"last_seen": ledger.iso(seen)}

@@ -1,18 +1,29 @@
 """The job ledger read: when each job last succeeded, and which has not for too long."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import TypedDict
 
 from django.db.models import Max
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from actionplan.models import JobRun
+from actionplan.schemas.json_types import Moment
 from commitments.models import Plan
 
-JOB_LABELS = {"flag_overdue": _("Overdue check"), "send_digests": _("Weekly digests")}
+JOB_LABELS = {
+    "verify_register": _("Check of the register"),
+    "flag_overdue": _("Overdue check"),
+    "send_digests": _("Weekly digests"),
+}
 # the digests go out weekly, and their job looks after late ones every time
 LATE_AFTER = timedelta(hours=48)
+
+
+class JobSuccess(TypedDict):
+    job: str
+    last_success: Moment | None
 
 
 @dataclass(frozen=True)
@@ -43,9 +54,14 @@ def last_successes(plan: Plan) -> dict[str, datetime | None]:
     return {job: last.get(job) for job in JOB_LABELS}
 
 
-def freshness(plan: Plan) -> list[dict[str, str | None]]:
+def freshness(plan: Plan) -> list[JobSuccess]:
     """The same for JSON."""
     return [
-        {"job": job, "last_success": last_success.isoformat() if last_success else None}
+        {"job": job, "last_success": iso(last_success)}
         for job, last_success in last_successes(plan).items()
     ]
+
+
+def iso(day: date | None) -> str | None:
+    """A day or a moment as JSON has it."""
+    return day.isoformat() if day else None

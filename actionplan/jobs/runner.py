@@ -11,9 +11,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from actionplan.accounts import secret_storage
-from actionplan.digests import outbox
+from actionplan.digests import notices, outbox
 from actionplan.digests.content import WEEK, week_before
+from actionplan.integrity.job import verify_daily
 from actionplan.models import JobRun
+from actionplan.papers import orders
 from commitments import clock
 from commitments.evidence import storage
 from commitments.models import Plan
@@ -21,6 +23,8 @@ from commitments.register import flags
 
 # What each job does for a plan as at the end of a day; it returns counts of what it changed.
 JOBS: dict[str, Callable[[Plan, date], dict[str, int]]] = {
+    # before the flags, which would otherwise mend what somebody changed
+    "verify_register": verify_daily,
     "flag_overdue": flags.bring_up_to,
     "send_digests": outbox.send,
 }
@@ -72,7 +76,16 @@ def _record(
 def due_days(job: str, plan: Plan) -> list[date]:
     if job == "send_digests":
         return _due_mondays(plan)
+    if job == "verify_register":
+        return _today_once(job, plan)
     return _days_since_last_success(job, plan)
+
+
+def _today_once(job: str, plan: Plan) -> list[date]:
+    """Today, unless it has been done; a day that was missed would find the same."""
+    today = clock.today(plan.timezone)
+    runs = JobRun.objects.filter(plan=plan, job=job, outcome=JobRun.Outcome.SUCCEEDED)
+    return [] if runs.filter(day=today).exists() else [today]
 
 
 def _due_mondays(plan: Plan) -> list[date]:
@@ -96,6 +109,25 @@ def _days_since_last_success(job: str, plan: Plan) -> list[date]:
     return [first + timedelta(days=number) for number in range(1, (today - first).days + 1)]
 
 
+def queue_notices() -> list[Exception]:
+    """Queue what is to be told at once, for every plan; what fails for one holds up no other."""
+    errors: list[Exception] = []
+    for plan in Plan.objects.all():
+        try:
+            notices.queue(plan, clock.now(plan.timezone))
+        except Exception as error:
+            errors.append(error)
+    return errors
+
+
+def tell() -> None:
+    """Queue and send what is to be told at once."""
+    errors = queue_notices()
+    outbox.deliver()
+    if errors:
+        raise errors[0]
+
+
 def run_due() -> list[dict[str, Any]]:
     """Everything that is due now, for every plan in its own zone; safe to run concurrently.
 
@@ -110,9 +142,11 @@ def run_due() -> list[dict[str, Any]]:
                     done.append(run(job, plan, day))
             except Exception as error:
                 errors.append(error)
-    if not any(row["job"] == "send_digests" for row in done):
-        # no week was due; a digest may still need another try
-        outbox.deliver()
+    errors += queue_notices()
+    # a digest may still need another try, whether or not a week was due
+    outbox.deliver()
+    orders.sweep()
+    orders.write_waiting()
     if done:
         # once a day at least, with the flags
         storage.sweep()
