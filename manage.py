@@ -1,8 +1,17 @@
 #!/usr/bin/env python
 import os
+import re
 import sys
 
 from actionplan.local import environment
+
+
+def _advice(error: str) -> str:
+    """A table or column that is missing says that the database is new, or older than the code."""
+    if re.search("no such (table|column)|(relation|column) .* does not exist", error):
+        return "; a new or older one needs `migrate` first"
+    return ""
+
 
 if __name__ == "__main__":
     try:
@@ -20,9 +29,7 @@ if __name__ == "__main__":
             if os.environ.get("DEBUG") == "1":
                 raise
             what = " ".join(str(error).split())
-            sys.exit(
-                f"error: the database does not answer as it should ({what}); a new one needs `migrate` first"
-            )
+            sys.exit(f"error: the database does not answer as it should ({what}){_advice(what)}")
     except BrokenPipeError:
         # whoever read the output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -48,7 +48,10 @@ app.conf.update(
     worker_hijack_root_logger=False,
     worker_send_task_events=False,
     # beat only asks what is due; the ledger knows the answer
-    beat_schedule={"due-jobs": {"task": "actionplan.jobs.tasks.run_due_jobs", "schedule": 600.0}},
+    beat_schedule={
+        "due-jobs": {"task": "actionplan.jobs.tasks.run_due_jobs", "schedule": 600.0},
+        "tell": {"task": "actionplan.jobs.tasks.tell", "schedule": 120.0},
+    },
     beat_max_loop_interval=30,
     timezone="UTC",
 )
@@ -84,12 +87,16 @@ def count_waiting() -> int | None:
 
 
 def ask_for_due_jobs() -> None:
-    """Have a worker do what is due.
+    ask_for("actionplan.jobs.tasks.run_due_jobs")
+
+
+def ask_for(task: str) -> None:
+    """Have a worker do what is to be done.
 
     Never waits for the queue and never fails with it: beat asks again anyway.
     """
     try:
         with app.connection_for_write(transport_options=IMPATIENT) as connection:
-            app.send_task("actionplan.jobs.tasks.run_due_jobs", connection=connection, retry=False)
+            app.send_task(task, connection=connection, retry=False)
     except (OperationalError, RedisError, OSError) as error:
         logger.warning("the queue does not answer (%s)", type(error).__name__)

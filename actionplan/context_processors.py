@@ -1,7 +1,6 @@
 """What every template may show: the site, the session, and inside a plan the plan and the ways on."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -13,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from actionplan.accounts import sessions
 from actionplan.models import Mark
 from commitments import clock
+from commitments.pages.inbox import inbox_keys
 from commitments.pages.page import Page
 
 PAGES = {
@@ -35,9 +35,11 @@ class NavigationItem:
     url: str
     label: str
     is_current: bool = False
+    # how much waits there for the reader
+    count: int = 0
 
 
-def site(request: HttpRequest) -> dict[str, Any]:
+def site(request: HttpRequest) -> dict[str, object]:
     return {
         "languages": settings.LANGUAGES,
         "pinned": clock.is_pinned(),
@@ -45,19 +47,18 @@ def site(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def session(request: HttpRequest) -> dict[str, Any]:
-    """When the session ends if nothing more is asked for."""
+def session(request: HttpRequest) -> dict[str, object]:
+    """For how long the session lasts if nothing more is asked for."""
     # a request that is refused before anybody looks who sent it has no user
     if not hasattr(request, "user") or not request.user.is_authenticated:
         return {}
     end = sessions.end_time(request.session)
-    return {
-        "signed_in_until": end,
-        "signed_in_seconds": int((end - timezone.now()).total_seconds()),
-    }
+    seconds = int((end - timezone.now()).total_seconds())
+    # in minutes and not by the clock, since the reader's may be another than the plan's
+    return {"signed_in_seconds": seconds, "signed_in_minutes": max(1, round(seconds / 60))}
 
 
-def page_of_plan(request: HttpRequest) -> dict[str, Any]:
+def page_of_plan(request: HttpRequest) -> dict[str, object]:
     """Nothing on pages outside of a plan."""
     page: Page | None = getattr(request, "page", None)
     if page is None:
@@ -76,7 +77,9 @@ def _navigation(request: HttpRequest, page: Page) -> list[NavigationItem]:
     for name, label in PAGES.items():
         if page.inside or name not in PAGES_FOR_MEMBERS:
             url = page.url(name)
-            items.append(NavigationItem(url, str(label), _is_current(request.path, name, url)))
+            count = inbox_keys(page).count if name == "mine" else 0
+            is_current = _is_current(request.path, name, url)
+            items.append(NavigationItem(url, str(label), is_current, count))
     if page.rights.is_administrator:
         items.append(NavigationItem(reverse("accounts"), _("Accounts")))
     return items

@@ -36,6 +36,9 @@ TLS_OPTIONS = ("sslmode", "sslrootcert", "sslcert", "sslkey")
 DATABASE_EXAMPLE = "postgres://user:password@host:5432/name or sqlite:////folder/file.sqlite3"
 EMAIL_EXAMPLE = "smtp://host:25 or smtp+tls://user:password@host:587"
 
+# some of Django's settings, by their names
+Settings = dict[str, Any]
+
 load_dotenv(Path(__file__).parent.parent / ".env")
 
 
@@ -43,10 +46,9 @@ def text(name: str, default: str = "") -> str:
     return os.environ.get(name, default).strip()
 
 
-def boolean(name: str, *, default: bool) -> bool:
-    if name not in os.environ:
-        return default
-    value = text(name)
+def boolean(name: str) -> bool:
+    """False where it is not set."""
+    value = text(name, "0")
     if value not in ("0", "1"):
         raise ImproperlyConfigured(f"{name} is {value!r}: it must be 0 or 1.")
     return value == "1"
@@ -76,7 +78,7 @@ def url(name: str, schemes: tuple[str, ...], example: str, default: str = "") ->
     return value
 
 
-def database(name: str) -> dict[str, Any]:
+def database(name: str) -> Settings:
     """Django's database settings from an address as in DATABASE_EXAMPLE."""
     value = url(name, ("sqlite", "postgres", "postgresql"), DATABASE_EXAMPLE)
     if not value:
@@ -102,7 +104,7 @@ def database(name: str) -> dict[str, Any]:
     }
 
 
-def _sqlite(path: str) -> dict[str, Any]:
+def _sqlite(path: str) -> Settings:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": path,
@@ -135,7 +137,7 @@ def _tls_options(name: str, query: str) -> dict[str, str]:
     return options
 
 
-def email(name: str) -> dict[str, Any]:
+def email(name: str) -> Settings:
     """Django's e-mail settings from smtp://, smtp+tls://, console: or file:///FOLDER."""
     value = url(name, ("smtp", "smtp+tls", "console", "file"), EMAIL_EXAMPLE, "console:")
     parts = urlsplit(value)

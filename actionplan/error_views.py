@@ -16,6 +16,8 @@ from django.utils.translation import gettext as _
 from commitments.forms.entries import DecideForm, MoveForm, ReportForm
 from funding.forms import PaymentForm, SpendingForm
 
+# seconds after which each limit on tries lets at least one more through
+RETRY_AFTER = 15 * 60
 # fields that nobody typed, and those that are never shown again
 HIDDEN_FIELDS = {
     "csrfmiddlewaretoken",
@@ -40,12 +42,22 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(request, 403, _("This is not open to you."))
+    return _answer(request, 403, _("You cannot view this page."))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     error = _("There is nothing at this address, or nothing that is open to you.")
     return _answer(request, 404, error)
+
+
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    error = _(
+        "This was asked for too often in a short time. "
+        "Wait a quarter of an hour and try again; nothing is lost or locked."
+    )
+    response = _answer(request, 429, error)
+    response.headers["Retry-After"] = str(RETRY_AFTER)
+    return response
 
 
 def _answer(request: HttpRequest, status: int, error: str, **context: str) -> HttpResponse:
@@ -103,4 +115,12 @@ def typed_values(request: HttpRequest) -> dict[str, str]:
 def labelled_values(request: HttpRequest) -> list[tuple[str, str]]:
     """The same, each under the label of its field."""
     labels = {name: field.label for form in FORMS for name, field in form.base_fields.items()}
-    return [(str(labels.get(name, name)), value) for name, value in typed_values(request).items()]
+    values = typed_values(request)
+    # which rows a table has is nothing that anybody typed
+    values.pop("rows", None)
+    return [(str(labels.get(_field_of(name), name)), value) for name, value in values.items()]
+
+
+def _field_of(name: str) -> str:
+    """Without the row, where it stands in a table."""
+    return name.rpartition("-")[2]

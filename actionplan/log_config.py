@@ -24,6 +24,15 @@ def remove_secrets(_logger: object, _method: str, event: EventDict) -> EventDict
     }
 
 
+class RefusalInOneLine(logging.Filter):
+    """A request that was refused is no fault of the program: its traceback says nothing."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno < logging.ERROR:
+            record.exc_info = None
+        return True
+
+
 PROCESSORS: list[Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
@@ -53,12 +62,14 @@ def configure(*, debug: bool) -> None:
         {
             "version": 1,
             "disable_existing_loggers": False,
+            "filters": {"refusals": {"()": RefusalInOneLine}},
             "formatters": {"json": json_lines},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
             "root": {"handlers": ["stderr"], "level": "INFO" if debug else "WARNING"},
             "loggers": {
                 # sign-ins, refusals and what administrators did
                 "actionplan.accounts": {"level": "INFO"},
+                "django.request": {"filters": ["refusals"]},
                 "celery": {"level": "WARNING"},
                 "django_structlog": {"level": "WARNING"},
             },

@@ -15,7 +15,7 @@ from actionplan.error_views import labelled_values, typed_values
 
 # characters of a form that wait in the session until its author has signed in again
 MAX_DRAFT_LENGTH = 20_000
-ACCOUNT_PATHS = ("/account/", "/accounts/", "/sign-in/", "/invitation/")
+ACCOUNT_PATHS = ("/account/", "/accounts/", "/sign-in/", "/invitation/", "/unsubscribe/")
 METHODS = ["GET", "HEAD", "POST", "OPTIONS"]
 
 Handler = Callable[[HttpRequest], HttpResponse]

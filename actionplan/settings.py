@@ -37,9 +37,9 @@ SITE_URL = env.url(
 ).rstrip("/")
 SECURE_HTTPS = SITE_URL.startswith("https://")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
-DEBUG = env.boolean("DEBUG", default=False)
+DEBUG = env.boolean("DEBUG")
 # the embedded default sets this; it never listens beyond the loopback address
-TRIAL = env.boolean("ACTIONPLAN_TRIAL", default=False)
+TRIAL = env.boolean("ACTIONPLAN_TRIAL")
 # the one clock: a day that the whole site takes for today, or the real one
 ACTIONPLAN_TODAY = env.day("ACTIONPLAN_TODAY")
 
@@ -161,7 +161,7 @@ TEMPLATES = [
     }
 ]
 # the choice of a filter that filters nothing
-FILTERS_EMPTY_CHOICE_LABEL = gettext_lazy("any")
+FILTERS_EMPTY_CHOICE_LABEL = gettext_lazy("All")
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 STATIC_URL = "static/"
@@ -193,6 +193,8 @@ CACHES = {
     },
 }
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(BASE_DIR / ".data" / "files")))
+# signs checkpoints of the registers; outside the database, so that who has that alone signs nothing
+CHECKPOINT_KEY = Path(env.text("CHECKPOINT_KEY", str(MEDIA_ROOT.parent / "checkpoint.key")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -205,7 +207,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 FILE_UPLOAD_HANDLERS = [
     "commitments.views.evidence.Bounded",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
-    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+    "commitments.views.evidence.OnDisk",
 ]
 
 # Mail, and the queue of the jobs
@@ -240,6 +242,8 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"min_length": 12},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "actionplan.accounts.password_validators.CommonWordsValidator"},
+    {"NAME": "actionplan.accounts.password_validators.TokensEndWithPassword"},
 ]
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "overview"
@@ -292,6 +296,8 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_ISSUER = "Actionplan"
+# seconds, and how many of these periods a code is taken before and after its own
+MFA_TOTP_PERIOD = 30
 MFA_TOTP_TOLERANCE = 1
 # browsers know passkeys on https and on localhost only
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE_HTTPS

@@ -3,7 +3,6 @@ tests of contrast. What shows money is on the fund's page.
 """
 
 from datetime import date, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.http import Http404
@@ -65,7 +64,7 @@ class StyleGuide(TemplateView):
 
     template_name = "actionplan/styleguide.html"
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+    def get_context_data(self, **kwargs: object) -> dict[str, object]:
         if not settings.DEBUG:
             raise Http404
         entry = {"entry": ENTRY, "url": "#"}
@@ -82,12 +81,12 @@ class StyleGuide(TemplateView):
                 for state in labels.PERIODS
             ],
             "entries": [
-                entry | {"acts": {"can_withdraw": True, "can_confirm": True}},
+                entry | {"acts": {"can_withdraw": True, "can_confirm": True, "can_dispute": True}},
                 entry | {"entry": ENTRY | {"number": 2}, "is_withdrawn": True},
             ],
             "newer": [entry | {"entry": ENTRY | {"number": 4}}],
             # between them they have every kind of field
             "form": DecideForm({"day": "x"}),
             "unbound_form": TokenForm(auto_id="unbound_%s"),
-            "typed_text": [(_("What there is to say"), "…")],
+            "typed_text": [(_("Details"), "…")],
         }

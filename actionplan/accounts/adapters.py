@@ -3,6 +3,7 @@ own sign-in.
 """
 
 import time
+from typing import cast
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
@@ -12,6 +13,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialAccount, SocialLogin
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -22,14 +24,12 @@ from django.utils.translation import gettext_lazy as _
 from actionplan.accounts import invitations, second_factor, secret_storage
 from actionplan.accounts.audit_log import log
 from actionplan.accounts.rate_limits import SignInAttempt
+from actionplan.error_views import too_many_requests
 from actionplan.models import User
 from commitments.models import Membership
 
 # seconds after a sign-in within which nobody is asked again who they are
 RECENTLY = 300
-TOO_MANY_ATTEMPTS = _(
-    "Too many attempts that did not succeed: wait a quarter of an hour before the next one."
-)
 WRONG_CODE = _("This code is not right, or it was used before: give the one that is shown now.")
 # why an organisation's sign-in was of no use, with the status of the answer
 REFUSALS = {"not_invited": 403, "other_side": 403, "cancelled": 400, "failed": 400}
@@ -38,12 +38,16 @@ REFUSALS = {"not_invited": 403, "other_side": 403, "cancelled": 400, "failed": 4
 class AccountAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
         "email_password_mismatch": _("The e-mail address or the password is not right."),
-        "too_many_login_attempts": TOO_MANY_ATTEMPTS,
         "incorrect_password": _("This password is not right."),
         "enter_current_password": _("This is not your current password."),
         "incorrect_code": WRONG_CODE,
-        "rate_limited": TOO_MANY_ATTEMPTS,
     }
+
+    def validation_error(self, code: str, *args: object) -> ValidationError:
+        """Too many tries are no error of a form: the answer is 429, as for all other limits."""
+        if code in ("too_many_login_attempts", "rate_limited"):
+            raise ImmediateHttpResponse(too_many_requests(context.request))
+        return cast(ValidationError, super().validation_error(code, *args))
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

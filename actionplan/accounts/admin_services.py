@@ -1,4 +1,6 @@
-"""What an administrator does with accounts: each act one call, logged with who did it to whom."""
+"""What is done with accounts, most of it by administrators: each act one call, logged with who did it
+to whom.
+"""
 
 from collections.abc import Iterable
 
@@ -10,7 +12,9 @@ from django.db import transaction
 from actionplan.accounts import sessions
 from actionplan.accounts.audit_log import log
 from actionplan.models import Digest, Invitation, User
-from commitments.models import Body, Membership, Plan
+from commitments import clock
+from commitments.models import Body, Plan
+from commitments.register import memberships
 
 
 class NotYourself(Exception):
@@ -46,18 +50,23 @@ def reset_factors(user: User, *, by: User) -> None:
     log.info("factors_reset", by=by.pk, user=user.pk)
 
 
+def change_post(user: User, *, post: str, by: User) -> None:
+    """Pages show the new post also with the entries that the account recorded before."""
+    user.post = post
+    user.save(update_fields=["post"])
+    log.info("post_changed", by=by.pk, user=user.pk)
+
+
 @transaction.atomic
 def set_membership(
     user: User, plan: Plan, *, role: str, side: str, bodies: Iterable[Body], by: User
 ) -> None:
     """Without a role the account leaves the plan, and its tokens there end for good."""
-    if role:
-        membership, _created = Membership.objects.update_or_create(
-            user=user, plan=plan, defaults={"role": role, "side": side}
-        )
-        membership.bodies.set(bodies)
-    else:
-        Membership.objects.filter(user=user, plan=plan).delete()
+    now = clock.now(plan.timezone)
+    memberships.set_rights(
+        plan, user.pk, role=role, side=side, bodies=list(bodies), by=by.pk, now=now
+    )
+    if not role:
         user.tokens.filter(plan=plan).delete()
     log.info("membership_changed", by=by.pk, user=user.pk, plan=plan.pk, role=role, side=side)
 
@@ -70,14 +79,17 @@ def erase(user: User, *, by: User) -> None:
     if user == by:
         raise NotYourself
     sessions.erase(user)
+    # in one order, since each waits for the plan
+    for plan in Plan.objects.filter(memberships__user=user).order_by("pk"):
+        set_membership(user, plan, role="", side="", bodies=[], by=by)
     _delete_rows_of(user)
     user.erase()
     log.info("account_erased", by=by.pk, user=user.pk)
 
 
 def _delete_rows_of(user: User) -> None:
-    user.memberships.all().delete()
     user.subscriptions.all().delete()
+    user.follows.all().delete()
     user.tokens.all().delete()
     Digest.objects.filter(recipient=user).delete()
     for model in (EmailAddress, SocialAccount, Authenticator):

@@ -2,37 +2,40 @@
 
 from allauth.mfa.models import Authenticator
 from django.contrib import messages
-from django.contrib.auth.mixins import AccessMixin
 from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views import View
 
 from actionplan.accounts import admin_services, invitations, second_factor, sessions
+from actionplan.accounts.administrators import AdministratorRequired
 from actionplan.accounts.audit_log import log
 from actionplan.accounts.forms import InviteForm, MembershipForm
 from actionplan.models import Invitation, User
 from commitments.models import Plan
+from commitments.views.form_page import FormPageView
 
 PAGE_SIZE = 50
 MAX_SEARCH_LENGTH = 100
 
 
-class AdministratorView(AccessMixin, View):
-    """`self.by` is the administrator, who does nothing to their own account."""
+class AdministratorView(AdministratorRequired):
+    """`by` is the administrator, who does nothing to their own account."""
 
-    by: User
+    @property
+    def by(self) -> User:
+        assert self.request.user.is_authenticated
+        return self.request.user
+
+    def handle_no_permission(self) -> HttpResponseRedirect:
+        if self.request.user.is_authenticated:
+            log.warning("refused", user=self.request.user.pk, path=self.request.path)
+            raise Http404
+        return super().handle_no_permission()
 
     def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
-        if not request.user.is_authenticated:
-            return self.handle_no_permission()
-        if not request.user.is_superuser:
-            log.warning("refused", user=request.user.pk, path=request.path)
-            raise Http404
-        self.by = request.user
         try:
             return super().dispatch(request, *args, **kwargs)
         except admin_services.NotYourself:
@@ -68,20 +71,14 @@ class AccountList(AdministratorView):
         return render(request, "actionplan/accounts.html", context)
 
 
-class Invite(AdministratorView):
-    def get(self, request: HttpRequest) -> HttpResponse:
-        return self._show(InviteForm())
+class Invite(AdministratorView, FormPageView[InviteForm]):
+    template_name = "actionplan/invite.html"
+    form_class = InviteForm
 
-    def post(self, request: HttpRequest) -> HttpResponse:
-        form = InviteForm(request.POST)
-        if not form.is_valid():
-            return self._show(form, status=422)
+    def form_valid(self, form: InviteForm) -> HttpResponse:
         invitation = invitations.invite(by=self.by, **form.cleaned_data)
-        send_invitation(request, invitation, by=self.by)
+        send_invitation(self.request, invitation, by=self.by)
         return redirect("accounts")
-
-    def _show(self, form: InviteForm, status: int = 200) -> HttpResponse:
-        return render(self.request, "actionplan/invite.html", {"form": form}, status=status)
 
 
 class ResendInvitation(AdministratorView):
@@ -124,7 +121,7 @@ class AccountDetail(AdministratorView):
         if not form.is_valid():
             return self._show(user, form)
         admin_services.set_membership(user, plan, by=self.by, **form.cleaned_data)
-        messages.success(request, _("The rights are changed, and count from the next page on."))
+        messages.success(request, _("Rights updated."))
         return redirect("account-detail", pk)
 
     def _show(self, user: User, invalid: MembershipForm | None = None) -> HttpResponse:

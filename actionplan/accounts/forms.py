@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account import forms as account
+from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as mfa
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
@@ -13,8 +14,9 @@ from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from actionplan.accounts import password_reset
+from actionplan.accounts import password_reset, second_factor
 from actionplan.models import Invitation, User
+from actionplan.models.accounts import check_plain_address
 from commitments.models import Body, Plan, Role
 from commitments.pages import labels
 
@@ -29,7 +31,7 @@ LABELS = {
     "name": _("Name of the passkey"),
     "passwordless": _("Also sign in without a password, with this passkey alone"),
 }
-PASSWORD_HELP = _("12 characters or more; a few words that do not belong together are good.")
+PASSWORD_HELP = _("At least 12 characters. Try three random words.")
 MAX_TEXT_LENGTH = 1000
 
 
@@ -76,15 +78,25 @@ class ForgottenPasswordForm(OwnWords, account.ResetPasswordForm):
         return email
 
 
-class CodeForm(OwnWords, mfa.AuthenticateForm):
+class SingleUse(forms.Form):
+    """Mixed into a form with a code: a right code is taken once."""
+
+    def clean_code(self) -> str:
+        code: str = super().clean_code()  # type: ignore[misc]
+        if not second_factor.use_code_once(self.user, code):  # type: ignore[attr-defined]
+            raise get_adapter().validation_error("incorrect_code")
+        return code
+
+
+class CodeForm(SingleUse, OwnWords, mfa.AuthenticateForm):
     pass
 
 
-class ConfirmCodeForm(OwnWords, mfa.ReauthenticateForm):
+class ConfirmCodeForm(SingleUse, OwnWords, mfa.ReauthenticateForm):
     pass
 
 
-class ActivateAppForm(OwnWords, ActivateTOTPForm):
+class ActivateAppForm(SingleUse, OwnWords, ActivateTOTPForm):
     pass
 
 
@@ -143,10 +155,13 @@ class RightsForm(forms.Form):
                 "side", _("Choose a side of the plan: an official and a manager speak for one.")
             )
         elif any(body.plan_id != plan.pk or body.side not in (side, "") for body in bodies):
-            self.add_error("bodies", _("Choose bodies of the plan and of the chosen side only."))
+            self.add_error(
+                "bodies", _("Choose organisations of the plan and of the chosen side only.")
+            )
         elif data["role"] == Role.OFFICIAL and not bodies:
             self.add_error(
-                "bodies", _("Choose at least one body: an official reports for their bodies.")
+                "bodies",
+                _("Choose at least one organisation: an official reports for their organisations."),
             )
 
 
@@ -171,13 +186,16 @@ class MembershipForm(RightsForm):
         self.check_place(self.plan)
 
 
-class InviteForm(RightsForm):
-    email = forms.EmailField(label=_("E-mail address"), max_length=254)
+class PostForm(forms.Form):
     post = forms.CharField(
         label=_("Post"),
         max_length=200,
         help_text=_("What pages show in place of a name: “Official of the Home Office”."),
     )
+
+
+class InviteForm(PostForm, RightsForm):
+    email = forms.EmailField(label=_("E-mail address"), max_length=254)
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     role = forms.ChoiceField(
         label=_("Role"),
@@ -192,6 +210,7 @@ class InviteForm(RightsForm):
 
     def clean_email(self) -> str:
         email = str(self.cleaned_data["email"]).lower()
+        check_plain_address(email)
         if User.objects.filter(email=email).exists():
             raise forms.ValidationError(
                 _("There is an account with this address: change its rights instead.")

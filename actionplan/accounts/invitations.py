@@ -18,7 +18,9 @@ from django.utils import timezone
 from actionplan.accounts import emails
 from actionplan.accounts.audit_log import log
 from actionplan.models import Invitation, User
-from commitments.models import Body, Membership
+from commitments import clock
+from commitments.models import Body
+from commitments.register import memberships
 
 SALT = "actionplan.invitation"
 LIFETIME = timedelta(days=7)
@@ -106,8 +108,13 @@ def _create_account(invitation: Invitation, password: str) -> User:
         is_superuser=is_administrator,
     )
     if invitation.plan and not is_administrator:
-        membership = Membership.objects.create(
-            user=user, plan=invitation.plan, role=invitation.role, side=invitation.side
+        memberships.set_rights(
+            invitation.plan,
+            user.pk,
+            role=invitation.role,
+            side=invitation.side,
+            bodies=invitation.bodies.all(),
+            by=invitation.by_id,
+            now=clock.now(invitation.plan.timezone),
         )
-        membership.bodies.set(invitation.bodies.all())
     return user

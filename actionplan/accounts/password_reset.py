@@ -2,10 +2,11 @@
 long it takes.
 """
 
+import contextlib
 import threading
 
 from allauth.account.forms import default_token_generator
-from allauth.account.utils import user_pk_to_url_str
+from allauth.account.utils import url_str_to_user_pk, user_pk_to_url_str
 from django.conf import settings
 from django.db import connections
 from django.urls import reverse
@@ -29,6 +30,14 @@ def _send_in_thread(email: str, language: str) -> None:
         log.error("mail_failed", error=type(error).__name__)
     finally:
         connections.close_all()
+
+
+def lock_account(uidb36: str) -> None:
+    """Whoever uses a link of this account waits for whoever does so now: then the password has
+    changed, and the link with it.
+    """
+    with contextlib.suppress(ValueError):
+        list(User.objects.select_for_update().filter(pk=url_str_to_user_pk(uidb36)))
 
 
 def send(email: str, language: str) -> None:

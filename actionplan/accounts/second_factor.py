@@ -1,9 +1,13 @@
 """The second factor: who must have one, and whether a session was begun or strengthened with it."""
 
+import hashlib
+import re
+
 from allauth.account.authentication import get_authentication_records
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
+from django.core.cache import cache
 from django.http import HttpRequest
 
 from actionplan.models import User
@@ -36,6 +40,18 @@ def is_proven(request: HttpRequest) -> bool:
         return True
     records = get_authentication_records(request, request.user)
     return any(record["method"] == "mfa" for record in records)
+
+
+def use_code_once(user: User, code: str) -> bool:
+    """Whether this right code is used for the first time; of two who try at once, one is told no.
+
+    It is remembered for as long as an authenticator app's code is taken. allauth remembers it for
+    one period alone, and not at all when the app is set up with it.
+    """
+    plain = re.sub(r"\W", "", code).lower()
+    digest = hashlib.sha256(plain.encode()).hexdigest()
+    lifetime = settings.MFA_TOTP_PERIOD * (2 * settings.MFA_TOTP_TOLERANCE + 1)
+    return bool(cache.add(f"used-code:{user.pk}:{digest}", True, lifetime))
 
 
 def may_remove(authenticator: Authenticator) -> bool:

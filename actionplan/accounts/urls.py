@@ -35,7 +35,7 @@ urlpatterns = [
     ),
     re_path(
         r"^sign-in/forgotten/(?P<uidb36>[0-9a-z]{1,12})-(?P<key>[0-9A-Za-z-]{1,100})/$",
-        account.password_reset_from_key,
+        views.NewPassword.as_view(),
         name="account_reset_password_from_key",
     ),
     path("sign-in/with/<slug:side>/", oidc.leave, name="organisation"),
@@ -48,7 +48,7 @@ urlpatterns = [
     path("account/", views.MyAccount.as_view(), name="account_set_password"),
     path("account/password/", account.password_change, name="account_change_password"),
     path("account/sessions/end/", views.end_sessions, name="end-sessions"),
-    path("account/organisation/<int:pk>/remove/", views.unlink, name="unlink"),
+    path("account/organisation/<number:pk>/remove/", views.unlink, name="unlink"),
     path("account/confirm/", account.reauthenticate, name="account_reauthenticate"),
     path("account/confirm/code/", mfa.reauthenticate, name="mfa_reauthenticate"),
     path(
@@ -61,7 +61,7 @@ urlpatterns = [
     path("account/factor/app/remove/", totp.deactivate_totp, name="mfa_deactivate_totp"),
     path("account/factor/passkey/", webauthn.add_webauthn, name="mfa_add_webauthn"),
     path(
-        "account/factor/passkey/<int:pk>/remove/",
+        "account/factor/passkey/<number:pk>/remove/",
         views.RemovePasskey.as_view(),
         name="mfa_remove_webauthn",
     ),
@@ -76,16 +76,16 @@ urlpatterns = [
     path("accounts/", admin_views.AccountList.as_view(), name="accounts"),
     path("accounts/invite/", admin_views.Invite.as_view(), name="invite"),
     path(
-        "accounts/invitations/<int:pk>/resend/",
+        "accounts/invitations/<number:pk>/resend/",
         admin_views.ResendInvitation.as_view(),
         name="invitation-resend",
     ),
     path(
-        "accounts/invitations/<int:pk>/revoke/",
+        "accounts/invitations/<number:pk>/revoke/",
         admin_views.RevokeInvitation.as_view(),
         name="invitation-revoke",
     ),
-    path("accounts/<int:pk>/", admin_views.AccountDetail.as_view(), name="account-detail"),
-    path("accounts/<int:pk>/erase/", admin_views.Erase.as_view(), name="account-erase"),
-    path("accounts/<int:pk>/<slug:act>/", admin_views.Act.as_view(), name="account-act"),
+    path("accounts/<number:pk>/", admin_views.AccountDetail.as_view(), name="account-detail"),
+    path("accounts/<number:pk>/erase/", admin_views.Erase.as_view(), name="account-erase"),
+    path("accounts/<number:pk>/<slug:act>/", admin_views.Act.as_view(), name="account-act"),
 ]

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.mixins import LoginRequiredMixin
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
@@ -18,10 +19,17 @@ from django.utils.translation import gettext as _
 from django.views import View
 from django.views.decorators.http import require_POST
 
-from actionplan.accounts import invitations, oidc, second_factor, sessions
+from actionplan.accounts import (
+    admin_services,
+    invitations,
+    oidc,
+    password_reset,
+    second_factor,
+    sessions,
+)
 from actionplan.accounts.allauth_internals import record_authentication
 from actionplan.accounts.audit_log import log
-from actionplan.accounts.forms import JoinForm
+from actionplan.accounts.forms import JoinForm, PostForm
 from actionplan.local import samples
 from actionplan.models import User
 
@@ -43,14 +51,29 @@ class SignIn(account.LoginView):
 
 
 class MyAccount(LoginRequiredMixin, View):
-    """What somebody may look after themselves: password, second factor, organisation, sessions."""
+    """What somebody may look after themselves: post, password, second factor, organisation,
+    sessions.
+    """
 
     def get(self, request: HttpRequest) -> HttpResponse:
+        assert request.user.is_authenticated
+        return self._show(request.user, PostForm(initial={"post": request.user.post}))
+
+    def post(self, request: HttpRequest) -> HttpResponse:
         user = request.user
         assert user.is_authenticated
+        form = PostForm(request.POST)
+        if not form.is_valid():
+            return self._show(user, form, status=422)
+        admin_services.change_post(user, post=form.cleaned_data["post"], by=user)
+        messages.success(request, _("Your post is changed, also with what you recorded before."))
+        return redirect("account")
+
+    def _show(self, user: User, form: PostForm, status: int = 200) -> HttpResponse:
         links = SocialAccount.objects.filter(user=user)
         linked_sides = {link.provider.upper() for link in links}
         context = {
+            "form": form,
             "browsers": {
                 session: sessions.describe_browser(session.user_agent)
                 for session in sessions.list_open(user)
@@ -60,7 +83,7 @@ class MyAccount(LoginRequiredMixin, View):
             "links": links,
             "organisations": [side for side in settings.OIDC if side not in linked_sides],
         }
-        return render(request, "actionplan/account.html", context)
+        return render(self.request, "actionplan/account.html", context, status=status)
 
 
 @login_required
@@ -81,13 +104,14 @@ def end_sessions(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def unlink(request: HttpRequest, pk: int) -> HttpResponse:
+    """Whose link it is comes first: nobody confirms who they are for what is not theirs."""
     link = get_object_or_404(SocialAccount, user=request.user, pk=pk)
-    response: HttpResponse = _unlink(request, link)
+    response: HttpResponse = _remove_link(request, link)
     return response
 
 
 @reauthentication_required(app="allauth.socialaccount")
-def _unlink(request: HttpRequest, link: SocialAccount) -> HttpResponse:
+def _remove_link(request: HttpRequest, link: SocialAccount) -> HttpResponse:
     user: User = link.user
     others = SocialAccount.objects.filter(user=user).exclude(pk=link.pk)
     if user.has_usable_password() or others.exists():
@@ -99,6 +123,18 @@ def _unlink(request: HttpRequest, link: SocialAccount) -> HttpResponse:
             request, _("This is your only way to sign in: an administrator can invite you again.")
         )
     return redirect("account")
+
+
+class NewPassword(account.PasswordResetFromKeyView):
+    """The link of a forgotten password. Of two who use it at once, one is told that it is over."""
+
+    def dispatch(
+        self, request: HttpRequest, uidb36: str, key: str, **kwargs: object
+    ) -> HttpResponseBase:
+        with transaction.atomic():
+            password_reset.lock_account(uidb36)
+            response: HttpResponseBase = super().dispatch(request, uidb36, key, **kwargs)
+            return response
 
 
 class SecondFactor(IndexView):

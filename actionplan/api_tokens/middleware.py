@@ -11,9 +11,11 @@ from actionplan.middleware import Handler, leads_to_sign_in
 from actionplan.models import Token
 
 FEEDS = (Token.Purpose.CALENDAR, Token.Purpose.REGISTER)
-# lists that a program reads with format=json
-LISTS = ("commitments", "register", "fund", "mine")
+# pages that a program reads with format=json
+LISTS = ("commitments", "register", "fund", "mine", "between")
 READING_METHODS = ("GET", "HEAD", "OPTIONS")
+# where a program also hands something over, which is believed for the signature in it
+TAKES_SIGNATURES = "witness"
 # headers of a refusal that say how to show a token
 BEARER = {"WWW-Authenticate": 'Bearer realm="actionplan"'}
 BEARER_INVALID = {"WWW-Authenticate": 'Bearer realm="actionplan", error="invalid_token"'}
@@ -46,7 +48,9 @@ class TokenAccess:
                 "A token opens status.json, lists with format=json, and the feeds; nothing else."
             )
             return _refuse(403, text)
-        if request.method not in READING_METHODS:
+        assert request.resolver_match
+        is_signature = request.resolver_match.url_name == TAKES_SIGNATURES
+        if request.method not in READING_METHODS and not is_signature:
             text = _("A token only reads: use GET or HEAD.")
             return _refuse(405, text, Allow=", ".join(READING_METHODS))
         token = tokens.find(secret, purpose)

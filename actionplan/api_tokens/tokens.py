@@ -17,6 +17,7 @@ PURPOSES = {
     "calendar": Token.Purpose.CALENDAR,
     "register-feed": Token.Purpose.REGISTER,
     "status": Token.Purpose.READ,
+    "witness": Token.Purpose.READ,
 }
 # days to choose from
 LIFETIMES = (30, 90, 365)

@@ -29,7 +29,7 @@ def lifetime_choices() -> list[tuple[int, str]]:
 class TokenForm(forms.Form):
     purpose = forms.ChoiceField(label=gettext_lazy("What for"), choices=Token.Purpose.choices)
     label = forms.CharField(
-        label=gettext_lazy("Name, to know it again"),
+        label=gettext_lazy("Name"),
         help_text=gettext_lazy("Such as the program or machine that uses it."),
         max_length=60,
     )

@@ -33,13 +33,15 @@ from actionplan.backup.manifest import (
 from commitments.models import Plan
 from commitments.register import entries
 
-# who is signed in, and when this very site was last seen alive: of no use elsewhere
+# who is signed in, when this very site was last seen alive, papers that are kept for a day: of no
+# use elsewhere
 # (actionplan_opensession is the table of sessions of 1.0.0)
 LEFT_OUT = {
     "django_session",
     "usersessions_usersession",
     "actionplan_opensession",
     "actionplan_mark",
+    "actionplan_paperorder",
 }
 BEGIN_SNAPSHOT = {
     "postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; "
@@ -84,7 +86,7 @@ def _is_taken(target: Path) -> bool:
 
 
 def _fill_folder(folder: Path) -> Manifest:
-    with _open_snapshot():
+    with open_snapshot():
         manifest = Manifest(
             format=FORMAT,
             made=timezone.now().isoformat(timespec="seconds"),
@@ -102,7 +104,8 @@ def _fill_folder(folder: Path) -> Manifest:
 
 
 @contextlib.contextmanager
-def _open_snapshot() -> Iterator[None]:
+def open_snapshot() -> Iterator[None]:
+    """The database as it is now, whatever is written meanwhile; outside of any transaction."""
     with connection.cursor() as cursor:
         cursor.execute(BEGIN_SNAPSHOT[connection.vendor])
         try:

@@ -7,13 +7,44 @@ from django.db import connection
 from commitments.models import triggers
 
 CHANGE_ROWS = "INSERT, UPDATE, DELETE"
+# of tables with history: their rows are added, and never changed or removed
+HISTORY = (
+    "commitments_planfile",
+    "commitments_signedtext",
+    "actionplan_signingkey",
+    "actionplan_checkpoint",
+    "actionplan_witnesssignature",
+)
+# of tables that plan files and accounts write: rows stay, since entries are about them
+ROWS_THAT_STAY = (
+    "commitments_plan",
+    "commitments_commitment",
+    "commitments_obligation",
+    "commitments_action",
+    "funding_fund",
+    "funding_contribution",
+    "funding_instalment",
+    "actionplan_user",
+    "actionplan_jobrun",
+)
+# migrations write some of these, and the owner runs them; nothing writes the others
+READ_ALONE = (
+    "django_migrations",
+    "django_content_type",
+    "auth_permission",
+    "auth_group",
+    "auth_group_permissions",
+    "actionplan_user_groups",
+    "actionplan_user_user_permissions",
+)
 # what the role may do beside reading, where that is less than changing rows
 NARROWER_RIGHTS = {
+    **dict.fromkeys(HISTORY, "INSERT"),
+    **dict.fromkeys(ROWS_THAT_STAY, "INSERT, UPDATE"),
+    **dict.fromkeys(READ_ALONE, ""),
     **triggers.RIGHTS,
-    # migrations write these, and the owner runs them
-    "django_migrations": "",
-    "django_content_type": "",
-    "auth_permission": "",
+    "commitments_flag": "INSERT, UPDATE (cleared, cleared_by)",
+    "actionplan_witnesskey": "INSERT, UPDATE (ended)",
 }
 
 

@@ -3,12 +3,15 @@
 import hashlib
 import json
 import re
+import stat
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+# U+0000 and halves of characters, which no name of a file holds
+NO_CHARACTERS = re.compile("[\0\ud800-\udfff]")
 
 
 class BackupRefused(Exception):
@@ -78,8 +81,9 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST
     try:
+        refuse_other_than_plain_file(folder, MANIFEST)
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         raise BackupRefused(f"{path} cannot be read: name the folder that `backup` made") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise BackupRefused(f"{path} is not of format {FORMAT}: it was made by another program")
@@ -98,14 +102,51 @@ def _parse_manifest(content: dict[str, Any]) -> Manifest:
     manifest.plans = [Head(*head) for head in content["plans"]]
     manifest.tables = [Table(**table) for table in content["tables"]]
     manifest.files = [Part(**file) for file in content["files"]]
+    for table in manifest.tables:
+        _check_table(table)
     for part in manifest.parts:
-        if not re.match(r"(tables|files)/", part.name) or ".." in Path(part.name).parts:
+        if not is_inside(part.name) or not isinstance(part.bytes, int):
             raise ValueError(f"{part.name} lies outside of the backup")
+    names = [part.name for part in manifest.parts]
+    if len(set(names)) < len(names):
+        raise ValueError("a part is named twice")
     return manifest
+
+
+def _check_table(table: Table) -> None:
+    if table.name != f"tables/{table.table}.txt" or not isinstance(table.rows, int):
+        raise ValueError(f"{table.name} is no table")
+    columns = set(table.columns)
+    if len(columns) < len(table.columns) or not all(isinstance(name, str) for name in columns):
+        raise ValueError(f"{table.name} has odd columns")
+
+
+def is_inside(name: str) -> bool:
+    """Whether a part lies where its name says: below `tables/` or `files/`, written in one way."""
+    if NO_CHARACTERS.search(name):
+        return False
+    path = PurePosixPath(name)
+    is_plain = path.as_posix() == name and ".." not in path.parts
+    return is_plain and len(path.parts) > 1 and path.parts[0] in ("tables", "files")
+
+
+def refuse_other_than_plain_file(folder: Path, name: str) -> None:
+    """Raises OSError for links, devices and pipes, also among the folders that lead there.
+
+    A pipe would never end, and a link may lead anywhere.
+    """
+    path = folder
+    for part in PurePosixPath(name).parts:
+        path = path / part
+        if stat.S_ISLNK(path.lstat().st_mode):
+            raise OSError(None, "it is a link")
+    if not stat.S_ISREG(path.lstat().st_mode):
+        raise OSError(None, "it is no plain file")
 
 
 def _check_part(folder: Path, part: Part) -> None:
     try:
+        refuse_other_than_plain_file(folder, part.name)
         digest = digest_of(folder / part.name)
     except OSError as error:
         raise BackupRefused(

@@ -7,12 +7,10 @@ Django's `dumpdata` and `loaddata` were looked at: they know the models of this 
 backup is loaded into the tables of its own.
 """
 
+import json
 import re
-import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
-from decimal import Decimal
-from functools import partial
 from itertools import islice
 from typing import IO, Any
 
@@ -21,8 +19,6 @@ from django.db import connection, models
 
 Model = type[models.Model]
 Field = models.Field[Any, Any]
-Writer = Callable[[Any], str]
-Reader = Callable[[str], Any]
 
 NOTHING = "\\N"
 ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
@@ -49,39 +45,65 @@ def _quote_names(names: Iterable[str]) -> str:
 
 def dump_table(model: Model, target: IO[bytes]) -> int:
     """All rows in the order of their keys; returns how many. To be called inside a snapshot."""
+    if connection.vendor == "postgresql":
+        return _copy_out(model, target)
+    fields = columns_of(model)
+    rows = model._base_manager.order_by("pk").values_list(*(field.attname for field in fields))
+    count = 0
+    for row in rows.iterator():
+        cells = [_write_cell(field, value) for field, value in zip(fields, row, strict=True)]
+        target.write(("\t".join(cells) + "\n").encode())
+        count += 1
+    return count
+
+
+def _copy_out(model: Model, target: IO[bytes]) -> int:
     table, key = _quote_names([model._meta.db_table]), _quote_names([model._meta.pk.column])
-    query = f"SELECT {_quote_names(column_names(model))} FROM {table} ORDER BY {key}"  # noqa: S608 names of our tables
+    columns = ", ".join(_copied_column(field) for field in columns_of(model))
+    query = f"SELECT {columns} FROM {table} ORDER BY {key}"  # noqa: S608 names of our tables
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.copy_expert(f"COPY ({query}) TO STDOUT", target)
-            return int(cursor.rowcount)
-        writers = [_writer_of(field) for field in columns_of(model)]
-        cursor.execute(query)
-        count = 0
-        for row in cursor:
-            target.write(_write_row(row, writers))
-            count += 1
-        return count
+        cursor.copy_expert(f"COPY ({query}) TO STDOUT", target)
+        return int(cursor.rowcount)
 
 
-def load_table(model: Model, columns: list[str], source: IO[bytes]) -> None:
-    """The rows of a file with these columns, in place of all that are there; to be called inside a
-    transaction.
+def _copied_column(field: Field) -> str:
+    name = connection.ops.quote_name(field.column)
+    if isinstance(field, models.DecimalField):
+        # with all its decimals, as SQLite gives them: a column without bound keeps those typed
+        return f"{name}::{field.db_type(connection)}"
+    return name
+
+
+def load_table(model: Model, columns: list[str], source: IO[bytes]) -> int:
+    """The rows of a file with these columns, in place of all that are there; returns how many. To
+    be called inside a transaction.
+
+    Raises ValueError, ValidationError or an error of the database for what is no row of the table.
     """
     table, names = _quote_names([model._meta.db_table]), _quote_names(columns)
     with connection.cursor() as cursor:
         # the migrations put rows there that are in the file as well
         cursor.execute(f"DELETE FROM {table}")  # noqa: S608 a name of our tables
         if connection.vendor == "postgresql":
-            cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN", source)
-            return
-        fields = {field.column: field for field in columns_of(model)}
-        readers = [READERS.get(_type_of(fields[name]), str) for name in columns]
+            # as errors of Django: psycopg's own pass by whoever catches those
+            with connection.wrap_database_errors:
+                cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN", source)
+            return int(cursor.rowcount)
+        fields_by_column = {field.column: field for field in columns_of(model)}
+        fields = [fields_by_column[name] for name in columns]
         places = ", ".join(["%s"] * len(columns))
-        rows = (_read_row(line, readers) for line in source)
+        rows = (_read_row(line, fields) for line in source)
+        count = 0
         # Django would keep all rows of one call in memory
         while batch := list(islice(rows, BATCH)):
+            count += len(batch)
             cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", batch)  # noqa: S608 ditto
+        return count
+
+
+def _read_row(line: bytes, fields: list[Field]) -> list[Any]:
+    cells = line.decode().removesuffix("\n").split("\t")
+    return [_read_cell(field, cell) for field, cell in zip(fields, cells, strict=True)]
 
 
 def restart_numbers(loaded: Iterable[Model]) -> None:
@@ -91,101 +113,57 @@ def restart_numbers(loaded: Iterable[Model]) -> None:
             cursor.execute(statement)
 
 
-def _type_of(field: Any) -> str:
-    """A foreign key is of the type of what it points at."""
-    return str(getattr(field, "target_field", field).get_internal_type())
+# From Django's values to PostgreSQL's text
 
 
-# From SQLite's values to PostgreSQL's text
-
-
-def _write_row(row: Iterable[Any], writers: list[Writer]) -> bytes:
-    cells = [
-        NOTHING if value is None else write(value)
-        for value, write in zip(row, writers, strict=True)
-    ]
-    return ("\t".join(cells) + "\n").encode()
-
-
-def _writer_of(field: Any) -> Writer:
-    kind = _type_of(field)
-    if kind == "DurationField":
-        raise NotImplementedError(f"{field} is of a type that no table of ours has")
-    if kind == "DecimalField":
-        return partial(_write_decimal, field.decimal_places)
-    return WRITERS.get(kind, _write_text)
-
-
-def _write_text(value: object) -> str:
+def _write_cell(field: Field, value: object) -> str:
+    if value is None:
+        return NOTHING
+    if isinstance(field, models.JSONField):
+        value = json.dumps(_sort_keys(value), ensure_ascii=False)
+    match value:
+        case bool():
+            return "t" if value else "f"
+        case bytes():
+            return f"\\\\x{value.hex()}"
+        case datetime():
+            return _write_moment(value)
     return str(value).translate(ESCAPED)
 
 
-def _write_boolean(value: bool) -> str:
-    return "t" if value else "f"
-
-
-def _write_decimal(places: int, value: float) -> str:
-    return f"{Decimal(str(value)):.{places}f}"
+def _sort_keys(value: Any) -> Any:
+    """In the order of PostgreSQL's jsonb: shorter keys first, of one length by their bytes."""
+    if isinstance(value, list):
+        return [_sort_keys(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    keys = sorted(value, key=lambda key: (len(key.encode()), key.encode()))
+    return {key: _sort_keys(value[key]) for key in keys}
 
 
 def _write_moment(value: datetime) -> str:
     """Without the zeros at the end of a fraction of a second."""
-    text = str(value)
+    text = str(value).removesuffix("+00:00")
     if value.microsecond:
         text = text.rstrip("0")
     return f"{text}+00"
 
 
-def _write_uuid(value: str) -> str:
-    return str(uuid.UUID(value))
-
-
-def _write_bytes(value: bytes) -> str:
-    return f"\\\\x{bytes(value).hex()}"
-
-
-WRITERS: dict[str, Writer] = {
-    "BooleanField": _write_boolean,
-    "DateTimeField": _write_moment,
-    "UUIDField": _write_uuid,
-    "BinaryField": _write_bytes,
-}
-
-
 # From PostgreSQL's text to what Django puts into SQLite
 
 
-def _read_row(line: bytes, readers: list[Reader]) -> list[Any]:
-    cells = line.decode().removesuffix("\n").split("\t")
-    return [
-        None if cell == NOTHING else read(re.sub(r"\\.", _unescape_character, cell))
-        for cell, read in zip(cells, readers, strict=True)
-    ]
+def _read_cell(field: Field, cell: str) -> object:
+    if cell == NOTHING:
+        return None
+    text = re.sub(r"\\.", _unescape_character, cell)
+    if isinstance(field, models.JSONField):
+        return text
+    if isinstance(field, models.BinaryField):
+        return bytes.fromhex(text.removeprefix("\\x"))
+    if isinstance(field, models.DateTimeField) and not text.endswith("+00"):
+        raise ValueError(f"“{text}” is no moment in UTC")
+    return field.get_db_prep_save(field.to_python(text), connection)
 
 
 def _unescape_character(match: re.Match[str]) -> str:
     return UNESCAPED.get(match[0], match[0][1])
-
-
-def _read_boolean(text: str) -> bool:
-    return text == "t"
-
-
-def _read_moment(text: str) -> str:
-    return text.removesuffix("+00")
-
-
-def _read_uuid(text: str) -> str:
-    return uuid.UUID(text).hex
-
-
-def _read_bytes(text: str) -> bytes:
-    return bytes.fromhex(text.removeprefix("\\x"))
-
-
-READERS: dict[str, Reader] = {
-    "BooleanField": _read_boolean,
-    "DateTimeField": _read_moment,
-    "UUIDField": _read_uuid,
-    "BinaryField": _read_bytes,
-}

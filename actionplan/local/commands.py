@@ -8,12 +8,16 @@ def web(bind: str) -> list[str]:
 
     As many requests wait as `--worker-connections` and `--backlog` say, the proxy refuses the
     others; see docs/reference/bounds.md.
+
+    No `--timeout`: after a machine has slept for longer, gunicorn would kill processes that are
+    well, with the requests that they have just taken. The thread that gives the sign of life serves
+    no request, so one that hangs would not be noticed by it either.
     """
     line = (
         f"python -m gunicorn actionplan.wsgi --bind {bind} --preload "
         "--worker-class gthread --workers 2 --threads 4 "
         "--worker-connections 64 --backlog 128 "
-        "--timeout 60 --graceful-timeout 5 --no-control-socket"
+        "--timeout 0 --graceful-timeout 5 --no-control-socket"
     )
     return line.split()
 

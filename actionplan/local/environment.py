@@ -185,6 +185,9 @@ def _prepare_folder(folder: Folder, port: int, *, empty: bool) -> None:
         if not empty:
             variables["ACTIONPLAN_TODAY"] = SAMPLE_DAY
     processes.end_orphans(folder / "run")
+    error = processes.loopback_error()
+    if error:
+        fail(f"this machine has no IPv4 address 127.0.0.1, which up listens on ({error})")
     error = processes.port_error(port)
     if error:
         other = port % 65535 + 1

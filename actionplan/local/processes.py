@@ -50,7 +50,11 @@ class Child:
         stop_all([self])
 
     def _last_line_of_log(self) -> str:
-        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        try:
+            lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            # the folder is gone
+            return ""
         return lines[-1] if lines else ""
 
 
@@ -92,6 +96,7 @@ def stop_all(children: Sequence[Child]) -> None:
             child.process.wait(max(0, deadline - time.monotonic()))
     for child in children:
         _signal_group(living_group(child.lock), signal.SIGKILL)
+        child.process.kill()
         child.process.wait()
 
 
@@ -115,8 +120,8 @@ def end_orphans(run: Path) -> None:
 
 
 def living_group(lock: Path) -> int:
-    """The process group that keeps this file locked; 0 where none does."""
-    with lock.open("rb") as file:
+    """The process group that keeps this file locked; 0 where none does, or the file is gone."""
+    with contextlib.suppress(FileNotFoundError), lock.open("rb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -140,6 +145,16 @@ def port_error(port: int) -> str:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             return error.strerror or "unknown"
+    return ""
+
+
+def loopback_error() -> str:
+    """Why nothing can listen on the loopback address at all; empty where something can."""
+    try:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+    except OSError as error:
+        return error.strerror or "unknown"
     return ""
 
 

@@ -2,9 +2,10 @@
 entries.
 """
 
+import tomllib
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
@@ -14,85 +15,42 @@ from django.http import HttpRequest
 from actionplan.models import User
 from commitments import clock
 from commitments.files.entries import load_entries
-from commitments.models import Entry, Membership, Plan, Role
+from commitments.models import Entry, Plan
+from commitments.register import memberships
+from commitments.register.entry_types import RIGHTS
 
 PLAN_FILE = Path(__file__).parent.parent / "plans" / "calais-2014.toml"
 ENTRIES_FILE = Path(__file__).parent.parent / "plans" / "calais-2014-samples.csv"
+ACCOUNTS_FILE = Path(__file__).parent.parent / "plans" / "calais-2014-accounts.toml"
 PASSWORD = "sample-calais-2014"  # noqa: S105 a sample, shown on the sign-in page
 LOOPBACK = ("127.0.0.1", "::1")
-
-
-@dataclass(frozen=True)
-class SampleAccount:
-    """`bodies` are codes."""
-
-    email: str
-    post: str
-    role: Role
-    side: str = ""
-    bodies: tuple[str, ...] = ()
-    language: str = "en"
-
-
-ACCOUNTS = (
-    SampleAccount(
-        "official.gb@example.org",
-        "Official of the Home Office",
-        Role.OFFICIAL,
-        side="GB",
-        bodies=("home-office", "border-force"),
-    ),
-    SampleAccount(
-        "official.nca@example.org",
-        "Official of the National Crime Agency",
-        Role.OFFICIAL,
-        side="GB",
-        bodies=("nca",),
-    ),
-    SampleAccount(
-        "official.fr@example.org",
-        "Agent du ministère de l’Intérieur",
-        Role.OFFICIAL,
-        side="FR",
-        bodies=("interior-ministry",),
-        language="fr",
-    ),
-    SampleAccount(
-        "official.dcpaf@example.org",
-        "Agent de la police aux frontières",
-        Role.OFFICIAL,
-        side="FR",
-        bodies=("dcpaf", "ocriest"),
-        language="fr",
-    ),
-    SampleAccount("manager.gb@example.org", "Director, Home Office", Role.MANAGER, side="GB"),
-    SampleAccount(
-        "manager.fr@example.org",
-        "Directrice, ministère de l’Intérieur",
-        Role.MANAGER,
-        side="FR",
-        language="fr",
-    ),
-    SampleAccount("viewer@example.org", "Committee reader", Role.VIEWER),
-)
 
 
 class NotEmpty(Exception):
     """The register has entries; samples would mix with them."""
 
 
-def load_samples(plan: Plan) -> int:
-    """The sample entries and accounts; returns the number of entries. Raises NotEmpty."""
+@dataclass(frozen=True)
+class LoadedSamples:
+    entries: int
+    accounts: int
+
+
+def load_samples(plan: Plan) -> LoadedSamples:
+    """The sample entries and accounts. Raises NotEmpty."""
     with transaction.atomic():
         Plan.objects.lock(plan)
-        if Entry.objects.filter(plan=plan).without_plan_entries().exists():
+        recorded = Entry.objects.filter(plan=plan).without_plan_entries()
+        if recorded.exclude(kind=RIGHTS).exists():
             raise NotEmpty(f"the register of {plan.slug} has entries: samples are for an empty one")
-        count = _load_sample_entries(plan)
+        entries = _load_sample_entries(plan)
         Plan.objects.filter(pk=plan.pk).update(is_sample=True)
-        for account in ACCOUNTS:
-            _create_member(plan, account)
-        _create_administrator()
-    return count
+        now = clock.now(plan.timezone)
+        members = tomllib.loads(ACCOUNTS_FILE.read_text())["accounts"]
+        for member in members:
+            _create_member(plan, now, **member)
+        _save_user("administrator@example.org", "Administrator", "en", is_superuser=True)
+    return LoadedSamples(entries, len(members) + 1)
 
 
 def _load_sample_entries(plan: Plan) -> int:
@@ -103,16 +61,20 @@ def _load_sample_entries(plan: Plan) -> int:
     return len(reading.drafts)
 
 
-def _create_member(plan: Plan, account: SampleAccount) -> None:
-    user = _save_user(account.email, account.post, account.language)
-    membership = Membership.objects.create(
-        user=user, plan=plan, role=account.role, side=account.side
-    )
-    membership.bodies.set(plan.bodies.filter(code__in=account.bodies))
-
-
-def _create_administrator() -> None:
-    _save_user("administrator@example.org", "Administrator", "en", is_superuser=True)
+def _create_member(
+    plan: Plan,
+    now: datetime,
+    *,
+    email: str,
+    post: str,
+    language: str,
+    role: str,
+    side: str,
+    bodies: list[str],
+) -> None:
+    user = _save_user(email, post, language)
+    named = plan.bodies.filter(code__in=bodies)
+    memberships.set_rights(plan, user.pk, role=role, side=side, bodies=named, by=None, now=now)
 
 
 def _save_user(email: str, post: str, language: str, **fields: object) -> User:
@@ -122,7 +84,7 @@ def _save_user(email: str, post: str, language: str, **fields: object) -> User:
     return user
 
 
-def accounts_to_show(request: HttpRequest) -> list[dict[str, Any]]:
+def accounts_to_show(request: HttpRequest) -> list[dict[str, str]]:
     """For the sign-in page, and only where the site runs on samples and answers on the loopback
     address.
     """

@@ -3,163 +3,212 @@
 Every figure is given with the address of the list that it counts.
 """
 
-from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any
+from functools import partial
 
 from dateutil.relativedelta import relativedelta
+from django.db.models import Q
 
+from actionplan.overview.decisions import decisions, worst_actions
 from actionplan.overview.priorities import (
+    IS_MET,
+    IS_OVERDUE,
+    IS_STALE,
     Figure,
-    count_attention,
-    next_deadlines,
+    KeyFigure,
+    key_figures,
+    list_addresses,
+    next_dates,
     pressing_actions,
-    silent_actions,
+    scored_on,
 )
 from actionplan.overview.timeline import timeline
-from commitments.models import Aim, Commitment, Standing
+from commitments.lists.filters import KIND_GROUPS
+from commitments.models import Commitment, Standing
 from commitments.pages.counts import (
     CountsByCommitment,
     StateCount,
-    add_up,
+    count_disputed,
     count_states,
     counts_of,
-    worst,
 )
 from commitments.pages.entries import EntryRow, describe_entries, entries_on
 from commitments.pages.page import Page
-from commitments.rules.states import STATES_BY_URGENCY, State
-from funding.instalments import InstalmentOnDay, instalments_on
-from funding.models import Contribution
-from funding.totals import CurrencyTotal, compute_totals, money_entries, sum_by_currency
+from commitments.pages.plan_term import term_of
+from commitments.register.entry_types import kinds_with
+from commitments.register.histories import read_recurrences
+from commitments.rules.recurrence import Recurrence
+from funding.instalments import instalments_on
+from funding.promises import promises
+from funding.totals import money_entries, sum_by_currency
 
 CHANGES_SHOWN = 7
+NAMES_SHOWN = 4
+NEWS_GROUPS = tuple(group for group in KIND_GROUPS if group != "register")
+COMPARED = {"met": IS_MET, "overdue": IS_OVERDUE, "stale": IS_STALE}
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A part of a commitment's bar: an action is one unit wide."""
+
+    state: str
+    start: int
+    width: int
 
 
 @dataclass(frozen=True)
 class CommitmentLine:
-    """A commitment with its worst state, the counts of its actions and the next of its deadlines."""
+    """A commitment with the counts of its actions and the action whose date comes next."""
 
     commitment: Commitment
-    state: str | None
     counts: list[StateCount]
-    next_deadline: Standing | None
-
-
-@dataclass(frozen=True)
-class ContributionLine:
-    """What one contribution adds up to in each currency; `stated` is false without any amount."""
-
-    contribution: Contribution
-    stated: bool
-    totals: list[CurrencyTotal]
-
-
-@dataclass(frozen=True)
-class StateChange:
-    """How many actions were in a state on the earlier day, and how many are now."""
-
-    state: str
-    before: Figure
-    now: Figure
+    next_date: Standing | None
 
     @property
-    def signed_difference(self) -> str:
-        difference = self.now.count - self.before.count
-        if difference == 0:
-            return "0"
-        return f"{difference:+d}".replace("-", "\N{MINUS SIGN}")
+    def segments(self) -> Iterator[Segment]:
+        start = 0
+        for of_state in self.counts:
+            yield Segment(of_state.state, start, of_state.count)
+            start += of_state.count
+
+
+@dataclass(frozen=True)
+class CommitmentLines:
+    """In the order of the text; `scale` is the number of actions that fills a bar."""
+
+    lines: list[CommitmentLine]
+    scale: int
 
 
 @dataclass(frozen=True)
 class Comparison:
-    earlier: date
-    changes: list[StateChange]
+    """One figure a month ago and now: `joined` names some of the actions that are new in it."""
+
+    name: str
+    before: Figure
+    now: Figure
+    joined: list[Standing]
+    joined_count: int
+
+    @property
+    def left_count(self) -> int:
+        return self.before.count + self.joined_count - self.now.count
+
+    @property
+    def more_joined(self) -> int:
+        return self.joined_count - len(self.joined)
 
 
 @dataclass(frozen=True)
 class Changes:
-    """The newest entries of the last seven days, and how many there are altogether."""
+    """The newest entries of the last seven days (`since`), and how many there are altogether: news of the
+    plan, and apart from it what concerns only the register, such as rights of accounts.
+    """
 
+    since: date
     entries: list[EntryRow]
     all: Figure
+    about_register: Figure
 
     @property
     def not_shown(self) -> int:
         return self.all.count - len(self.entries)
 
 
-def overview(page: Page) -> dict[str, Any]:
+def overview(page: Page) -> dict[str, object]:
     """Everything that follows from the register; the jobs do not."""
-    counts = count_states(page, page.on)
+    if page.on < page.plan.adopted_on:
+        return {"is_signed": False}
+    figures = key_figures(page)
+    instalments = instalments_on(page)
+    earlier = day_a_month_ago(page)
+    worst = worst_actions(page)
+    pressing = pressing_actions(page)
+    recurrences = recurrences_of(page, [*(decision.standing for decision in worst), *pressing])
     return {
-        "attention": count_attention(page),
-        "changes": changes_of_the_week(page),
-        "commitments": commitments(page, counts),
-        "contributions": contributions(page),
+        "is_signed": True,
+        "term": term_of(page),
+        "figures": figures,
+        "decisions": decisions(page, worst, instalments, recurrences),
+        "commitments": commitments(page, count_states(page, page.on)),
+        "promises": promises(instalments),
         "spent": sum_by_currency(money_entries(page, "spent")),
-        "silent": silent_actions(page),
-        "comparison": compare_with_last_month(page, counts),
-        "timeline": timeline(page, pressing_actions(page)),
-        "gaps": Aim.objects.filter(plan=page.plan, commitments=None).order_by("code"),
+        "earlier": earlier,
+        "comparisons": compare_with(page, earlier, figures) if earlier else [],
+        "changes": changes_of_the_week(page),
+        "timeline": timeline(page, pressing, recurrences),
     }
 
 
-def commitments(page: Page, counts: CountsByCommitment) -> list[CommitmentLine]:
-    deadlines = next_deadlines(page)
-    return [
+def recurrences_of(page: Page, standings: Iterable[Standing]) -> dict[int, Recurrence]:
+    recurring = {standing.obligation_id for standing in standings if standing.every}
+    return read_recurrences(page.plan, recurring, page.on, page.known_day)
+
+
+def commitments(page: Page, counts: CountsByCommitment) -> CommitmentLines:
+    next_standings = next_dates(page)
+    disputed = count_disputed(page, page.on)
+    lines = [
         CommitmentLine(
             commitment=commitment,
-            state=worst(counts.get(commitment.pk, {})),
-            counts=counts_of(counts.get(commitment.pk, {}), page, commitment=commitment.number),
-            next_deadline=deadlines.get(commitment.pk),
+            counts=counts_of(
+                counts.get(commitment.pk, {}),
+                disputed.get(commitment.pk, {}),
+                page,
+                commitment=commitment.number,
+            ),
+            next_date=next_standings.get(commitment.pk),
         )
-        for commitment in page.plan.commitments.order_by("number")
+        for commitment in page.plan.commitments.all()
     ]
+    scale = max((sum(states.values()) for states in counts.values()), default=1)
+    return CommitmentLines(lines, scale)
 
 
-def compare_with_last_month(page: Page, counts: CountsByCommitment) -> Comparison | None:
-    """The states now and a month before, or on the day of adoption if that is later."""
+def day_a_month_ago(page: Page) -> date | None:
+    """Or the day of adoption if that is later; None on that day."""
     earlier = max(page.on - relativedelta(months=1), page.plan.adopted_on)
     if earlier >= page.on:
         return None
-    now = add_up(counts)
-    before = add_up(count_states(page, earlier))
-    changes = [
-        StateChange(
-            state=state.value,
-            before=Figure(before[state], _list_of(page, state, on=earlier.isoformat())),
-            now=Figure(now[state], _list_of(page, state)),
-        )
-        for state in STATES_BY_URGENCY
-        if now[state] or before[state]
+    return earlier
+
+
+def compare_with(page: Page, earlier: date, figures: dict[str, KeyFigure]) -> list[Comparison]:
+    return [
+        _compare(page, earlier, name, figures[name].now, condition)
+        for name, condition in COMPARED.items()
     ]
-    return Comparison(earlier, changes)
 
 
-def _list_of(page: Page, state: State, **query: str) -> str:
-    return page.url("commitments", state=state.value, scored="1", **query)
+def _compare(page: Page, earlier: date, name: str, now: Figure, condition: Q) -> Comparison:
+    before = scored_on(page, earlier).filter(condition)
+    joined = page.standings.filter(condition, scored=True).exclude(
+        obligation__in=before.values("obligation")
+    )
+    earlier_page = replace(page, on=earlier, known=page.known and earlier)
+    return Comparison(
+        name=name,
+        before=Figure(before.count(), list_addresses(earlier_page)[name]),
+        now=now,
+        joined=list(joined.select_related("obligation").order_by("obligation_id")[:NAMES_SHOWN]),
+        joined_count=joined.count(),
+    )
 
 
 def changes_of_the_week(page: Page) -> Changes:
     """What was recorded in the seven days that end with the page's day, the newest first."""
     since = page.on - timedelta(days=6)
-    week = entries_on(page).without_plan_entries().filter(recorded_day__gte=since)
-    newest = week.order_by("-recorded_day", "-number")[:CHANGES_SHOWN]
-    url = page.url("register", since=since.isoformat(), kind="reported")
-    return Changes(describe_entries(newest, page), Figure(week.count(), url))
-
-
-def contributions(page: Page) -> list[ContributionLine]:
-    instalments_of: dict[Contribution, list[InstalmentOnDay]] = defaultdict(list)
-    for line in instalments_on(page):
-        instalments_of[line.contribution].append(line)
-    return [
-        ContributionLine(
-            contribution=contribution,
-            stated=any(line.stated for line in lines),
-            totals=compute_totals(lines, [], page.on),
-        )
-        for contribution, lines in instalments_of.items()
-    ]
+    week = entries_on(page).filter(recorded_day__gte=since)
+    about_register = Q(kind__in=kinds_with(group="register"))
+    news = week.exclude(about_register)
+    newest = news.order_by("-recorded_day", "-number")[:CHANGES_SHOWN]
+    url = partial(page.url, "register", since=since.isoformat())
+    return Changes(
+        since=max(page.on - timedelta(days=7), page.plan.adopted_on),
+        entries=describe_entries(newest, page),
+        all=Figure(news.count(), url(kind=NEWS_GROUPS)),
+        about_register=Figure(week.filter(about_register).count(), url(kind="register")),
+    )

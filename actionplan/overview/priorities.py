@@ -1,22 +1,24 @@
-"""What presses most on a day: what wants attention, the next deadlines, who is silent."""
+"""What presses most on a day: the figures of the plan, the next dates, the actions of the timeline."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Case, Count, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
 
-from commitments.lists.filters import ATTENTION, falls_due_by, order_by_urgency
+from commitments.lists.filters import NEVER_REPORTED, falls_due_by, order_by_urgency
 from commitments.models import Standing
 from commitments.models.standings import StandingQuerySet
 from commitments.pages.page import Page
 from commitments.rules.states import SATISFIED, State
 
-SOON = timedelta(days=14)
-SILENT_SHOWN = 7
+MONTH_AHEAD = timedelta(days=30)
 TIMELINE_SHOWN = 12
-# the states in which a deadline is still ahead, or has passed without being met
-WITH_DEADLINE = (State.OVERDUE, State.DUE, State.DUE_SOON, State.UPCOMING)
+# the states in which a deadline is still ahead
+AHEAD = (State.DUE, State.DUE_SOON, State.UPCOMING)
+IS_MET = Q(state__in=SATISFIED)
+IS_OVERDUE = Q(state=State.OVERDUE)
+IS_STALE = Q(stale_since__isnull=False)
 
 
 @dataclass(frozen=True)
@@ -27,56 +29,90 @@ class Figure:
     url: str
 
 
-def count_attention(page: Page) -> dict[str, Figure]:
-    """How many scored actions want attention, and for what."""
-    by = page.on + SOON
-    counts = page.standings.filter(scored=True).aggregate(
-        overdue=Count("pk", filter=Q(state=State.OVERDUE)),
-        soon=Count("pk", filter=falls_due_by(by)),
-        never_reported=Count("pk", filter=ATTENTION["never"].condition),
-        stale=Count("pk", filter=ATTENTION["stale"].condition),
+@dataclass(frozen=True)
+class KeyFigure:
+    """A figure of the day, and the same one week before; None before the adoption."""
+
+    now: Figure
+    week_ago: int | None
+
+
+def scored_on(page: Page, day: date) -> StandingQuerySet:
+    """The standings of the actions that count, on a day, as the page knows it."""
+    scored = Standing.objects.filter(plan=page.plan, scored=True)
+    return scored.on(day, page.perspective).actions()
+
+
+def count_figures(page: Page, day: date) -> dict[str, int]:
+    """How many scored actions there are, and how many of them each figure counts."""
+    return scored_on(page, day).aggregate(
+        counting=Count("pk"),
+        overdue=Count("pk", filter=IS_OVERDUE),
+        due=Count("pk", filter=falls_due_by(day + MONTH_AHEAD)),
+        stale=Count("pk", filter=IS_STALE),
+        never=Count("pk", filter=NEVER_REPORTED),
+        contested=Count("pk", filter=Q(disputed=True)),
+        met=Count("pk", filter=IS_MET),
+        met_late=Count("pk", filter=Q(state=State.MET_LATE)),
+        met_disputed=Count("pk", filter=IS_MET & Q(disputed=True)),
+        no_date=Count("pk", filter=Q(state=State.NO_DATE)),
     )
-    lists = {
-        "overdue": page.url("commitments", state=State.OVERDUE.value, scored="1"),
-        "soon": page.url("commitments", due=by.isoformat(), scored="1"),
-        "never_reported": page.url("commitments", attention="never"),
-        "stale": page.url("commitments", attention="stale"),
+
+
+def list_addresses(page: Page) -> dict[str, str]:
+    """The list behind each figure."""
+    met = tuple(state.value for state in State if state in SATISFIED)
+    questions: dict[str, dict[str, object]] = {
+        "counting": {},
+        "overdue": {"state": State.OVERDUE.value},
+        "due": {"due": (page.on + MONTH_AHEAD).isoformat()},
+        "stale": {"attention": "stale"},
+        "never": {"attention": "never"},
+        "contested": {"attention": "disputed"},
+        "met": {"state": met},
+        "met_late": {"state": State.MET_LATE.value},
+        "met_disputed": {"state": met, "attention": "disputed"},
+        "no_date": {"state": State.NO_DATE.value},
     }
-    return {name: Figure(counts[name], url) for name, url in lists.items()}
+    return {
+        name: page.url("commitments", **question, scored="1")
+        for name, question in questions.items()
+    }
 
 
-def next_deadlines(page: Page) -> dict[int, Standing]:
-    """The most pressing action with an unmet deadline of each commitment, by the commitment's key."""
-    of_commitment = page.standings.filter(scored=True, commitment=OuterRef("pk"))
-    by_date = of_commitment.order_by("anchor", "obligation_id").values("pk")
-    # state by state, since an index then finds the first however large the plan is
-    first = Coalesce(*(Subquery(by_date.filter(state=state)[:1]) for state in WITH_DEADLINE))
-    commitments = page.plan.commitments.order_by().annotate(first=first)
-    keys = list(commitments.values_list("first", flat=True))
-    standings = page.standings_with_actions().filter(pk__in=keys)
+def key_figures(page: Page) -> dict[str, KeyFigure]:
+    now = count_figures(page, page.on)
+    week_ago = page.on - timedelta(days=7)
+    before: dict[str, int] = {}
+    if week_ago >= page.plan.adopted_on:
+        before = count_figures(page, week_ago)
+    return {
+        name: KeyFigure(Figure(now[name], url), before.get(name))
+        for name, url in list_addresses(page).items()
+    }
+
+
+def next_dates(page: Page) -> dict[int, Standing]:
+    """The action of each commitment whose date comes next, by the commitment's key.
+
+    `next_day` is its date: the last day on which it is in time.
+    """
+    next_day = Case(When(state=State.DUE, then=F("anchor")), default=Coalesce("last_day", "anchor"))
+    ahead = page.standings.filter(scored=True, state__in=AHEAD).annotate(next_day=next_day)
+    of_commitment = ahead.filter(commitment=OuterRef("pk")).order_by("next_day", "obligation_id")
+    commitments = page.plan.commitments.order_by()
+    first = commitments.annotate(first=Subquery(of_commitment.values("pk")[:1]))
+    keys = list(first.values_list("first", flat=True))
+    standings = ahead.filter(pk__in=keys).select_related("obligation")
     return {standing.obligation.commitment_id: standing for standing in standings}
 
 
 def pressing_actions(page: Page) -> list[Standing]:
     """The scored actions with a date, the most pressing first, those that are met last."""
-    ahead_or_missed = Q(state__in=WITH_DEADLINE)
-    met = Q(state__in=SATISFIED) & (Q(anchor__isnull=False) | Q(last_day__isnull=False))
+    ahead_or_missed = Q(state__in=[State.OVERDUE, *AHEAD])
+    met = IS_MET & (Q(anchor__isnull=False) | Q(last_day__isnull=False))
     scored = order_by_urgency(page.standings.filter(ahead_or_missed | met, scored=True))
     # the few that are shown are chosen before anything is joined to them
     first = scored.order_by("urgency", "pressing_day", "obligation_id")[:TIMELINE_SHOWN]
     standings = page.standings_with_actions().filter(pk__in=first.values("pk"))
     return list(order_by_urgency(standings))
-
-
-def silent_actions(page: Page) -> dict[str, list[str]]:
-    """The refs of some actions that nobody reports on, by the kind of silence."""
-    never_reported = page.standings.filter(ATTENTION["never"].condition).order_by("obligation_id")
-    stale = page.standings.filter(ATTENTION["stale"].condition)
-    return {
-        "never_reported": _first_refs(never_reported),
-        "stale": _first_refs(stale.order_by("stale_since", "obligation_id")),
-    }
-
-
-def _first_refs(standings: StandingQuerySet) -> list[str]:
-    return list(standings.values_list("obligation__ref", flat=True)[:SILENT_SHOWN])

@@ -1,8 +1,11 @@
-"""Deadlines in time: a vague one is a range and not a point, a moved one shows both of its dates."""
+"""Deadlines in time: a vague one is a range and not a point, a moved one shows both of its dates.
 
-from collections.abc import Iterable, Iterator, Sequence
+A red line leads from a passed deadline to the day shown, a tick stands where it was done.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from dateutil.relativedelta import relativedelta
 
@@ -10,8 +13,8 @@ from actionplan.overview.priorities import TIMELINE_SHOWN
 from commitments.models import Standing
 from commitments.pages import labels
 from commitments.pages.page import Page
-from commitments.register.histories import read_recurrences
-from commitments.rules.recurrence import Period
+from commitments.rules.recurrence import Period, Recurrence
+from commitments.rules.states import State
 
 WIDTH = 1000
 MARKS = 12
@@ -34,6 +37,30 @@ class TimelineDeadline:
         if not self.standing.moved or original == self.last:
             return None
         return original
+
+    @property
+    def done(self) -> date | None:
+        """The day on which it was done; of periods each has its own, and a vague date is no day."""
+        if self.standing.state not in (State.MET, State.MET_LATE) or self.periods:
+            return None
+        if self.standing.late:
+            return self.last + timedelta(days=self.standing.late)
+        return self.standing.original_stop
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it has passed, or had when it was done."""
+        return not self.periods and self.standing.state in (State.OVERDUE, State.MET_LATE)
+
+    def slip(self, on: date) -> int:
+        """Days from the last day that was signed to the day on which it was done, or so far; a move
+        ahead counts as well.
+        """
+        signed = self.standing.original_last or self.last
+        until = self.done or max(self.last, on)
+        if self.standing.state in (State.OVERDUE, State.MET_LATE) or self.moved_from:
+            return max((until - signed).days, 0)
+        return 0
 
     @property
     def periods_short(self) -> int:
@@ -88,9 +115,12 @@ class TimelineRow:
     """One action with the places and widths of what is drawn for it."""
 
     deadline: TimelineDeadline
+    slip: int
     start: int
     width: int
+    end: int
     original: int | None
+    done: int | None
     periods: list[PeriodBox]
 
 
@@ -101,32 +131,40 @@ class Timeline:
     rows: list[TimelineRow]
 
     @property
+    def now_percent(self) -> float:
+        return self.now * 100 / WIDTH
+
+    @property
     def is_full(self) -> bool:
         return len(self.rows) >= TIMELINE_SHOWN
 
 
-def timeline(page: Page, standings: Sequence[Standing]) -> Timeline | None:
-    """The deadlines of these actions in the order of their last day; None where there are none."""
-    deadlines = list(_deadlines(page, standings))
+def timeline(
+    page: Page, standings: Sequence[Standing], recurrences: Mapping[int, Recurrence]
+) -> Timeline | None:
+    """The deadlines of these actions, those that slipped most first and recurring ones last; None
+    where there are none.
+    """
+    deadlines = list(_deadlines(standings, recurrences))
     if not deadlines:
         return None
-    deadlines.sort(key=lambda deadline: (deadline.last, deadline.first))
+    deadlines.sort(
+        key=lambda deadline: (bool(deadline.periods), -deadline.slip(page.on), deadline.last)
+    )
     scale = _scale(deadlines, page.on)
     return Timeline(
         now=scale.place(page.on),
         months=[labels.day(month, "MMM y") for month in scale.months()],
-        rows=[_row(deadline, scale) for deadline in deadlines],
+        rows=[_row(deadline, scale, page.on) for deadline in deadlines],
     )
 
 
-def _deadlines(page: Page, standings: Sequence[Standing]) -> Iterator[TimelineDeadline]:
-    recurring = [standing.obligation_id for standing in standings if standing.every]
-    recurrences = read_recurrences(page.plan, recurring, page.on, page.known_day)
-    periods_of = {
-        key: recurrence.periods[-PERIODS_SHOWN:] for key, recurrence in recurrences.items()
-    }
+def _deadlines(
+    standings: Sequence[Standing], recurrences: Mapping[int, Recurrence]
+) -> Iterator[TimelineDeadline]:
     for standing in standings:
-        periods = periods_of.get(standing.obligation_id, [])
+        recurrence = recurrences.get(standing.obligation_id)
+        periods = recurrence.periods[-PERIODS_SHOWN:] if recurrence else []
         if periods:
             yield TimelineDeadline(
                 standing, periods[0].window.first, periods[-1].window.last, periods
@@ -142,17 +180,23 @@ def _scale(deadlines: Iterable[TimelineDeadline], on: date) -> Scale:
         days += [deadline.first, deadline.last]
         if deadline.standing.original_last:
             days.append(deadline.standing.original_last)
+        if deadline.done:
+            days.append(deadline.done)
     first, last = min(days), max(days)
     return Scale(first.replace(day=1), last.replace(day=1) + relativedelta(months=1))
 
 
-def _row(deadline: TimelineDeadline, scale: Scale) -> TimelineRow:
+def _row(deadline: TimelineDeadline, scale: Scale, on: date) -> TimelineRow:
     original = deadline.moved_from
+    done = deadline.done
     return TimelineRow(
         deadline=deadline,
+        slip=deadline.slip(on),
         start=scale.place(deadline.first),
         width=scale.width(deadline.first, deadline.last, least=4),
+        end=scale.place(deadline.last),
         original=scale.place(original) if original else None,
+        done=scale.place(done) if done else None,
         periods=[_box(period, scale) for period in deadline.periods],
     )
 

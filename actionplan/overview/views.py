@@ -1,7 +1,5 @@
 """Overview, status and language."""
 
-from typing import Any
-
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
@@ -11,9 +9,11 @@ from django.views import i18n
 from django.views.decorators.http import require_POST, require_safe
 
 from actionplan.jobs import ledger
-from actionplan.models import User
+from actionplan.models import User, Verification
 from actionplan.overview.content import overview
 from actionplan.overview.status import status
+from actionplan.witnesses.checkpoints import sightings
+from commitments import clock
 from commitments.pages.base import KeptView, PlanView
 from commitments.pages.etag import respond_if_changed
 
@@ -23,13 +23,20 @@ class Overview(KeptView):
     template_name = "actionplan/overview/body.html"
     layout_name = "actionplan/overview/page.html"
 
-    def content(self) -> dict[str, Any]:
+    def content(self) -> dict[str, object]:
         return {"title": _("Overview"), **overview(self.page)}
 
-    def live_context(self) -> dict[str, Any]:
+    def live_context(self) -> dict[str, object]:
         if not self.page.inside:
-            return {"jobs": []}
-        return {"jobs": ledger.job_statuses(self.page.plan, timezone.now())}
+            return {"jobs": [], "sightings": []}
+        plan = self.page.plan
+        jobs = ledger.job_statuses(plan, timezone.now())
+        return {
+            "jobs": jobs,
+            "late_jobs": any(job.late for job in jobs),
+            "verification": Verification.objects.filter(plan=plan).first(),
+            "sightings": sightings(plan, clock.now(plan.timezone)),
+        }
 
 
 class Status(PlanView):

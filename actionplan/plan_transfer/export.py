@@ -13,13 +13,19 @@ from typing import IO
 from django.db.models import QuerySet, Value
 from django.db.models.functions import NullIf
 
+from actionplan.witnesses import checkpoints
+from actionplan.witnesses.proofs import iter_proofs
 from commitments.evidence import storage
 from commitments.exports.columns import entry_row
-from commitments.files.entry_rows import COLUMNS, Row, make_csv
-from commitments.models import Entry, Evidence, Flag, Plan, PlanFile
+from commitments.files.entry_rows import TRAVELLING_COLUMNS, Row, make_csv
+from commitments.models import Entry, Evidence, Flag, Plan, PlanFile, SignedText
 from commitments.register import entries as register
+from commitments.register.entry_types import Origin, kinds_with
+from commitments.register.hash_chain import signed_text_digest
 
 FORMAT = 1
+# terms follow from plan files; a seal, another edition and rights are of this site alone
+LEFT_OUT = ("terms", "sealed", "edition", "rights")
 # of the texts of a file of entries: below what one may hold, so that each part can be loaded
 PART_SIZE = 2 * 1024 * 1024
 FLAG_COLUMNS = ("ref", "instalment", "kind", "since", "noticed", "cleared", "cleared_by")
@@ -30,6 +36,8 @@ manifest.json   what is here, each file with its SHA-256; `steps` is the order i
 plan/           the plan files as they were loaded, byte for byte
 entries/        the entries recorded between them, as entries files, in the order of the register
 evidence/       the files that entries carry, under new names; the manifest says whose they are
+proof/          the register as it is hashed, with checkpoints and signatures of witnesses, for actionplan-verify
+signed-texts/   each signed text that an entry names, as it was
 signed-text.txt the signed text, where the plan has one
 posts.csv       the posts that recorded entries, without names or addresses; for reading, it is not loaded
 flags.csv       what had been flagged; for reading, it is not loaded
@@ -73,6 +81,7 @@ def export_plan(plan: Plan, file: IO[bytes], *, now: datetime) -> list[str]:
     steps = StepWriter(archive, entries).write()
     _add_files_for_reading(archive, plan, entries)
     evidence = list(_add_evidence(archive, entries))
+    _add_proofs(archive, plan, last_number, now)
     if plan.signed_text:
         archive.add("signed-text.txt", plan.signed_text.encode())
     manifest = {
@@ -97,10 +106,29 @@ def export_plan(plan: Plan, file: IO[bytes], *, now: datetime) -> list[str]:
 def _add_files_for_reading(archive: Archive, plan: Plan, entries: QuerySet[Entry]) -> None:
     """What people may want to read, and nobody loads."""
     archive.add("README.md", README.encode())
-    by_accounts = entries.exclude(kind__in=["plan", "terms"]).exclude(by=None)
-    posts = by_accounts.values_list("code", "by__post")
-    archive.add("posts.csv", make_csv(("id", "post"), posts))
+    by_accounts = entries.exclude(kind__in=kinds_with(origin=Origin.SITE)).exclude(by=None)
+    posts = by_accounts.values_list("side", "code", "by__post")
+    archive.add("posts.csv", make_csv(("side", "id", "post"), posts))
     archive.add("flags.csv", make_csv(FLAG_COLUMNS, _flag_rows(plan)))
+
+
+def _add_proofs(archive: Archive, plan: Plan, last_number: int, now: datetime) -> None:
+    """What somebody needs to check the register without this site (docs/reference/checkpoints.md)."""
+    entries = iter_proofs(plan, after=0, most=last_number)
+    lines = (json.dumps(entry, ensure_ascii=False).encode() + b"\n" for entry in entries)
+    archive.add("proof/entries.jsonl", b"".join(lines))
+    texts = SignedText.objects.filter(entry__plan=plan, entry__number__lte=last_number)
+    for content in sorted({text.content for text in texts}):
+        archive.add(f"signed-texts/{signed_text_digest(content)}.txt", content.encode())
+    checkpoints.sign_head(plan, now)
+    proof = {
+        "origin": checkpoints.origin_of(plan),
+        "keys": checkpoints.describe_site_keys(),
+        "witnesses": checkpoints.describe_witnesses(plan),
+        "checkpoints": checkpoints.signed_notes(plan, until=last_number),
+    }
+    content = json.dumps(proof, ensure_ascii=False, indent=1)
+    archive.add("proof/checkpoints.json", content.encode())
 
 
 def _describe_lacking(steps: Iterable[Description]) -> Iterator[str]:
@@ -130,7 +158,7 @@ class StepWriter:
         """Returns the steps in which the files are to be loaded."""
         files = PlanFile.objects.filter(entry__in=self.entries)
         texts = {file.entry_id: bytes(file.content) for file in files}
-        entries = self.entries.exclude(kind="terms").select_related("text", "to")
+        entries = self.entries.exclude(kind__in=LEFT_OUT).select_related("text", "to")
         for entry in entries.iterator(chunk_size=2000):
             if entry.kind == "plan":
                 self._finish_entries()
@@ -161,7 +189,7 @@ class StepWriter:
 
     def _add_entry(self, entry: Entry) -> None:
         values = entry_row(entry)
-        self.rows.append([values[name] for name in COLUMNS])
+        self.rows.append([values[name] for name in TRAVELLING_COLUMNS])
         self.size += sum(len(str(value)) for value in values.values())
         if self.size > PART_SIZE:
             self._finish_entries()
@@ -171,7 +199,7 @@ class StepWriter:
         if not self.rows:
             return
         number = self._count("entries") + 1
-        content = make_csv(COLUMNS, self.rows)
+        content = make_csv(TRAVELLING_COLUMNS, self.rows)
         name = self.archive.add(f"entries/{number:03}.csv", content)
         self.steps.append({"kind": "entries", "file": name, "rows": len(self.rows)})
         self.rows = []
@@ -195,6 +223,7 @@ def _add_evidence(archive: Archive, entries: QuerySet[Entry]) -> Iterator[Descri
             name = archive.add(f"evidence/{file.id.hex}", path.read_bytes())
         yield {
             "entry": file.entry.code,
+            "side": file.entry.side,
             "name": file.name,
             "type": file.type,
             "size": file.size,

@@ -61,6 +61,16 @@ def decode_text(content: bytes) -> str:
 
 def read_plan_file(content: bytes) -> PlanFileSpec:
     """What the file says, by itself; raises FileRefused."""
+    file = parse_plan_file(content)
+    if file.plan.file.errors:
+        raise FileRefused(file.plan.file.errors)
+    return file
+
+
+def parse_plan_file(content: bytes) -> PlanFileSpec:
+    """What the file says, with its errors left in it, such as what later versions refuse; raises
+    FileRefused where it is no TOML.
+    """
     check_size(content)
     file = parse_toml(decode_text(content))
     if file.errors:
@@ -72,8 +82,6 @@ def read_plan_file(content: bytes) -> PlanFileSpec:
     contributions = [contribution for fund in funds for contribution in fund.contributions]
     refs = [contribution.row.ref for contribution in contributions]
     check_refs(plan, [contribution.table for contribution in contributions], refs)
-    if file.errors:
-        raise FileRefused(file.errors)
     return PlanFileSpec(plan, funds)
 
 

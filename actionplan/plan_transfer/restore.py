@@ -4,28 +4,33 @@ nothing.
 
 import hashlib
 import json
+import re
 import uuid
 import zipfile
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from actionplan.plan_transfer import load
 from actionplan.plan_transfer.export import FORMAT
 from commitments.evidence import file_types, storage
-from commitments.files.entries import append_rows, read_entry_file
+from commitments.files.entries import FilesByEntry, append_rows, read_entry_file
 from commitments.files.entry_rows import LARGEST as LARGEST_ENTRIES
 from commitments.files.errors import FileError, FileRefused, refuse
 from commitments.models import Entry, Evidence, Plan
+from commitments.register.entry_types import RIGHTS
 
 LARGEST_MANIFEST = 16 * 1024 * 1024
 LARGEST_SIGNED_TEXT = 4 * 1024 * 1024
 EVIDENCE_FIELDS = ("name", "type", "size", "sha256")
 ADVICE = "give a file that `export_plan` wrote, unchanged"
+# escapes for U+0000 and for halves of characters, which no database holds and no export has
+NO_CHARACTERS = re.compile(rb"\\u(?:0000|d[89a-f])", re.IGNORECASE)
 # what zipfile raises where a file is no archive, or a broken one
 BROKEN_ARCHIVE = (
     zipfile.BadZipFile,
@@ -64,17 +69,27 @@ class EntriesStep:
     file: str
 
 
+@dataclass(frozen=True)
+class EvidenceFile:
+    """What an entry carries, not saved yet, and its name in the export, empty where its bytes were
+    removed. The first exports do not say the side, and have each id once.
+    """
+
+    side: str | None
+    entry: str
+    row: Evidence
+    file: str
+
+
 @dataclass
 class Manifest:
-    """`files` has the SHA-256 of each file of the export; `evidence` describes the files that entries
-    carry, each with the name of its own in the export, empty where its bytes were removed.
-    """
+    """`files` has the SHA-256 of each file of the export."""
 
     plan: str
     is_sample: bool
     steps: list[PlanStep | EntriesStep]
     files: dict[str, str]
-    evidence: list[dict[str, Any]]
+    evidence: list[EvidenceFile]
 
     @property
     def plan_steps(self) -> list[PlanStep]:
@@ -83,6 +98,8 @@ class Manifest:
 
 def parse_manifest(text: bytes) -> Manifest:
     """Raises ValueError, KeyError, TypeError or AttributeError where it is no manifest."""
+    if NO_CHARACTERS.search(text):
+        raise ValueError("an escape that stands for no character")
     content = json.loads(text)
     if content["format"] != FORMAT:
         raise ValueError("another format")
@@ -91,15 +108,32 @@ def parse_manifest(text: bytes) -> Manifest:
         is_sample=bool(content.get("sample")),
         steps=[_parse_step(step) for step in content["steps"]],
         files=dict(content["files"]),
-        evidence=list(content.get("evidence", [])),
+        evidence=[_parse_evidence(file) for file in content.get("evidence", [])],
     )
 
 
-def _parse_step(step: dict[str, Any]) -> PlanStep | EntriesStep:
+def _parse_evidence(content: Mapping[str, object]) -> EvidenceFile:
+    row = Evidence(id=uuid.uuid4(), **{name: content[name] for name in EVIDENCE_FIELDS})
+    try:
+        row.clean_fields(exclude=["entry", "position"])
+    except ValidationError as error:
+        raise ValueError("values that no file has") from error
+    if row.type not in file_types.TYPES:
+        raise ValueError("an unknown type of file")
+    side = content.get("side")
+    return EvidenceFile(
+        side=None if side is None else str(side),
+        entry=str(content["entry"]),
+        row=row,
+        file=str(content["file"]),
+    )
+
+
+def _parse_step(step: Mapping[str, object]) -> PlanStep | EntriesStep:
     file = str(step.get("file") or "")
     if step["kind"] != "plan":
         return EntriesStep(file)
-    loaded = datetime.fromisoformat(step["loaded"])
+    loaded = datetime.fromisoformat(str(step["loaded"]))
     if loaded.tzinfo is None:
         raise ValueError("a moment without its offset")
     return PlanStep(file, str(step.get("sha256")), loaded)
@@ -186,7 +220,8 @@ class PlanRestore:
         entries = Entry.objects.filter(plan__slug=slug)
         files = list(entries.filter(kind="plan").values_list("words", flat=True))
         has_first_file_only = isinstance(first, PlanStep) and files == [first.sha256]
-        if not has_first_file_only or entries.without_plan_entries().exists():
+        recorded = entries.without_plan_entries().exclude(kind=RIGHTS)
+        if not has_first_file_only or recorded.exists():
             raise refuse(
                 f"the plan {slug} is on this site: an export is loaded where nothing of its plan is recorded"
             )
@@ -226,34 +261,29 @@ class PlanRestore:
                 f"{step.file} is of the plan {loaded.plan.slug}, not {self.manifest.plan}: {ADVICE}"
             )
 
-    def _load_entries(self, step: EntriesStep, evidence: dict[str, tuple[Evidence, ...]]) -> None:
+    def _load_entries(self, step: EntriesStep, evidence: FilesByEntry) -> None:
         plan: Plan = Plan.objects.get(slug=self.manifest.plan)
         content = self.export.read(step.file, LARGEST_ENTRIES)
-        file = read_entry_file(content)
+        file = read_entry_file(content, as_typed=False)
         reading = append_rows(
             plan, file, now=self.now, by=self.by, taken_over=True, evidence=evidence
         )
         if reading.errors:
             raise _name_file(step.file, reading.errors)
 
-    def _store_evidence(self) -> dict[str, tuple[Evidence, ...]]:
+    def _store_evidence(self) -> FilesByEntry:
         """The files of entries, under new names; those that were removed keep their digest.
 
         If the export is refused later, the files that are left over are swept.
         """
-        evidence: dict[str, tuple[Evidence, ...]] = {}
-        for description in self.manifest.evidence:
-            try:
-                values = {name: description[name] for name in EVIDENCE_FIELDS}
-                entry, file = str(description["entry"]), description["file"]
-            except (KeyError, TypeError):
-                raise _refuse_evidence() from None
-            row = Evidence(id=uuid.uuid4(), **values)
-            is_lacking = file and self.manifest.files.get(file) != row.sha256
-            if row.type not in file_types.TYPES or is_lacking:
-                raise _refuse_evidence()
-            if file:
-                self._store_file(file, storage.path_of(row.id))
+        evidence: FilesByEntry = {}
+        for described in self.manifest.evidence:
+            row = described.row
+            if described.file:
+                if self.manifest.files.get(described.file) != row.sha256:
+                    raise refuse(f"its manifest.json names evidence that is not in it: {ADVICE}")
+                self._store_file(described.file, storage.path_of(row.id))
+            entry = described.side, described.entry
             evidence[entry] = (*evidence.get(entry, ()), row)
         return evidence
 
@@ -262,10 +292,6 @@ class PlanRestore:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         path.write_bytes(content)
-
-
-def _refuse_evidence() -> FileRefused:
-    return refuse(f"its manifest.json names evidence that is not in it: {ADVICE}")
 
 
 def _name_file(name: str, errors: list[FileError]) -> FileRefused:

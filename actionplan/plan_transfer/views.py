@@ -1,17 +1,16 @@
 """Whole plans in the browser: a plan file loaded in two steps, and a plan exported."""
 
 import io
-from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.mixins import UserPassesTestMixin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from actionplan.accounts.administrators import AdministratorRequired
 from actionplan.plan_transfer.export import export_plan
 from actionplan.plan_transfer.load import LARGEST, load_plan, read_plan_file
 from commitments import clock
@@ -34,16 +33,13 @@ class PlanForm(FileForm):
     )
 
 
-class LoadPlan(UserPassesTestMixin, FileLoadingView):
+class LoadPlan(AdministratorRequired, FileLoadingView):
     """For administrators, with or without a plan on the site."""
 
     template_name = "actionplan/plan_transfer/load.html"
     form_class = PlanForm
 
-    def test_func(self) -> bool:
-        return bool(getattr(self.request.user, "is_superuser", False))
-
-    def preview(self, content: bytes) -> dict[str, Any]:
+    def preview(self, content: bytes) -> dict[str, object]:
         slug = read_plan_file(content).plan.row.slug
         plan = Plan.objects.filter(slug=slug).first()
         today = clock.today(plan.timezone if plan else "UTC")

@@ -1,5 +1,4 @@
 from pathlib import Path
-from typing import Any
 
 from django.core.management.base import CommandParser
 
@@ -15,7 +14,7 @@ class Command(SiteCommand):
         parser.add_argument("slug")
         parser.add_argument("file", type=Path)
 
-    def handle(self, *args: Any, slug: str, file: Path, **options: Any) -> None:
+    def handle(self, *args: object, slug: str, file: Path, **options: object) -> None:
         plan = find_plan(slug)
         try:
             with file.open("xb") as target:

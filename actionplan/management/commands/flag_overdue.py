@@ -1,5 +1,3 @@
-from typing import Any
-
 from django.core.management.base import CommandParser
 
 from actionplan.jobs import runner
@@ -13,7 +11,7 @@ class Command(SiteCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--on", help="a past day; today where left out")
 
-    def handle(self, *args: Any, on: str | None, **options: Any) -> None:
+    def handle(self, *args: object, on: str | None, **options: object) -> None:
         for plan, day in plans_with_day(on):
             done = runner.run("flag_overdue", plan, day)
             self.stdout.write(

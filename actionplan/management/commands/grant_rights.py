@@ -1,5 +1,3 @@
-from typing import Any
-
 from django.core.management.base import CommandParser
 
 from actionplan.backup.database_role import find_obstacle, grant_rights
@@ -12,7 +10,7 @@ class Command(SiteCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("role")
 
-    def handle(self, *args: Any, role: str, **options: Any) -> None:
+    def handle(self, *args: object, role: str, **options: object) -> None:
         obstacle = find_obstacle(role)
         if obstacle:
             fail(obstacle)

@@ -1,5 +1,4 @@
 from pathlib import Path
-from typing import Any
 
 from django.core.management.base import CommandParser
 
@@ -17,17 +16,27 @@ class Command(SiteCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
         parser.add_argument("--plan", required=True)
+        parser.add_argument("--side", help="whose rows these are; needed once the plan is open")
         parser.add_argument("--check", action="store_true", help="only validate")
 
-    def handle(self, *args: Any, file: Path, check: bool, **options: Any) -> None:
-        plan = find_plan(options["plan"])
+    def handle(
+        self,
+        *args: object,
+        file: Path,
+        plan: str,
+        side: str | None,
+        check: bool,
+        **options: object,
+    ) -> None:
+        target = find_plan(plan)
         content = read_bounded_file(file, LARGEST)
-        reading = load_entries(plan, content, now=clock.now(plan.timezone), by=None, check=check)
+        now = clock.now(target.timezone)
+        reading = load_entries(target, content, now=now, by=None, check=check, side=side)
         if reading.errors:
             raise FileRefused(reading.errors)
         for warning in describe_errors(file, reading.warnings):
             self.stderr.write(f"{warning} (warning)")
         verb = "to append" if check else "appended"
         self.stdout.write(
-            f"{plan.slug}: {len(reading.drafts)} {verb}, {reading.skipped} there already"
+            f"{target.slug}: {len(reading.drafts)} {verb}, {reading.skipped} there already"
         )

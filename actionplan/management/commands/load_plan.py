@@ -1,5 +1,4 @@
 from pathlib import Path
-from typing import Any
 
 from django.core.management.base import CommandParser
 
@@ -29,13 +28,23 @@ class Command(SiteCommand):
             "--text", type=Path, help="the signed text, in which each action's words are found"
         )
 
-    def handle(self, *args: Any, file: Path, keep: bool, check: bool, **options: Any) -> None:
-        signed_text = _read_signed_text(options["text"])
+    def handle(
+        self,
+        *args: object,
+        file: Path,
+        keep: bool,
+        check: bool,
+        text: Path | None,
+        **options: object,
+    ) -> None:
+        signed_text = _read_signed_text(text)
         content = read_bounded_file(file)
         if keep:
             self.stdout.write(f"{file}: its text is kept with {keep_plan_text(content)} entries")
             return
         loaded = load_plan(content, now=clock.now("UTC"), check=check, signed_text=signed_text)
+        for warning in describe_errors(file, loaded.warnings):
+            self.stderr.write(f"{warning} (warning)")
         for change in loaded.changes:
             self.stdout.write(change)
         verb = "would change" if check else "changed"

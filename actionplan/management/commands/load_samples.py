@@ -1,6 +1,4 @@
-from typing import Any
-
-from actionplan.local.samples import ACCOUNTS, NotEmpty, load_samples
+from actionplan.local.samples import NotEmpty, load_samples
 from commitments.management.arguments import SiteCommand, find_plan
 
 
@@ -8,9 +6,9 @@ class Command(SiteCommand):
     help = "Loads the sample entries and accounts of the Calais plan; refused on a register that has entries."
     refusals = (NotEmpty,)
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: object) -> None:
         plan = find_plan("calais-2014")
-        count = load_samples(plan)
-        # the members and an administrator
-        accounts = len(ACCOUNTS) + 1
-        self.stdout.write(f"{plan.slug}: {count} sample entries and {accounts} accounts")
+        loaded = load_samples(plan)
+        self.stdout.write(
+            f"{plan.slug}: {loaded.entries} sample entries and {loaded.accounts} accounts"
+        )

@@ -1,9 +1,11 @@
-from typing import Any
-
 from django.core.management.commands import migrate
-from django.db import connection
+from django.db import OperationalError, connection
 
 from commitments.management import arguments
+from commitments.models.migration_executor import WholeExecutor
+
+# the command takes the executor from its own module and offers no other way to name one
+migrate.MigrationExecutor = WholeExecutor  # type: ignore[attr-defined]
 
 
 class Command(migrate.Command):
@@ -11,9 +13,13 @@ class Command(migrate.Command):
     be run again.
     """
 
-    def handle(self, *args: Any, **options: Any) -> Any:
-        arguments.lift_time_limits()
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SET lock_timeout = '5s'")
-        return super().handle(*args, **options)
+    def handle(self, *args: object, **options: object) -> str | None:
+        try:
+            arguments.lift_time_limits()
+            if connection.vendor == "postgresql":
+                with connection.cursor() as cursor:
+                    cursor.execute("SET lock_timeout = '5s'")
+            return super().handle(*args, **options)
+        except OperationalError as error:
+            reason = str(error).partition("\n")[0]
+            arguments.fail(f"the database could not be brought up to date ({reason}): run it again")

@@ -1,5 +1,3 @@
-from typing import Any
-
 from django.core.management.base import CommandParser
 
 from commitments.management.arguments import SiteCommand, fail
@@ -15,7 +13,7 @@ class Command(SiteCommand):
             "--check", action="store_true", help="only compare; exit 1 where one differs"
         )
 
-    def handle(self, *args: Any, check: bool, **options: Any) -> None:
+    def handle(self, *args: object, check: bool, **options: object) -> None:
         if check:
             self._check()
         else:

@@ -1,5 +1,3 @@
-from typing import Any
-
 from django.core.management.base import CommandParser
 
 from actionplan.digests import hold
@@ -15,7 +13,7 @@ class Command(SiteCommand):
             "--discard", action="store_true", help="send nothing of what waits, nor for this week"
         )
 
-    def handle(self, *args: Any, discard: bool, **options: Any) -> None:
+    def handle(self, *args: object, discard: bool, **options: object) -> None:
         if Mark.when(Mark.MAIL_HELD) is None:
             fail("no mail is held here: there is nothing to release")
         counts = hold.release(discard=discard)

@@ -1,5 +1,4 @@
 from pathlib import Path
-from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import CommandParser
@@ -16,12 +15,18 @@ class Command(SiteCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", type=Path)
 
-    def handle(self, *args: Any, folder: Path, **options: Any) -> None:
+    def handle(self, *args: object, folder: Path, **options: object) -> None:
         try:
             for line in restore_backup(folder):
                 self.stdout.write(line)
         except OSError as error:
             path, reason = error.filename, error.strerror
             fail(f"{path} could not be written ({reason}): run it again once it can be")
-        call_command("verify_register", stdout=self.stdout)
+        try:
+            call_command("verify_register", stdout=self.stdout)
+        except SystemExit:
+            fail(
+                "the site is restored all the same, as the backup has it, and its mail is held: "
+                "look into what is named above, and empty the database before another restore"
+            )
         self.stdout.write("No digest leaves by itself until you run release_mail.")

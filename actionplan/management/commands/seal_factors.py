@@ -1,5 +1,3 @@
-from typing import Any
-
 from django.core.management.base import CommandParser
 
 from actionplan.accounts import secret_storage
@@ -14,7 +12,7 @@ class Command(SiteCommand):
             "--undo", action="store_true", help="leave them unsealed, for code that knows no seals"
         )
 
-    def handle(self, *args: Any, undo: bool, **options: Any) -> None:
+    def handle(self, *args: object, undo: bool, **options: object) -> None:
         renewal = secret_storage.reseal_all(undo=undo)
         done = "unsealed" if undo else "sealed"
         self.stdout.write(f"{renewal.changed} keys {done}")

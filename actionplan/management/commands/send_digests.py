@@ -1,5 +1,4 @@
 from datetime import date
-from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandParser
@@ -21,7 +20,7 @@ class Command(SiteCommand):
         parser.add_argument("--on", help="a past day; today where left out")
         parser.add_argument("--dry-run", action="store_true", help="only say who would get what")
 
-    def handle(self, *args: Any, on: str | None, dry_run: bool, **options: Any) -> None:
+    def handle(self, *args: object, on: str | None, dry_run: bool, **options: object) -> None:
         for plan, day in plans_with_day(on):
             if dry_run and day <= clock.today(plan.timezone):
                 self._list_recipients(plan, week_before(day))
@@ -37,7 +36,7 @@ class Command(SiteCommand):
         for recipient in recipients(plan, week):
             user = recipient.user
             texts = renderer.render(recipient, user.language or settings.LANGUAGE_CODE)
-            subject = texts.subject if texts else "nothing to say"
+            subject = "nothing to say" if texts.is_empty else texts.subject
             self.stdout.write(
-                f"{plan.slug} {week} {recipient.kind} {user.pk} ({user.post}): {subject}"
+                f"{plan.slug} {week} {recipient.role} {user.pk} ({user.post}): {subject}"
             )

@@ -1,9 +1,8 @@
 import json
-from typing import Any
 
 from django.core.management.base import CommandParser
 
-from actionplan.overview.status import status
+from actionplan.overview.status import Json, status
 from commitments import clock
 from commitments.management.arguments import SiteCommand, find_plan, read_day
 
@@ -17,22 +16,28 @@ class Command(SiteCommand):
         parser.add_argument("--known", help="a day, or now; as `--on` where left out")
         parser.add_argument("--format", choices=["text", "json"], default="text")
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        plan = find_plan(options["slug"])
+    def handle(
+        self,
+        *args: object,
+        slug: str,
+        on: str | None,
+        known: str | None,
+        format: str,
+        **options: object,
+    ) -> None:
+        plan = find_plan(slug)
         today = clock.today(plan.timezone)
-        on = read_day("--on", options["on"], today)
-        known = None
-        if options["known"] != "now":
-            known = read_day("--known", options["known"], on)
-        content = status(plan, on, known, today=today)
-        if options["format"] == "json":
+        day = read_day("--on", on, today)
+        known_day = None if known == "now" else read_day("--known", known, day)
+        content = status(plan, day, known_day, today=today)
+        if format == "json":
             self.stdout.write(json.dumps(content, ensure_ascii=False, indent=1))
             return
         for line in text_lines(content):
             self.stdout.write(line)
 
 
-def text_lines(content: dict[str, Any]) -> list[str]:
+def text_lines(content: Json) -> list[str]:
     """A line for each commitment, action and instalment."""
     text = [f"{content['plan']} on {content['on']}, as known on {content['known']}"]
     for commitment in content["commitments"]:
@@ -48,6 +53,6 @@ def text_lines(content: dict[str, Any]) -> list[str]:
     return text
 
 
-def _line(ref: str, row: dict[str, Any], last: str | None, tail: str) -> str:
+def _line(ref: str, row: Json, last: str | None, tail: str) -> str:
     days = "" if row["days"] is None else f"{row['days']} d"
     return f"{ref:<10}{row['state']:<14}{days:<9}{last or '':<11}{tail}".rstrip()

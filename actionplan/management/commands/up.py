@@ -15,7 +15,6 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
@@ -39,12 +38,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         environment.add_arguments(parser)
 
-    def handle(self, *args: Any, port: int, data: Path, **options: Any) -> None:
+    def handle(self, *args: object, port: int, data: Path, **options: object) -> None:
         folder = environment.Folder(data.absolute())
         try:
             prepare(folder / "static.key", samples="ACTIONPLAN_TODAY" in folder.read())
         except DatabaseError as error:
             environment.fail(f"{folder / 'actionplan.sqlite3'} cannot be used: {error}")
+        except OSError as error:
+            environment.fail(f"{error.filename or folder.path} cannot be written: {error.strerror}")
         connections.close_all()
         error_message = Site(folder, port, self.say).run()
         if error_message:
@@ -65,6 +66,7 @@ def prepare(static_key: Path, *, samples: bool) -> None:
         call_command("load_plan", str(PLAN_FILE), stdout=io.StringIO())
         if samples:
             call_command("load_samples")
+            call_command("open_plan", "calais-2014", stdout=io.StringIO())
 
 
 def collect_static(static_key: Path) -> None:

@@ -1,0 +1,130 @@
+"""What needs a decision: each action with what is wrong and what each side said last, worst first."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from django.db.models import Case, IntegerField, Max, Q, Value, When
+from django.db.models.functions import Coalesce
+
+from actionplan.overview.priorities import Figure
+from commitments.lists.filters import is_in_doubt, needs_decision
+from commitments.models import Entry, Standing
+from commitments.pages.entries import EntryRow, describe_entries, entries_on, find_withdrawn
+from commitments.pages.page import Page
+from commitments.rules.recurrence import Period, Recurrence
+from commitments.rules.states import State
+from funding.instalments import InstalmentOnDay
+
+DECISIONS_SHOWN = 7
+# by what is wrong; an action stands where the first that applies puts it
+OVERDUE, CONTESTED, RED, AMBER, DUE = range(5)
+PLACE_OF_INSTALMENT = {State.OVERDUE: OVERDUE, State.DUE: DUE, State.DUE_SOON: DUE}
+SAYS_NOTHING_NEW = ("withdrawn", "terms", "plan", "redacted")
+
+
+@dataclass(frozen=True)
+class Decision:
+    """An action, or an instalment of money, that somebody must decide about."""
+
+    place: int
+    day: date
+    standing: Standing
+    short_periods: Sequence[Period] = ()
+    said: Sequence[EntryRow] = ()
+    instalment: InstalmentOnDay | None = None
+
+    @property
+    def dispute(self) -> Entry | None:
+        """By which a side disputes what another said, where that is the last that it said."""
+        entries = (row.entry for row in self.said if row.entry.kind == "disputed")
+        return next(entries, None)
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """The worst of all, and how many actions and instalments are not among them."""
+
+    shown: list[Decision]
+    actions: Figure
+    more_actions: int
+    more_instalments: int
+
+
+def decisions(
+    page: Page,
+    worst: Sequence[Decision],
+    instalments: Iterable[InstalmentOnDay],
+    recurrences: Mapping[int, Recurrence],
+) -> Decisions:
+    waiting = page.standings.filter(needs_decision(page))
+    actions = Figure(waiting.count(), page.url("commitments", attention="decision"))
+    money = list(_money_due(page, instalments))
+    found = [*_with_periods_and_words(page, worst, recurrences), *money]
+    found.sort(key=lambda one: (one.place, one.instalment is None, one.day))
+    shown = found[:DECISIONS_SHOWN]
+    money_shown = sum(decision.instalment is not None for decision in shown)
+    return Decisions(
+        shown=shown,
+        actions=actions,
+        more_actions=actions.count - len(shown) + money_shown,
+        more_instalments=len(money) - money_shown,
+    )
+
+
+def _money_due(page: Page, instalments: Iterable[InstalmentOnDay]) -> Iterable[Decision]:
+    for instalment in instalments:
+        place = PLACE_OF_INSTALMENT.get(State(instalment.standing.state))
+        if place is not None:
+            day = instalment.due or page.on
+            yield Decision(place, day, instalment.standing, instalment=instalment)
+
+
+def worst_actions(page: Page) -> list[Decision]:
+    """As many as are shown at most, the worst first, each with its place, day and standing."""
+    in_doubt = is_in_doubt(page)
+    place = Case(
+        When(state=State.OVERDUE, then=Value(OVERDUE)),
+        When(Q(disputed=True) | Q(sides_differ=True), then=Value(CONTESTED)),
+        When(in_doubt & Q(confidence="red"), then=Value(RED)),
+        When(in_doubt, then=Value(AMBER)),
+        default=Value(DUE),
+        output_field=IntegerField(),
+    )
+    waiting = page.standings.filter(needs_decision(page))
+    ranked = waiting.annotate(place=place, pressing_day=Coalesce("anchor", "last_day"))
+    worst = ranked.order_by("place", "pressing_day", "obligation_id")
+    shown = list(worst.values_list("pk", "place", "pressing_day")[:DECISIONS_SHOWN])
+    with_leads = page.standings_with_actions().prefetch_related("obligation__action__leads")
+    standings = with_leads.in_bulk([key for key, _, _ in shown])
+    return [Decision(place, day or page.on, standings[key]) for key, place, day in shown]
+
+
+def _with_periods_and_words(
+    page: Page, worst: Sequence[Decision], recurrences: Mapping[int, Recurrence]
+) -> Iterable[Decision]:
+    said = latest_by_side(page, [decision.standing.obligation.ref for decision in worst])
+    for decision in worst:
+        standing = decision.standing
+        recurrence = recurrences.get(standing.obligation_id)
+        periods = recurrence.periods if recurrence else []
+        yield replace(
+            decision,
+            short_periods=[period for period in periods if period.is_short],
+            said=said[standing.obligation.ref],
+        )
+
+
+def latest_by_side(page: Page, refs: Sequence[str]) -> Mapping[str, list[EntryRow]]:
+    """The last that each side said about each of these actions, the newest first."""
+    entries = entries_on(page).filter(ref__in=refs)
+    named = entries.filter(kind="withdrawn").values_list("to", flat=True)
+    withdrawn = find_withdrawn([key for key in named if key is not None], page)
+    said_now = entries.exclude(kind__in=SAYS_NOTHING_NEW).exclude(pk__in=withdrawn)
+    newest = said_now.order_by().values("ref", "side").annotate(newest=Max("number"))
+    numbers = [row["newest"] for row in newest]
+    said: dict[str, list[EntryRow]] = defaultdict(list)
+    for row in describe_entries(entries_on(page).filter(number__in=numbers), page):
+        said[row.entry.ref].append(row)
+    return said
