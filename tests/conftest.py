@@ -1,7 +1,9 @@
+import itertools
 import os
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -9,6 +11,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_in
 from django.core.cache import caches
+from django.db import transaction
 from django.dispatch import receiver
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django import Settings
@@ -18,6 +21,7 @@ from actionplan.local import samples
 from actionplan.models import User
 from commitments.models import Plan
 from tests import chromium, factories, secrets_in_logs
+from tests.client import Client
 from tests.faults import outcome
 from tests.mutations import QUICK_EXAMPLES
 from tests.servers import on_postgres
@@ -31,10 +35,12 @@ UNTIMED: dict[str, Any] = {
         hypothesis.HealthCheck.filter_too_much,
     ],
 }
-hypothesis.settings.register_profile("all", **UNTIMED)
+hypothesis.settings.register_profile("all", max_examples=60, **UNTIMED)
 hypothesis.settings.register_profile("quick", max_examples=QUICK_EXAMPLES, **UNTIMED)
 # what `--quick` leaves out, with whatever needs a running site
 SLOW_MARKERS = ("browser", "faults", "attacks", "slow")
+# every test in these folders bears one of the markers: `--quick` does not even read them
+SLOW_FOLDERS = ("attacks", "browser", "faults", "production")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -53,6 +59,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # a package of the audit alone: spreadsheets are read as on a site, which does not have it
+    os.environ["OPENPYXL_DEFUSEDXML"] = "False"
     hypothesis.settings.load_profile("quick" if config.getoption("--quick") else "all")
     # pages of the test client name static files as they are; hashed names are for what `site`
     # serves
@@ -63,6 +71,12 @@ def pytest_configure(config: pytest.Config) -> None:
     # `site` as they are
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     secrets_in_logs.collect(os.environ.get("PYTEST_XDIST_WORKER", "main"))
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    if config.getoption("--quick") and collection_path.name in SLOW_FOLDERS:
+        return True
+    return None
 
 
 LEAKS = pytest.StashKey[tuple[int, list[str]]]()
@@ -90,7 +104,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         chosen = [item for item in chosen if not _is_slow(item)]
     kept = set(chosen)
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
-    items[:] = chosen
+    items[:] = _with_sample_entries_last(chosen)
+
+
+def _with_sample_entries_last(items: list[pytest.Item]) -> list[pytest.Item]:
+    """In each module the tests without the sample entries run before those that share them."""
+    sorted_items: list[pytest.Item] = []
+    for _module, of_module in itertools.groupby(items, key=lambda item: item.path):
+        sorted_items += sorted(of_module, key=_shares_sample_entries)
+    return sorted_items
+
+
+def _shares_sample_entries(item: pytest.Item) -> bool:
+    return "shared_sample_entries" in getattr(item, "fixturenames", [])
 
 
 def _is_slow(item: pytest.Item) -> bool:
@@ -178,11 +204,27 @@ def sample_day(settings: Settings) -> date:
     return factories.TODAY
 
 
+@pytest.fixture(scope="module")
+def shared_sample_entries(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The sample entries are loaded once for the tests of a module and rolled back after the last.
+
+    Each test has a savepoint of its own inside.
+    """
+    with django_db_blocker.unblock(), transaction.atomic():
+        factories.load_sample_entries(Plan.objects.get(slug="calais-2014"))
+        yield
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def calais_with_entries(calais: Plan, sample_day: date) -> Plan:
+def calais_with_entries(shared_sample_entries: None, calais: Plan, sample_day: date) -> Plan:
     """The Calais plan with its sample entries, on the day of the samples."""
-    factories.load_sample_entries(calais)
     return calais
+
+
+@pytest.fixture
+def client() -> Client:
+    return Client()
 
 
 @pytest.fixture

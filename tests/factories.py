@@ -18,7 +18,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 
 from actionplan.local import samples
 from actionplan.models import User
@@ -26,8 +25,10 @@ from actionplan.overview.status import status
 from actionplan.plan_transfer import load
 from commitments.files import entries
 from commitments.models import Action, Commitment, Entry, Membership, Plan, Role
-from commitments.register import services
+from commitments.register import redaction, services
+from commitments.rules.proposals import JOINT_KINDS
 from funding import services as funding
+from tests.client import Client
 from tests.plans import SMALL
 
 # the day on which the plans of the tests were adopted, and the day of the samples
@@ -47,6 +48,8 @@ ENTRY_COLUMNS = [
     "currency",
     "instalment",
     "to",
+    "meeting",
+    "due",
     "words",
     "reason",
     "note",
@@ -69,7 +72,7 @@ def get_action(ref: str, *, plan: Plan | None = None) -> Action:
     return Action.objects.get(plan__slug=slug, ref=ref)
 
 
-def get_commitment(number: int, *, plan: Plan | None = None) -> Commitment:
+def get_commitment(number: int | str, *, plan: Plan | None = None) -> Commitment:
     slug = plan.slug if plan else "calais-2014"
     return Commitment.objects.get(plan__slug=slug, number=number)
 
@@ -183,6 +186,31 @@ def decide_action(
     )
 
 
+def agree(decision: Entry, *, now: datetime = NOW) -> Entry:
+    """The other side confirms what one side decided about a joint action."""
+    (side,) = set(decision.plan.sides) - {decision.side}
+    manager = create_manager(decision.plan, side=side)
+    return annotate_entry(decision, by=manager, kind="confirmed", now=now)
+
+
+def record_meeting(
+    name: str,
+    when: str,
+    *,
+    by: Any,
+    place: str = "",
+    to: Entry | None = None,
+    now: datetime = NOW,
+    plan: Plan | None = None,
+) -> Entry:
+    """A meeting that is planned or was held on this day."""
+    plan = plan or _plan_of(by)
+    assert plan is not None
+    return services.record_meeting(
+        plan=plan, name=name, when=when, place=place, to=to, by=by, now=now, key=new_key()
+    )
+
+
 def annotate_entry(
     entry: Entry,
     *,
@@ -196,6 +224,55 @@ def annotate_entry(
     return services.annotate_entry(
         entry=entry, kind=kind, by=by, now=now, key=key or new_key(), reason=reason
     )
+
+
+def ask_side(
+    ref: str = "4.4",
+    *,
+    by: Any,
+    side: str = "GB",
+    note: str = "How many officers?",
+    now: datetime = NOW,
+    **fields: Any,
+) -> Entry:
+    """A question to a side about an action, a contribution, or the entry `to`."""
+    plan = _plan_of(by)
+    assert plan is not None
+    return services.ask(
+        plan=plan, ref=ref, side=side, note=note, by=by, now=now, key=new_key(), **fields
+    )
+
+
+def answer_question(question: Entry, *, by: Any, note: str = "Two.", now: datetime = NOW) -> Entry:
+    return services.answer(question=question, note=note, by=by, now=now, key=new_key())
+
+
+def ask_for_redaction(
+    entry: Entry,
+    *,
+    by: Any,
+    what: str = "text",
+    reason: str = "It named a person.",
+    now: datetime = NOW,
+    hide: bool = False,
+) -> Entry:
+    return redaction.ask_for_redaction(
+        entry=entry, what=what, by=by, now=now, key=new_key(), reason=reason, hide=hide
+    )
+
+
+def redact_entry(
+    entry: Entry,
+    *,
+    by: Any,
+    agreed_by: Any,
+    what: str = "text",
+    reason: str = "It named a person.",
+    now: datetime = NOW,
+) -> None:
+    """Text or files of an entry removed by two."""
+    request = ask_for_redaction(entry, by=by, what=what, reason=reason, now=now)
+    redaction.agree_to_redaction(request=request, by=agreed_by, now=now, key=new_key())
 
 
 def record_payment(
@@ -272,9 +349,38 @@ def load_entries(
     rows: Iterable[Mapping[str, str]],
     *,
     now: datetime = datetime(2026, 1, 1, tzinfo=UTC),
+    agreed: bool = True,
 ) -> None:
-    """Entries whose kinds, dates and sides a test chooses, without accounts."""
-    load_entries_file(plan, entries_file(rows), now=now)
+    """Entries whose kinds, dates and sides a test chooses, without accounts. `agreed`: what moves,
+    drops or replaces a joint action is confirmed by the other sides on the same day.
+    """
+    named = [{**row, "id": row["id"] or f"e{position}"} for position, row in enumerate(rows)]
+    if agreed:
+        named += confirmations_of(plan, named)
+    load_entries_file(plan, entries_file(named), now=now)
+
+
+def confirmations_of(plan: Plan, rows: Iterable[Mapping[str, str]]) -> list[dict[str, str]]:
+    """Of the other leading sides, to what one side says that a joint action cannot take from it."""
+    sides_of = {action.ref: leading_sides(action) for action in Action.objects.filter(plan=plan)}
+    return [
+        entry_row(
+            row["ref"],
+            "confirmed",
+            row["recorded"],
+            side=side,
+            to=row["id"],
+            id=f"{row['id']}-{side}",
+        )
+        for row in rows
+        if row["kind"] in JOINT_KINDS and len(sides_of.get(row["ref"], ())) > 1
+        for side in sorted(sides_of[row["ref"]] - {row["side"]})
+    ]
+
+
+def leading_sides(action: Action) -> set[str]:
+    leading = {body.side for body in action.leads.all()}
+    return leading & set(action.plan.sides)
 
 
 def load_sample_entries(plan: Plan, *, now: datetime = NOW) -> None:

@@ -11,6 +11,7 @@ from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+OFFICE = "application/vnd.openxmlformats-officedocument."
 SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
 MACRO = "application/vnd.ms-word.document.macroEnabled.main+xml"
 PDF = b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer << /Root 1 0 R >>\n%%EOF\n"
@@ -90,6 +91,25 @@ def lying_size(content: bytes, stated: int) -> bytes:
     return content[: start + 24] + struct.pack("<L", stated) + content[start + 28 :]
 
 
+def pdf(objects: bytes) -> bytes:
+    return PDF.replace(b"trailer", objects + b"\ntrailer")
+
+
+def packed(content: bytes, more: bytes = b"/Filter /FlateDecode") -> bytes:
+    """A PDF with objects that are packed together."""
+    head = b"2 0 obj\n<< /Type /ObjStm " + more + b" >>\nstream\n"
+    return pdf(head + content + b"\nendstream\nendobj")
+
+
+def relations(content: str) -> bytes:
+    """A document with these relations, prefixed as Word never does."""
+    text = f'<r:Relationships xmlns:r="{RELATIONS}">{content}</r:Relationships>'
+    return docx({"word/_rels/settings.xml.rels": text.encode()})
+
+
+RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
+LINKS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
+SCRIPT = b"<< /S /JavaScript /JS (app.alert\\(1\\)) >>"
 RELATION = '<Relationship Id="1" Type="x/attachedTemplate" Target="https://evil.example" {}/>'
 RELS = f"<Relationships>{RELATION}</Relationships>"
 
@@ -108,6 +128,9 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "csv with a formula": (b"a,b\n1,=1+1\n", "holds a formula"),
     "csv with a command": (b"a,b\n1,-2+3+cmd|' /C calc'!A0\n", "holds a formula"),
     "csv with a quoted formula": (b'a,b\n1,"@SUM(1)"\n', "holds a formula"),
+    "csv with a formula behind another separator": (b"a,b\n1,2;=1+1\n", "holds a formula"),
+    "csv with a formula behind a bar": (b"a,b\n1,2|@SUM(1)\n", "holds a formula"),
+    "csv that names its separator": (b"sep=~\na,b\n1,2~=1+1\n", "holds a formula"),
     "gif": (b"GIF89a" + b"\0" * 20, "none of the kinds"),
     "a plain archive": (archive({"a.txt": b"a"}), "document cannot be read"),
     "pdf cut off": (PDF[:-6], "does not end as one"),
@@ -125,6 +148,17 @@ REFUSED: dict[str, tuple[bytes, str]] = {
         PDF.replace(b"/Catalog", b"/Catalog /AA << /S /Launch >>"),
         "holds a script",
     ),
+    "pdf with an escaped script": (pdf(SCRIPT.replace(b"/Java", b"/J#61v#61")), "holds a script"),
+    "pdf with a packed script": (packed(zlib.compress(SCRIPT)), "holds a script"),
+    "pdf with a packed and escaped script": (
+        packed(zlib.compress(SCRIPT.replace(b"Java", b"#4aava"))),
+        "holds a script",
+    ),
+    "pdf packed in another way": (
+        packed(SCRIPT[::-1], b"/Filter /LZWDecode"),
+        "cannot be looked into",
+    ),
+    "pdf packed without an end": (packed(zlib.compress(SCRIPT)[:-9]), "cannot be looked into"),
     "pdf behind something": (b"\n" + PDF, "none of the kinds"),
     "archive behind a picture": (b"\x89PNG\r\n\x1a\n" + docx(), "picture cannot be read"),
     "something before the archive": (docx()[:4] + b"x" * 40 + docx(), "something is attached"),
@@ -145,7 +179,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "old macros": (xlsx({"xl/macrosheets/sheet1.xml": b"x"}), "macros or programs"),
     "a program inside": (docx({"word/embeddings/oleObject1.bin": b"x"}), "macros or programs"),
     "no types": (
-        archive({"word/document.xml": b"x", "_rels/.rels": b"x"}),
+        archive({"word/document.xml": b"<x/>", "_rels/.rels": b"<x/>"}),
         "document cannot be read",
     ),
     "a path upwards": (docx({"../../etc/passwd": b"x"}), "parts that no Word or Excel writes"),
@@ -164,6 +198,35 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     ),
     "a template from elsewhere": (
         docx({"word/_rels/settings.xml.rels": RELS.format('TargetMode="External"').encode()}),
+        "fetches something",
+    ),
+    "a template by a prefix": (
+        relations(f'<r:Relationship Type="{LINKS}attachedTemplate" TargetMode="External"/>'),
+        "fetches something",
+    ),
+    "a template by an entity": (
+        relations(f'<r:Relationship Type="{LINKS}attachedTemplate" TargetMode="Ext&#101;rnal"/>'),
+        "fetches something",
+    ),
+    "a template behind a bracket": (
+        relations(f'<r:Relationship Id=">" Type="{LINKS}frame" TargetMode="External"/>'),
+        "fetches something",
+    ),
+    "a template that says it is a link": (
+        relations(
+            f'<r:Relationship Id="/hyperlink" Type="{LINKS}hyperlinks" TargetMode="External"/>'
+        ),
+        "fetches something",
+    ),
+    "a part that is no XML": (
+        docx({"word/_rels/a.xml.rels": b"<Relationships>"}),
+        "parts that no Word or Excel writes",
+    ),
+    "a workbook that starts a command": (
+        office(
+            main="xl/workbook.xml",
+            kind=f'{SHEET}"/><Override ContentType="{OFFICE}spreadsheetml.externalLink+xml',
+        ),
         "fetches something",
     ),
     "vast rels": (

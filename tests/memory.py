@@ -2,30 +2,41 @@
 database.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from actionplan.overview import status
-from commitments.files.entries import read_draft
-from commitments.files.entry_rows import EntryRow
+from commitments.files.entries import read_draft, record_at_loading
+from commitments.files.entry_rows import TRAVELLING_COLUMNS, EntryRow
 from commitments.files.errors import FileReport
+from commitments.files.plan_loader import (
+    DaysOfChange,
+    PlanLoad,
+    StatedTerms,
+    draft_terms,
+    is_altered,
+    withdrawn_terms,
+)
 from commitments.files.plan_schema import PlanSpec, read_plan
 from commitments.files.toml import TomlFile
 from commitments.files.toml_table import Table
 from commitments.models import Obligation, Standing
 from commitments.register.entries import Draft
 from commitments.register.histories import terms_from
+from commitments.register.recorded_terms import RecordedTerms, TermsEntry, refs_waited_for
 from commitments.register.standings import make_row
 from commitments.rules.actions import ActionHistory
-from commitments.rules.dates import BEGINNING
-from commitments.rules.events import Event, EventsOnDay, Perspective, TermsVersion, terms_on
-from commitments.rules.recurrence import Recurrence
+from commitments.rules.events import Event, EventIndex, Perspective
+from commitments.rules.plan_term import PlanTerm
 from commitments.rules.standing import History, Stretch, standings
 from commitments.rules.states import days_counted
+from commitments.rules.terms import versions_of
 from funding.histories import instalment_history
+from funding.plan_loader import instalment_terms
 from funding.plan_schema import FundSpec, read_funds
 
 NAMES_AN_ENTRY = ("withdrawn", "confirmed", "disputed")
@@ -54,7 +65,10 @@ def read_events(plan: PlanSpec, rows: Sequence[dict[str, str]]) -> list[Recorded
     drafts: dict[str, Draft] = {}
     events = []
     for number, row in enumerate(rows, 1):
-        draft = read_draft(EntryRow(number, row), model, report)
+        cells = {name: row.get(name, "") for name in TRAVELLING_COLUMNS}
+        draft = read_draft(EntryRow(number, cells), model, report)
+        if "loaded" in row:
+            draft = record_at_loading(draft, model, datetime.fromisoformat(row["loaded"]))
         named = None
         if draft.kind in NAMES_AN_ENTRY and row["to"] in drafts:
             named = numbers[row["to"]]
@@ -70,7 +84,8 @@ def read_events(plan: PlanSpec, rows: Sequence[dict[str, str]]) -> list[Recorded
             recorded_at=draft.recorded_at,
             side=draft.side,
             words=draft.words,
-            when=draft.when,
+            # a move and a new term have their date in the place of an entry's id
+            when=row["to"] if draft.kind in ("moved", "term") else "",
             quantity=draft.quantity or 0,
             to=named,
             amount=draft.amount or Decimal(0),
@@ -80,33 +95,95 @@ def read_events(plan: PlanSpec, rows: Sequence[dict[str, str]]) -> list[Recorded
     return events
 
 
-class Register:
-    """The histories of a plan in memory, judged or stored as the product does it."""
+TermsEntries = dict[tuple[str, int], list[TermsEntry]]
 
-    def __init__(self, tree: dict[str, Any], rows: Sequence[dict[str, str]]) -> None:
-        self.plan, self.funds, self.source = read(tree)
+
+def terms_stated(plan: PlanSpec, funds: list[FundSpec]) -> dict[tuple[str, int], Any]:
+    """The terms that one file gives each obligation."""
+    stated: dict[tuple[str, int], Any] = {
+        (action.row.ref, 0): action.terms for action in plan.actions
+    }
+    for contribution in (one for fund in funds for one in fund.contributions):
+        for number, instalment in enumerate(contribution.instalments, 1):
+            terms = instalment_terms(plan.row, contribution, instalment)
+            stated[contribution.row.ref, number] = terms
+    return stated
+
+
+def is_open_when_loaded(tree: dict[str, Any], rows: Sequence[dict[str, str]]) -> bool:
+    return any(row["kind"] == "opened" for row in rows[: tree.get("rows_before", 0)])
+
+
+class Register:
+    """The histories of a plan in memory, judged or stored as the product does it.
+
+    `tree` is one plan file or a list of them. Later ones have the day on which they were `loaded`,
+    and `rows_before` says how many rows of the register that was after.
+    """
+
+    def __init__(
+        self, tree: dict[str, Any] | list[dict[str, Any]], rows: Sequence[dict[str, str]]
+    ) -> None:
+        trees = tree if isinstance(tree, list) else [tree]
+        self.terms: TermsEntries = defaultdict(list)
+        for file in trees:
+            self.plan, self.funds, self.source = read(file)
+            assert self.source.errors == []
+            self._load_terms(file, rows)
         self.events = read_events(self.plan, rows)
-        self.actions = {action.row.ref: action for action in self.plan.actions}
+        self.commitments: dict[str, str] = {}
+        for file in trees:
+            for commitment in file["commitments"]:
+                for action in commitment["actions"]:
+                    self.commitments[action["ref"]] = str(commitment["number"])
+        self.codes = {number: row["id"] for number, row in enumerate(rows, 1)}
+        about_the_plan = EventIndex(self.events_about(""))
+        self.plan_term = PlanTerm(about_the_plan)
         self.histories: dict[tuple[str, int], History] = {}
-        for ref in self.actions:
-            self.histories[ref, 0] = self.action_history(ref)
-        for fund in self.funds:
-            for contribution in fund.contributions:
-                for number, instalment in enumerate(contribution.instalments, 1):
-                    terms = {
-                        "due": instalment.due.isoformat() if instalment.due else None,
-                        "stated": instalment.stated,
-                        "firmness": contribution.firmness,
-                        "lead_days": self.plan.row.lead_days,
-                        "withdrawn": "",
-                    }
-                    events = self.events_about(contribution.row.ref, number)
-                    history = instalment_history([TermsVersion(BEGINNING, terms)], events)
-                    self.histories[contribution.row.ref, number] = history
-        self.stored = {
-            key: {perspective: standings(history, perspective) for perspective in Perspective}
-            for key, history in self.histories.items()
+        for (ref, number), entries in self.terms.items():
+            if number:
+                altered = RecordedTerms(entries).altered
+                others = self._others(entries)
+                self.histories[ref, number] = instalment_history(
+                    altered, self.events_about(ref, number), others, self.plan_term
+                )
+            else:
+                self.histories[ref, 0] = self.action_history(ref)
+        self.stored = {key: standings(history) for key, history in self.histories.items()}
+
+    def _load_terms(self, tree: dict[str, Any], rows: Sequence[dict[str, str]]) -> None:
+        """The terms entries that loading one more file leaves."""
+        latest = {
+            (ref, number or None): RecordedTerms(entries).latest
+            for (ref, number), entries in self.terms.items()
         }
+        first = next(((ref, number) for ref, number in self.terms if not number), None)
+        load = PlanLoad(
+            spec=self.plan,
+            plan=self.plan.row,
+            is_new=not latest,
+            latest_terms=latest,
+            terms_of_first_action=list(self.terms[first]) if first else [],
+        )
+        stated = terms_stated(self.plan, self.funds)
+        for key in self.terms.keys() - stated.keys():
+            ref, number = key
+            gone = withdrawn_terms(load, Obligation(ref=ref, instalment=number))
+            stated[key] = gone.payload
+        loaded = date.fromisoformat(tree.get("loaded", "1000-01-01"))
+        effective = self.plan.change_from or loaded
+        recorded = self.plan.change_recorded or loaded
+        if is_open_when_loaded(tree, rows):
+            recorded = loaded
+        days = DaysOfChange(effective, recorded)
+        for (ref, number), terms in stated.items():
+            obligation = Obligation(ref=ref, instalment=number)
+            one = StatedTerms(obligation, terms, 1)
+            if is_altered(load, one):
+                draft = draft_terms(load, one, days)
+                assert draft.terms is not None
+                entry = TermsEntry(draft.terms, draft.window.first, draft.recorded_day)
+                self.terms[ref, number].append(entry)
 
     def all_standings(self) -> Iterator[list[Stretch]]:
         """The stretches of each obligation in each perspective."""
@@ -121,27 +198,39 @@ class Register:
         ]
 
     def action_history(self, ref: str) -> ActionHistory:
-        terms = terms_from(self.actions[ref].terms)
-        superseders = {other: self.action_history(other) for other in terms.until}
-        return ActionHistory([TermsVersion(BEGINNING, terms)], self.events_about(ref), superseders)
+        entries = self.terms[ref, 0]
+        versions = versions_of(RecordedTerms(entries).altered, terms_from)
+        return ActionHistory(
+            versions, self.events_about(ref), self._others(entries), self.plan_term
+        )
 
-    def row(self, key: tuple[str, int], on: date, perspective: Perspective) -> Standing:
+    def _others(self, entries: Iterable[TermsEntry]) -> dict[str, ActionHistory]:
+        refs = {ref for entry in entries for ref in refs_waited_for(entry.terms)}
+        return {ref: self.action_history(ref) for ref in sorted(refs)}
+
+    def keys_on(self, on: date, perspective: Perspective) -> set[tuple[str, int]]:
+        """The obligations that are in the plan on the day."""
+        return {
+            key
+            for key, by_perspective in self.stored.items()
+            if any(stretch.start <= on < stretch.end for stretch in by_perspective[perspective])
+        }
+
+    def stretch(self, key: tuple[str, int], on: date, perspective: Perspective) -> Stretch:
         """The stored stretch that holds the day: exactly one."""
         (stretch,) = [
             stretch
             for stretch in self.stored[key][perspective]
             if stretch.start <= on < stretch.end
         ]
-        return make_row(Obligation(), perspective, stretch)
+        return stretch
 
-    def action(self, ref: str, on: date, perspective: Perspective) -> dict[str, Any]:
-        history = self.action_history(ref)
-        known = perspective.known_on(on)
-        terms = terms_on(history.versions, on, known)
-        recurrence = None
-        if terms.deadline.kind == "recurring":
-            recurrence = Recurrence(terms, EventsOnDay(history.events, on, known))
-        return status.action_status(self.row((ref, 0), on, perspective), on, recurrence)
+    def row(self, key: tuple[str, int], on: date, perspective: Perspective) -> Standing:
+        return make_row(Obligation(), perspective, self.stretch(key, on, perspective))
+
+    def action(self, ref: str, on: date, perspective: Perspective) -> Mapping[str, Any]:
+        recurrence = self.action_history(ref).recurrence(on, perspective.known_on(on))
+        return status.action_status(self.row((ref, 0), on, perspective), on, recurrence, self.codes)
 
     def instalment(
         self, ref: str, number: int, on: date, perspective: Perspective
@@ -151,15 +240,15 @@ class Register:
             "state": row.state,
             "days": days_counted(row.state, row.anchor, row.late, on),
             "last_day": row.last_day.isoformat() if row.last_day else None,
+            "original_last_day": row.original_last.isoformat() if row.original_last else None,
             "firmness": row.modality,
             **row.amounts,
         }
 
-    def commitment(self, number: int, on: date, perspective: Perspective) -> dict[str, Any]:
-        refs = [
-            action.row.ref
-            for commitment in self.plan.commitments
-            if commitment.row.number == number
-            for action in commitment.actions
+    def commitment(self, number: int, on: date, perspective: Perspective) -> Mapping[str, Any]:
+        keys = [
+            key
+            for key in self.keys_on(on, perspective)
+            if self.commitments.get(key[0]) == str(number)
         ]
-        return status.commitment_status(self.row((ref, 0), on, perspective) for ref in refs)
+        return status.commitment_status(self.row(key, on, perspective) for key in keys)

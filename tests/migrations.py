@@ -13,6 +13,15 @@ from pathlib import Path
 from typing import Any
 
 RELEASES = Path(__file__).parent / "releases"
+# what a migration may hold that is no single transaction; a function of RunPython says so itself
+RUN_AGAIN = (
+    "AddFieldIfMissing",
+    "AddIndexWhileRunning",
+    "AddUniqueWhileRunning",
+    "RemoveIndexIfThere",
+    "RemoveUniqueIfThere",
+    "RunPython",
+)
 Node = tuple[str, str]
 
 
@@ -42,6 +51,13 @@ def faults(loader: Any, old: set[Node], apps: tuple[str, ...]) -> Iterator[str]:
     plan = graph._generate_plan(sorted(graph.leaf_nodes()), at_end=True)
     for node in [node for node in plan if node not in old]:
         migration = loader.disk_migrations[node]
+        if node[0] in apps and not migration.atomic:
+            yield from (
+                f"{node[0]}.{node[1]}: {operation.describe()}: a kill after it leaves half a migration: "
+                "use an operation that looks for what is there"
+                for operation in migration.operations
+                if type(operation).__name__ not in RUN_AGAIN
+            )
         for operation in migration.operations:
             if node[0] in apps and type(operation).__name__ not in getattr(migration, "safe", {}):
                 yield from (
@@ -73,7 +89,7 @@ def _judge(operation: Any, app: str, state: Any, used: set[Node]) -> Iterator[st
 def _on_a_used_table(name: str, operation: Any, table: Node, state: Any) -> Iterator[str]:
     if name in ("DeleteModel", "RemoveField", "RenameField", "AlterModelTable"):
         yield "the old code still asks for it: remove it a release after its last use, and say so in `safe`"
-    elif name == "AddField" and not (
+    elif name in ("AddField", "AddFieldIfMissing") and not (
         operation.field.null or operation.field.many_to_many or _has_default(operation)
     ):
         yield "the old code writes rows without it: let it be null or give it a db_default"

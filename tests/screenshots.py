@@ -1,27 +1,33 @@
-"""`python -m tests.screenshots [FOLDER [NAME …]] [--all]`: pictures of pages with the sample
-entries.
+"""`python -m tests.screenshots [FOLDER [NAME …]] [--all | --plans]`: pictures of pages with the
+sample entries.
 
 Without arguments the few that docs/explanation/tour.md shows, into docs/images/; with `--all` every
-page below, in both languages and both widths.
+page below, in both languages and both widths; with `--plans` reading pages of plans that are not
+like the samples, in three widths, light and dark, and the names of those that scroll sideways.
 """
 
 import io
+import itertools
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from playwright.sync_api import FloatRect, Page, sync_playwright
 
 from tests import chromium
+from tests.plans import toml
+from tests.site import Site
+from tests.unusual_plans import UNUSUAL_PLANS
 
 ROOT = Path(__file__).parent.parent
-DESK, PHONE = 1280, 390
+DESK, TABLET, PHONE = 1280, 768, 390
 # longer pages are cut off there, unless all of them are taken
-HIGHEST = 1500
+HIGHEST = 1300
 # the name of a picture, the page, who looks
 PAGES = (
     ("overview", "/", "manager"),
@@ -49,14 +55,22 @@ PAGES = (
     ("about", "/accessibility/", "official"),
     ("not-found", "/actions/9.9/", "official"),
 )
+# of a plan that is not like the samples
+READING_PAGES = (
+    ("overview", ""),
+    ("list", "commitments/"),
+    ("action", "actions/1.1/"),
+    ("fund", "fund/"),
+    ("text", "text/"),
+)
 # small enough to be kept with the documentation
 SHOWN = {"overview", "list", "action", "report", "fund", "text", "register", "digest"}
 ON_A_PHONE = {"overview", "report"}
 
 
 @contextmanager
-def a_site() -> Iterator[str]:
-    """The address of a site of its own, on SQLite, with the samples."""
+def a_site(prepare: Callable[[Site], None] | None = None) -> Iterator[str]:
+    """The address of a site of its own, on SQLite, with the samples and what `prepare` adds."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ |= {
             "ACTIONPLAN_TEST_FOLDER": folder,
@@ -69,22 +83,25 @@ def a_site() -> Iterator[str]:
         import django
 
         django.setup()
-        from tests.site import Site
-
         site = Site("pictures")
         try:
             site.start()
-            jobs = [sys.executable, "manage.py", "run_due_jobs"]
-            subprocess.run(
-                jobs,
-                cwd=ROOT,
-                env=site.environment(site.database),
-                check=True,
-                stdout=subprocess.DEVNULL,
-            )
+            if prepare:
+                prepare(site)
+            run_command(site, "run_due_jobs")
             yield site.url
         finally:
             site.stop()
+
+
+def run_command(site: Site, *command: str) -> None:
+    subprocess.run(
+        [sys.executable, "manage.py", *command],
+        cwd=ROOT,
+        env=site.environment(site.database),
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
 
 
 def small(picture: bytes) -> bytes:
@@ -92,7 +109,7 @@ def small(picture: bytes) -> bytes:
     from PIL import Image
 
     content = io.BytesIO()
-    Image.open(io.BytesIO(picture)).convert("RGB").quantize(48, dither=Image.Dither.NONE).save(
+    Image.open(io.BytesIO(picture)).convert("RGB").quantize(32, dither=Image.Dither.NONE).save(
         content, "PNG", optimize=True
     )
     return content.getvalue()
@@ -142,8 +159,42 @@ def take(folder: Path, chosen: set[str], *, everything: bool) -> None:
         browser.close()
 
 
+def load_unusual_plans(site: Site) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        for tree in UNUSUAL_PLANS:
+            file = Path(folder) / f"{tree['plan']['slug']}.toml"
+            file.write_text(toml(tree))
+            run_command(site, "load_plan", str(file))
+
+
+def take_unusual_plans(folder: Path) -> None:
+    with a_site(load_unusual_plans) as url, sync_playwright() as playwright:
+        from tests.browser.test_journey import sign_in
+
+        browser = chromium.launch(playwright)
+        schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+        for width, scheme in itertools.product((DESK, TABLET, PHONE), schemes):
+            context = browser.new_context(
+                base_url=url, viewport={"width": width, "height": 800}, color_scheme=scheme
+            )
+            page = context.new_page()
+            sign_in(page, "administrator")
+            for tree, (name, path) in itertools.product(UNUSUAL_PLANS, READING_PAGES):
+                slug = tree["plan"]["slug"]
+                page.goto(f"/plans/{slug}/{path}")
+                file = folder / f"{slug}-{name}-{width}-{scheme}.png"
+                page.screenshot(path=file, full_page=True)
+                if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+                    print(f"{file.name} scrolls sideways")
+            context.close()
+        browser.close()
+
+
 if __name__ == "__main__":
-    arguments = [argument for argument in sys.argv[1:] if argument != "--all"]
+    arguments = [argument for argument in sys.argv[1:] if not argument.startswith("--")]
     target = Path(arguments[0] if arguments else ROOT / "docs" / "images")
     target.mkdir(parents=True, exist_ok=True)
-    take(target, set(arguments[1:]), everything="--all" in sys.argv)
+    if "--plans" in sys.argv:
+        take_unusual_plans(target)
+    else:
+        take(target, set(arguments[1:]), everything="--all" in sys.argv)

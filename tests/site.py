@@ -123,3 +123,7 @@ if __name__ == "__main__":
     from actionplan.management.commands.up import prepare
 
     prepare(Path(sys.argv[1]), samples=True)
+    from actionplan.models import User
+    from tests.faults import crowd
+
+    crowd.sign_in(User.objects.all())

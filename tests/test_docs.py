@@ -32,7 +32,7 @@ from commitments.files.toml_table import Table
 from commitments.models import Plan
 from commitments.register import entry_types
 from funding import columns as fund_columns
-from tests import screenshots
+from tests import papers, screenshots
 from tests.bench import __main__ as bench
 
 DOCS = BASE_DIR / "docs"
@@ -56,6 +56,9 @@ ELSEWHERE = {
     "useradd": "an account of a server",
     ".venv/bin/pip": "the environment of a server",
     ".ci/run": "everything at once",
+    "/opt/witness/bin/pip": "the environment of another machine",
+    "/opt/witness/bin/actionplan-witness": "run by tests/attacks/test_witness.py",
+    "/opt/witness/bin/actionplan-verify": "run by tests/actionplan/test_verify_export.py",
 }
 # harmless on a plan, so it is not only parsed but run
 HARMLESS = ("status", "export_plan")
@@ -215,10 +218,11 @@ def test_the_reference_has_every_command_and_no_other() -> None:
 def test_the_reference_has_every_option_of_a_command_and_no_other(name: str) -> None:
     words = USAGES[name].replace("[", "").replace("]", "").split()
     given = {word for word in words if word.startswith("--")}
-    # a word in capitals is an argument, unless it is the value of an option
+    # a word in capitals is an argument, unless it is a value of an option
+    without_options = re.sub(r"\[--[^]]*]", "", USAGES[name])
     arguments = [
         word
-        for before, word in itertools.pairwise(words)
+        for before, word in itertools.pairwise(re.findall(r"[^][ ]+", without_options))
         if word.isupper() and not before.startswith("--")
     ]
     assert words[0] == name
@@ -500,6 +504,7 @@ def test_every_picture_is_shown_and_made_by_the_script() -> None:
         for names, end in ((screenshots.SHOWN, ""), (screenshots.ON_A_PHONE, "-phone"))
         for name in names
     }
+    made |= {f"{name}.png" for name, _paper, _number in papers.PICTURES}
     kept = {path.name for path in (DOCS / "images").iterdir()}
     assert shown == made == kept
     assert sum(path.stat().st_size for path in (DOCS / "images").iterdir()) < 1_500_000

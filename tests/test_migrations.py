@@ -99,3 +99,10 @@ def test_an_index_can_be_built_on_either_database() -> None:
         "actionplan", editor, None, type("State", (), {"apps": Mark._meta.apps})
     )
     assert ("CONCURRENTLY" in str(editor.collected_sql)) == (connection.vendor == "postgresql")
+
+
+def test_a_migration_in_several_transactions_holds_only_steps_that_can_be_run_again() -> None:
+    new = migrations.CreateModel("Town", [("id", models.BigAutoField(primary_key=True))])
+    (fault,) = added(new, AddIndexWhileRunning("plan", INDEX), atomic=False)
+    assert "a kill after it leaves half a migration" in fault
+    assert added(AddIndexWhileRunning("plan", INDEX), atomic=False) == []

@@ -154,8 +154,8 @@ EXAMPLES: list[tuple[str, str, list[Row], dict[str, Any]]] = [
         "5.5",
         NONE_IN_NOVEMBER,
         {
-            "state": "overdue",
-            "days": 32,
+            "state": "due",
+            "days": 30,
             "periods": [
                 month("2014-10", "met", 2),
                 month("2014-11", "missed", 0),
@@ -221,7 +221,10 @@ def test_an_entry_recorded_at_that_moment_is_known_that_day_in_london_and_not_in
 def test_the_status_has_the_keys_and_counts_of_the_interface() -> None:
     on = date(2014, 11, 1)
     whole = status(calais(), [], on, on)
-    assert list(whole) == ["plan", "on", "known", "commitments", "actions", "contributions"]
+    assert list(whole) == [
+        *("plan", "on", "known", "until", "opened", "proposed"),
+        *("commitments", "actions", "contributions"),
+    ]
     assert (whole["plan"], whole["on"], whole["known"]) == (
         "calais-2014",
         "2014-11-01",
@@ -230,7 +233,7 @@ def test_the_status_has_the_keys_and_counts_of_the_interface() -> None:
     assert whole["commitments"][2] == {
         "number": 4,
         "state": "overdue",
-        "counts": {"overdue": 1, "no-date": 2},
+        "counts": {"overdue": 1, "no-date": 2, "disputed": 0},
     }
     assert one(whole, "4.4") == {
         "ref": "4.4",
@@ -239,11 +242,13 @@ def test_the_status_has_the_keys_and_counts_of_the_interface() -> None:
         "modality": "firm",
         "state": "overdue",
         "days": 1,
+        "progress": "none",
         "first_day": "2014-10-01",
         "last_day": "2014-10-31",
         "original_last_day": "2014-10-31",
         "original_days": 1,
         "words": "will begin in October",
+        "proposed": [],
         "stale": True,
         "confirmed": False,
         "disputed": False,
@@ -253,6 +258,14 @@ def test_the_status_has_the_keys_and_counts_of_the_interface() -> None:
         "delivered": None,
         "target": None,
         "periods": [],
+        "periods_short": None,
+        "periods_closed": None,
+        "reading": None,
+        "level": None,
+        "baseline": None,
+        "each": None,
+        "steps": None,
+        "needs": [],
     }
     assert one(whole, "1.2") == {
         "ref": "1.2",
@@ -261,6 +274,7 @@ def test_the_status_has_the_keys_and_counts_of_the_interface() -> None:
         "state": "upcoming",
         "days": 150,
         "last_day": "2015-03-31",
+        "original_last_day": "2015-03-31",
         "firmness": "firm",
         "stated": OWED,
         "paid": {},

@@ -41,13 +41,29 @@ def empty(tmp_path: Path, worker: str) -> Iterator[dict[str, str]]:
             cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-def but_for_what_is_new(now: Any, then: Any) -> Any:
-    """Without the keys that there were not then."""
-    if isinstance(then, dict):
-        return {name: but_for_what_is_new(now[name], value) for name, value in then.items()}
-    if isinstance(then, list):
-        return [but_for_what_is_new(*pair) for pair in zip(now, then, strict=True)]
-    return now
+# what the second edition of the rules leaves as it was; states and dates are its own
+OF_ACTIONS = ("ref", "commitment", "scored", "modality", "words", "delivered", "target")
+OF_INSTALMENTS = ("ref", "from", "instalment", "firmness", "stated", "paid", "outstanding")
+
+
+def unchanged_by_the_rules(statuses: Any) -> list[dict[str, Any]]:
+    """The facts of each action and instalment, in each status of each plan."""
+    facts = []
+    for status in _documents(statuses):
+        facts += [{name: action[name] for name in OF_ACTIONS} for action in status["actions"]]
+        facts += [
+            {name: instalment[name] for name in OF_INSTALMENTS}
+            for instalment in status["contributions"]
+        ]
+    return facts
+
+
+def _documents(value: Any) -> list[Any]:
+    """The statuses, in whatever they are listed by."""
+    if isinstance(value, dict) and "actions" in value:
+        return [value]
+    values = value.values() if isinstance(value, dict) else value
+    return [document for one in values for document in _documents(one)]
 
 
 @pytest.mark.sqlite
@@ -58,10 +74,12 @@ def test_a_register_of_that_version_is_restored_and_brought_up_to_date(
 ) -> None:
     folder = RELEASES / version
     said = make.manage("restore", str(folder / "backup"), **empty)
-    assert "no standings were judged otherwise by this version" in said
+    assert "standings were judged otherwise by this version" in said
     for slug, number, head in json.loads((folder / "backup" / "manifest.json").read_text())[
         "plans"
     ]:
         assert f"{slug}: {number} entries, head {head}" in said
     then = json.loads((folder / "status.json").read_text())
-    assert but_for_what_is_new(make.status(**empty), then) == then
+    assert unchanged_by_the_rules(make.status(**empty)) == unchanged_by_the_rules(then)
+    for command in ("finish_upgrade", "flag_overdue", "verify_register"):
+        make.manage(command, **empty)

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from actionplan.api_tokens import tokens
 from actionplan.models import User
 from commitments.models import Plan
+from tests.client import Client
 from tests.factories import create_official, create_viewer, report_entry
 
 TODAY = date(2015, 1, 12)
@@ -71,6 +71,7 @@ def test_the_reference_has_an_example_for_each_address() -> None:
         "/status.json",
         "/calendar.ics",
         "/register.atom",
+        "/between/",
         *(f"/{name}/" for name in LISTS),
     }
 

@@ -4,6 +4,7 @@ tests/faults.
 
 import io
 import json
+import os
 import resource
 import shutil
 import subprocess
@@ -21,7 +22,7 @@ from actionplan.backup.create import LEFT_OUT, find_models
 from actionplan.backup.manifest import BackupRefused, read_manifest
 from actionplan.local import environment
 from actionplan.models import JobRun, Mark, User
-from commitments.models import Plan
+from commitments.models import Entry, Plan
 from funding.models import Fund, Reported
 from tests.servers import until
 from tests.site import Site
@@ -115,6 +116,38 @@ def test_odd_values_come_back_as_they_were(calais: Plan) -> None:
         assert list(model.objects.order_by("pk").values()) == before
 
 
+def test_a_day_in_place_of_a_moment_is_refused() -> None:
+    field: Any = Mark._meta.get_field("at")
+    with pytest.raises(ValueError, match="“2014-09-20” is no moment in UTC"):
+        table_dump._read_cell(field, "2014-09-20")
+
+
+@pytest.mark.sqlite
+def test_both_databases_write_the_same_json(calais: Plan) -> None:
+    counts = {"longer": {"b": [1.5, None], "a": True}, "é": ODD.replace("\x01", "\x7f"), "zz": []}
+    JobRun.objects.create(
+        plan=calais, job="x", day="2014-09-20", started=datetime.now(UTC), counts=counts
+    )
+    target = io.BytesIO()
+    table_dump.dump_table(JobRun, target)
+    json_of_postgresql = (
+        r'{"zz": [], "é": "tab\\t, line\\n, return\\r, back\\\\slash, \\\\N, \\\\t, “quotes” and '
+        "'these', é, 🌊, \x7f\", "
+        r'"longer": {"a": true, "b": [1.5, null]}}'
+    )
+    assert json_of_postgresql in target.getvalue().decode()
+
+
+@pytest.mark.sqlite
+def test_both_databases_write_all_decimals_of_an_amount(calais_with_entries: Plan) -> None:
+    target = io.BytesIO()
+    table_dump.dump_table(Entry, target)
+    place = table_dump.column_names(Entry).index("amount")
+    amounts = {line.split("\t")[place] for line in target.getvalue().decode().splitlines()}
+    assert "3000000.0000" in amounts
+    assert all(amount == "\\N" or amount.endswith("00") for amount in amounts)
+
+
 # What is refused
 
 
@@ -139,6 +172,12 @@ def test_a_file_that_was_changed_cut_short_or_lost_is_named(copy: Path) -> None:
         ({"files": [{"name": "/etc/passwd", "bytes": 1, "sha256": ""}]}, "is damaged"),
         ({"more": 1}, "is damaged"),
         ({"migrations": 3}, "is damaged"),
+        ({"files": [{"name": "files//tmp/x", "bytes": 1, "sha256": ""}]}, "is damaged"),
+        ({"files": [{"name": "files/./x", "bytes": 1, "sha256": ""}]}, "is damaged"),
+        ({"files": [{"name": "files", "bytes": 1, "sha256": ""}]}, "is damaged"),
+        ({"files": [{"name": "files/x\0", "bytes": 1, "sha256": ""}]}, "is damaged"),
+        ({"files": [{"name": "files/\ud800", "bytes": 1, "sha256": ""}]}, "is damaged"),
+        ({"files": [{"name": "files/x", "bytes": 1, "sha256": ""}] * 2}, "is damaged"),
     ],
 )
 def test_a_manifest_that_no_backup_wrote_is_refused(
@@ -147,6 +186,49 @@ def test_a_manifest_that_no_backup_wrote_is_refused(
     file = copy / "manifest.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | change))
     assert said in refusal(copy)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda path: os.mkfifo(path), "it is no plain file"),
+        (lambda path: path.symlink_to("/etc/hostname"), "it is a link"),
+        (lambda path: path.mkdir(), "it is no plain file"),
+    ],
+    ids=["pipe", "link", "folder"],
+)
+def test_a_part_that_is_no_plain_file_is_refused_unread(
+    copy: Path, make: Callable[[Path], None], said: str
+) -> None:
+    part = copy / "files" / "ab" / "plan.pdf"
+    part.unlink()
+    make(part)
+    assert f"files/ab/plan.pdf of the backup cannot be read ({said})" in refusal(copy)
+
+
+def test_a_folder_of_parts_that_is_a_link_is_refused(copy: Path) -> None:
+    moved = (copy / "files" / "ab").rename(copy / "elsewhere")
+    (copy / "files" / "ab").symlink_to(moved)
+    assert "it is a link" in refusal(copy)
+
+
+def test_a_manifest_that_is_a_pipe_or_nested_without_end_is_refused(copy: Path) -> None:
+    manifest = copy / "manifest.json"
+    manifest.write_text("[" * 100_000)
+    assert "cannot be read" in refusal(copy)
+    manifest.unlink()
+    os.mkfifo(manifest)
+    assert "cannot be read" in refusal(copy)
+
+
+def test_a_table_without_columns_or_under_another_name_is_refused(copy: Path) -> None:
+    path = copy / "manifest.json"
+    content = path.read_text()
+    for key, value in {"columns": None, "rows": "1", "table": "commitments_plan"}.items():
+        manifest = json.loads(content)
+        manifest["tables"][0][key] = value
+        path.write_text(json.dumps(manifest))
+        assert "is damaged" in refusal(copy), key
 
 
 def test_a_folder_that_is_no_backup_is_refused(tmp_path: Path) -> None:

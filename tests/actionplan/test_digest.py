@@ -1,5 +1,7 @@
 """What a digest says, to whom, and that a plan of ten times the size costs no more to sum up."""
 
+import html
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -29,8 +31,15 @@ from commitments.lists.filters import order_by_urgency
 from commitments.models import Plan, Role
 from commitments.models.rights import Rights
 from commitments.pages.page import Page
+from commitments.register import memberships, redaction
 from commitments.rules.states import SETTLED
-from tests.factories import create_manager, create_member, create_official, report_entry
+from tests.factories import (
+    create_manager,
+    create_member,
+    create_official,
+    decide_action,
+    report_entry,
+)
 from tests.plans import tenfold
 
 NOW = datetime(2015, 1, 12, 9, tzinfo=UTC)
@@ -53,7 +62,7 @@ def recipient(plan: Plan, user: User, week: date) -> Recipient:
 
 
 def texts_of(plan: Plan, user: User, week: date = WEEK, language: str = "en") -> rendering.Texts:
-    return rendering.render_for(Week(plan, week), recipient(plan, user, week), language)
+    return rendering.Renderer(Week(plan, week)).render(recipient(plan, user, week), language)
 
 
 def content(plan: Plan, user: User, week: date = WEEK) -> Content:
@@ -74,13 +83,13 @@ def refs(items: Items) -> list[str]:
 def test_an_official_is_told_of_their_own_actions_alone(plan: Plan) -> None:
     found = content(plan, create_official(plan, bodies=["nca"]))
     mine = {"3.2", "5.1", "5.2", "5.3", "5.4"}
-    for items in (found.overdue, found.due, found.stale, found.awaiting):
+    for items in [found.lists[name] for name in ("overdue", "due", "stale", "awaiting")]:
         assert set(refs(items)) <= mine | {"2.6", "6.2", "6.3"}
-    assert {entry.ref for entry in found.changed.rows} <= mine
+    assert {entry.ref for entry in found.lists["changed_by_others"].rows} <= mine
 
 
 def test_nothing_is_sent_to_an_official_of_whom_nothing_is_asked(calais: Plan) -> None:
-    quiet = content(calais, create_official(calais, bodies=["jbiu"]), date(2014, 9, 15))
+    quiet = content(calais, create_official(calais, bodies=["jbiu"]), date(2014, 9, 22))
     assert quiet.is_empty
     assert not content(calais, create_manager(calais), date(2014, 9, 15)).is_empty
 
@@ -97,9 +106,9 @@ def test_the_states_of_a_manager_add_up_and_the_lists_agree_with_them(
     by_label = {str(line.label): line.now for line in found.week.counts}
     rows = list(page.standings_with_actions().filter(scored=True))
     assert sum(by_label.values()) == len(rows)
-    assert found.awaiting.total == sum(row.state == "awaiting" for row in rows)
+    assert found.lists["awaiting"].total == sum(row.state == "awaiting" for row in rows)
     open_and_silent = [row for row in rows if row.never_reported and row.state not in SETTLED]
-    assert found.never_reported.total == len(open_and_silent)
+    assert found.lists["never_reported"].total == len(open_and_silent)
     before = content(plan, manager, week - ONE_WEEK)
     change = {str(line.label): line.change for line in found.week.counts}
     was = {str(line.label): line.now for line in before.week.counts}
@@ -116,17 +125,18 @@ def test_a_list_shows_the_seven_worst_and_counts_the_rest(calais: Plan) -> None:
     )
     silent = [row.obligation.ref for row in rows if row.state not in SETTLED]
     assert len(silent) > ITEMS_SHOWN
-    assert refs(found.never_reported) == silent[:ITEMS_SHOWN]
-    assert found.never_reported.not_shown == len(silent) - ITEMS_SHOWN
+    never_reported = found.lists["never_reported"]
+    assert refs(never_reported) == silent[:ITEMS_SHOWN]
+    assert never_reported.not_shown == len(silent) - ITEMS_SHOWN
     texts = texts_of(calais, manager)
-    assert f"and {found.never_reported.not_shown} more" in texts.text
-    assert f"and {found.never_reported.not_shown} more" in texts.html
+    assert f"and {never_reported.not_shown} more" in texts.text
+    assert f"and {never_reported.not_shown} more" in texts.html
 
 
 def test_whose_officials_all_unsubscribed_is_a_gap_that_managers_see(plan: Plan) -> None:
     manager = create_manager(plan)
     official = create_official(plan)
-    assert "5.3" not in refs(content(plan, manager).unreminded)
+    assert "5.3" not in refs(content(plan, manager).lists["unreminded"])
     User.objects.filter(pk=official.pk).update(is_active=False)
     assert "5.3" in [row.obligation.ref for row in unreminded_actions(page_of(plan, "GB"))]
 
@@ -182,12 +192,12 @@ def test_what_others_loaded_or_recorded_is_news_and_not_what_one_recorded_onesel
     plan: Plan,
 ) -> None:
     official = create_official(plan)
-    everything = content(plan, official).changed.total
+    everything = content(plan, official).lists["changed_by_others"].total
     assert everything > 0
     report_entry(
         "5.3", by=official, kind="note", note="It is so.", now=datetime(2015, 1, 7, 9, tzinfo=UTC)
     )
-    assert content(plan, official).changed.total == everything
+    assert content(plan, official).lists["changed_by_others"].total == everything
 
 
 def test_the_times_of_a_digest_are_in_utc_wherever_it_is_written(calais: Plan) -> None:
@@ -198,3 +208,92 @@ def test_the_times_of_a_digest_are_in_utc_wherever_it_is_written(calais: Plan) -
         texts = texts_of(calais, manager, date(2014, 9, 15))
     assert "22 September 2014, 23:30 UTC" in texts.text
     assert "22 September 2014, 23:30 UTC" in texts.html
+
+
+def test_both_sides_hear_which_terms_a_correction_altered_whatever_day_it_counts_from(
+    plan: Plan,
+) -> None:
+    people = [create_official(plan), create_manager(plan, side="FR")]
+    text = samples.PLAN_FILE.read_text()
+    assert 'kind = "start", when = "2014-10"' in text
+    text = text.replace('kind = "start", when = "2014-10"', 'kind = "start", when = "2014-12"')
+    load.load_plan(f'correction = "Misread."\n{text}'.encode(), now=NOW)
+    week = WEEK + ONE_WEEK
+    for person in people:
+        meaning = content(plan, person, week).lists["meaning"]
+        assert [entry.kind for entry in meaning.rows] == ["terms", "plan"]
+        texts = texts_of(plan, person, week)
+        line = (
+            "4.4 terms: deadline October 2014 → December 2014: Misread. (counts from 20 Sep 2014)"
+        )
+        assert line in texts.text
+        assert line in html.unescape(texts.html)
+
+
+def test_a_correction_of_a_change_counts_from_the_day_of_the_change(plan: Plan) -> None:
+    signed = samples.PLAN_FILE.read_text()
+    heads = {
+        "2014-12": 'change = "Agreed."\nfrom = 2014-10-10\n',
+        "2015-01": 'correction = "No."\n',
+    }
+    for month, head in heads.items():
+        text = signed.replace(
+            'kind = "start", when = "2014-10"', f'kind = "start", when = "{month}"'
+        )
+        load.load_plan((head + text).encode(), now=NOW)
+    text = texts_of(plan, create_manager(plan), WEEK + ONE_WEEK).text
+    assert "October 2014 → December 2014: Agreed. (counts from 10 Oct 2014)" in text
+    assert "December 2014 → January 2015: No. (counts from 10 Oct 2014)" in text
+
+
+def test_rights_are_told_to_both_sides_with_the_post(plan: Plan) -> None:
+    user = create_manager(plan, post="Head of Mission")
+    memberships.set_rights(plan, user.pk, role="manager", side="FR", by=None, now=NOW)
+    texts = texts_of(plan, create_manager(plan, side="FR"), WEEK + ONE_WEEK, language="fr")
+    assert f"compte {user.pk} (Head of Mission)\u00a0: responsable, France" in texts.text
+
+
+def test_a_move_that_one_side_proposes_is_called_so(plan: Plan) -> None:
+    manager = create_manager(plan, side="GB")
+    decide_action(
+        "2.5",
+        by=manager,
+        kind="moved",
+        when="2015-03",
+        reason="Late.",
+        now=datetime(2015, 1, 8, 9, tzinfo=UTC),
+    )
+    text = texts_of(plan, create_manager(plan, side="FR")).text
+    assert "→ March 2015 (proposed, not yet confirmed by the other side): Late." in text
+
+
+def test_a_disputed_action_is_not_simply_counted_as_met(plan: Plan) -> None:
+    assert "- met: 3, of them 1 disputed" in texts_of(plan, create_manager(plan, side="FR")).text
+
+
+def test_of_what_has_no_date_a_list_says_first_that_it_is_under_way(plan: Plan) -> None:
+    rows = [row for row in Week(plan, WEEK).open_actions if row.stale and not row.never_reported]
+    assert all(row.last_report <= row.stale_since for row in rows)
+    text = texts_of(plan, create_manager(plan, side="FR")).text
+    assert ": under way, no date, no report since" in text
+
+
+def test_a_redaction_is_told_with_the_entry_that_it_is_about(plan: Plan) -> None:
+    manager = create_manager(plan)
+    entry = report_entry(by=manager, kind="note", note="A name.", now=NOW)
+    redaction.ask_for_redaction(
+        entry=entry, what="text", by=manager, now=NOW, key="k", reason="It names somebody."
+    )
+    texts = texts_of(plan, create_official(plan, side="FR", bodies=[]), WEEK + ONE_WEEK)
+    assert f"redaction asked for entry {entry.number}: It names somebody." in texts.text
+
+
+def test_the_subject_and_first_sentence_say_what_needs_a_decision(plan: Plan) -> None:
+    texts = texts_of(plan, create_official(plan))
+    counted, plan_title = texts.subject.split(" – ")
+    assert plan_title == plan.title["en"]
+    assert not re.search(r"\b0\b", counted)
+    sentence = f"This week in your actions: {counted[0].lower()}{counted[1:]}."
+    assert sentence in texts.text and sentence in texts.html
+    assert texts.text.index(sentence) < texts.text.index("\n\n")
+    assert re.search(r'class="button" href="[^"]*/report/">\s*Report', texts.html)

@@ -44,7 +44,7 @@ def test_whom_a_connection_trusts_reaches_the_client_of_the_database(
 def test_an_odd_flag_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("DEBUG", value)
     with pytest.raises(ImproperlyConfigured, match=r"^DEBUG .* must be 0 or 1"):
-        env.boolean("DEBUG", default=False)
+        env.boolean("DEBUG")
 
 
 @pytest.mark.parametrize("value", ["2015-02-30", "12/01/2015", "2015", "２０１５-01-12"])

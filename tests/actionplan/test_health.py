@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import OperationalError, connection
-from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -16,6 +15,7 @@ from actionplan.jobs import health, tasks
 from actionplan.local.environment import SAMPLE_DAY
 from actionplan.models import Digest, Mark, User
 from commitments.models import Plan, Role
+from tests.client import Client
 from tests.factories import create_official
 from tests.servers import on_postgres
 
@@ -66,8 +66,17 @@ def test_a_digest_that_nobody_takes_for_an_hour_is_late_unless_mail_is_held(work
     past = timezone.now() - timedelta(hours=1)
     Digest.objects.update(state=Digest.State.QUEUED, next_try=past, tries=0)
     assert late() == ["outbox"]
+    assert health.health_report(timezone.now())["outbox"]["waiting"] == Digest.objects.count()
     Mark.now(Mark.MAIL_HELD)
     assert late() == []
+
+
+@pytest.mark.sqlite
+def test_mail_that_is_in_time_is_not_counted(worked: Plan) -> None:
+    recently = timezone.now() - timedelta(minutes=30)
+    Digest.objects.update(state=Digest.State.QUEUED, next_try=recently, tries=0)
+    outbox = health.health_report(timezone.now())["outbox"]
+    assert outbox == {"waiting": 0, "oldest_seconds": 0}
 
 
 def test_a_queue_that_does_not_answer_is_late(
@@ -136,21 +145,44 @@ def test_there_is_nothing_to_release_where_no_mail_is_held(
 def test_an_administrator_sees_on_every_page_that_mail_is_held_and_releases_it(
     administrator: Client,
 ) -> None:
-    assert "Mail is held." in administrator.get("/").content.decode()
+    assert "Emails are paused." in administrator.get("/").content.decode()
     assert "1 digest waits." in administrator.get("/digests/").content.decode()
     assert administrator.post("/digests/release/", {"discard": "1"}).status_code == 302
-    assert "Mail is held" not in administrator.get("/digests/").content.decode()
+    assert "Emails are paused" not in administrator.get("/digests/").content.decode()
     assert Digest.objects.get().state == "skipped"
 
 
 def test_nobody_else_sees_or_releases_it(held: Plan, client: Client) -> None:
     client.force_login(User.objects.get(memberships__role=Role.OFFICIAL))
-    assert "Mail is held" not in client.get("/digests/").content.decode()
+    assert "Emails are paused" not in client.get("/digests/").content.decode()
     assert client.post("/digests/release/").status_code == 403
     assert Mark.when(Mark.MAIL_HELD)
 
 
 # A database that does not answer
+
+
+def test_a_worker_whose_database_goes_away_says_so_in_one_line(
+    calais: Plan, caplog: pytest.LogCaptureFixture
+) -> None:
+    def drop(execute: Any, sql: str, *rest: Any) -> Any:
+        raise OperationalError("server closed the connection unexpectedly\n\tThis probably means")
+
+    with connection.execute_wrapper(drop):
+        assert tasks.run_due_jobs() == 0
+    (record,) = caplog.records
+    assert "the database went away: server closed the connection" in record.getMessage()
+    assert record.exc_info is None
+
+
+def test_a_refused_address_leaves_no_traceback_in_the_log(
+    calais: Plan, client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    client.force_login(create_official(calais))
+    assert client.post("/digests/release/").status_code == 403
+    assert [record.exc_info for record in caplog.records if record.name == "django.request"] == [
+        None
+    ]
 
 
 @pytest.mark.sqlite

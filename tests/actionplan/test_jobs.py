@@ -8,15 +8,16 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 import time_machine
 from django.core.management import call_command
-from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from actionplan.integrity.verify import verify_plan
 from actionplan.jobs import runner, tasks
 from actionplan.models import JobRun
 from actionplan.plan_transfer import load
 from commitments.files import entries
 from commitments.models import Flag, Plan
+from tests.client import Client
 from tests.generated import blank
 from tests.plans import SMALL, changed
 
@@ -70,6 +71,15 @@ def test_the_first_run_is_for_today_alone(calais: Plan, today: Today) -> None:
     runner.run_due()
     assert ledger() == [("2014-11-04", "succeeded", 1)]
     assert noticed("4.4") == [("2014-11-01", "2014-11-04")]
+
+
+def test_a_clock_that_ran_fast_and_was_set_back_raises_no_alarm(calais: Plan, today: Today) -> None:
+    report(calais, "4.4", "started", "2014-10-30", "2014-11-05")
+    for day in ("2014-11-03", "2014-11-11", "2014-11-03"):
+        today(day)
+        call_command("flag_overdue")
+    assert noticed("4.4") == [("2014-11-01", "2014-11-03")]
+    assert verify_plan(calais).findings == []
 
 
 def test_runs_on_one_day_and_days_later_leave_one_flag(calais: Plan, today: Today) -> None:
@@ -255,6 +265,8 @@ def test_what_fails_holds_up_no_other_plan_and_no_other_job(
     assert outcomes == {
         ("calais-2014", "flag_overdue", "failed"),
         ("calais-2014", "send_digests", "succeeded"),
+        ("calais-2014", "verify_register", "succeeded"),
+        ("small", "verify_register", "succeeded"),
         ("small", "flag_overdue", "succeeded"),
         ("small", "send_digests", "succeeded"),
     }

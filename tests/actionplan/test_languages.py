@@ -8,7 +8,6 @@ from typing import Any
 
 import polib
 import pytest
-from django.test import Client
 from pytest_django import Settings
 
 from actionplan.local import samples
@@ -17,6 +16,7 @@ from commitments.models import Action, Plan
 from funding.models import Fund
 from tests.actionplan.test_pages import EVERYBODY, READERS, numbers, people
 from tests.catalogues import LOCALE
+from tests.client import Client
 
 VOID = {"br", "hr", "img", "input", "link", "meta", "path", "rect", "use", "source", "wbr"}
 READ_OUT = {"aria-label", "title", "placeholder", "alt"}

@@ -4,7 +4,6 @@ refused.
 
 import hashlib
 import re
-import tomllib
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.core.management import call_command
-from django.db import transaction
 from pytest_django import Settings
 
 from actionplan.local import samples
@@ -22,9 +20,16 @@ from actionplan.settings import BASE_DIR
 from commitments import clock
 from commitments.files.errors import FileError, FileRefused
 from commitments.models import Action, Entry, Plan, Standing
+from commitments.pages.term_changes import find_term_changes
 from commitments.register import standings
+from commitments.register.histories import terms_from
+from commitments.register.opening import open_plan
+from commitments.register.recorded_terms import RecordedTerms, TermsEntry
 from commitments.rules.events import Perspective
+from commitments.rules.terms import versions_of
+from tests import spoilt_files
 from tests.both_languages import in_both
+from tests.factories import create_plan, create_viewer, sign_in
 from tests.mutations import for_each_slip
 from tests.plans import SMALL, changed, line_of
 
@@ -381,6 +386,147 @@ def test_a_change_counts_from_the_day_on_which_it_is_loaded(desk: Desk) -> None:
     assert terms and (terms.recorded_day, terms.text.reason) == (LATER, "agreed")
 
 
+AGREED = ("format = 1\n", 'format = 1\nchange = "agreed"\n')
+FEBRUARY = ('when = "2014-10"', 'when = "2015-02"')
+
+
+def test_a_change_can_say_from_when_it_counts_and_when_it_was_said(desk: Desk) -> None:
+    desk.load(SMALL)
+    days = "from = 2014-11-03\nrecorded = 2014-11-04\n"
+    desk.load(changed(SMALL, FEBRUARY, (AGREED[0], AGREED[1] + days)), LATER)
+    assert states_on("1.1", date(2014, 11, 2)) == {("overdue", 2)}
+    assert state("1.1", date(2014, 11, 3)) == ("overdue", 3)
+    assert state("1.1", date(2014, 11, 3), known_now=True) == ("upcoming", 90)
+    assert states_on("1.1", date(2014, 11, 4)) == {("upcoming", 89)}
+
+
+def test_what_a_change_brings_in_is_there_from_its_day(desk: Desk) -> None:
+    desk.load(SMALL)
+    agreed = (AGREED[0], AGREED[1] + "from = 2014-10-01\n")
+    text = changed(SMALL, ("  times = 3", "  times = 4"), agreed)
+    desk.load(text, LATER)
+    days = [date(2014, 9, 30), date(2014, 10, 1), LATER]
+    counts = {
+        perspective: [
+            Standing.objects.filter(obligation__ref="1.9").on(day, perspective).count()
+            for day in days
+        ]
+        for perspective in Perspective
+    }
+    assert counts == {Perspective.AS_KNOWN_THEN: [4, 4, 5], Perspective.AS_KNOWN_NOW: [4, 5, 5]}
+
+
+@pytest.mark.parametrize(
+    ("reason", "lines"),
+    [
+        ('change = "x"\nfrom = 2014-09-19\n', {3: "from 2014-09-20 to 2014-11-05"}),
+        ('change = "x"\nfrom = 2014-11-06\n', {3: "from 2014-09-20 to 2014-11-05"}),
+        (
+            'change = "x"\nfrom = 2014-10-02\nrecorded = 2014-10-01\n',
+            {4: "from 2014-10-02 to 2014-11-05"},
+        ),
+        ('correction = "x"\nfrom = 2014-10-01\n', {3: "belongs to a change"}),
+        ("from = 2014-10-01\nrecorded = 2014-10-01\n", {2: "belongs to a change", 3: "belongs"}),
+    ],
+)
+def test_days_that_a_change_cannot_have_are_refused(
+    desk: Desk, reason: str, lines: dict[int, str]
+) -> None:
+    desk.load(SMALL)
+    errors = desk.refused(changed(SMALL, ("format = 1\n", f"format = 1\n{reason}")), LATER)
+    found = dict(error.removeprefix("FILE:").split(": ", 1) for error in errors)
+    assert all(text in found[str(line)] for line, text in lines.items()), errors
+
+
+def test_what_an_open_plan_is_told_of_the_past_is_known_from_its_loading(desk: Desk) -> None:
+    desk.load(SMALL)
+    open_plan(small_plan(), by=None, now=datetime(2014, 10, 1, 9, tzinfo=UTC))
+    days = "from = 2014-10-20\nrecorded = 2014-10-21\n"
+    desk.load(changed(SMALL, FEBRUARY, (AGREED[0], AGREED[1] + days)), LATER)
+    assert state("1.1", date(2014, 11, 4)) == ("overdue", 4)
+    assert state("1.1", date(2014, 11, 4), known_now=True)[0] == "upcoming"
+    assert states_on("1.1", LATER) == {("upcoming", 88)}
+    entry = Entry.objects.filter(plan=small_plan(), kind="plan").last()
+    assert entry and entry.stated_recorded == "2014-10-21"
+
+
+def test_a_correction_leaves_what_it_does_not_alter(desk: Desk) -> None:
+    """An earlier change of other terms keeps its day, and so does one of the plan's settings."""
+    desk.load(SMALL)
+    settings = ("lead_days = 14", "lead_days = 40")
+    desk.load(changed(SMALL, FEBRUARY, settings, AGREED), LATER)
+    corrected = ("format = 1\n", 'format = 1\ncorrection = "misread"\n')
+    text = changed(SMALL, FEBRUARY, settings, corrected, ("quantity = 2", "quantity = 3"))
+    desk.load(text, date(2014, 12, 1))
+    assert states_on("1.1", date(2014, 11, 4)) == {("overdue", 4)}
+    assert states_on("1.1", date(2015, 1, 1)) == {("due-soon", 31)}
+    periods = status(small_plan(), date(2014, 11, 1), None, today=date(2020, 1, 1))
+    assert [row["target"] for row in periods["actions"][1]["periods"]] == [3, 3]
+    entry = Entry.objects.filter(plan=small_plan(), kind="terms").order_by("number").last()
+    terms = entry and entry.terms
+    assert terms and set(terms) == {"corrected"} and set(terms["corrected"]) == {"deadline"}
+
+
+def test_what_a_file_altered_is_shown_before_and_after(desk: Desk) -> None:
+    desk.load(SMALL)
+    desk.load(changed(SMALL, FEBRUARY, AGREED), LATER)
+    register = Entry.objects.filter(plan=small_plan())
+    entries = register.filter(kind="terms", ref="1.1").order_by("number")
+    changes = find_term_changes(entries, register)
+    assert [[(one.key, one.old, one.new) for one in found] for found in changes.values()] == [
+        [("when", "2014-10", "2015-02")]
+    ]
+
+
+def test_a_correction_counts_from_the_day_of_the_change_that_it_corrects(desk: Desk) -> None:
+    desk.load(SMALL)
+    desk.load(changed(SMALL, FEBRUARY, AGREED), LATER)
+    corrected = ("format = 1\n", 'format = 1\ncorrection = "misread"\n')
+    desk.load(
+        changed(SMALL, ('when = "2014-10"', 'when = "2015-03"'), corrected), date(2014, 12, 1)
+    )
+    assert states_on("1.1", date(2014, 11, 4)) == {("overdue", 4)}
+    assert states_on("1.1", LATER) == {("upcoming", 116)}
+
+
+def test_a_term_that_a_file_takes_away_is_gone(desk: Desk) -> None:
+    needed = ('modality = "soft"', 'modality = "soft"\n  needs = ["inspection"]')
+    desk.load(changed(SMALL, needed))
+    desk.load(changed(SMALL, AGREED), LATER)
+    assert desk.load(changed(SMALL, AGREED), LATER) == "small: nothing changed\n"
+    assert (
+        Standing.objects.filter(needs__isnull=False).on(LATER, Perspective.AS_KNOWN_NOW).count()
+        == 0
+    )
+
+
+def test_the_words_of_a_deadline_change_freely_for_all_days(desk: Desk) -> None:
+    desk.load(SMALL)
+    words = 'when = "2014-10", words = "will begin in {}"'
+    said = desk.load(changed(SMALL, (words.format("October"), words.format("autumn"))), LATER)
+    assert "terms of 1.1" in said
+    rows = Standing.objects.filter(plan=small_plan(), obligation__ref="1.1")
+    assert set(rows.values_list("words", flat=True)) == {"will begin in autumn"}
+
+
+def test_whole_terms_of_the_first_version_mean_what_they_meant(desk: Desk) -> None:
+    """A change by version 1.0.0 and a correction carried all terms."""
+    desk.load(SMALL)
+    first = Entry.objects.get(plan=small_plan(), kind="terms", ref="1.1").terms or {}
+    changed_terms = {**first, "lead_days": 40, "since": "2014-11-05"}
+    corrected = {**first, "deadline": {**first["deadline"], "when": "2015-03"}, "since": None}
+    entries = [
+        TermsEntry(first, ADOPTED, ADOPTED),
+        TermsEntry(changed_terms, LATER, LATER),
+        TermsEntry(corrected, ADOPTED, ADOPTED),
+    ]
+    versions = versions_of(RecordedTerms(entries[:2]).altered, terms_from)
+    assert [(one.since, one.terms.lead_days) for one in versions[1:]] == [(LATER, 40)]
+    versions = versions_of(RecordedTerms(entries).altered, terms_from)
+    assert {one.terms.deadline.when for one in versions} == {"2015-03"}
+    assert {one.terms.lead_days for one in versions} == {14}
+
+
 def test_a_correction_counts_from_adoption(desk: Desk) -> None:
     desk.load(SMALL)
     text = changed(SMALL, NOVEMBER, ("format = 1\n", 'format = 1\ncorrection = "misread"\n'))
@@ -412,6 +558,41 @@ def test_changed_settings_of_the_plan_count_from_the_day_on_which_they_are_loade
     assert states_on("1.9", date(2015, 3, 1)) == {("due-soon", 30)}
     # 1 October less 14 days is 17 September, so only the earlier terms could have said upcoming
     assert states_on("1.1", date(2014, 9, 16)) == {("upcoming", 15)}
+
+
+CORRECTED = ("format = 1\n", 'format = 1\ncorrection = "left out"\n')
+NO_LEAD = ("lead_days = 14", "lead_days = 0")
+FORGOTTEN = """\
+  [[commitments.actions]]
+  ref = "1.0"
+  title = { en = "Forgotten", fr = "Oubliée" }
+  modality = "firm"
+  lead = ["office"]
+  deadline = { kind = "start", when = "2014-11-06", words = "will begin on 6 November" }
+
+"""
+
+
+def test_what_a_file_adds_has_the_settings_that_held_on_each_day(desk: Desk) -> None:
+    desk.load(SMALL)
+    desk.load(changed(SMALL, NO_LEAD, AGREED), LATER)
+    text = changed(SMALL, NO_LEAD, CORRECTED)
+    place = text.index("  [[commitments.actions]]")
+    desk.load(text[:place] + FORGOTTEN + text[place:], date(2014, 12, 10))
+    assert states_on("1.0", date(2014, 11, 4)) == {("due-soon", 2)}
+    assert states_on("1.0", LATER) == {("upcoming", 1)}
+
+
+def test_what_is_brought_back_has_the_settings_that_held_on_each_day(desk: Desk) -> None:
+    place = SMALL.index("  [[commitments.actions]]")
+    desk.load(SMALL[:place] + FORGOTTEN + SMALL[place:])
+    gone = ("format = 1\n", 'format = 1\nwithdrawn = "given up"\n')
+    desk.load(changed(SMALL, gone), date(2014, 10, 1))
+    desk.load(changed(SMALL, NO_LEAD, AGREED), LATER)
+    back = SMALL[:place] + FORGOTTEN + SMALL[place:]
+    desk.load(changed(back, NO_LEAD, CORRECTED), date(2014, 12, 10))
+    assert states_on("1.0", date(2014, 11, 4)) == {("due-soon", 2)}
+    assert states_on("1.0", LATER) == {("upcoming", 1)}
 
 
 def test_changed_amounts_count_from_the_day_on_which_they_are_loaded(desk: Desk) -> None:
@@ -552,17 +733,17 @@ def test_the_second_example_takes_the_addendum_of_the_guide(desk: Desk) -> None:
     (addendum,) = re.findall(
         r"(?s)```toml\n(change.*?)```", (BASE_DIR / "docs/how-to/write-a-plan-file.md").read_text()
     )
-    reason, _, added = addendum.partition("\n")
+    reason, _, added = addendum.partition("\n\n")
     assert "terms of 6.1: recorded" in desk.load(f"{reason}\n{text}{added}", date(2019, 9, 15))
     plan = Plan.objects.get(slug="small-boats-2019")
 
-    def states(day: date) -> dict[str, str]:
-        return {
-            row["ref"]: row["state"]
-            for row in status(plan, day, day, today=date(2020, 1, 1))["actions"]
-        }
+    def states(day: date, known: date | None = None) -> dict[str, str]:
+        answer = status(plan, day, known or day, today=date(2020, 1, 1))
+        return {row["ref"]: row["state"] for row in answer["actions"]}
 
     assert "6.1" not in states(date(2019, 9, 14))
+    assert "6.1" in states(date(2019, 9, 5), known=date(2019, 9, 15))
+    assert "6.1" not in states(date(2019, 9, 4), known=date(2019, 9, 15))
     assert states(date(2019, 11, 1))["6.1"] == "overdue"
     assert {state for ref, state in states(date(2019, 11, 1)).items() if ref != "6.1"} == {
         "no-date"
@@ -571,53 +752,15 @@ def test_the_second_example_takes_the_addendum_of_the_guide(desk: Desk) -> None:
 
 # Slips
 
-CALAIS = samples.PLAN_FILE.read_text()
-NOVEMBER_5 = datetime(2014, 11, 5, 9, tzinfo=UTC)
-
 
 @pytest.mark.attacks
 def test_a_spoilt_file_is_refused_with_errors_or_loaded_whole(
-    calais: Plan, request: pytest.FixtureRequest
+    calais: Plan, pytestconfig: pytest.Config
 ) -> None:
-    before = count_rows()
-
-    def holds(text: str) -> None:
-        with transaction.atomic():
-            try:
-                loaded = plan_loading.load_plan(text.encode(), now=NOVEMBER_5)
-            except FileRefused as refused:
-                assert refused.errors
-                for error in refused.errors:
-                    assert error.line <= text.count("\n") + 1
-                    assert "\n" not in error.text
-                assert count_rows() == before
-            else:
-                assert stated_refs(text) <= judged_refs(loaded.plan.slug)
-            transaction.set_rollback(True)
-
-    for_each_slip(request.config, CALAIS, holds)
+    for_each_slip(pytestconfig, spoilt_files.PLAN_FILE)
 
 
-def stated_refs(text: str) -> set[str]:
-    """The refs of the actions and contributions of a plan file."""
-    tree = tomllib.loads(text.removeprefix("\ufeff").replace("\r\n", "\n"))
-    refs = set()
-    for commitment in tree["commitments"]:
-        refs |= {action["ref"] for action in commitment.get("actions", [])}
-    for fund in tree.get("funds", []):
-        refs |= {contribution["ref"] for contribution in fund.get("contributions", [])}
-    return refs
-
-
-def judged_refs(slug: str) -> set[str]:
-    """The refs of what has a standing on the day of adoption, by both lenses."""
-    found = Standing.objects.filter(plan__slug=slug)
-    then, now = (
-        set(found.on(ADOPTED, lens).values_list("obligation__ref", flat=True))
-        for lens in Perspective
-    )
-    assert then == now
-    return then
+# Later files
 
 
 def test_what_a_later_file_adds_needs_a_reason_and_counts_from_its_loading(db: None) -> None:
@@ -672,5 +815,42 @@ def test_an_action_counts_for_the_commitment_under_which_a_later_file_has_it(des
     plan = Plan.objects.get(slug="small")
     assert set(
         plan.standings.filter(obligation__ref="1.3").values_list("commitment__number", flat=True)
-    ) == {2}
+    ) == {"2"}
     assert standings.find_mismatches(plan) == []
+
+
+NUMBERED = ("number = 1", 'number = "III"'), ("commitment = 1", 'commitment = "III"')
+
+
+@pytest.mark.django_db
+def test_the_address_of_a_commitment_quotes_its_number_in_any_letters() -> None:
+    number = ("number = 1", 'number = "4(2)b"'), ("commitment = 1", 'commitment = "4(2)B"')
+    plan = create_plan(changed(SMALL, *number))
+    page = sign_in(create_viewer(plan))
+    assert page.get("/commitments/4(2)b/").status_code == 200
+    assert page.get("/commitments/4(2)B/").status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_number_keeps_its_letters_when_the_file_is_loaded_again() -> None:
+    create_plan(changed(SMALL, *NUMBERED))
+    with pytest.raises(FileRefused) as refused:
+        create_plan(changed(SMALL, ("number = 1", 'number = "iii"'), NUMBERED[1]))
+    assert "is spelled III in this plan" in refused.value.errors[0].text
+
+
+@pytest.mark.django_db
+def test_commitments_stand_in_the_order_of_the_file() -> None:
+    other = '[[commitments]]\nnumber = "II"\ntitle = { en = "x", fr = "x" }\n\n'
+    plan = create_plan(changed(SMALL, *NUMBERED, ("[[commitments]]", f"{other}[[commitments]]")))
+    assert [commitment.number for commitment in plan.commitments.all()] == ["II", "III"]
+
+
+def test_conditional_money_that_names_no_condition_is_loaded_with_a_warning(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = changed(SMALL, ('ref = "1.9"', 'ref = "1.9"\n  firmness = "conditional"'))
+    desk.file.write_text(text)
+    call_command("load_plan", str(desk.file))
+    line = line_of(text, 'ref = "1.9"') - 1
+    assert f"plan.toml:{line}: contribution 1.9 names no condition" in capsys.readouterr().err

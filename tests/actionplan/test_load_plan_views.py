@@ -6,12 +6,12 @@ from datetime import date
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 from pytest_django import Settings
 
 from actionplan.models import User
 from commitments.models import Entry, Plan
 from tests import factories
+from tests.client import Client
 from tests.plans import SMALL, changed
 
 ADDRESS = "/load-plan/"

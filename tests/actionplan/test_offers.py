@@ -7,28 +7,28 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.db import transaction
-from django.test import Client
 from django.urls import ResolverMatch, resolve
-from pytest_django import Settings
 
 from actionplan.models import User
 from commitments.evidence import storage
 from commitments.models import Action, Entry, Plan
 from tests import factories
 from tests.attacks.forms import forms_of
+from tests.client import Client
 
-ACTS_ON_ACTIONS = {"report", "move", "decide"}
-ACTS_ON_ENTRIES = {"withdraw", "confirm", "dispute", "redact"}
-OTHER_ACTS = {"pay", "spend", "load-entries", "export-plan", "load-plan"}
-ACTS = ACTS_ON_ACTIONS | ACTS_ON_ENTRIES | OTHER_ACTS
+ACTS_ON_ACTIONS = {"report", "move", "decide", "ask"}
+# by the other side, so that it matters whose action it is
+ANSWERS = {"confirm", "dispute"}
+ACTS_ON_ENTRIES = ANSWERS | {"withdraw", "redact", "agree", "ask-about", "answer"}
+MEETING_ACTS = {"add-meeting", "change-meeting", "record-conclusion"}
+OTHER_ACTS = {"pay", "spend", "load-entries", "open-plan", "export-plan", "load-plan"}
+ACTS = ACTS_ON_ACTIONS | ACTS_ON_ENTRIES | MEETING_ACTS | OTHER_ACTS
 SENSIBLE_VALUES = {"reason": "Agreed.", "note": "Nothing to add.", "amount": "10"}
 
 
 @pytest.fixture
-def plan(calais: Plan, settings: Settings) -> Plan:
-    settings.ACTIONPLAN_TODAY = factories.TODAY
-    factories.load_sample_entries(calais)
-    return calais
+def plan(calais_with_entries: Plan) -> Plan:
+    return calais_with_entries
 
 
 @pytest.fixture
@@ -52,11 +52,19 @@ def people(plan: Plan) -> dict[str, User | None]:
     factories.annotate_entry(mistake, by=official, kind="withdrawn")
     factories.decide_action("2.5", by=manager, kind="moved", when="2015-03-31")
     factories.record_payment("1.2", by=manager)
+    factories.record_meeting("Committee", "2015-01-05", by=manager)
     factories.report_entry(
         "5.3",
         by=manager,
         evidence=[storage.store(factories.uploaded_file())],
     )
+    factories.ask_side("5.3", by=official, side="FR")
+    factories.ask_side("5.3", by=people["official FR"], side="GB")
+    # asked for by each side, so that both are offered to agree
+    asked = factories.report_entry("5.3", by=official, note="Met J. Doe.")
+    factories.ask_for_redaction(asked, by=manager)
+    of_an_administrator = factories.report_entry("5.3", by=manager, note="Met J. Doe.")
+    factories.ask_for_redaction(of_an_administrator, by=people["administrator"])
     return people
 
 
@@ -73,7 +81,7 @@ class Links(HTMLParser):
 
 
 def pages(plan: Plan) -> Iterator[str]:
-    yield from ("/", "/commitments/", "/fund/", "/text/", "/mine/")
+    yield from ("/", "/commitments/", "/fund/", "/text/", "/mine/", "/meetings/")
     entries = Entry.objects.filter(plan=plan)
     yield from (f"/register/?page={page}" for page in range(1, entries.count() // 25 + 2))
     # of actions and entries that are alike one each
@@ -92,11 +100,15 @@ def act_of(address: str) -> ResolverMatch | None:
 def offered_acts(client: Client, plan: Plan, person: User | None) -> dict[Any, str]:
     """The acts that pages offer: of those that are alike for the person one address each."""
     addresses: dict[Any, str] = {}
+    seen = set()
     for page in pages(plan):
         response = client.get(page)
         if response.status_code != 200:
             continue
         for address in Links(response.content.decode()).addresses:
+            if address in seen:
+                continue
+            seen.add(address)
             act = act_of(address)
             if act is not None:
                 addresses.setdefault(likeness(act, plan, person), address)
@@ -105,12 +117,18 @@ def offered_acts(client: Client, plan: Plan, person: User | None) -> dict[Any, s
 
 def likeness(act: ResolverMatch, plan: Plan, person: User | None) -> Any:
     """What a right to the act can depend on."""
+    side = plan.memberships.filter(user=person).values_list("side", flat=True).first()
     if act.url_name in ACTS_ON_ENTRIES:
         entry = Entry.objects.get(plan=plan, number=act.kwargs["number"])
         is_own = person is not None and entry.by_id == person.pk
-        return act.url_name, entry.kind, entry.side, is_own, sides_of(plan, entry.ref)
+        entry_likeness = act.url_name, entry.kind, entry.side == side, is_own
+        if act.url_name not in ANSWERS:
+            return entry_likeness
+        sides = sides_of(plan, entry.ref)
+        return *entry_likeness, side in sides, len(sides) > 1
     if act.url_name in ACTS_ON_ACTIONS:
-        return act.url_name, sides_of(plan, act.kwargs["ref"])
+        sides = sides_of(plan, act.kwargs["ref"])
+        return act.url_name, side in sides, len(sides) > 1
     return act.url_name, *act.kwargs.values()
 
 
@@ -159,15 +177,15 @@ def test_nothing_that_a_page_offers_is_refused(
     assert {name for name, *_ in acts} == ACTS_OF_ROLE[role]
 
 
-OFFICIAL = {"report", "withdraw", "confirm", "dispute"}
+OFFICIAL = {"report", "withdraw", "confirm", "dispute", "ask", "ask-about", "answer"} | MEETING_ACTS
 MANAGER = OFFICIAL | {"move", "decide", "redact", "pay", "spend", "load-entries", "export-plan"}
 ACTS_OF_ROLE: dict[str, set[str]] = {
     "nobody": set(),
     "viewer": set(),
-    "official GB": OFFICIAL,
-    # has not recorded anything yet
-    "official FR": OFFICIAL - {"withdraw"},
-    "manager GB": MANAGER,
+    "official GB": OFFICIAL | {"agree"},
+    "official FR": OFFICIAL,
+    "manager GB": MANAGER | {"agree"},
     "manager FR": MANAGER,
-    "administrator": {"redact", "load-entries", "export-plan", "load-plan"},
+    # the page for opening a plan is reached from the one for loading
+    "administrator": {"redact", "agree", "load-entries", "export-plan", "load-plan"},
 }

@@ -2,21 +2,26 @@
 typed.
 """
 
+import itertools
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 import time_machine
-from django.test import Client
+from django.test import Client as DjangoClient
 from django.urls import URLPattern, URLResolver
 from pytest_django import Settings
 
 from actionplan import urls
 from actionplan.accounts import urls as accounts
 from actionplan.models import User
+from actionplan.schemas import views as schemas
 from commitments.models import Entry, Plan, Role
+from commitments.pages import labels
+from tests.client import Client
 from tests.factories import (
     NOW,
     TODAY,
@@ -30,6 +35,7 @@ from tests.factories import (
     report_entry,
     sign_in,
 )
+from tests.outline import outline_faults
 from tests.plans import SMALL, changed
 
 PINNED = datetime(2015, 1, 12, 9, 30, tzinfo=UTC)
@@ -69,9 +75,14 @@ def text(response: Any) -> str:
 
 EVERYBODY = {"viewer", "official", "manager", "administrator"}
 WRITERS = {"official", "manager"}
+# role and language; those of the others are left to the whole run
+EVERYDAY_READERS = [("viewer", "fr"), ("manager", "en")]
 # who reads each page; the rest are refused with 403
 READERS: dict[str, set[str]] = {
     "": EVERYBODY,
+    ".well-known/security.txt": EVERYBODY,
+    "witnesses/": EVERYBODY,
+    "witness.json": EVERYBODY,
     "commitments/": EVERYBODY,
     "commitments/?state=overdue&q=calais&sort=-deadline&page=2": EVERYBODY,
     "commitments/?format=csv": EVERYBODY,
@@ -83,15 +94,26 @@ READERS: dict[str, set[str]] = {
     "actions/4.4/report/": WRITERS,
     "actions/4.4/move/": {"manager"},
     "actions/4.4/decide/": {"manager"},
+    "term/": {"manager"},
     "mine/": EVERYBODY,
+    "mine/report/": WRITERS,
+    "mine/confirm/?entry={french}": WRITERS,
+    "ask/4.4/": WRITERS,
+    "register/{french}/ask/": WRITERS,
     "fund/": EVERYBODY,
     "fund/pay/1.2/": {"manager"},
     "fund/spend/intervention/": {"manager"},
     "text/": EVERYBODY,
+    "between/": EVERYBODY,
+    "charts/timeline.svg": EVERYBODY,
+    "between/paper/": EVERYBODY,
+    "meetings/": EVERYBODY,
+    "meetings/add/": WRITERS,
     "register/": EVERYBODY,
     "register/?format=csv": EVERYBODY,
     "register/load/": {"manager", "administrator"},
     "register/load/?template=xlsx": {"manager", "administrator"},
+    "register/open/": {"administrator"},
     "register/export/": {"manager", "administrator"},
     "load-plan/": {"administrator"},
     "register/{paid}/": EVERYBODY,
@@ -110,6 +132,8 @@ READERS: dict[str, set[str]] = {
 # pages without a plan, those that only POST reaches; those of digests, files and accounts have
 # tests of their own
 ELSEWHERE = {
+    "plans",
+    "follow",
     "language",
     "unsubscribe",
     "health-jobs",
@@ -117,9 +141,20 @@ ELSEWHERE = {
     "digest-preview",
     "digest-mend",
     "evidence",
+    "agree",
+    "answer",
+    "change-meeting",
+    "record-conclusion",
+    "paper-order",
+    "paper-file",
+    "release-several",
+    "held",
+    "send-back",
+    "take-back",
+    "held-file",
 }
 ELSEWHERE |= {str(pattern.name) for pattern in accounts.urlpatterns}
-ELSEWHERE |= {"health-ready", "mail-release", "styleguide"}
+ELSEWHERE |= {"health-ready", "mail-release", "styleguide", *schemas.NAMES}
 
 
 def numbers() -> dict[str, int]:
@@ -127,8 +162,17 @@ def numbers() -> dict[str, int]:
     return {name: Entry.objects.get(code=code).number for name, code in codes.items()}
 
 
-@pytest.mark.parametrize("language", ["en", "fr"])
-@pytest.mark.parametrize("role", sorted(EVERYBODY))
+@pytest.mark.parametrize(
+    ("role", "language"),
+    [
+        *EVERYDAY_READERS,
+        *(
+            pytest.param(*reader, marks=pytest.mark.slow)
+            for reader in itertools.product(sorted(EVERYBODY), ["en", "fr"])
+            if reader not in EVERYDAY_READERS
+        ),
+    ],
+)
 def test_each_page_answers_each_role_in_its_language(
     plan: Plan, client: Client, role: str, language: str
 ) -> None:
@@ -142,6 +186,7 @@ def test_each_page_answers_each_role_in_its_language(
             assert f'<html lang="{language}"' in text(response), path
             assert response.headers["Content-Language"] == language
             assert not re.search(r"\n\s*\n\s*\n", text(response)), f"blank lines on {path}"
+            assert outline_faults(text(response)) == [], path
     assert found == expected
 
 
@@ -163,7 +208,12 @@ def test_each_address_is_among_the_pages_that_are_tested() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [path for path in READERS if path not in ("accessibility/", "health/")]
+    "path",
+    [
+        path
+        for path in READERS
+        if path not in (".well-known/security.txt", "accessibility/", "health/")
+    ],
 )
 def test_nobody_reads_a_page_of_the_plan_without_signing_in(
     calais: Plan, client: Client, path: str
@@ -250,10 +300,61 @@ def test_a_day_that_is_none_is_answered_with_what_would_be_right(
 ) -> None:
     response = signed_in.get(f"/actions/4.4/?{query}")
     assert response.status_code == 400
-    assert (
-        "is no day that can be shown: give one from 1000-01-01 to 2999-12-31, such as 2014-11-01."
-        in text(response)
-    )
+    assert "is not a valid date. Write one day, such as “12 January 2015”." in text(response)
+
+
+@pytest.mark.parametrize(
+    ("address", "numbers"),
+    [
+        ("/?on=1 November 2014", "on=2014-11-01"),
+        ("/?on=le 1er novembre 2014", "on=2014-11-01"),
+        ("/between/?from=01/11/2014&to=12.1.2015", "from=2014-11-01&to=2015-01-12"),
+        ("/commitments/?due=31 janv. 2015", "due=2015-01-31"),
+        ("/register/?since=Mon 1 December 2014", "since=2014-12-01"),
+    ],
+)
+def test_days_are_written_as_people_write_them_and_kept_as_numbers(
+    signed_in: Client, address: str, numbers: str
+) -> None:
+    path, query = address.split("?")
+    response = signed_in.get(path, dict(parse_qsl(query)))
+    assert response.request["QUERY_STRING"] == numbers
+    assert 'type="date"' not in response.text
+    day = labels.day(date.fromisoformat(numbers[-10:]))
+    assert f'value="{day}"' in response.text
+
+
+def test_a_month_first_plan_is_asked_back(signed_in: Client) -> None:
+    Plan.objects.update(languages=["en-US", "fr"])
+    response = signed_in.get("/?on=10/11/2014")
+    assert "two readings, 2014-11-10 and 2014-10-11: write the month in words" in text(response)
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/register/?page=2", "Register · page 2"),
+        ("/register/?since=2014-12-01", "Register · Recorded since: 1 December 2014"),
+        ("/register/?since=spring", "Error · Register"),
+        ("/commitments/?state=overdue&q=port", "Commitments · Search: port · Status: overdue"),
+        ("/actions/4.4/?on=2014-11-01", "4.4 Begin the information campaigns · 1 Nov 2014"),
+    ],
+)
+def test_a_title_says_what_is_chosen_and_where_one_is(
+    signed_in: Client, path: str, words: str
+) -> None:
+    title = text(signed_in.get(path)).partition("<title>")[2].partition("</title>")[0]
+    assert " ".join(title.split()) == f"{words} · Actionplan"
+
+
+def test_days_of_the_register_do_not_go_back_and_forth(signed_in: Client) -> None:
+    days = [row.entry.recorded_day for row in signed_in.get("/register/").context["entries"]]
+    assert days == sorted(days, reverse=True)
+
+
+def test_a_filter_says_beside_its_field_which_day_it_could_not_read(signed_in: Client) -> None:
+    response = signed_in.get("/register/?since=spring")
+    assert "“spring” is not a valid date. Write one day" in text(response)
 
 
 def test_another_way_of_knowing_is_answered_with_what_would_be_right(signed_in: Client) -> None:
@@ -291,6 +392,41 @@ def test_what_is_wrong_is_said_in_the_language_of_the_reader(calais: Plan, clien
 def test_odd_filters_show_the_list_all_the_same(signed_in: Client, query: str) -> None:
     for path in ("/commitments/", "/register/"):
         assert signed_in.get(f"{path}?{query}").status_code == 200
+
+
+def test_a_short_address_leads_to_the_permanent_one(signed_in: Client) -> None:
+    follows_nothing = DjangoClient()
+    follows_nothing.cookies = signed_in.cookies
+    for path in ("/", "/fund/", "/actions/4.4/?on=2014-11-01&known=now", "/commitments/?q=%C3%A9"):
+        for method in ("GET", "HEAD"):
+            short = follows_nothing.generic(method, path)
+            assert (short.status_code, short.headers["Location"]) == (
+                302,
+                f"/plans/calais-2014{path}",
+            )
+
+
+def test_every_address_on_a_page_is_permanent(signed_in: Client) -> None:
+    for path in ("/", "/commitments/", "/actions/4.4/", "/fund/", "/text/", "/register/", "/mine/"):
+        addresses = re.findall(r'(?:href|action)="(/[a-z]*)', text(signed_in.get(path)))
+        assert set(addresses) <= {
+            "/plans",
+            "/static",
+            "/account",
+            "/accessibility",
+            "/language",
+            "/sign",
+        }, path
+
+
+def test_a_page_says_how_it_is_cited(signed_in: Client) -> None:
+    send(signed_in)
+    entry = Entry.objects.latest("number")
+    for path in ("/", "/actions/4.4/", f"/register/{entry.number}/"):
+        cited = text(signed_in.get(path)).partition("Cite this")[2]
+        assert f"entry {entry.number} of the register" in cited
+        assert entry.hash in cited
+        assert f"http://localhost:8000/plans/calais-2014{path}?on=20" in cited
 
 
 def test_plans_stand_under_their_own_addresses_where_there_are_several(
@@ -333,7 +469,7 @@ def test_a_report_is_recorded_and_leads_back_to_the_action(signed_in: Client) ->
     response = send(signed_in)
     assert (response.status_code, response.headers["Location"], recorded()) == (
         302,
-        "/actions/4.4/",
+        "/plans/calais-2014/actions/4.4/",
         ["k1"],
     )
     assert "Leaflets printed &lt; twice" in text(signed_in.get("/actions/4.4/"))
@@ -364,6 +500,19 @@ def test_what_somebody_recorded_in_between_is_shown_and_the_text_kept(
     assert (send(signed_in, anyway="1").status_code, recorded()) == (302, ["f1", "k1"])
 
 
+def test_a_report_dated_before_adoption_is_recorded_only_when_that_was_read(
+    signed_in: Client,
+) -> None:
+    early = {"day": "1 September 2014"}
+    for page, status in (
+        (send(signed_in, preview="1", **early), 200),
+        (send(signed_in, **early), 409),
+    ):
+        assert (page.status_code, recorded()) == (status, [])
+        assert "The date lies before the adoption of the plan." in text(page)
+    assert (send(signed_in, anyway="1", **early).status_code, recorded()) == (302, ["k1"])
+
+
 @pytest.mark.parametrize(
     ("fields", "field"),
     [
@@ -371,7 +520,7 @@ def test_what_somebody_recorded_in_between_is_shown_and_the_text_kept(
         ({"kind": "moved"}, "kind"),
         ({"day": ""}, "day"),
         ({"day": "31/02/2015"}, "day"),
-        ({"period": "Michaelmas"}, "period"),
+        ({"day": "Michaelmas"}, "day"),
         ({"confidence": "red"}, "reason"),
         ({"note": "x" * 4001}, "note"),
     ],
@@ -452,20 +601,48 @@ def test_who_is_refused_is_led_back_to_what_they_came_from(
     ]
     ways = [re.findall(r'<a href="([^"]+)">\s*Back to', text(page))[0] for page in refused]
     assert [page.status_code for page in refused] == [403] * 3
-    assert ways == ["/actions/4.4/", f"/register/{entry}/", "/"]
+    assert ways == [
+        f"/plans/calais-2014/{path}" for path in ("actions/4.4/", f"register/{entry}/", "")
+    ]
 
 
 def test_an_entry_leads_to_its_action_by_name(signed_in: Client) -> None:
     assert send(signed_in).status_code == 302
     page = text(signed_in.get(f"/register/{Entry.objects.count()}/"))
-    assert '· <a href="/actions/4.4/">4.4 Begin the information campaigns</a>' in page
+    assert (
+        '· <a href="/plans/calais-2014/actions/4.4/">4.4 Begin the information campaigns</a>'
+        in page
+    )
 
 
-def test_a_payment_is_offered_the_currencies_that_were_stated(calais: Plan, client: Client) -> None:
+@pytest.mark.parametrize("path", ["/fund/pay/1.2/", "/fund/spend/intervention/"])
+def test_money_is_recorded_in_a_currency_of_the_plan(
+    calais: Plan, client: Client, path: str
+) -> None:
     client.force_login(create_manager(calais))
-    page = text(client.get("/fund/pay/1.2/"))
-    assert 'list="currencies"' in page
-    assert re.findall(r'<option value="([A-Z]{3})"></option>', page) == ["EUR", "GBP"]
+    page = text(client.get(path))
+    assert re.findall(r'<option value="([A-Z]{3})">', page) == ["EUR", "GBP"]
+    refused = client.post(path, {"key": "k", "seen": "0", "currency": "USD"})
+    assert "Choose a currency of the plan: EUR, GBP." in text(refused)
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/account/", "My account"),
+        ("/account/factor/", "Second factor"),
+        ("/digests/", "Digests"),
+        ("/tokens/", "Tokens for programs"),
+    ],
+)
+def test_the_pages_of_an_account_lead_to_each_other_and_name_the_current_one(
+    calais: Plan, client: Client, path: str, name: str
+) -> None:
+    client.force_login(create_manager(calais))
+    page = text(client.get(path))
+    navigation = page.partition('<nav aria-label="Pages of my account">')[2].partition("</nav>")[0]
+    assert re.findall(r'aria-current="page">([^<]+)', navigation) == [name]
+    assert navigation.count("<a ") == 5
 
 
 # Nothing that was typed is lost
@@ -571,4 +748,7 @@ def test_the_preview_of_a_withdrawal_says_what_would_be_and_withdraws_nothing(
 def test_an_unknown_host_is_refused_where_pages_are_for_https_too(settings: Settings) -> None:
     settings.SECURE_SSL_REDIRECT = True
     response = Client(raise_request_exception=False).get("/", HTTP_HOST="evil.example")
-    assert (response.status_code, "cannot be read" in response.content.decode()) == (400, True)
+    assert (
+        response.status_code,
+        "Something is wrong with the address" in response.content.decode(),
+    ) == (400, True)

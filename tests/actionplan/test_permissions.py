@@ -12,29 +12,36 @@ import pytest
 from allauth.socialaccount.models import SocialAccount
 from django.conf import settings as site_settings
 from django.db import transaction
-from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
+from django.utils import timezone
 from pytest_django import Settings
 
 from actionplan import urls
 from actionplan.accounts import invitations
 from actionplan.digests import outbox, rendering
-from actionplan.models import Digest, User
+from actionplan.models import Digest, PaperOrder, User
+from actionplan.papers.writers import PaperChoice
 from commitments.evidence import storage
-from commitments.models import Action, Plan, Role
+from commitments.models import Action, Entry, HeldReport, Plan, Role
+from commitments.register import redaction, services
+from tests.client import Client
 from tests.factories import (
     create_administrator,
     create_manager,
     create_official,
     create_plan,
     create_viewer,
+    record_meeting,
     report_entry,
     uploaded_file,
 )
 
 TABLE = Path(site_settings.BASE_DIR) / "docs" / "reference" / "permissions.md"
 NOW = datetime(2015, 1, 12, 9, tzinfo=UTC)
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+METHODS = ("GET", "POST")
+# a view takes these from everybody or from nobody, so three accounts ask with them
+OTHER_METHODS = ("HEAD", "PUT", "PATCH", "DELETE", "OPTIONS")
+WITH_EVERY_METHOD = {"anonymous", "manager GB", "administrator"}
 
 MEMBERS = {"viewer", "official GB", "official FR", "manager GB", "manager FR", "administrator"}
 ACCOUNTS = MEMBERS | {"member of another plan"}
@@ -48,13 +55,21 @@ WHO: dict[str, set[str]] = {
     "reporters": {"official GB", "manager GB"},
     "managers of the action": {"manager GB"},
     "managers of the contributor": {"manager GB"},
+    "officials and managers": {"official GB", "official FR", "manager GB", "manager FR"},
     "managers": {"manager GB", "manager FR"},
     "managers and administrators": {"manager GB", "manager FR", "administrator"},
     "author and managers of the side": {"official GB", "manager GB"},
-    "managers of the side and administrators": {"manager GB", "administrator"},
+    "managers of any side and administrators": {"manager GB", "manager FR", "administrator"},
+    "those who have yet to agree": {"manager GB"},
+    "its author and managers of the side": {"official GB", "manager GB"},
+    "its author": {"official GB"},
+    "managers of its side": {"manager GB"},
     "others than the author": {"manager GB", "official FR", "manager FR"},
+    "the other side": {"official FR", "manager FR"},
+    "who was asked": {"official FR", "manager FR"},
     "its recipient": {"manager GB"},
     "administrators": {"administrator"},
+    "the account that asked for it": {"manager GB"},
     "—": set(),
 }
 # who is signed in is led on from signing in; no job has run yet; the identity provider does not
@@ -149,6 +164,34 @@ def arguments(plan: Plan, people: dict[str, Any]) -> dict[str, list[Any]]:
         effective="2015-01-10",
         evidence=[storage.store(uploaded_file())],
     )
+    request = redaction.ask_for_redaction(
+        entry=entry,
+        what="files",
+        by=people["administrator"],
+        now=NOW,
+        key="asked",
+        reason="It names a person.",
+    )
+    paper = PaperOrder.objects.create(
+        plan=plan,
+        by=people["manager GB"],
+        choice=PaperChoice(NOW.date(), NOW.date(), False, "pdf", "en", "short").query,
+        state=PaperOrder.State.READY,
+        asked=timezone.now(),
+        finished=timezone.now(),
+        head=Entry.objects.filter(plan=plan).count(),
+        content=b"%PDF",
+    )
+    meeting = record_meeting("Committee", "2015-01-05", by=people["manager GB"])
+    question = services.ask(
+        plan=plan,
+        ref="5.3",
+        side="FR",
+        note="Who?",
+        by=people["manager GB"],
+        now=NOW,
+        key="question",
+    )
     outbox.queue(plan, date(2015, 1, 5))
     mail = Digest.objects.get(plan=plan, recipient=people["manager GB"])
     invited: dict[str, Any] = {
@@ -159,12 +202,14 @@ def arguments(plan: Plan, people: dict[str, Any]) -> dict[str, list[Any]]:
         "role": Role.VIEWER,
     }
     invitation = invitations.invite(by=people["administrator"], **invited)
+    held = hold_report(plan, by=people["official GB"])
     by_kind: dict[str, list[Any]] = {
         "<str:ref>": ["5.3"],
         "<str:code>": ["intervention"],
-        "<int:number>": [entry.number],
+        "<str:name>": ["timeline"],
+        "<number:number>": [entry.number],
         "<uuid:key>": [entry.evidence.get().pk],
-        "<int:pk>": [people["viewer"].pk],
+        "<number:pk>": [people["viewer"].pk],
         "<slug:side>": ["gb"],
         "<slug:provider_id>": ["gb"],
         "<slug:act>": ["disable"],
@@ -178,7 +223,17 @@ def arguments(plan: Plan, people: dict[str, Any]) -> dict[str, list[Any]]:
         ]
     of_their_own: dict[str, list[Any]] = {
         "commitment": [5],
+        "paper-order": [paper.pk],
+        "paper-file": [paper.pk],
+        "change-meeting": [meeting.number],
+        "record-conclusion": [meeting.number],
+        "agree": [request.number],
         "pay": ["1.2"],
+        "answer": [question.number],
+        "held": [held.pk],
+        "send-back": [held.pk],
+        "take-back": [held.pk],
+        "held-file": [held.files.get().pk],
         "digest": [mail.pk],
         "digest-mend": [mail.pk],
         "invitation": [invitations.make_token(invitation)],
@@ -190,6 +245,14 @@ def arguments(plan: Plan, people: dict[str, Any]) -> dict[str, list[Any]]:
         "account_reset_password_from_key": ["1", "none"],
     }
     return {**found, **of_their_own}
+
+
+def hold_report(plan: Plan, *, by: User) -> HeldReport:
+    """A report with a file, which waits for release."""
+    Plan.objects.filter(pk=plan.pk).update(clearance=["GB"])
+    with pytest.raises(services.HeldForRelease):
+        report_entry("5.3", by=by, evidence=[storage.store(uploaded_file())])
+    return HeldReport.objects.get()
 
 
 def is_right(name: str, role: str, method: str, status: int, who: set[str]) -> bool:
@@ -242,12 +305,13 @@ def test_each_account_gets_from_each_address_what_the_table_says(
 ) -> None:
     visitor, wrong = Visitor(people[role], role), []
     inside = {str(pattern.name) for pattern in urls.plan_pages}
+    methods = METHODS + OTHER_METHODS if role in WITH_EVERY_METHOD else METHODS
     for name, row in rows().items():
         before = [plan.slug] if name in inside else []
         address = reverse(f"plan:{name}" if before else name, args=[*before, *arguments[name]])
         query = {"recipient": str(people["manager GB"].pk)} if name == "digest-preview" else {}
         takes = {"GET": row.reads, "HEAD": row.reads, "POST": row.writes}
-        for method in METHODS:
+        for method in methods:
             status = visitor.ask(method, address, query)
             if not is_right(name, role, method, status, WHO[takes.get(method, "—")]):
                 wrong.append((name, method, status))

@@ -13,7 +13,6 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.db import transaction
-from django.test import Client
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -28,11 +27,13 @@ from commitments.files.entries import load_entries
 from commitments.files.errors import FileRefused
 from commitments.models import Entry, EntryText, Evidence, Plan, PlanFile, Role, Standing
 from commitments.register import entries as register
-from commitments.register import hash_chain, services, standings
-from tests import factories
-from tests.actionplan.test_status import without_jobs
+from commitments.register import hash_chain, standings
+from tests import factories, spoilt_files
+from tests.actionplan.test_status import by_the_rules
+from tests.client import Client
 from tests.factories import create_member
-from tests.generated import actions, deadlines, registers
+from tests.generated import actions, deadlines_again, registers
+from tests.mutations import for_each_slip
 from tests.plans import SMALL, toml
 
 NOW = datetime(2016, 9, 1, 9, tzinfo=UTC)
@@ -83,7 +84,7 @@ def answers_of(plan: Plan, step: int) -> Answers:
     while day <= LAST:
         for known_now in (False, True):
             known = None if known_now else day
-            answer = without_jobs(status(plan, day, known, today=NOW.date()))
+            answer = by_the_rules(status(plan, day, known, today=NOW.date()))
             statuses[day, known_now] = answer | {"plan": ""}
         day += timedelta(days=step)
     return Answers(sorted(rows), statuses)
@@ -97,9 +98,10 @@ def export_whole(plan: Plan) -> bytes:
 
 def content_of(plan: Plan) -> list[dict[str, Any]]:
     """The register, apart from what is new by nature: keys, hashes, salts, times of loading, ids of
-    plan files.
+    plan files; and without rights, which do not travel.
     """
-    entries = Entry.objects.filter(plan=plan).select_related("to", "text").order_by("number")
+    entries = Entry.objects.filter(plan=plan).exclude(kind="rights").order_by("number")
+    entries = entries.select_related("to", "text")
     return [_content_of(entry) for entry in entries]
 
 
@@ -150,10 +152,12 @@ def histories(draw: st.DrawFn) -> list[Step]:
 def _change_plan(draw: st.DrawFn, tree: dict[str, Any], version: int) -> None:
     plan_actions = tree["commitments"][0]["actions"]
     action = draw(st.sampled_from(plan_actions))
-    action["deadline"] = draw(deadlines())
+    action["deadline"] = draw(deadlines_again([tree], action["ref"]))
+    # what each side must do goes with neither periods nor steps
+    action.pop("each", None)
     action["modality"] = draw(st.sampled_from(["firm", "soft", "optional"]))
     if draw(st.booleans()):
-        plan_actions.append(draw(actions(f"2.{version}", [])))
+        plan_actions.append(draw(actions(f"2.{version}", {})))
 
 
 @given(histories(), st.integers(60, 90))
@@ -194,15 +198,32 @@ def test_a_redacted_entry_travels_without_its_text(calais: Plan, tmp_path: Path)
         manager = factories.create_manager(calais)
         factories.load_entries(calais, [row])
         moved = Entry.objects.get(plan=calais, kind="moved")
-        services.redact(
-            entry=moved, what="text", by=manager, now=NOW, key="r", reason="a person was named"
-        )
+        administrator = factories.create_administrator()
+        factories.redact_entry(moved, by=manager, agreed_by=administrator, now=NOW)
         answers = answers_of(calais, 150)
         register = content_of(calais)
         content = export_whole(calais)
         transaction.set_rollback(True)
     copy = import_plan(content, tmp_path)
     assert answers_of(copy, 150) == answers
+    assert content_of(copy) == register
+    assert list(hash_chain.verify_chain(copy)) == []
+
+
+def test_questions_travel_with_their_days_answers_and_subjects(
+    calais: Plan, tmp_path: Path
+) -> None:
+    with transaction.atomic():
+        british = factories.create_manager(calais)
+        french = factories.create_manager(calais, side="FR")
+        started = factories.report_entry("4.4", by=british, kind="started", now=NOW)
+        question = factories.ask_side("4.4", by=french, now=NOW, to=started, when="2016-10")
+        factories.answer_question(question, by=british, now=NOW)
+        factories.redact_entry(question, by=british, agreed_by=french, now=NOW)
+        register = content_of(calais)
+        content = export_whole(calais)
+        transaction.set_rollback(True)
+    copy = import_plan(content, tmp_path)
     assert content_of(copy) == register
     assert list(hash_chain.verify_chain(copy)) == []
 
@@ -297,8 +318,8 @@ def test_an_export_names_no_account(sampled: Plan, client: Client) -> None:
     with zipfile.ZipFile(io.BytesIO(export_whole(sampled))) as archive:
         parts = {name: archive.read(name).decode() for name in archive.namelist()}
     assert all("example.org" not in part for part in parts.values())
-    assert parts["posts.csv"] == "id,post\nk1,Official of the Home Office\n"
-    assert parts["entries/001.csv"].rstrip().endswith("under way,")
+    assert parts["posts.csv"] == "side,id,post\nGB,k1,Official of the Home Office\n"
+    assert parts["entries/001.csv"].rstrip().endswith("under way,,,")
 
 
 def test_a_site_with_nothing_but_the_same_plan_file_takes_an_export(
@@ -372,6 +393,10 @@ def spoilt(**parts: bytes | None) -> bytes:
         ({"manifest.json": b"{}"}, "its manifest.json is missing or not of format 1"),
         ({"manifest.json": b"[" * 100_000}, "its manifest.json is missing or not of format 1"),
         (
+            {"manifest.json": b'{"plan": "\\ud800"}'},
+            "its manifest.json is missing or not of format 1",
+        ),
+        (
             {"plan/001.toml": None},
             "plan/001.toml is missing, too large or not the one in the manifest",
         ),
@@ -390,6 +415,25 @@ def test_a_spoilt_export_is_refused_in_a_sentence(
     before = Entry.objects.count()
     assert said in refused_message(content, tmp_path)
     assert Entry.objects.count() == before
+
+
+@pytest.mark.attacks
+def test_a_spoilt_part_of_an_export_is_refused_with_errors_or_loaded_whole(
+    calais: Plan, settings: Settings, tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    for_each_slip(pytestconfig, spoilt_files.EXPORT)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("size", -1), ("size", "many"), ("name", "n" * 121), ("type", ["csv"])]
+)
+def test_an_export_with_a_file_that_cannot_be_is_refused(name: str, value: object) -> None:
+    file: dict[str, object] = {"entry": "n", "file": "evidence/1", "name": "one.csv"}
+    file |= {"type": "csv", "size": 8, "sha256": "0" * 64, name: value}
+    manifest = {"format": 1, "plan": "small", "steps": [], "files": {}, "evidence": [file]}
+    with pytest.raises(ValueError, match="no file has"):
+        restore.parse_manifest(json.dumps(manifest).encode())
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"PK" + b"\0" * 200, "ünlesbar".encode()])

@@ -4,7 +4,6 @@ import re
 from datetime import UTC, date, datetime
 
 import pytest
-from django.test import Client
 from pytest_django import Settings
 
 from actionplan.local import samples
@@ -13,7 +12,8 @@ from actionplan.overview.status import status
 from actionplan.plan_transfer import load
 from commitments.files import entries
 from commitments.models import Entry, Membership, Plan
-from tests.actionplan.test_status import without_jobs
+from tests.actionplan.test_status import by_the_rules
+from tests.client import Client
 from tests.generated import blank
 
 NOW = datetime(2015, 1, 12, 9, tzinfo=UTC)
@@ -135,7 +135,7 @@ def test_an_entry_is_recorded_in_the_plan_of_its_address(
 def test_a_second_plan_stands_as_its_own_register_says(twins: tuple[Plan, Plan]) -> None:
     calais, twin = twins
     on = date(2014, 11, 1)
-    before = without_jobs(status(calais, on, on, today=NOW.date()))
+    before = by_the_rules(status(calais, on, on, today=NOW.date()))
     states = {
         row["ref"]: (row["state"], row["days"])
         for row in status(twin, on, on, today=NOW.date())["actions"]
@@ -154,7 +154,7 @@ def test_a_second_plan_stands_as_its_own_register_says(twins: tuple[Plan, Plan])
     ]
     lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
     entries.load_entries(twin, "\n".join(lines).encode(), now=NOW, by=None)
-    assert without_jobs(status(calais, on, on, today=NOW.date())) == before
+    assert by_the_rules(status(calais, on, on, today=NOW.date())) == before
 
 
 def test_the_header_leads_from_one_plan_to_the_others(
@@ -167,6 +167,13 @@ def test_the_header_leads_from_one_plan_to_the_others(
     page = client.get("/plans/twin/").content.decode()
     assert 'href="/plans/calais-2014/"' in page
     assert 'href="/plans/twin/commitments/"' in page
+    rows = client.get("/plans/").content.decode()
+    assert rows.count('<th scope="row"') == 2
+    assert '<a href="/plans/calais-2014/commitments/?state=overdue&amp;scored=1">1</a>' in rows
+    client.force_login(member(calais, "official"))
+    assert client.get("/plans/").content.decode().count('<th scope="row"') == 1
+    assert Client().get("/plans/").headers["Location"] == "/sign-in/?next=/plans/"
+    client.force_login(user)
     # the short addresses are now those of the plan that was chosen
     assert MARK in client.get("/").content.decode()
 

@@ -10,11 +10,11 @@ from contextlib import contextmanager
 import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
-from django.test import Client
 
 from actionplan.jobs import tasks
 from actionplan.local import samples
 from commitments.models import Entry, Plan
+from tests.client import Client
 from tests.factories import create_official
 
 # roles belong to the whole server, which the processes of the tests share
@@ -63,6 +63,28 @@ def as_role(role: str) -> Iterator[None]:
         "CREATE TABLE mine (id integer)",
         "SET session_replication_role = replica",
         "UPDATE django_migrations SET name = 'another'",
+        "UPDATE commitments_planfile SET content = ''",
+        "DELETE FROM commitments_planfile",
+        "UPDATE commitments_signedtext SET content = ''",
+        "DELETE FROM commitments_signedtext",
+        "DELETE FROM commitments_plan",
+        "DELETE FROM commitments_obligation",
+        "DELETE FROM commitments_action",
+        "DELETE FROM funding_instalment",
+        "UPDATE commitments_flag SET since = '2020-01-01'",
+        "UPDATE commitments_flag SET kind = 'another'",
+        "DELETE FROM commitments_flag",
+        "UPDATE commitments_evidence SET sha256 = ''",
+        "UPDATE actionplan_checkpoint SET hash = ''",
+        "DELETE FROM actionplan_checkpoint",
+        "DELETE FROM actionplan_witnesssignature",
+        "UPDATE actionplan_witnesskey SET side = 'FR'",
+        "DELETE FROM actionplan_witnesskey",
+        "UPDATE actionplan_signingkey SET verifier = ''",
+        "DELETE FROM actionplan_user",
+        "DELETE FROM actionplan_jobrun",
+        "INSERT INTO auth_group (name) VALUES ('another')",
+        "TRUNCATE commitments_standing",
         "SELECT setval('commitments_entry_id_seq', 1)",
         "INSERT INTO commitments_entry SELECT * FROM commitments_entry ON CONFLICT (id) DO UPDATE SET kind = 'note'",
         "COPY commitments_entry TO PROGRAM 'cat'",
@@ -109,6 +131,7 @@ def test_the_site_works_with_it(role: str, calais: Plan, client: Client) -> None
         )
         assert answer.status_code == 302, answer.content.decode()
         tasks.run_due_jobs()
+        assert client.get("/witnesses/").status_code == 200
         call_command("verify_register", stdout=io.StringIO())
     assert Entry.objects.count() == before + 1
 

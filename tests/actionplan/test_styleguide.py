@@ -7,10 +7,10 @@ from itertools import product
 
 import pytest
 from django.conf import settings
-from django.test import Client
 from pytest_django import Settings
 
 from commitments.rules.states import State
+from tests.client import Client
 
 THEME = (settings.BASE_DIR / "static" / "theme.css").read_text()
 # what stands on each surface, as WCAG 1.4.3 asks: text 4.5 to 1; 1.4.11: outlines of fields and

@@ -14,7 +14,6 @@ import pytest
 import structlog
 from allauth.account.internal.flows.login import record_authentication
 from django.contrib.sessions.models import Session
-from django.test import Client
 from pytest_django import Settings
 
 from actionplan.accounts import admin_services
@@ -22,6 +21,7 @@ from actionplan.api_tokens import tokens
 from actionplan.models import Token, User
 from actionplan.plan_transfer import load
 from commitments.models import Entry, Plan
+from tests.client import Client
 from tests.factories import NOW, create_manager, create_official
 from tests.plans import SMALL
 
@@ -90,7 +90,9 @@ def test_a_token_takes_a_sign_in_of_the_last_minutes_and_the_form_comes_back_fil
     client.force_login(official)
     form = {"purpose": "register", "label": "Été & <b>", "days": "90"}
     asked = client.post("/tokens/", form)
-    assert asked.headers["Location"].startswith("/account/confirm/?next=%2Ftokens%2F%3F")
+    assert asked.headers["Location"].startswith(
+        "/account/confirm/?next=%2Fplans%2Fcalais-2014%2Ftokens%2F%3F"
+    )
     assert not Token.objects.exists()
     assert (
         "the form opens as you filled it in"

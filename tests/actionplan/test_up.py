@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -169,3 +170,23 @@ def test_a_worker_without_shared_memory_ends_the_site_with_the_cause(tmp_path: P
         "error: worker did not run: the worker cannot start its processes (Read-only file system): "
         "they share semaphores, for which /dev/shm must be there and writable.\n"
     )
+
+
+def test_an_end_without_the_folder_of_the_data_is_an_end(up: Callable[[], Up]) -> None:
+    running = up()
+    shutil.rmtree(running.data)
+    running.process.send_signal(signal.SIGTERM)
+    assert running.process.wait(30) == 0
+    assert "Traceback" not in running.output.read_text()
+
+
+def test_a_database_that_cannot_be_opened_is_not_taken_for_a_new_one(tmp_path: Path) -> None:
+    done = manage(
+        "status",
+        "calais-2014",
+        DATABASE_URL=f"sqlite:///{tmp_path}/gone/site.sqlite3",
+        SECRET_KEY="a-key-of-a-site-that-nobody-signs-in-to",
+    )
+    assert done.returncode == 1
+    assert "unable to open database file" in done.stderr
+    assert "migrate" not in done.stderr

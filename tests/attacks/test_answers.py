@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.urls import resolve
 from pytest_django import Settings
 
 from tests.attacks.world import World, contents, faults_of
+from tests.client import Client
 
 ROLES = ("anonymous", "manager GB", "administrator")
 # POST from a mail program, without a page before: it acts on its signed link alone
-WITHOUT_TOKEN = {"unsubscribe"}
+WITHOUT_TOKEN = {"unsubscribe", "witness"}
 STRANGE = (
     "/no-such-page/",
     "/actions/9.9/",
@@ -47,7 +47,7 @@ def test_each_form_needs_the_token_of_its_page(world: World) -> None:
     assert changed <= {"actionplan_subscription"}
 
 
-def test_only_the_link_of_a_mail_goes_without_a_token(world: World) -> None:
+def test_only_the_link_of_a_mail_and_the_note_of_a_witness_go_without_a_token(world: World) -> None:
     exempt = {
         name
         for name, path in world.addresses.items()

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.test import Client
 
 from actionplan.api_tokens import tokens
 from actionplan.models import Digest, Token, User
@@ -15,7 +14,15 @@ from commitments.models import Action, Body, Entry, Membership, Plan, Role
 from commitments.register import services
 from tests.actionplan.test_permissions import NOW
 from tests.attacks.world import World, contents
-from tests.factories import create_official
+from tests.client import Client
+from tests.factories import (
+    create_manager,
+    create_official,
+    entries_file,
+    entry_row,
+    load_entries_file,
+    report_entry,
+)
 
 SAID = {"kind": "progress", "day": "2015-01-10", "note": "said"}
 CLIENTS = (
@@ -147,28 +154,46 @@ def test_fields_that_no_form_has_say_nothing(world: World, inside: str) -> None:
         "form-0-id": "1",
         "is_superuser": "on",
     }
-    client, newest = world.client("official GB"), Entry.objects.latest("pk").pk
+    client, newest = world.client("manager GB"), Entry.objects.latest("pk").pk
     assert client.post(f"{inside}/actions/5.3/report/", form(**forged)).status_code == 302
     (entry,) = Entry.objects.filter(pk__gt=newest)
     assert (entry.side, entry.by_id, entry.plan_id, entry.ref) == (
         "GB",
-        world.people["official GB"].pk,
+        world.people["manager GB"].pk,
         world.plan.pk,
         "5.3",
     )
     assert entry.recorded_day.isoformat() == "2015-01-12"
     assert entry.to_id is None
-    assert not User.objects.get(pk=world.people["official GB"].pk).is_superuser
+    assert not User.objects.get(pk=world.people["manager GB"].pk).is_superuser
 
 
 def test_the_key_of_somebody_elses_entry_records_nothing(world: World, inside: str) -> None:
-    """A key that was seen or guessed gives neither that entry's place nor a second one."""
-    theirs = entry_of("FR", world, refs(world, "FR")[0])
-    by_file = Entry.objects.filter(plan=world.plan, by=None).latest("number")
+    """A key that was seen or guessed gives neither that entry's place nor a second one: whether a
+    colleague reported the entry or a file brought it.
+    """
+    theirs = report_entry("5.3", by=create_manager(world.plan))
+    row = entry_row("5.3", "progress", "2015-01-10", id="from-a-file")
+    load_entries_file(world.plan, entries_file([row]))
     count, client = Entry.objects.count(), world.client("manager GB")
-    for key in (theirs.code, by_file.code):
-        assert client.post(f"{inside}/actions/5.3/report/", form(key=key)).status_code == 403
+    for key in (theirs.code, "from-a-file"):
+        answer = client.post(f"{inside}/actions/5.3/report/", form(key=key))
+        assert answer.status_code == 403, key
     assert Entry.objects.count() == count
+
+
+def test_the_key_of_an_entry_of_the_other_side_is_ones_own_to_use(
+    world: World, inside: str
+) -> None:
+    """Keys belong to a side, so it leads to an entry of one's own and touches nothing of theirs."""
+    theirs = entry_of("FR", world, refs(world, "FR")[0])
+    before = Entry.objects.filter(pk=theirs.pk).values().get()
+    client = world.client("manager GB")
+    answer = client.post(f"{inside}/actions/5.3/report/", form(key=theirs.code))
+    assert answer.status_code == 302
+    assert Entry.objects.filter(pk=theirs.pk).values().get() == before
+    mine = Entry.objects.get(plan=world.plan, side="GB", code=theirs.code)
+    assert (mine.by_id, mine.ref) == (world.people["manager GB"].pk, "5.3")
 
 
 def test_a_forged_mark_of_what_was_seen_hides_nothing_of_others(world: World, inside: str) -> None:

@@ -9,10 +9,10 @@ from urllib.parse import quote, quote_from_bytes
 import hypothesis
 import pytest
 from django.db import transaction
-from django.test import Client
 from hypothesis import strategies as st
 
 from tests.attacks.world import World, faults_of
+from tests.client import Client
 
 EVERYDAY = 250
 ODD = [
@@ -117,7 +117,6 @@ NAMES = [
         "key",
         "seen",
         "day",
-        "period",
         "note",
         "reason",
         "source",

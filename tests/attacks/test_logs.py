@@ -7,12 +7,12 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-from django.test import Client
 
 from actionplan.api_tokens import tokens
 from actionplan.local import samples
 from tests.actionplan.test_permissions import NOW
 from tests.attacks.world import World
+from tests.client import Client
 from tests.secrets_in_logs import NEVER, NOTED, find_secrets
 
 LEAKS = [

@@ -1,15 +1,18 @@
 """Odd questions: in the query, in the headers, and about where to go next."""
 
+import re
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import pytest
 from django.contrib.auth.hashers import make_password
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from actionplan import urls
+from tests.actionplan.test_permissions import patterns
 from tests.attacks.world import World, faults_of
+from tests.client import Client
 
 PAGES = (
     "",
@@ -22,6 +25,7 @@ PAGES = (
     "calendar.ics",
     "register.atom",
 )
+PATTERNS = {str(pattern.name): pattern.pattern for pattern in patterns(urls.urlpatterns)}
 QUERIES = {
     "a connector": "_connector=OR&_negated=1&q=x",
     "lookups": "q__in=x&ref__contains=5&pk__gt=0&obligation__action__leads__side=GB&user__password__startswith=a",
@@ -229,3 +233,27 @@ def test_a_missing_slash_leads_nobody_away(world: World) -> None:
         for client in (Client(), world.client("official GB")):
             response = client.generic("GET", path, PATH_INFO=path)
             assert not leads_away(response), response.headers["Location"]
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize(
+    "number", ["0", "2147483648", "9223372036854775807", "9223372036854775808", "9" * 400]
+)
+def test_any_number_in_an_address_is_one_that_is_not_there(world: World, number: str) -> None:
+    client, answers = world.client("administrator"), {}
+    for name, address in world.addresses.items():
+        pattern = str(PATTERNS[name])
+        if "<number:" in pattern:
+            there = re.sub(r"/\d+/", f"/{number}/", address)
+            answers[there] = [client.get(there).status_code, client.post(there).status_code]
+    assert answers
+    assert {path: got for path, got in answers.items() if set(got) - {302, 404, 405}} == {}
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("page", ["0", "2147483648", "9223372036854775808", "9" * 400])
+def test_any_number_of_a_page_is_answered(world: World, page: str) -> None:
+    client = world.client("official GB")
+    for path in ("commitments/", "register/", "mine/"):
+        answer = client.get(f"/plans/{world.plan.slug}/{path}?page={page}")
+        assert answer.status_code in (200, 404), path

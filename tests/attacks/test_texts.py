@@ -8,7 +8,6 @@ from html import unescape
 from typing import Any
 
 import pytest
-from django.test import Client
 
 from actionplan.digests import outbox
 from actionplan.digests.messages import message_of
@@ -19,6 +18,7 @@ from tests.actionplan.test_permissions import NOW
 from tests.attacks.forms import forms_of
 from tests.attacks.test_fuzz import encoded
 from tests.attacks.world import World, body_of, faults_of
+from tests.client import Client
 from tests.secrets_in_logs import NOTED
 
 MARKUP = (

@@ -17,15 +17,17 @@ from tests.bench.site import Answer, Site, Visitor, Web, World
 LOGIN = "const+login"
 BARE = "bare Django with django-tables2"
 ONE_PASS = "one pass of SHA-256 and JSON"
+# below the address of the plan
 PAGES = {
-    "overview": "/",
-    "list": "/commitments/",
-    "action": f"/actions/{story.SPECIAL}/",
-    "commitment": "/commitments/1/",
-    "fund": "/fund/",
-    "text": "/text/",
+    "overview": "",
+    "list": "commitments/",
+    "action": f"actions/{story.SPECIAL}/",
+    "commitment": "commitments/1/",
+    "fund": "fund/",
+    "text": "text/",
 }
-REGISTER = {"register": "/register/"}
+REGISTER = {"register": "register/"}
+CONSTANT = "/bench/constant/"
 PAST_DAY = "2014-11-20"
 # a visit lasts so long, or one request where that takes longer
 VISIT_SECONDS, MOST_REQUESTS = 0.4, 200
@@ -53,9 +55,9 @@ def visit(visitor: Visitor, path: str, prepare: Callable[[], None] | None = None
     return statistics.mean(taken)
 
 
-def visit_cold(site: Site, path: str) -> float:
+def visit_cold(site: Site, page: str) -> float:
     """Each time with a new version of the plan, so that no kept body can serve."""
-    visitor = site.visitor()
+    visitor, path = site.visitor(), site.address(page)
     # what is loaded or compiled once a process is not what is measured
     visitor.get(path)
     return visit(visitor, path, partial(raise_version, site))
@@ -67,8 +69,9 @@ def raise_version(site: Site) -> None:
         site.execute("UPDATE commitments_plan SET version = version + 1")
 
 
-def visit_warm(site: Site, path: str) -> float:
+def visit_warm(site: Site, page: str) -> float:
     """After a colleague with the same rights has seen the page from every web process."""
+    path = site.address(page)
     colleagues = [site.visitor("colleague") for _ in range(8)]
     for colleague in colleagues:
         colleague.get(path)
@@ -76,7 +79,7 @@ def visit_warm(site: Site, path: str) -> float:
 
 
 def login_probe(world: World) -> Probe:
-    return Probe(LOGIN, lambda: {LOGIN: visit(world.site().visitor(), "/bench/constant/")})
+    return Probe(LOGIN, lambda: {LOGIN: visit(world.site().visitor(), CONSTANT)})
 
 
 def warm_probe(world: World, name: str) -> Probe:
@@ -147,9 +150,9 @@ def queries(world: World) -> Case:
     return Case([Probe("queries", count_queries, 1)], figures)
 
 
-def queries_of(site: Site, path: str) -> int:
+def queries_of(site: Site, page: str) -> int:
     """The queries of a cold page, those of session and account included."""
-    visitor = site.visitor()
+    visitor, path = site.visitor(), site.address(page)
     visitor.get(path)
     raise_version(site)
     return int(visitor.get(path, **{"X-Count-Queries": "1"}).headers["X-Queries"])
@@ -194,25 +197,25 @@ class Writer(threading.Thread):
 
     serial = count(1)
 
-    def __init__(self, visitor: Visitor) -> None:
+    def __init__(self, visitor: Visitor, path: str) -> None:
         super().__init__(daemon=True)
         self.visitor = visitor
+        self.path = path
         self.taken: list[float] = []
         self.refused = 0
         self.is_done = threading.Event()
 
     def run(self) -> None:
         while not self.is_done.wait(0.5):
-            answer = report(self.visitor, f"Bench word {next(self.serial)}.")
+            answer = report(self.visitor, self.path, f"Bench word {next(self.serial)}.")
             if answer.status == http.HTTPStatus.FOUND:
                 self.taken.append(answer.seconds)
             else:
                 self.refused += 1
 
 
-def report(visitor: Visitor, note: str) -> Answer:
+def report(visitor: Visitor, path: str, note: str) -> Answer:
     """Open the form and send it; the time is that of the sending."""
-    path = f"{PAGES['action']}report/"
     fields = pages.form_fields(visitor.get(path))
     fields |= {"kind": "progress", "day": story.TODAY.isoformat(), "note": note, "anyway": "1"}
     return pages.post(visitor, path, urlencode(fields).encode())
@@ -272,8 +275,9 @@ def load(world: World) -> Case:
 
 
 def press(site: Site) -> dict[str, float]:
-    readers = [Reader(site.visitor(), "/") for _ in range(CONNECTIONS)]
-    writers = [Writer(site.visitor("writer")), Writer(site.visitor("other-writer"))]
+    overview, form = site.address(PAGES["overview"]), site.address(f"{PAGES['action']}report/")
+    readers = [Reader(site.visitor(), overview) for _ in range(CONNECTIONS)]
+    writers = [Writer(site.visitor(name), form) for name in ("writer", "other-writer")]
     words = site.value(BENCH_WORDS)
     run_for_a_while([*readers, *writers])
     taken = [seconds for reader in readers for seconds in reader.taken]
@@ -290,7 +294,7 @@ def press(site: Site) -> dict[str, float]:
 
 
 def press_constant(site: Site) -> dict[str, float]:
-    readers = [Reader(site.visitor(), "/bench/constant/") for _ in range(CONNECTIONS)]
+    readers = [Reader(site.visitor(), CONSTANT) for _ in range(CONNECTIONS)]
     run_for_a_while([*readers])
     return {LOAD_OF_CONSTANT: sum(len(reader.taken) for reader in readers) / LOAD_SECONDS}
 
@@ -407,8 +411,9 @@ def hash_entries(site: Site) -> float:
 
 def export(world: World) -> Case:
     def export_list() -> dict[str, float]:
-        visitor = world.site(world.largest).visitor()
-        return {"export": visitor.get("/commitments/?format=csv").seconds}
+        site = world.site(world.largest)
+        path = site.address("commitments/?format=csv")
+        return {"export": site.visitor().get(path).seconds}
 
     def copy() -> dict[str, float]:
         with world.site(world.largest).cursor() as cursor:
@@ -416,7 +421,7 @@ def export(world: World) -> Case:
 
     def memory() -> dict[str, float]:
         site = world.site(world.largest)
-        return {"memory of the register": growth_of_memory(site, "/register/?format=csv")}
+        return {"memory of the register": growth_of_memory(site, "register/?format=csv")}
 
     list_text = f"list as CSV, {world.largest:,} rows"
     register_text = f"memory growth, register as CSV, {world.largest * 10:,} rows"
@@ -432,14 +437,14 @@ def export(world: World) -> Case:
     return Case(probes, figures)
 
 
-def growth_of_memory(site: Site, path: str) -> float:
+def growth_of_memory(site: Site, page: str) -> float:
     """MB by which a worker grows at most while it exports, once it has exported a little."""
     web = site.serve()
     for _ in range(8):
-        site.visitor().get("/commitments/?format=csv&commitment=1")
+        site.visitor().get(site.address("commitments/?format=csv&commitment=1"))
     web.forget_peaks()
     before = web.kilobytes("VmRSS")
-    site.visitor().get(path)
+    site.visitor().get(site.address(page))
     peaks = web.kilobytes("VmHWM")
     return max(peak - size for peak, size in zip(peaks, before, strict=True)) / 1000
 
@@ -448,13 +453,14 @@ def weight(world: World) -> Case:
     """As a browser fetches it from the web processes, hashed and compressed."""
 
     def weigh() -> dict[str, float]:
-        visitor = world.site().visitor()
-        named = pages.addresses(visitor.get("/").content)
-        answers = [visitor.get(path, **{"Accept-Encoding": "gzip"}) for path in ["/", *named]]
+        site = world.site()
+        visitor, overview = site.visitor(), site.address(PAGES["overview"])
+        named = pages.addresses(visitor.get(overview).content)
+        answers = [visitor.get(path, **{"Accept-Encoding": "gzip"}) for path in [overview, *named]]
         return {
             "bytes": sum(len(answer.content) for answer in answers) / 1000,
             "requests": float(len(answers)),
-            "row": pages.row_bytes(visitor.get("/commitments/").content) / 1000,
+            "row": pages.row_bytes(visitor.get(site.address(PAGES["list"])).content) / 1000,
         }
 
     figures = [
@@ -468,8 +474,9 @@ def weight(world: World) -> Case:
 def start(world: World) -> Case:
     def measure_product() -> dict[str, float]:
         site = world.site()
-        paths = [f"/register/{number}/" for number in range(2, DIFFERENT_PAGES + 2)]
-        return measure_start(site, "product", "actionplan.wsgi", "/commitments/", paths)
+        numbers = range(2, DIFFERENT_PAGES + 2)
+        paths = [site.address(f"register/{number}/") for number in numbers]
+        return measure_start(site, "product", "actionplan.wsgi", site.address(PAGES["list"]), paths)
 
     def measure_bare() -> dict[str, float]:
         site = world.site()

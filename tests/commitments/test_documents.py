@@ -3,6 +3,8 @@ a reason.
 """
 
 import io
+import tracemalloc
+import zlib
 from pathlib import Path
 
 import pytest
@@ -19,7 +21,7 @@ def cleaned(content: bytes) -> tuple[str, bytes]:
     return kind.name, target.getvalue()
 
 
-EXTERNAL_LINK = b'<Relationship Type="x/hyperlink" TargetMode="External"/>'
+HYPERLINK = f'<r:Relationship Type="{hostile.LINKS}hyperlink" TargetMode="External"/>'
 
 
 @pytest.mark.parametrize(
@@ -31,14 +33,27 @@ EXTERNAL_LINK = b'<Relationship Type="x/hyperlink" TargetMode="External"/>'
         (hostile.CSV, "csv"),
         (b"\xef\xbb\xbfa,b\r\n1,2\r\n", "csv"),
         (b'a\tb\n"two\nlines"\t-5 (est.)\n', "csv"),
-        (
-            hostile.docx({"word/_rels/document.xml.rels": EXTERNAL_LINK}),
-            "docx",
-        ),
+        (hostile.relations(HYPERLINK), "docx"),
+        (hostile.packed(zlib.compress(b"1 0 << /Type /Page >>")), "pdf"),
+        (hostile.packed(b"1 0 << /Type /Page >>", b""), "pdf"),
     ],
 )
 def test_a_document_is_known_by_its_content_and_kept_as_it_is(content: bytes, kind: str) -> None:
     assert cleaned(content) == (kind, content)
+
+
+def test_a_table_is_read_line_by_line() -> None:
+    content = io.BytesIO(b"a,b;c\n" * 50_000)
+    tracemalloc.start()
+    assert file_types.recognise(content).name == "csv"
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100_000
+
+
+def test_a_line_that_would_fill_the_memory_is_refused() -> None:
+    with pytest.raises(Refused, match="none of the kinds"):
+        cleaned(b"a,b\n" + b"1," * file_types.LONGEST_LINE)
 
 
 @pytest.mark.parametrize("name", hostile.REFUSED)

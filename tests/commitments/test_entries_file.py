@@ -5,19 +5,20 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
-from django.db import transaction
 from pytest_django import Settings
 
-from actionplan.local import samples
 from commitments.files import entries
 from commitments.files.entries import EntriesReading
 from commitments.files.errors import FileError
 from commitments.models import Entry, EntryText, Flag, Plan, Standing
 from commitments.register import hash_chain
+from tests import spoilt_files
 from tests.both_languages import in_both
-from tests.factories import action_status
+from tests.factories import action_status, create_plan
 from tests.generated import blank
 from tests.mutations import for_each_slip
+from tests.plans import SMALL
+from tests.spoilt_files import FileKind
 
 TODAY = date(2015, 1, 12)
 NOW = datetime(2015, 1, 12, 9, tzinfo=UTC)
@@ -108,7 +109,6 @@ def test_new_rows_are_added_to_those_that_are_there(calais: Plan) -> None:
             {"recorded": "2014-11-05T10:00+00:00"},
         ),
         *(
-            {"side": "FR"},
             {"kind": "progress"},
             {"ref": "4.1"},
             {"note": "x"},
@@ -189,27 +189,27 @@ def test_columns_may_be_in_any_order_and_those_not_needed_left_out(calais: Plan)
 
 
 @pytest.mark.parametrize(
-    "head",
+    ("head", "message"),
     [
-        "",
-        "\n",
-        "id,ref,kind,effective,recorded,side,colour",
-        "id,ref,kind,effective,recorded",
-        "id,ref,kind,effective,recorded,side,side",
-        "ID,REF,KIND,EFFECTIVE,RECORDED,SIDE",
-        "id\tref\tkind\teffective\trecorded\tside",
+        ("", "The first line must name the columns, each once: id,ref,kind,"),
+        ("\n", "The first line must name the columns, each once: id,ref,kind,"),
+        ("Read me first", "It begins with “Read me first”."),
+        ("id,ref,kind,effective,recorded,side,colour", "columns that are unknown: colour."),
+        ("id,ref,kind,effective,recorded", "The first line lacks columns: side."),
+        ("id,ref,kind,effective,recorded,side,side", "names a column twice: side."),
     ],
 )
-def test_columns_that_are_unknown_missing_or_doubled_are_refused(calais: Plan, head: str) -> None:
+def test_the_column_that_is_unknown_missing_or_doubled_is_named(
+    calais: Plan, head: str, message: str
+) -> None:
     (error,) = load(calais, f"{head}\n").errors
     assert error.line == 1
-    assert error.text.startswith(
-        "The first line must name the columns, each once: id,ref,kind,effective,recorded,side,"
-    )
+    assert message in error.text
 
 
 QUOTES = "This is not CSV: a quotation mark is missing or misplaced."
-CELLS = "There are more cells than columns, or a character that no text holds."
+NO_NAME = "“x” stands in a column that has no name."
+NULL = "“4.4” holds the character U+0000, which no text may hold."
 
 
 @pytest.mark.parametrize(
@@ -218,12 +218,18 @@ CELLS = "There are more cells than columns, or a character that no text holds."
         ('e2,4.4,"started', QUOTES),
         ('e2,"4.4"x,started', QUOTES),
         ('e2,"a\n\n"x', QUOTES),
-        ("e2" + "," * 15, CELLS),
-        ("e2,4.4\x00", CELLS),
     ],
 )
 def test_what_is_no_csv_is_refused_at_its_line(calais: Plan, tail: str, message: str) -> None:
     assert load(calais, f"{make_file(STARTED)}{tail}\n").errors == [FileError(3, message)]
+
+
+@pytest.mark.parametrize(
+    ("tail", "message"), [("e2" + "," * 15 + "x", NO_NAME), ("e2,4.4\x00", NULL)]
+)
+def test_a_cell_that_no_column_can_hold_is_named(calais: Plan, tail: str, message: str) -> None:
+    errors = load(calais, f"{make_file(STARTED)}{tail}\n").errors
+    assert FileError(3, message) in errors
 
 
 def test_a_long_text_is_kept_whole(calais: Plan) -> None:
@@ -292,7 +298,7 @@ def test_a_file_over_four_mebibytes_is_refused(calais: Plan) -> None:
         (STARTED | {"kind": "moved", "reason": "x"}, "“deadline moved” needs a new deadline."),
         (STARTED | {"kind": "moved", "to": "2014-12"}, "“deadline moved” needs a reason."),
         (STARTED | {"kind": "moved", "to": "December", "reason": "x"}, "“December” is not a deadline that can be read"),
-        (STARTED | {"kind": "moved", "to": "2015", "reason": "x", "ref": "5.5"}, "The deadline of 5.5 cannot be moved"),
+        (STARTED | {"kind": "moved", "to": "2015", "reason": "x", "ref": "5.5"}, "5.5 recurs, so it has no"),
         (STARTED | {"kind": "withdrawn", "to": "e9", "reason": "x"}, "There is no entry with the id “e9”."),
         (STARTED | {"kind": "withdrawn", "reason": "x"}, "“entry withdrawn” needs the entry that it names."),
         (STARTED | {"kind": "disputed", "to": "e9", "reason": "x"}, "There is no entry with the id “e9”."),
@@ -323,7 +329,7 @@ def test_a_malformed_dangling_or_contradictory_row_is_an_error(
         "0.00",
         "-1",
         "+1",
-        "1.005",
+        "1.00005",
         "1e400",
         "1e3",
         "NaN",
@@ -339,9 +345,7 @@ def test_a_malformed_dangling_or_contradictory_row_is_an_error(
 )
 def test_an_amount_that_is_no_plain_positive_decimal_is_an_error(calais: Plan, amount: str) -> None:
     (error,) = find_errors(calais, PAID | SUM | {"amount": amount})
-    assert error.text.endswith(
-        "must be a plain number above zero with at most two decimals, such as 4000000.00."
-    )
+    assert error.text.endswith("must be a plain number above zero, such as 4000000.00.")
 
 
 def test_a_doubled_id_is_an_error_on_its_second_row(calais: Plan) -> None:
@@ -366,7 +370,8 @@ def test_what_a_naming_row_says_of_the_entry_must_be_so(calais: Plan) -> None:
         FileError(5, "The entry “e2” is not about instalment 2."),
         FileError(
             7,
-            "Only a completion, a delivery, a payment, or a start where one is due, can be confirmed or disputed.",
+            "Only what somebody claims to have reached, paid or decided can be confirmed or "
+            "disputed, and a start only where one is due.",
         ),
     ]
 
@@ -580,19 +585,53 @@ def test_the_command_says_what_is_not_there(
 
 
 @pytest.mark.attacks
+@pytest.mark.parametrize("kind", [spoilt_files.CSV, spoilt_files.XLSX], ids=["csv", "xlsx"])
 def test_a_spoilt_file_is_refused_with_errors_or_loaded_whole(
-    calais: Plan, request: pytest.FixtureRequest
+    calais: Plan, pytestconfig: pytest.Config, kind: FileKind
 ) -> None:
-    before = count_rows()
+    for_each_slip(pytestconfig, kind)
 
-    def holds(text: str) -> None:
-        with transaction.atomic():
-            reading = load(calais, text)
-            if reading.errors:
-                assert all(0 < error.line <= text.count("\n") + 1 for error in reading.errors)
-                assert count_rows() == before
-            else:
-                assert set(recorded_codes(calais)) == {draft.code for draft in reading.drafts}
-            transaction.set_rollback(True)
 
-    for_each_slip(request.config, samples.ENTRIES_FILE.read_text(), holds)
+# Look-alikes
+
+
+LOOK_ALIKE = SMALL.replace(
+    'deadline = { kind = "start", when = "2014-10", words = "will begin in October" }',
+    'deadline = { kind = "within", of = "l’arrivée", days = 5, words = "after" }',
+)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("event", ["l'arrivée", "L’ARRIVÉE", "l’arrive\u0301e", " l’arri\u00advée"])
+def test_an_event_that_looks_like_the_plans_is_the_plans(event: str) -> None:
+    plan = create_plan(LOOK_ALIKE)
+    row = STARTED | {"ref": "1.1", "kind": "Event", "side": "gb", "words": event}
+    load_rows(plan, row)
+    entry = Entry.objects.get(code="e1")
+    assert (entry.kind, entry.side, entry.words) == ("event", "GB", "l’arrivée")
+    assert load_rows(plan, row).skipped == 1
+
+
+@pytest.mark.django_db
+def test_a_body_and_a_colour_are_found_in_any_capitals() -> None:
+    plan = create_plan()
+    consent = STARTED | {"ref": "1.1", "kind": "consent", "words": "Office"}
+    colour = STARTED | {"ref": "1.1", "kind": "confidence", "words": "Green"}
+    load_rows(plan, consent, colour)
+    words = Entry.objects.filter(code__in=("e1", "e2")).values_list("words", flat=True)
+    assert list(words.order_by("number")) == ["office", "green"]
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "sign"),
+    [
+        ("ref", "4.\u0665", "U+0665 ARABIC-INDIC DIGIT FIVE"),
+        ("side", "G\u0412", "U+0412 CYRILLIC CAPITAL LETTER VE"),
+        ("effective", "2014\u00a010", "U+00A0 NO-BREAK SPACE"),
+    ],
+)
+def test_a_sign_that_looks_like_another_is_named(
+    calais: Plan, column: str, text: str, sign: str
+) -> None:
+    errors = find_errors(calais, STARTED | {column: text})
+    assert any(sign in error.text for error in errors)

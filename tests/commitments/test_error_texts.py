@@ -30,9 +30,9 @@ READERS = [
 REPORTING = {"FileError", "add_error", "add_error_at", "add_warning", "add_change"}
 TRANSLATING = {"_", "gettext_lazy", "gettext_noop", "ngettext"}
 # the same word in both languages
-ALIKE = {"action %(name)s", "contribution %(name)s"}
+ALIKE = {"conclusion", "action %(name)s", "contribution %(name)s"}
 # in French a space that does not break stands before these, and inside of quotation marks
-WRONG_SPACE = re.compile(r"(?<!\u00a0)[:;!?»](?= |$)|«(?!\u00a0)")
+WRONG_SPACE = re.compile(r"(?<!\u00a0)[:»](?= |$)|(?<!\u202f)[;!?](?= |$)|«(?!\u00a0)")
 
 
 def iter_calls(path: str, names: set[str]) -> Iterator[ast.Call]:

@@ -87,6 +87,20 @@ def says(example: Example, plan: Plan, language: str) -> str:
         )
         for number, (kind, effective, recorded, more) in enumerate(example.recorded)
     ]
+    # what one side decides counts once the other has confirmed it
+    rows += [
+        blank(
+            id=f"{row['id']}-agreed",
+            ref=row["ref"],
+            kind="confirmed",
+            effective=row["effective"],
+            recorded=row["recorded"],
+            side="GB",
+            to=row["id"],
+        )
+        for row in rows
+        if row["kind"] == "moved"
+    ]
     if rows:
         text = "\n".join([",".join(rows[0]), *(",".join(row.values()) for row in rows)]) + "\n"
         assert entries.load_entries(plan, text.encode(), now=NOW, by=None).errors == []

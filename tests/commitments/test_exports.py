@@ -13,13 +13,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.test import Client
 from openpyxl import load_workbook
 
 from commitments.exports import writers
-from commitments.exports.writers import Export, quote_formula, quote_formulas
+from commitments.exports.writers import Export
+from commitments.files.formula_marks import FORMULA_SIGNS, mark_formulas, unmark_formulas
 from commitments.models import Action, Entry, Plan
 from commitments.register import services
+from tests.client import Client
 from tests.factories import NOW, create_manager, create_official, get_action, sign_in
 
 LISTS = (
@@ -76,7 +77,7 @@ def parse(content: bytes, form: str) -> list[dict[str, Any]]:
         return list(json.loads(content))
     if form == "csv":
         return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
-    header, *lines = load_workbook(io.BytesIO(content)).active.values  # type: ignore[union-attr]
+    header, *lines = load_workbook(io.BytesIO(content))["data"].values
     return [dict(zip(map(str, header), line, strict=True)) for line in lines]
 
 
@@ -90,7 +91,7 @@ def as_csv_has_it(value: Any) -> str:
 
 def make_export(records: Any, *columns: str) -> Export:
     """An export of no page in particular."""
-    plan = SimpleNamespace(slug="small")
+    plan = SimpleNamespace(slug="small", title={"en": "Small"}, timezone="UTC")
     page: Any = SimpleNamespace(plan=plan, on=date(2015, 1, 12), known=None)
     return Export("x", page, {name: name for name in columns}, records)
 
@@ -131,6 +132,32 @@ def test_numbers_and_days_are_numbers_and_days_in_a_sheet(reader: Client) -> Non
     assert type(instalment["due"]) is datetime
     assert type(get_rows(reader, "register/?kind=paid&", "xlsx")[0]["amount"]) in (int, float)
     assert type(get_rows(reader, "commitments/?", "xlsx")[0]["days"]) is int
+
+
+def test_the_first_sheet_is_for_people_in_their_language(calais_with_entries: Plan) -> None:
+    reader = sign_in(create_manager(calais_with_entries, side="FR", language="fr"))
+    content = read_content(reader.get("/commitments/?format=xlsx&state=overdue"))
+    sheet: Any = load_workbook(io.BytesIO(content)).active
+    header, row = list(sheet.values)[:2]
+    cells = dict(zip(header, row, strict=True))
+    assert (cells["État"], cells["Action ou contribution"]) == ("en retard", "2.5")
+    assert cells["Intitulé"].startswith("Définir les mesures")
+    assert type(cells["Échéance"]) is datetime
+    assert sheet.freeze_panes == "B2"
+    assert sheet.print_title_rows == "$1:$1"
+    assert sheet.auto_filter.ref.startswith("A1:")
+    about = list(load_workbook(io.BytesIO(content))["À propos"].values)
+    assert ("Jour", "12 janvier 2015") in about
+
+
+def test_the_register_for_people_has_real_days_and_months_in_words(reader: Client) -> None:
+    content = read_content(reader.get("/register/?format=xlsx"))
+    header, *rows = load_workbook(io.BytesIO(content)).active.values  # type: ignore[union-attr]
+    days = [dict(zip(header, row, strict=True)) for row in rows]
+    happened = [row["Date it happened"] for row in days]
+    assert any(type(day) is datetime for day in happened)
+    assert not any(re.fullmatch(r"\d{4}-\d\d(-\d\d)?", str(day)) for day in happened)
+    assert {"delivered", "started"} <= {row["What happened"] for row in days}
 
 
 @pytest.mark.sqlite
@@ -179,8 +206,8 @@ def test_payments_leave_out_what_was_withdrawn(calais: Plan, reader: Client) -> 
 
 @pytest.mark.parametrize("value", FORMULAS)
 def test_a_cell_never_begins_like_a_formula_however_it_is_split(value: str) -> None:
-    assert not FORMULA.search(quote_formulas(value))
-    assert not quote_formula(value).startswith(writers.FORMULA_SIGNS)
+    assert not FORMULA.search(mark_formulas(value))
+    assert unmark_formulas(mark_formulas(value)) == value
 
 
 @pytest.mark.parametrize("value", FORMULAS)
@@ -188,14 +215,14 @@ def test_a_cell_of_csv_is_read_back_as_it_was_quoted(value: str) -> None:
     records = [SimpleNamespace(a=None, b=value)]
     response = writers.write_csv(make_export(records, "a", "b"))
     (row,) = parse(read_content(response), "csv")
-    assert (row["a"], row["b"]) == ("", quote_formulas(value))
+    assert (row["a"], row["b"]) == ("", mark_formulas(value))
 
 
 @pytest.mark.parametrize(
     "value", ["2014-10-31", "a-b", "x = 1", "mail@example.org", "two; three", "a\nb", "5+5", ""]
 )
 def test_a_harmless_text_stays_as_it_is(value: str) -> None:
-    assert quote_formulas(value) == value
+    assert mark_formulas(value) == value
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
@@ -217,8 +244,8 @@ def test_no_export_holds_a_formula(calais: Plan, reader: Client, form: str) -> N
         for row in get_rows(reader, path, form):
             for value in row.values():
                 if isinstance(value, str):
-                    assert not value.startswith(writers.FORMULA_SIGNS)
-                    assert form == "xlsx" or not FORMULA.search(value)
+                    assert not value.startswith(tuple(FORMULA_SIGNS))
+                    assert not FORMULA.search(value)
     assert len(get_rows(reader, "register/?q=4.4&", form)) > len(FORMULAS)
 
 

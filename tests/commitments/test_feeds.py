@@ -9,7 +9,6 @@ from xml.etree import ElementTree as ET
 
 import icalendar
 import pytest
-from django.test import Client
 from pytest_django import Settings
 
 from actionplan.local import samples
@@ -19,7 +18,16 @@ from commitments.files import entries
 from commitments.models import Action, Entry, Plan
 from commitments.register import services
 from commitments.views import feeds
-from tests.factories import create_manager, create_official, create_viewer
+from tests import factories
+from tests.client import Client
+from tests.factories import (
+    create_manager,
+    create_official,
+    create_plan,
+    create_viewer,
+    sign_in,
+)
+from tests.plan_of_promises import PROMISES
 from tests.plans import SMALL
 
 TODAY = date(2015, 1, 12)
@@ -156,17 +164,18 @@ def test_what_is_done_is_shown_as_done(reader: Client, manager: User) -> None:
     event = events(reader)["4.4"]
     assert str(event["SUMMARY"]).startswith("Done: 4.4 ")
     assert (event["STATUS"], event["CATEGORIES"].to_ical()) == ("CONFIRMED", b"met")
-    decide("2.5", "not-pursued", manager, "d1")
+    factories.agree(decide("2.5", "not-pursued", manager, "d1"))
     assert events(reader)["2.5"]["STATUS"] == "CANCELLED"
 
 
 def test_a_moved_deadline_updates_the_same_event(reader: Client, manager: User) -> None:
     before = events(reader)["2.5"]
     moved = decide("2.5", "moved", manager, "m1", when="../2015-03-31")
+    factories.agree(moved)
     after = events(reader)["2.5"]
     assert days(after) == (date(2015, 3, 31), date(2015, 4, 1))
     assert after["UID"] == before["UID"]
-    assert (before["SEQUENCE"], after["SEQUENCE"]) == (0, 1)
+    assert (before["SEQUENCE"], after["SEQUENCE"]) == (0, 2)
     assert (
         after.decoded("LAST-MODIFIED")
         == after.decoded("DTSTAMP")
@@ -178,7 +187,7 @@ def test_a_moved_deadline_updates_the_same_event(reader: Client, manager: User) 
         entry=moved, kind="withdrawn", reason="slip", by=manager, now=NOW, key="w1"
     )
     back = events(reader)["2.5"]
-    assert (days(back), back["SEQUENCE"]) == (days(before), 2)
+    assert (days(back), back["SEQUENCE"]) == (days(before), 3)
 
 
 def test_the_calendar_does_not_change_with_the_clock(reader: Client, settings: Settings) -> None:
@@ -229,7 +238,9 @@ def test_nothing_in_the_plan_ends_a_line_of_the_calendar(calais: Plan, reader: C
 
 
 def test_links_lead_to_the_actions(reader: Client) -> None:
-    assert str(events(reader)["4.4"]["URL"]) == "http://localhost:8000/actions/4.4/"
+    assert (
+        str(events(reader)["4.4"]["URL"]) == "http://localhost:8000/plans/calais-2014/actions/4.4/"
+    )
 
 
 # The feed of the register
@@ -263,7 +274,7 @@ def test_the_feed_has_the_entries_newest_first_with_what_the_page_shows(
     assert texts(found, "entry/id")[0].startswith("urn:uuid:")
     link = found.find(f"{ATOM}entry/{ATOM}link")
     assert link is not None
-    assert link.get("href") == f"http://localhost:8000/register/{newest.number}/"
+    assert link.get("href") == f"http://localhost:8000/plans/calais-2014/register/{newest.number}/"
     assert 'href="http://localhost:8000/' in texts(found, "entry/content")[0]
     assert all("<article" in content for content in texts(found, "entry/content"))
     assert found.get("{http://www.w3.org/XML/1998/namespace}lang") == "en"
@@ -319,7 +330,7 @@ def test_the_feed_speaks_the_language_that_is_asked_for(plan: Plan, reader: Clie
 def test_the_page_of_the_register_leads_to_the_feed(reader: Client) -> None:
     said = reader.get("/register/").content.decode()
     assert (
-        '<link rel="alternate" type="application/atom+xml" title="Register" href="/register.atom">'
+        '<link rel="alternate" type="application/atom+xml" title="Register" href="/plans/calais-2014/register.atom">'
         in said
     )
 
@@ -339,3 +350,14 @@ def test_links_name_the_plan_where_there_are_several(reader: Client, manager: Us
     assert links(feed(reader))["alternate"].endswith(
         ("/plans/small/register/", "/plans/calais-2014/register/")
     )
+
+
+def test_each_step_of_a_promise_is_an_event_by_its_own_state(db: None) -> None:
+    found = events(sign_in(create_manager(create_plan(PROMISES), side="GB")))
+    steps = {name: str(event["DTSTART"].dt) for name, event in found.items() if "boats" in name}
+    assert steps == {
+        "steps 2 boats": "2014-12-31",
+        "steps 5 boats": "2015-12-31",
+    }
+    assert "weekly week 39 of 2014" in found
+    assert "often 21 September 2014 to 4 November 2014" in found

@@ -2,12 +2,15 @@
 
 import re
 from html import unescape
+from itertools import pairwise
 
 import pytest
-from django.test import Client
 from pytest_django import Settings
 
+from commitments.lists.filters import KIND_GROUPS
 from commitments.models import Entry, Plan
+from commitments.register.entry_types import TYPES, kinds_with
+from tests.client import Client
 from tests.factories import TODAY, create_viewer, sign_in
 
 pytestmark = pytest.mark.sqlite
@@ -30,8 +33,14 @@ def get_refs(client: Client, query: str) -> list[str]:
 
 
 def get_refs_on_page(client: Client, query: str) -> list[str]:
-    html = get_html(client, f"/commitments/?{query}")
-    return re.findall(r'<tr role="row"><td role="cell">([\d.]+)<', html)
+    return list(rows(get_html(client, f"/commitments/?{query}")))
+
+
+def rows(html: str) -> dict[str, str]:
+    """By its number, what the list says of each action."""
+    return dict(
+        re.findall(r'scope="row" role="rowheader"><a[^>]*><span[^>]*>([\d.]+)<(.*?)</tr>', html)
+    )
 
 
 def get_counts(client: Client, query: str) -> dict[tuple[str, str], int]:
@@ -50,7 +59,7 @@ def get_counts(client: Client, query: str) -> dict[tuple[str, str], int]:
     "query",
     [
         "state=overdue&state=no-date",
-        "q=port&attention=stale&scored=1",
+        pytest.param("q=port&attention=stale&scored=1", marks=pytest.mark.slow),
         pytest.param("", marks=pytest.mark.slow),
         pytest.param("side=GB", marks=pytest.mark.slow),
         pytest.param("body=dcpaf&modality=firm", marks=pytest.mark.slow),
@@ -63,7 +72,7 @@ def test_the_number_beside_a_choice_is_the_length_of_the_list_it_leads_to(
     reader: Client, query: str
 ) -> None:
     counts = get_counts(reader, query)
-    assert len(counts) == 11 + 6 + 2 + 14 + 4 + 4 + 1
+    assert len(counts) == 13 + 6 + 2 + 14 + 4 + 7 + 3 + 1
     for (name, value), count in counts.items():
         others = [part for part in query.split("&") if not part.startswith(f"{name}=")]
         refs = get_refs(reader, "&".join([*others, f"{name}={value}"]))
@@ -101,7 +110,7 @@ def test_each_filter_in_use_is_removed_by_a_link_of_its_own(reader: Client, part
 
 def test_all_filters_are_removed_at_once_and_the_day_is_kept(reader: Client) -> None:
     html = get_html(reader, "/commitments/?state=overdue&on=2014-11-01&known=now")
-    assert '<a class="all" href="?on=2014-11-01&known=now">Remove all</a>' in html
+    assert '<a class="all" href="?on=2014-11-01&known=now">Clear filters</a>' in html
 
 
 def test_the_export_holds_exactly_what_the_list_shows(reader: Client) -> None:
@@ -116,10 +125,11 @@ def test_a_column_sorts_the_list_both_ways(reader: Client, column: str) -> None:
 
 
 @pytest.mark.parametrize("sort", ["", "nothing", "days", "--ref"])
-def test_a_list_that_cannot_be_sorted_so_shows_what_is_most_urgent_first(
+def test_a_list_that_cannot_be_sorted_so_is_by_commitment_and_urgency(
     reader: Client, sort: str
 ) -> None:
-    assert get_refs(reader, f"sort={sort}") == get_refs(reader, "sort=state")
+    by_urgency = get_refs(reader, "sort=state")
+    assert get_refs(reader, f"sort={sort}") == sorted(by_urgency, key=lambda ref: ref[0])
 
 
 def test_the_heads_of_columns_say_how_the_list_is_sorted(reader: Client) -> None:
@@ -136,14 +146,14 @@ def test_the_pages_of_the_register_hold_each_entry_once_in_order(
     # with the real day the page is found by numbers, else by counting
     settings.ACTIONPLAN_TODAY = TODAY if is_pinned else None
     first = reader.get(f"/register/?{query}").context["page_obj"]
-    numbers = []
+    shown = []
     for page in first.paginator.page_range:
         entries = reader.get(f"/register/?{query}&page={page}").context["page_obj"].object_list
-        numbers += [entry.number for entry in entries]
-    assert numbers == sorted(set(numbers), reverse=True)
-    assert len(numbers) == first.paginator.count
+        shown += [(entry.recorded_day, entry.number) for entry in entries]
+    assert shown == sorted(set(shown), reverse=True)
+    assert len(shown) == first.paginator.count
     if not query:
-        assert len(numbers) == Entry.objects.order_by("-number")[0].number
+        assert len(shown) == Entry.objects.order_by("-number")[0].number
 
 
 def test_a_list_longer_than_a_page_leads_on_and_back(reader: Client) -> None:
@@ -168,7 +178,7 @@ def test_pages_do_not_overlap(reader: Client) -> None:
 def test_what_is_wrong_with_a_filter_is_seen_without_opening_anything(reader: Client) -> None:
     html = get_html(reader, "/commitments/?due=soon")
     assert "<details open><summary>Filters" in html
-    assert 'aria-describedby="id_due_error"' in html
+    assert 'aria-describedby="id_due_helptext id_due_error"' in html
     assert "A filter was not understood" in html
 
 
@@ -180,6 +190,52 @@ def test_where_every_filter_is_understood_they_stay_closed(reader: Client) -> No
 
 def test_the_list_says_of_which_actions_the_deadline_was_moved(reader: Client) -> None:
     html = get_html(reader, "/commitments/")
-    rows = dict(re.findall(r'<tr role="row"><td role="cell">([\d.]+)<(.*?)</tr>', html))
-    assert "moved" in rows["2.5"]
-    assert "moved" not in rows["5.5"]
+    assert "moved" in rows(html)["2.5"]
+    assert "moved" not in rows(html)["5.5"]
+
+
+def test_the_list_says_who_leads_and_when_it_was_last_reported(reader: Client) -> None:
+    shown = rows(get_html(reader, "/commitments/?page=all"))
+    assert "French border police (DCPAF)" in shown["5.5"]
+    assert "22 Dec 2014" in shown["5.5"]
+    assert "5 Nov 2014" in shown["1.7"]
+    assert "no recent report" in shown["1.7"]
+    assert "never reported" in shown["5.6"]
+
+
+def test_actions_stand_below_their_commitment_unless_sorted_otherwise(reader: Client) -> None:
+    html = get_html(reader, "/commitments/?page=all")
+    heads = re.findall(r'scope="rowgroup".*?<span class="number">(\d)</span>', html)
+    assert heads == ["1", "2", "3", "4", "5", "6"]
+    for query in ("sort=state", "q=port"):
+        assert 'scope="rowgroup"' not in get_html(reader, f"/commitments/?{query}")
+
+
+def test_all_rows_stand_on_one_page_to_print(reader: Client) -> None:
+    assert 'href="?page=all">All rows, to print</a>' in get_html(reader, "/commitments/")
+    html = get_html(reader, "/commitments/?page=all")
+    assert len(rows(html)) == 33
+    assert "All rows" not in html
+    html = get_html(reader, "/register/?page=all")
+    assert len(re.findall(r'<li id="entry-', html)) == Entry.objects.count() > 25
+
+
+def test_each_kind_of_entry_is_in_one_of_five_groups() -> None:
+    kinds = [kind for group in KIND_GROUPS for kind in kinds_with(group=group)]
+    assert sorted(kinds) == sorted(TYPES)
+    assert len(KIND_GROUPS) == 5
+    assert KIND_GROUPS.keys().isdisjoint([*kinds, "reported"])
+
+
+def test_the_register_is_filtered_by_a_group_of_kinds(reader: Client) -> None:
+    rows = reader.get("/register/?format=json&kind=money&kind=moved").json()
+    assert {row["kind"] for row in rows} == {"paid", "spent", "moved"}
+
+
+def test_the_register_has_a_line_for_each_entry_below_its_day(reader: Client) -> None:
+    html = get_html(reader, "/register/")
+    days = re.findall(r"<h2>([^<]*2015)</h2>", html)
+    assert days != []
+    assert all(day != after for day, after in pairwise(days))
+    assert len(re.findall(r'<li id="entry-', html)) == 25
+    assert "<code" not in html

@@ -8,13 +8,13 @@ from html import unescape
 from typing import Any
 
 import pytest
-from django.test import Client
 from pytest_django import Settings
 
 from actionplan.models import User
 from commitments.models import Action, Entry, Plan
 from commitments.register import services
-from tests.factories import create_manager, create_official
+from tests.client import Client
+from tests.factories import annotate_entry, create_manager, create_official, report_entry
 
 REPORT = "/actions/4.4/report/"
 
@@ -51,8 +51,7 @@ def test_an_imprecise_date_is_given_in_words(
     form = {
         "key": "k1",
         "kind": "progress",
-        "day": "2015-01-12",
-        "period": period,
+        "day": period,
         "note": "Leaflets printed",
     }
     assert signed_in.post(REPORT, form).status_code == 302
@@ -91,9 +90,69 @@ def test_what_is_recorded_while_another_day_is_shown_is_about_today(signed_in: C
     assert "overdue by 73 days" in page
     assert "You see the plan as it stood" not in page
     form = {"key": "k1", "kind": "started", "day": "2015-01-12", "preview": "1"}
-    assert "the action will read: met late by 73 days" in said(
+    assert "the status will be: met late by 73 days" in said(
         signed_in.post(f"{REPORT}?on=2014-10-05", form)
     )
+
+
+@pytest.mark.parametrize("kind", ["progress", "note"])
+def test_a_report_without_a_word_is_refused_and_ends_no_silence(
+    signed_in: Client, kind: str
+) -> None:
+    empty = {"key": "k1", "kind": kind, "day": "12 January 2015"}
+    response = signed_in.post(REPORT, empty)
+    assert response.status_code == 422
+    assert "Say it in a few words, or add a file or a source." in said(response)
+    with_source = {**empty, "source": "https://example.org/minutes"}
+    assert signed_in.post(REPORT, with_source).status_code == 302
+
+
+def test_a_withdrawn_report_leaves_the_action_as_it_had_been(
+    signed_in: Client, official: User
+) -> None:
+    def read_action() -> str:
+        return said(signed_in.get("/actions/3.5/")).partition("History")[0]
+
+    assert "nothing has been reported" in read_action()
+    in_list = said(signed_in.get("/commitments/?commitment=3"))
+    assert "never reported" in in_list and "since 20 Sep" not in in_list
+    progress = report_entry("3.5", by=official, note="Two lanes are drawn.")
+    assert "nothing has been reported" not in read_action()
+    annotate_entry(progress, by=official, kind="withdrawn", reason="Another port.")
+    assert "nothing has been reported" in read_action()
+
+
+def test_a_date_before_the_adoption_must_be_acknowledged(signed_in: Client) -> None:
+    form = {"key": "k1", "kind": "progress", "day": "1 August 2014", "note": "Drawn."}
+    response = signed_in.post(REPORT, form)
+    assert response.status_code == 409
+    assert "date lies before the adoption of the plan" in said(response)
+    assert "Save anyway" in said(response)
+    assert not Entry.objects.filter(code="k1").exists()
+    assert signed_in.post(REPORT, form | {"anyway": "1"}).status_code == 302
+
+
+def test_a_recurring_duty_asks_for_its_number_and_names_what_is_short(
+    calais_with_entries: Plan, client: Client
+) -> None:
+    client.force_login(create_manager(calais_with_entries, side="FR"))
+    page = client.get("/actions/5.5/report/").content.decode()
+    assert re.search(r'value="delivered"[^>]* checked|checked[^>]*value="delivered"', page)
+    assert "How many (officers)" in page
+    assert "November 2014: 1 of 2" in page
+
+
+def test_evidence_is_folded_until_there_is_some(signed_in: Client) -> None:
+    assert '<details class="evidence">' in signed_in.get(REPORT).content.decode()
+    given = {"key": "k1", "kind": "progress", "day": "x", "source": "minutes"}
+    assert '<details class="evidence" open>' in signed_in.post(REPORT, given).content.decode()
+
+
+def test_the_date_is_filled_in_as_the_reader_writes_it(signed_in: Client) -> None:
+    page = signed_in.get(REPORT).content.decode()
+    (field,) = re.findall(r'<input[^>]* name="day"[^>]*>', page)
+    assert 'type="text"' in field or "type=" not in field
+    assert 'value="12 January 2015"' in field
 
 
 def test_a_draft_waits_in_the_form_until_its_author_has_signed_in_again(
@@ -102,23 +161,28 @@ def test_a_draft_waits_in_the_form_until_its_author_has_signed_in_again(
     draft = {
         "key": "k1",
         "kind": "progress",
-        "period": "October 2014",
+        "day": "October 2014",
         "note": "Leaflets printed",
         "seen": "0",
     }
-    expired = client.post(REPORT, draft)
-    assert (expired.status_code, "What happened" in said(expired), "kind" in said(expired)) == (
+    path = f"/plans/calais-2014{REPORT}"
+    expired = client.post(path, draft)
+    assert (
+        expired.status_code,
+        "What do you want to report?" in said(expired),
+        "kind" in said(expired),
+    ) == (
         401,
         True,
         False,
     )
     client.force_login(official)
-    page = client.get(REPORT).content.decode()
+    page = client.get(path).content.decode()
     assert re.search(r"<textarea[^>]*>\s*Leaflets printed</textarea>", page)
     assert 'value="October 2014"' in page
     assert re.search(r'value="progress"[^>]*checked|checked[^>]*value="progress"', page)
     assert "What you had written is back in the form." in page
-    assert "Leaflets printed" not in said(client.get(REPORT))
+    assert "Leaflets printed" not in said(client.get(path))
 
 
 @pytest.mark.parametrize(

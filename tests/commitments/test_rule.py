@@ -1,5 +1,6 @@
 """The rule clause by clause, each with the smallest plan and register that shows it."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -48,7 +49,7 @@ def row(kind: str, effective: str, recorded: str = "", **cells: str) -> dict[str
 
 def stands(
     tree: dict[str, Any], on: str, *rows: dict[str, str], ref: str = "1.1", known: str = ""
-) -> dict[str, Any]:
+) -> Mapping[str, Any]:
     numbered = [{**entry, "id": entry["id"] or f"e{n}"} for n, entry in enumerate(rows)]
     register = Register(tree, numbered)
     assert register.source.errors == []
@@ -91,11 +92,10 @@ def test_a_deadline_has_the_window_that_its_wording_says(
     deadline: dict[str, Any] | None, first: str | None, last: str | None
 ) -> None:
     found = stands(plan(deadline), "2014-09-20")
-    assert (found["first_day"], found["last_day"], found["original_last_day"]) == (
-        first,
-        last,
-        last,
-    )
+    assert (found["first_day"], found["last_day"]) == (first, last)
+    # the periods of a recurring action have no original
+    is_recurring = deadline is not None and deadline["kind"] == "recurring"
+    assert found["original_last_day"] == (None if is_recurring else last)
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_reopened_undoes_what_could_have_happened_by_its_first_day() -> None:
     assert state(tree, "2015-01-10", done, again, same_day)[0] == "overdue"
 
 
-def test_consents_are_waited_for_and_restart_no_clock() -> None:
+def test_the_last_consent_gives_a_new_last_day_if_it_came_too_late_for_the_old_one() -> None:
     tree = plan({"kind": "finish", "when": "2014-10"}, consents=["port", "road"])
     port, road = (
         row("consent", "2014-10-05", words="port"),
@@ -234,7 +234,9 @@ def test_consents_are_waited_for_and_restart_no_clock() -> None:
     )
     assert state(tree, "2014-12-01", port)[0] == "awaiting"
     assert state(tree, "2014-11-09", port, road)[0] == "awaiting"
-    assert state(tree, "2014-11-10", port, road) == ("overdue", 10)
+    assert state(tree, "2014-11-09", port) == ("awaiting", 9)
+    assert state(tree, "2014-11-10", port, road) == ("due", 0)
+    assert state(tree, "2014-11-20", port, road) == ("overdue", 10)
     assert state(tree, "2014-12-01", port, row("completed", "2014-10-20"))[0] == "met"
 
 
@@ -269,7 +271,7 @@ def test_a_recurring_duty_ends_with_a_completion() -> None:
         "missed",
         *["not-assessed"] * 3,
     ]
-    assert (found["state"], found["days"]) == ("overdue", 63)
+    assert (found["state"], found["days"]) == ("met-short", None)
     kept = (
         row("delivered", "2014-10-02", quantity="1"),
         row("delivered", "2014-11-02", quantity="1"),
@@ -451,3 +453,66 @@ def test_the_original_date_has_passed_from_the_day_after_it_until_the_action_is_
         for day in ("2014-10-31", "2014-11-01", "2014-11-19", "2014-11-20")
     ]
     assert since == [None, date(2014, 11, 1), date(2014, 11, 1), None]
+
+
+def test_a_disputed_action_supersedes_no_other() -> None:
+    tree = plan(None, None)
+    tree["commitments"][0]["actions"][1]["until"] = ["1.1"]
+    done = row("completed", "2014-10-01", id="a")
+    dispute = row("disputed", "2014-10-03", to="a", side="FR", reason="not seen")
+    assert state(tree, "2014-10-05", done, ref="1.2") == ("superseded", None)
+    assert state(tree, "2014-10-05", done, dispute, ref="1.2") == ("no-date", None)
+
+
+def test_sides_do_not_differ_about_a_level() -> None:
+    reached = row("reading", "2014-10-01", quantity="3")
+    theirs = row("progress", "2014-10-03", side="FR")
+    tree = plan({"kind": "none", "level": 3})
+    assert stands(tree, "2014-10-05", reached, theirs)["sides_differ"] is False
+
+
+def each_of_two(deadline: dict[str, Any], *others: dict[str, Any]) -> dict[str, Any]:
+    """A plan whose first action both sides must do, each by itself."""
+    tree = plan(deadline, *others)
+    tree["bodies"] = [{"id": side.lower(), "name": NAMES, "side": side} for side in ("GB", "FR")]
+    for action in tree["commitments"][0]["actions"]:
+        action["lead"] = ["gb", "fr"]
+    tree["commitments"][0]["actions"][0]["each"] = ["GB", "FR"]
+    return tree
+
+
+def test_what_each_side_must_do_is_due_by_the_earliest_of_those_that_have_not() -> None:
+    tree = each_of_two({"kind": "finish", "when": "2014-10"})
+    done = row("completed", "2014-10-01")
+    fallen = row("reopened", "2014-11-10", reason="storm")
+    assert state(tree, "2014-11-20", done, fallen) == ("overdue", 20)
+    theirs = row("completed", "2014-10-05", side="FR")
+    again = row("completed", "2014-11-15")
+    found = stands(tree, "2014-11-20", done, fallen, theirs, again)
+    assert (found["state"], found["days"], found["last_day"]) == ("met-late", 5, "2014-11-10")
+
+
+def test_what_each_side_must_do_is_done_when_the_last_has_done_it() -> None:
+    following = {"kind": "within", "days": 10, "of": "1.1"}
+    tree = each_of_two({"kind": "finish", "when": "2014-10"}, following)
+    done, theirs = row("completed", "2014-10-01"), row("completed", "2014-11", side="FR")
+    theirs["recorded"] = "2014-12-01"
+    found = stands(tree, "2014-12-02", done, theirs)
+    assert (found["state"], found["days"], found["original_days"]) == ("met-late", 1, 1)
+    assert stands(tree, "2014-12-02", done, theirs, ref="1.2")["first_day"] == "2014-11-30"
+
+
+@pytest.mark.parametrize("kind", ["superseded", "not-pursued"])
+def test_the_first_of_several_decisions_closes_what_recurs(kind: str) -> None:
+    tree = plan({"kind": "recurring", "every": "month", "quantity": 1, "first": "2014-10"})
+    decisions = [row(kind, day, reason="agreed") for day in ("2014-12-15", "2014-11-15")]
+    assert stands(tree, "2015-01-10", *decisions)["periods_short"] == 1
+
+
+def test_until_holds_from_the_day_on_which_the_last_of_the_actions_was_done() -> None:
+    monthly = {"kind": "recurring", "every": "month", "quantity": 1, "first": "2014-10"}
+    tree = plan(None, None, monthly)
+    tree["commitments"][0]["actions"][2]["until"] = ["1.1", "1.2"]
+    done = [row("completed", "2014-10-05"), row("completed", "2014-12-05", ref="1.2")]
+    found = stands(tree, "2015-01-10", *done, ref="1.3")
+    assert (found["state"], found["periods_short"]) == ("superseded", 2)

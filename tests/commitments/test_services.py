@@ -13,6 +13,7 @@ from actionplan.overview.status import status
 from commitments.models import Action, Entry, Membership, Plan, Role, Standing
 from commitments.register import services
 from commitments.register.services import NewerEntries
+from tests import factories
 from tests.factories import create_manager, create_official, create_viewer
 
 pytestmark = pytest.mark.sqlite
@@ -239,6 +240,7 @@ def test_a_moved_deadline_keeps_reason_and_who_decided(manager: User) -> None:
         "port",
         "both directors",
     )
+    factories.agree(entry, now=NOW)
     found = stands("2.5")
     assert (found["last_day"], found["original_last_day"]) == ("2015-03-31", "2014-12-31")
 
@@ -352,7 +354,7 @@ def test_an_official_of_the_other_side_confirms_whatever_their_body(
 def test_what_claims_nothing_is_not_confirmed(
     official: User, french_manager: User, kind: str
 ) -> None:
-    with pytest.raises(ValidationError, match="Only a completion, a delivery, a payment"):
+    with pytest.raises(ValidationError, match="Only what somebody claims to have reached"):
         name(report("4.4", official, kind), french_manager, "confirmed")
 
 

@@ -3,11 +3,11 @@
 from datetime import date
 
 import pytest
-from django.test import Client
 from pytest_django import Settings
 
 from actionplan.models import User
 from commitments.models import Membership, Plan
+from tests.client import Client
 
 pytestmark = pytest.mark.sqlite
 
@@ -32,5 +32,5 @@ def test_a_search_finds_words_with_accents_or_without(
     Membership.objects.create(user=user, plan=calais, role="viewer")
     client.force_login(user)
     table = client.get("/commitments/", {"q": words}).context["table"]
-    assert ref in [row.record.obligation.ref for row in table.page.object_list]
-    assert table.paginator.count < 5
+    best = [row.record.obligation.ref for row in table.page.object_list][:3]
+    assert ref in best

@@ -13,12 +13,12 @@ from tests import factories
 from tests.factories import entry_row
 
 pytestmark = pytest.mark.sqlite
-TODAY = date(2020, 1, 1)
-NOW = datetime(2020, 1, 1, 9, tzinfo=UTC)
+TODAY = date(2020, 2, 1)
+NOW = datetime(2020, 2, 1, 9, tzinfo=UTC)
 
 
 def record(plan: Plan, rows: list[dict[str, str]]) -> None:
-    factories.load_entries(plan, rows, now=NOW)
+    factories.load_entries(plan, rows, now=NOW, agreed=False)
 
 
 def action(plan: Plan, ref: str, on: str, known: str = "") -> dict[str, Any]:
@@ -37,7 +37,17 @@ def instalment(plan: Plan, number: int, on: str) -> dict[str, Any]:
 
 
 STARTED = entry_row("4.4", "started", "2014-10-29", "2014-11-05")
-MOVED = entry_row("2.5", "moved", "2014-12-15", to="../2015-03-31", reason="agreed")
+MOVED = entry_row("2.5", "moved", "2014-12-15", to="../2015-03-31", reason="agreed", id="move")
+AGREED = entry_row("2.5", "confirmed", "2014-12-15", side="FR", to="move")
+MOVED_LATER = entry_row("2.5", "moved", "2014-12-17", to="../2015-03-31", reason="x", id="move")
+AGREED_LATER = entry_row("2.5", "confirmed", "2014-12-22", side="FR", to="move")
+FELL = [
+    entry_row("2.5", "completed", "2014-12-10"),
+    entry_row("2.5", "reopened", "2020-01-15", reason="closed"),
+]
+OCTOBER = entry_row("5.5", "delivered", "2014-10-13", quantity="2")
+NOVEMBER = entry_row("5.5", "delivered", "2014-11-13", quantity="1")
+DECEMBER = entry_row("5.5", "delivered", "2014-12-13", quantity="2")
 STORM = [
     entry_row("1.4", "completed", "2014-12-10"),
     entry_row("1.4", "reopened", "2014-12-28", "2014-12-29", reason="storm"),
@@ -59,8 +69,17 @@ STORM = [
         ([], "2.5", "2014-12-17", "", "due-soon", 14),
         ([], "2.5", "2014-12-31", "", "due", 0),
         ([], "2.5", "2015-01-01", "", "overdue", 1),
-        ([MOVED], "2.5", "2014-12-15", "", "upcoming", 106),
-        ([MOVED], "2.5", "2015-04-01", "", "overdue", 1),
+        ([MOVED], "2.5", "2014-12-15", "", "upcoming", 16),
+        ([MOVED, AGREED], "2.5", "2014-12-15", "", "upcoming", 106),
+        ([MOVED, AGREED], "2.5", "2015-04-01", "", "overdue", 1),
+        ([MOVED_LATER, AGREED_LATER], "2.5", "2014-12-20", "", "due-soon", 11),
+        ([MOVED_LATER, AGREED_LATER], "2.5", "2014-12-22", "", "upcoming", 99),
+        ([MOVED_LATER], "2.5", "2015-01-01", "", "overdue", 1),
+        (FELL, "2.5", "2020-01-15", "", "due", 0),
+        (FELL, "2.5", "2020-01-16", "", "overdue", 1),
+        ([OCTOBER, NOVEMBER], "5.5", "2014-12-01", "", "overdue", 1),
+        ([OCTOBER, NOVEMBER, DECEMBER], "5.5", "2015-01-01", "", "due", 30),
+        ([entry_row("1.3", "progress", "2015-01-12")], "1.3", "2015-01-12", "", "no-date", None),
         ([], "5.4", "2014-09-20", "", "due", 0),
         ([], "5.4", "2014-09-30", "", "overdue", 10),
         (
@@ -101,9 +120,36 @@ def test_an_action_stands_as_the_rules_say(
 
 
 def test_a_moved_deadline_still_says_by_how_much_the_original_has_passed(calais: Plan) -> None:
-    record(calais, [MOVED])
+    record(calais, [MOVED, AGREED])
     assert action(calais, "2.5", "2014-12-15")["original_days"] == 0
     assert action(calais, "2.5", "2015-04-01")["original_days"] == 91
+
+
+def test_an_original_day_goes_on_counting_where_something_is_owed_again(calais: Plan) -> None:
+    record(calais, FELL)
+    found = action(calais, "2.5", "2020-01-15")
+    assert (found["original_last_day"], found["original_days"]) == ("2014-12-31", 1841)
+    assert action(calais, "2.5", "2020-01-16")["original_days"] == 1842
+
+
+def test_a_move_by_one_side_is_proposed_until_the_other_confirms_it(calais: Plan) -> None:
+    record(calais, [MOVED_LATER, AGREED_LATER])
+    assert action(calais, "2.5", "2014-12-20")["proposed"] == ["move"]
+    assert action(calais, "2.5", "2014-12-22")["proposed"] == []
+
+
+def test_older_shortfalls_stay_visible(calais: Plan) -> None:
+    record(calais, [OCTOBER, NOVEMBER, DECEMBER])
+    found = action(calais, "5.5", "2014-12-01")
+    assert (found["periods_short"], found["periods_closed"]) == (1, 2)
+    found = action(calais, "5.5", "2015-01-01")
+    assert (found["periods_short"], found["periods_closed"]) == (1, 3)
+
+
+def test_an_action_without_a_date_is_under_way_once_something_is_reported(calais: Plan) -> None:
+    assert action(calais, "1.3", "2015-01-12")["progress"] == "none"
+    record(calais, [entry_row("1.3", "progress", "2015-01-12")])
+    assert action(calais, "1.3", "2015-01-12")["progress"] == "under-way"
 
 
 def test_periods_are_counted_one_by_one_without_back_fill(calais: Plan) -> None:

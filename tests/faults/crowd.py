@@ -42,7 +42,9 @@ def session(email: str) -> str:
 def fill(size: int = SIZE) -> None:
     """Accounts with memberships, in bulk, and a session for everybody."""
     from actionplan.models import User
+    from commitments import clock
     from commitments.models import Membership, Plan
+    from commitments.register import memberships
 
     plan = Plan.objects.get(slug="calais-2014")
     places = list(islice(cycle(PLACES), size))
@@ -61,10 +63,11 @@ def fill(size: int = SIZE) -> None:
         for member, (_role, _side, codes, _language) in zip(members, places, strict=True)
         for code in codes
     )
-    _sign_in(User.objects.all())
+    memberships.record_differences(plan, clock.now(plan.timezone))
+    sign_in(users)
 
 
-def _sign_in(users: Any) -> None:
+def sign_in(users: Any) -> None:
     from django.contrib.sessions.models import Session
 
     Session.objects.bulk_create(_sessions(users))

@@ -17,7 +17,7 @@ from tests.faults.conftest import Begin
 from tests.faults.crowd import address
 from tests.faults.outcome import Outcome
 from tests.faults.savers import REF, saving, send_again
-from tests.faults.visitor import Report, Visitor
+from tests.faults.visitor import PLAN, Report, Visitor
 from tests.faults.world import World, opened
 from tests.servers import Postgres, until
 
@@ -100,7 +100,7 @@ def test_a_site_without_its_database_says_so_at_once_and_goes_on_when_it_is_back
     own_world.serve()
     report = Report.begin(Visitor(own_world.url, address(0)), REF, "A word of <somebody>")
     reader = Visitor(own_world.url, address(0))
-    assert reader.get("/").status == 200
+    assert reader.get(f"{PLAN}/").status == 200
     server.stop(signal.SIGQUIT)
     outcome.kills += 1
     for path in ("/", "/actions/4.4/", "/sign-in/", "/health/jobs/", "/health/ready/"):

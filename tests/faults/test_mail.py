@@ -11,7 +11,7 @@ from tests.faults.checks import count_digests
 from tests.faults.conftest import Begin
 from tests.faults.crowd import ADMINISTRATOR
 from tests.faults.smtp import Trouble
-from tests.faults.visitor import Visitor
+from tests.faults.visitor import PLAN, Visitor
 from tests.faults.world import World
 
 pytestmark = pytest.mark.faults
@@ -44,16 +44,16 @@ def test_three_addresses_refused_for_good_are_shown_and_197_others_get_their_dig
     assert {found[email] for email in refused} == {("failed", 1, "550 no such mailbox")}
     world.serve()
     administrator = Visitor(world.url, ADMINISTRATOR)
-    page = administrator.get("/digests/").text
+    page = administrator.get(f"{PLAN}/digests/").text
     numbers = [
         number
         for (number,) in world.rows("SELECT id FROM actionplan_digest WHERE state = 'failed'")
     ]
     assert page.count("550 no such mailbox") == 3
-    token = administrator.form("/digests/")
-    assert {administrator.post(f"/digests/{number}/mend/", token).status for number in numbers} == {
-        302
-    }
+    token = administrator.form(f"{PLAN}/digests/")
+    assert {
+        administrator.post(f"{PLAN}/digests/{number}/mend/", token).status for number in numbers
+    } == {302}
     world.manage("run_due_jobs")
     count_digests(world, outcome, most=1)
     assert states(world) == {"sent": 200}
@@ -131,9 +131,9 @@ def ask_for_another(world: World) -> None:
     """An administrator has every digest that ended badly sent once more."""
     world.serve()
     administrator = Visitor(world.url, ADMINISTRATOR)
-    token = administrator.form("/digests/")
+    token = administrator.form(f"{PLAN}/digests/")
     for (number,) in world.rows("SELECT id FROM actionplan_digest WHERE state <> 'sent'"):
-        assert administrator.post(f"/digests/{number}/mend/", token).status == 302
+        assert administrator.post(f"{PLAN}/digests/{number}/mend/", token).status == 302
     world.finish_digests()
 
 

@@ -43,12 +43,14 @@ def flags(site: Outside) -> list[tuple[Any, ...]]:
 
 
 def test_a_part_that_is_killed_ends_the_site_and_the_next_start_goes_on_where_it_was(
-    trial: Trial, random: Random, begin: Begin
+    trial: Trial, random: Random, begin: Begin, pytestconfig: pytest.Config
 ) -> None:
+    """Each of the three parts with `--faults`, else one of them."""
+    number_of_parts = 3 if pytestconfig.getoption("--faults") else 1
     outcome = begin("worker, beat and Valkey of `up` killed in turn")
     trial.only(20)
     trial.post.slowness = 0.3
-    for name in random.sample(["worker", "beat", "valkey"], 3):
+    for name in random.sample(["worker", "beat", "valkey"], number_of_parts):
         site = trial.start()
         time.sleep(random.uniform(0.0, 2.0))
         os.killpg(site.group(name), signal.SIGKILL)

@@ -14,6 +14,8 @@ from urllib.parse import urlencode, urlsplit
 
 from tests.faults.crowd import session
 
+# the permanent address of the pages of the samples' plan
+PLAN = "/plans/calais-2014"
 _HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
 
 
@@ -119,7 +121,7 @@ class Report:
     def begin(cls, author: Visitor, ref: str, note: str, day: str = "2015-01-11") -> "Report":
         """Opens the form and fills it in."""
         try:
-            form = author.form(f"/actions/{ref}/report/")
+            form = author.form(f"{PLAN}/actions/{ref}/report/")
         except NotServed as error:
             return cls(author, ref, note, {}, [error.answer])
         return cls(author, ref, note, form | {"kind": "progress", "day": day, "note": note})
@@ -134,7 +136,7 @@ class Report:
         return self.content.get("key", "")
 
     def send(self, **more: str) -> Answer:
-        answer = self.author.post(f"/actions/{self.ref}/report/", self.content | more)
+        answer = self.author.post(f"{PLAN}/actions/{self.ref}/report/", self.content | more)
         self.answers.append(answer)
         return answer
 

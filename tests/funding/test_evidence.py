@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 from pytest_django import Settings
 
 from commitments.models import Entry, Evidence, Plan
 from tests import hostile
+from tests.client import Client
 from tests.commitments.test_evidence import downloaded, tokens
 from tests.factories import create_manager, create_viewer
 

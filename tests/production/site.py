@@ -49,7 +49,6 @@ class Production(World):
 
     def start_all(self) -> None:
         self.open()
-        self.manage("migrate", "--check")
         self.serve()
         self.worker()
         for number in (1, 2):

@@ -7,11 +7,11 @@ import pytest
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from django.core.cache import cache
-from django.test import Client
 
 from actionplan.accounts import password_reset
 from actionplan.models import User
 from commitments.models import Plan
+from tests.client import Client
 from tests.factories import create_manager, create_official
 
 PASSWORD = "four words of the tests"

@@ -14,7 +14,6 @@ from django.apps import apps
 from django.contrib.sessions.models import Session
 from django.core import mail
 from django.core.management import call_command
-from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -24,6 +23,7 @@ from actionplan.models import Digest, Invitation, User
 from commitments.models import Action, Entry, Membership, Plan
 from commitments.register import services
 from tests.actionplan.accounts.conftest import PASSWORD, sign_in, text
+from tests.client import Client
 
 
 def fields(of: Plan, **more: Any) -> dict[str, Any]:
@@ -44,6 +44,19 @@ def link() -> str:
 
 
 @pytest.mark.sqlite
+@pytest.mark.parametrize(
+    "email", ["off\u0131cial@example.org", "official@ex\u0430mple.org", "official@\uff45xample.org"]
+)
+def test_an_address_that_looks_like_another_is_not_invited(
+    admin_client: Client, calais: Plan, email: str
+) -> None:
+    fields = {"email": email, "post": "A", "language": "en", "role": "viewer", "plan": calais.pk}
+    answer = admin_client.post("/accounts/invite/", fields)
+    assert answer.status_code == 422
+    assert "plain letters only" in text(answer)
+    assert not Invitation.objects.exists()
+
+
 def test_an_invitation_becomes_an_account_with_its_rights(
     calais: Plan, admin_client: Client, client: Client
 ) -> None:
@@ -110,7 +123,7 @@ def test_a_link_that_is_none_is_answered_clearly(calais: Plan, client: Client, t
         ({"email": "root@example.org"}, "There is an account with this address"),
         ({"side": ""}, "Choose a side of the plan"),
         ({"side": "GB"}, "of the chosen side only"),
-        ({"bodies": []}, "Choose at least one body"),
+        ({"bodies": []}, "Choose at least one organisation"),
         ({"plan": ""}, "Choose a plan"),
         ({"email": "a\0b@example.org"}, "Null characters are not allowed"),
         ({"post": "a\0b"}, "Null characters are not allowed"),

@@ -12,7 +12,6 @@ import pytest
 from allauth.socialaccount.models import SocialAccount
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.core.exceptions import ImproperlyConfigured
-from django.test import Client
 from pytest_django import Settings
 
 from actionplan import env
@@ -20,6 +19,7 @@ from actionplan.accounts import invitations
 from actionplan.models import User
 from commitments.models import Membership, Plan
 from tests.actionplan.accounts.conftest import is_in, sign_in
+from tests.client import Client
 from tests.identity import Provider
 
 

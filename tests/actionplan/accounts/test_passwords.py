@@ -1,25 +1,40 @@
 """Passwords: which are taken, changing one, and setting one anew by a link."""
 
 import re
+from datetime import date
 
 import pytest
 from django.core import mail
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from actionplan.accounts import password_reset, sessions
+from actionplan.api_tokens import tokens
 from actionplan.models import User
+from commitments.models import Plan
 from tests.actionplan.accounts.conftest import (
     PASSWORD,
     is_in,
     sign_in,
     text,
 )
+from tests.client import Client
 
 
 @pytest.mark.parametrize(
-    ("password", "wrong"), [("short", True), ("password1234", True), ("correcthorsebattery", False)]
+    ("password", "wrong"),
+    [
+        ("short", True),
+        ("password1234", True),
+        ("motdepasse2026!", True),
+        ("Bonjour-Soleil-99", True),
+        ("Anniversaire 14", True),
+        ("œuvresœuvres!", True),
+        ("gouvernement", True),
+        ("384729501738", True),
+        ("correcthorsebattery", False),
+        ("cheval agrafe pluie bleue", False),
+    ],
 )
 def test_a_password_is_long_and_not_a_common_one(
     official: User, client: Client, password: str, wrong: bool
@@ -42,6 +57,22 @@ def test_a_changed_password_ends_the_other_sessions_and_leaves_this_one(
     assert [is_in(client), is_in(elsewhere)] == [True, False]
     (session,) = sessions.list_open(official)
     assert session.session_key == client.session.session_key
+
+
+@pytest.mark.sqlite
+def test_tokens_end_with_a_changed_password(official: User, calais: Plan, client: Client) -> None:
+    tokens.create(
+        by=official,
+        plan=calais,
+        purpose="read",
+        label="program",
+        days=30,
+        today=date(2026, 1, 1),
+    )
+    sign_in(client, official.email)
+    new = "correcthorsebattery"
+    client.post("/account/password/", {"oldpassword": PASSWORD, "password1": new, "password2": new})
+    assert not official.tokens.exists()
 
 
 def test_a_forgotten_password_is_set_anew_by_a_link_that_holds_once(

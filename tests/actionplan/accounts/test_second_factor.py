@@ -7,8 +7,8 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from django.contrib.sessions.models import Session
-from django.test import Client
 from pytest_django import Settings
+from time_machine import TimeMachineFixture
 
 from actionplan.models import User
 from commitments.models import Membership
@@ -19,6 +19,7 @@ from tests.actionplan.accounts.conftest import (
     sign_in,
     text,
 )
+from tests.client import Client
 
 
 def test_a_manager_without_a_second_factor_reaches_only_the_page_that_sets_one_up(
@@ -79,6 +80,40 @@ def test_a_code_and_a_recovery_code_hold_once(with_app: User) -> None:
             sign_in(client, with_app.email)
             found.append(client.post("/sign-in/factor/", {"code": given}).status_code)
         assert found == expected
+
+
+def test_the_code_that_set_up_an_app_does_not_sign_in(official: User, client: Client) -> None:
+    sign_in(client, official.email)
+    (secret,) = re.findall(r"<code>(\w{32})</code>", text(client.get("/account/factor/app/")))
+    right = format_hotp_value(hotp_value(secret, int(time.time() // 30)))
+    client.post("/account/factor/app/", {"code": right})
+    elsewhere = Client()
+    sign_in(elsewhere, official.email)
+    assert "used before" in text(elsewhere.post("/sign-in/factor/", {"code": right}))
+
+
+def test_a_code_is_remembered_for_as_long_as_it_is_taken(
+    with_app: User, time_machine: TimeMachineFixture
+) -> None:
+    start = time.time() // 30 * 30
+    time_machine.move_to(start)
+    right = code(start + 30)
+    answers = []
+    for seconds in (0, 59):
+        time_machine.move_to(start + seconds)
+        client = Client()
+        sign_in(client, with_app.email)
+        answers.append(client.post("/sign-in/factor/", {"code": right}).status_code)
+    assert answers == [302, 200]
+
+
+def test_too_many_codes_are_answered_with_when_to_come_again(with_app: User) -> None:
+    client = Client()
+    sign_in(client, with_app.email)
+    for _ in range(10):
+        client.post("/sign-in/factor/", {"code": "000000"})
+    answer = client.post("/sign-in/factor/", {"code": "000000"})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "900")
 
 
 def test_the_last_factor_of_a_manager_stays(with_app: User, client: Client) -> None:

@@ -10,7 +10,6 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.conf import settings as configured
 from django.core.management import call_command
-from django.test import Client
 from pytest_django import Settings
 
 from actionplan.accounts import secret_storage
@@ -18,6 +17,7 @@ from actionplan.accounts.secret_storage import Renewal
 from actionplan.jobs import runner
 from actionplan.models import User
 from tests.actionplan.accounts.conftest import KEY, sign_in
+from tests.client import Client
 
 pytestmark = pytest.mark.sqlite
 SEED = "0123456789abcdef" * 5

@@ -9,7 +9,6 @@ from allauth.usersessions.models import UserSession
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from actionplan.accounts import sessions
@@ -17,6 +16,7 @@ from actionplan.accounts.signals import NO_ADDRESS
 from actionplan.models import User
 from commitments.models import Entry, Plan
 from tests.actionplan.accounts.conftest import is_in, sign_in, text, with_password
+from tests.client import Client
 from tests.factories import create_official
 
 
@@ -44,7 +44,7 @@ def test_what_was_typed_comes_back_when_the_session_is_over(official: User, clie
     with time_machine.travel(datetime(2026, 1, 5, 9, tzinfo=UTC), tick=False) as clock:
         sign_in(client, official.email)
         page = client.get("/actions/4.4/report/")
-        assert "You are signed in until 10:00" in text(page)
+        assert "We will sign you out in 60 minutes" in text(page)
         clock.shift(timedelta(minutes=61))
         response = client.post(
             "/actions/4.4/report/", {"note": "Two hours of typing", "password": "x"}

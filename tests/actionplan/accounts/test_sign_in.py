@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from django.test import Client
 
 from actionplan.models import User
 from commitments.models import Plan
@@ -13,6 +12,7 @@ from tests.actionplan.accounts.conftest import (
     sign_in,
     text,
 )
+from tests.client import Client
 
 
 @pytest.mark.sqlite
@@ -74,7 +74,9 @@ def test_guesses_from_one_address_are_slowed_down_and_the_right_password_from_el
     official: User, signed_out: Client
 ) -> None:
     guess(official.email, "192.0.2.1", 6)
-    assert "Too many attempts" in text(sign_in(signed_out, official.email, REMOTE_ADDR="192.0.2.1"))
+    answer = sign_in(signed_out, official.email, REMOTE_ADDR="192.0.2.1")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "900")
+    assert "Too many attempts" in text(answer)
     assert sign_in(signed_out, official.email, REMOTE_ADDR="192.0.2.2").status_code == 302
 
 

@@ -1,0 +1,118 @@
+"""The daily check: its result is shown, and what it finds is told to the managers of all sides."""
+
+from datetime import date
+
+import pytest
+from django.core import mail
+
+from actionplan.digests import hold, outbox
+from actionplan.digests.recipients import subscribe
+from actionplan.integrity.job import verify_daily
+from actionplan.jobs import runner
+from actionplan.models import Checkpoint, Digest, JobRun, Mark, User, Verification
+from commitments.models import Entry, Plan
+from tests.attacks.test_integrity import cut_off
+from tests.client import Client
+from tests.factories import TODAY, create_manager, create_official, report_entry, sign_in
+
+pytestmark = pytest.mark.sqlite
+
+
+@pytest.fixture
+def managers(calais: Plan, sample_day: date) -> list[User]:
+    french = create_manager(calais, side="FR", email="france@example.org", language="fr")
+    subscribe(french, calais, active=False)
+    return [create_manager(calais, email="britain@example.org"), french]
+
+
+def alter_the_place(plan: Plan) -> None:
+    Plan.objects.filter(pk=plan.pk).update(place="Nowhere")
+
+
+def test_the_managers_of_all_sides_are_told_at_once_and_once_a_day(
+    calais: Plan, managers: list[User]
+) -> None:
+    create_official(calais)
+    alter_the_place(calais)
+    assert verify_daily(calais, TODAY) == {"findings": 1, "alarms": 2}
+    assert verify_daily(calais, TODAY) == {"findings": 1, "alarms": 0}
+    assert outbox.deliver()["sent"] == 2
+    texts = {message.to[0]: message.body for message in mail.outbox}
+    assert texts.keys() == {"britain@example.org", "france@example.org"}
+    assert (
+        "place of calais-2014 in commitments_plan is not what the register says"
+        in (texts["britain@example.org"])
+    )
+    assert (
+        "place de calais-2014 dans commitments_plan n’est pas ce que dit le registre"
+        in (texts["france@example.org"])
+    )
+
+
+def test_the_first_run_names_a_checkpoint_that_the_register_contradicts(
+    calais: Plan, managers: list[User]
+) -> None:
+    Checkpoint.objects.create(plan=calais, number=1, hash="0" * 64, note="")
+    assert verify_daily(calais, TODAY) == {"findings": 1, "alarms": 2}
+    assert Verification.objects.get().number == calais.entries.count()
+
+
+def test_a_sound_register_alarms_nobody(calais: Plan, managers: list[User]) -> None:
+    assert verify_daily(calais, TODAY) == {"findings": 0, "alarms": 0}
+    assert not Digest.objects.exists()
+
+
+def test_a_restored_site_shows_what_it_finds_and_mails_nobody(
+    calais: Plan, managers: list[User]
+) -> None:
+    alter_the_place(calais)
+    Mark.now(Mark.MAIL_HELD)
+    assert verify_daily(calais, TODAY) == {"findings": 1, "alarms": 0}
+    page = sign_in(managers[0]).get("/plans/calais-2014/").content.decode()
+    assert "The register is not as it was recorded" in page
+    hold.release(discard=True)
+    assert verify_daily(calais, TODAY)["alarms"] == 2
+
+
+def test_a_head_that_went_stays_what_is_asked_for(calais: Plan, managers: list[User]) -> None:
+    report_entry("4.4", by=managers[0])
+    verify_daily(calais, TODAY)
+    head = Entry.objects.filter(plan=calais).latest("number")
+    cut_off(calais, 1)
+    for _run in range(2):
+        verify_daily(calais, TODAY)
+        last = Verification.objects.get(plan=calais)
+        assert (last.number, last.hash) == (head.number, head.hash)
+        assert "expected" in [finding.kind for finding in last.messages]
+
+
+def test_members_see_the_last_check_on_the_overview_and_others_do_not(
+    calais: Plan, managers: list[User]
+) -> None:
+    number = Entry.objects.filter(plan=calais).latest("number").number
+    verify_daily(calais, TODAY)
+    page = sign_in(managers[0]).get("/plans/calais-2014/").content.decode()
+    assert f"up to entry {number} nothing was changed behind the register" in page
+    alter_the_place(calais)
+    verify_daily(calais, TODAY)
+    Plan.objects.filter(pk=calais.pk).update(public=True)
+    assert "behind the register" not in Client().get("/plans/calais-2014/").content.decode()
+
+
+def test_each_digest_says_how_the_last_check_ended(calais: Plan, managers: list[User]) -> None:
+    verify_daily(calais, TODAY)
+    outbox.queue(calais, date(2015, 1, 5))
+    assert "nothing was changed behind the register" in Digest.objects.get().text
+    alter_the_place(calais)
+    verify_daily(calais, TODAY)
+    outbox.queue(calais, date(2015, 1, 12))
+    latest = Digest.objects.get(kind="manager", week=date(2015, 1, 12))
+    assert "ALARM" in latest.text
+    assert "place of calais-2014 in commitments_plan" in latest.html
+
+
+def test_the_check_runs_once_a_day(calais: Plan, sample_day: date) -> None:
+    for _run in range(2):
+        runner.run_due()
+    run = JobRun.objects.get(plan=calais, job="verify_register")
+    assert (run.day, run.runs, run.outcome) == (TODAY, 1, "succeeded")

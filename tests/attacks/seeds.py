@@ -1,0 +1,578 @@
+"""So many made-up attacks of each kind, on PostgreSQL and on SQLite: `python -m tests.attacks 50`.
+
+An administrator of one side has the database without its triggers, the folder of evidence and the
+site's key, and computes hashes and derived tables anew where that helps. Against them stand the
+site's own verification, and the witness program of the other side, which ran just before. Each
+attack is undone before the next. Honest days in between must raise no alarm.
+"""
+
+import re
+import shutil
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import DatabaseError, connection, models, transaction
+
+from actionplan.integrity.plan_tables import PLAN_BOOKKEEPING
+from actionplan.integrity.verify import Expected, verify_plan
+from actionplan.local import samples
+from actionplan.models import Checkpoint, JobRun, User, Verification, WitnessSignature
+from actionplan.plan_transfer import load
+from actionplan.witnesses import site_key
+from commitments.evidence import storage
+from commitments.models import Action, Entry, Evidence, Membership, Plan, Role
+from commitments.register import flags, memberships
+from commitments.register.entries import Draft, append
+from tests import factories
+from tests.attacks import insider
+from tests.factories import NOW, TODAY
+from tests.witness import Witness
+
+# What nothing names, for what docs/reference/integrity.md gives as its reason.
+NOT_COVERED: dict[str, set[str]] = {
+    "commitments_plan": {*PLAN_BOOKKEEPING} - {"counted_days", "id", "slug"},
+    # read by version 1.0.0 alone
+    "commitments_action": {"search"},
+    "commitments_flag": {"noticed", "cleared", "cleared_by"},
+}
+# the tables of the plan and its register
+COVERED_APPS = ("commitments", "funding")
+# what is named of other tables
+COVERED_BESIDE: dict[str, set[str]] = {
+    "actionplan_checkpoint": {"plan", "number", "hash"},
+    "actionplan_witnesskey": {"plan", "verifier"},
+    "actionplan_witnesssignature": {"checkpoint", "key", "line"},
+}
+
+
+@dataclass
+class Register:
+    """The sample register with everything that a register can hold, and a witness of each side."""
+
+    plan: Plan
+    british: User
+    french: User
+    administrator: User
+    witnesses: dict[str, Witness]
+
+    def findings(self) -> list[str]:
+        """What the verification of the site says, which knows the head of the last digest."""
+        return [
+            str(finding)
+            for plan in Plan.objects.order_by("pk")
+            for finding in verify_plan(plan, expected=self._kept(plan)).findings
+        ]
+
+    def _kept(self, plan: Plan) -> list[Expected]:
+        kept = Verification.objects.filter(plan=plan)
+        return [Expected(row.number, row.hash) for row in kept]
+
+    def keep_head(self) -> None:
+        """As the daily verification does."""
+        for plan in Plan.objects.all():
+            head = Entry.objects.filter(plan=plan).latest("number")
+            defaults = {"number": head.number, "hash": head.hash, "at": NOW}
+            Verification.objects.update_or_create(plan=plan, defaults=defaults)
+
+    def run_witness(self, side: str, *options: str) -> list[str]:
+        """What the witness of a side says instead of signing; nothing where it has signed."""
+        witness = self.witnesses[side]
+        return witness.said.splitlines() if witness.run(*options) else []
+
+
+def make_register(plan: Plan, folder: Path) -> Register:
+    """`plan` is the Calais plan without entries."""
+    factories.create_plan()
+    text = "\n".join(filter(None, (action.signed_words for action in plan_actions(plan))))
+    load.load_plan(samples.PLAN_FILE.read_bytes(), now=NOW, signed_text=text)
+    samples.load_samples(plan)
+    british, french = (
+        Membership.objects.filter(plan=plan, role=Role.MANAGER, side=side)[0].user
+        for side in ("GB", "FR")
+    )
+    administrator = User.objects.get(email="administrator@example.org")
+    for other in Plan.objects.all():
+        memberships.record_differences(other, NOW)
+    witnesses = {
+        side: Witness(plan, manager, folder / side, name=f"{side.lower()}-witness")
+        for side, manager in (("GB", british), ("FR", french))
+    }
+    register = Register(plan, british, french, administrator, witnesses)
+    for act in HONEST_ACTS:
+        with transaction.atomic():
+            act(register, Random(1))
+    for days in (9, 0):
+        run_flag_job(plan, TODAY - timedelta(days=days))
+    register.keep_head()
+    for side in witnesses:
+        assert register.run_witness(side) == []
+    return register
+
+
+def plan_actions(plan: Plan) -> models.QuerySet[Action]:
+    return Action.objects.filter(plan=plan).order_by("pk")
+
+
+def run_flag_job(plan: Plan, day: date) -> None:
+    flags.bring_up_to(Plan.objects.get(pk=plan.pk), day)
+    run = {"started": NOW, "finished": NOW, "outcome": JobRun.Outcome.SUCCEEDED}
+    JobRun.objects.update_or_create(plan=plan, job="flag_overdue", day=day, defaults=run)
+
+
+# Honest days
+
+
+def report_with_file(register: Register, chance: Random) -> None:
+    content = f"a,{chance.random()}".encode()
+    file = storage.store(factories.uploaded_file(content))
+    factories.report_entry("4.4", by=register.british, note="Seen.", evidence=[file])
+
+
+def report_and_withdraw(register: Register, chance: Random) -> None:
+    entry = factories.report_entry("5.3", by=register.british, note="Too early.")
+    factories.annotate_entry(entry, by=register.british, kind="withdrawn")
+
+
+def move_deadline(register: Register, chance: Random) -> None:
+    factories.decide_action("4.4", by=register.british, kind="moved", when="2015-06")
+
+
+def confirm_or_dispute(register: Register, chance: Random) -> None:
+    entries = Entry.objects.filter(plan=register.plan, kind="completed", side="GB")
+    kind = chance.choice(["confirmed", "disputed"])
+    factories.annotate_entry(chance.choice(list(entries)), by=register.french, kind=kind)
+
+
+def meet(register: Register, chance: Random) -> None:
+    factories.record_meeting("Steering committee", "2015-01-12", by=register.french)
+
+
+def ask_and_answer(register: Register, chance: Random) -> None:
+    question = factories.ask_side(by=register.french)
+    factories.answer_question(question, by=register.british)
+
+
+def pay(register: Register, chance: Random) -> None:
+    factories.record_payment(by=register.british, amount=str(chance.randint(1, 9)))
+
+
+def redact_by_two(register: Register, chance: Random) -> None:
+    entry = factories.report_entry("5.3", by=register.british, note="A name.")
+    factories.redact_entry(entry, by=register.british, agreed_by=register.administrator)
+
+
+def hide_at_once(register: Register, chance: Random) -> None:
+    entry = factories.report_entry("5.3", by=register.british, note="Another name.")
+    factories.ask_for_redaction(entry, by=register.administrator, hide=True)
+
+
+def give_and_end_rights(register: Register, chance: Random) -> None:
+    account, by, plan = factories.create_user().pk, register.administrator.pk, register.plan
+    memberships.set_rights(plan, account, role="viewer", side="FR", by=by, now=NOW)
+    if chance.random() < 0.5:
+        memberships.set_rights(plan, account, role="", by=by, now=NOW)
+
+
+def load_changed_plan(register: Register, chance: Random) -> None:
+    text = samples.PLAN_FILE.read_text()
+    days = chance.randint(20, 90)
+    changed = text.replace("stale_days = 30", f"stale_days = {days}")
+    key = chance.choice(["change", "correction"])
+    changed = f'{key} = "Agreed in London."\n{changed}'
+    load.load_plan(changed.encode(), now=NOW, by=register.administrator.pk)
+
+
+def judge_the_day(register: Register, chance: Random) -> None:
+    run_flag_job(register.plan, TODAY)
+
+
+def rotate_key(register: Register, chance: Random) -> None:
+    site_key.rotate(NOW)
+
+
+Act = Callable[[Register, Random], None]
+HONEST_ACTS: list[Act] = [
+    report_with_file,
+    report_and_withdraw,
+    move_deadline,
+    confirm_or_dispute,
+    meet,
+    ask_and_answer,
+    pay,
+    redact_by_two,
+    hide_at_once,
+    give_and_end_rights,
+    load_changed_plan,
+    judge_the_day,
+    rotate_key,
+]
+
+
+def live_honestly(register: Register, chance: Random) -> None:
+    """What the rules refuse, such as a second answer, is not done."""
+    for act in chance.choices(HONEST_ACTS, k=chance.randint(1, 6)):
+        with suppress(PermissionDenied, ValidationError), transaction.atomic():
+            act(register, chance)
+
+
+# Attacks
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What was done, and the pattern of the words by which an alarm names it."""
+
+    what: str
+    names: str
+    is_covered: bool = True
+
+    def is_named_in(self, alarms: Iterable[str]) -> bool:
+        return any(re.search(self.names, alarm) for alarm in alarms)
+
+
+Attack = Callable[[Register, Random], Attempt]
+
+
+def numbered(number: int) -> str:
+    return rf"entry {number}\b"
+
+
+def pick_number(register: Register, chance: Random) -> int:
+    """Of an entry that somebody reported, and that has another behind it."""
+    entries = Entry.objects.filter(plan=register.plan).without_plan_entries().order_by("number")
+    numbers = list(entries.values_list("number", flat=True))
+    return chance.choice(numbers[:-1])
+
+
+def cover_traces(register: Register) -> None:
+    """Nothing that the site keeps itself shall tell: no hash, no head, no checkpoint."""
+    insider.compute_hashes_anew(register.plan)
+    Verification.objects.all().delete()
+    WitnessSignature.objects.all().delete()
+    Checkpoint.objects.all().delete()
+
+
+def rewrite_entry(register: Register, chance: Random) -> Attempt:
+    number = pick_number(register, chance)
+    columns: dict[str, Any] = chance.choice(
+        [{"effective": "2015-01-01"}, {"side": "XX"}, {"ref": "1.1"}, {"by": None}, {"words": "no"}]
+    )
+    columns = {**columns, "loaded_at": NOW - timedelta(days=chance.randint(1, 99))}
+    insider.change(register.plan, number, **columns)
+    cover_traces(register)
+    return Attempt(f"entry {number} rewritten: {columns}", numbered(number))
+
+
+def rewrite_text(register: Register, chance: Random) -> Attempt:
+    texts = Entry.objects.filter(plan=register.plan, text__note__gt="")
+    number = chance.choice(list(texts.values_list("number", flat=True)))
+    insider.rewrite_note(register.plan, number, "Never happened.")
+    cover_traces(register)
+    return Attempt(f"text of entry {number} rewritten with its digest", numbered(number))
+
+
+def take_out_and_close_up(register: Register, chance: Random) -> Attempt:
+    number = pick_number(register, chance)
+    insider.remove(register.plan, number)
+    cover_traces(register)
+    return Attempt(f"entry {number} taken out", numbered(number))
+
+
+def put_in_between(register: Register, chance: Random) -> Attempt:
+    number = pick_number(register, chance)
+    draft = Draft(
+        kind="note",
+        code=f"forged-{number}",
+        ref="4.4",
+        obligation=plan_actions(register.plan).get(ref="4.4"),
+        side="FR",
+        note="Agreed.",
+        effective="2014-12-01",
+        recorded_at=NOW,
+        recorded_day=TODAY,
+    )
+    (entry,) = append(register.plan, [draft], by=register.french.pk, now=NOW)
+    insider.move_to(register.plan, entry, number)
+    cover_traces(register)
+    return Attempt(f"an entry put in as {number}", numbered(number))
+
+
+def swap_two(register: Register, chance: Random) -> Attempt:
+    first = pick_number(register, chance)
+    insider.swap(register.plan, first, first + 1)
+    cover_traces(register)
+    return Attempt(f"entries {first} and {first + 1} swapped", numbered(first))
+
+
+def cut_off_end(register: Register, chance: Random) -> Attempt:
+    last = Entry.objects.filter(plan=register.plan).latest("number").number
+    number = last + 1 - chance.randint(1, 9)
+    insider.remove(register.plan, *range(number, last + 1))
+    cover_traces(register)
+    return Attempt(f"entries from {number} on cut off", numbered(number))
+
+
+def roll_back_and_go_on(register: Register, chance: Random) -> Attempt:
+    """An older backup restored, and as many entries recorded since as make the register longer."""
+    attempt = cut_off_end(register, chance)
+    for number in range(12):
+        factories.report_entry("5.3", by=register.british, note=f"since {number}")
+    return Attempt(attempt.what.replace("cut off", "replaced by later ones"), attempt.names)
+
+
+def alter_file(register: Register, chance: Random) -> Attempt:
+    kept = Evidence.objects.filter(entry__plan=register.plan).exclude(name="")
+    file = chance.choice(list(kept.select_related("entry").order_by("pk")))
+    path = storage.path_of(file.id)
+    if chance.random() < 0.5:
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[::-1] + b" ")
+    return Attempt(f"file of entry {file.entry.number} altered", numbered(file.entry.number))
+
+
+def show_each_side_its_own(register: Register, chance: Random) -> Attempt:
+    """Each witness signs what it is shown; the two see it when they lay their notes side by side."""
+    number = Entry.objects.filter(plan=register.plan).latest("number").number + 1
+    for side in ("GB", "FR"):
+        with undone():
+            for count in range(chance.randint(1, 3)):
+                factories.report_entry("5.3", by=register.british, note=f"for {side} {count}")
+            assert register.run_witness(side) == []
+    return Attempt(f"another entry {number} for each side", numbered(number))
+
+
+def edit_plan_value(register: Register, chance: Random) -> Attempt:
+    return edit_value([model for model in tables() if is_covered(model)], chance)
+
+
+def edit_other_value(register: Register, chance: Random) -> Attempt:
+    return edit_value([model for model in tables() if not is_covered(model)], chance)
+
+
+def edit_value(models_to_edit: list[type[models.Model]], chance: Random) -> Attempt:
+    """A value of a random column and row of one of these tables."""
+    while True:
+        model = chance.choice(models_to_edit)
+        columns = [column for column in model._meta.local_concrete_fields if not column.primary_key]
+        rows = list(model._base_manager.order_by("pk")[:500])
+        if not rows or not columns:
+            continue
+        row, column = chance.choice(rows), chance.choice(columns)
+        before = getattr(row, column.attname)
+        value = other_value(column, before, chance)
+        if value is None or value == before or not write_value(row, column, value):
+            continue
+        table = model._meta.db_table
+        what = f"{table}.{column.column} of {row.pk}: {before!r} to {value!r}"[:200]
+        if is_covered(model):
+            is_named = column.name not in NOT_COVERED.get(table, ())
+        else:
+            is_named = column.name in COVERED_BESIDE.get(table, ())
+        return Attempt(what, numbered_or_table(row), is_named)
+
+
+def is_covered(model: type[models.Model]) -> bool:
+    return model._meta.app_label in COVERED_APPS
+
+
+def tables() -> list[type[models.Model]]:
+    return [model for model in apps.get_models(include_auto_created=True) if model._meta.managed]
+
+
+def numbered_or_table(row: models.Model) -> str:
+    """How an alarm names the row: an entry by its number, all else by its table."""
+    entry = row if isinstance(row, Entry) else getattr(row, "entry", None)
+    if isinstance(entry, Entry):
+        return numbered(entry.number)
+    if isinstance(row, Membership) or hasattr(row, "membership"):
+        return "rights of account"
+    table = row._meta.db_table
+    owner = next((known for known in OWNERS if table.startswith(known)), table)
+    return OWNERS.get(owner, table)
+
+
+# rows that an alarm names by what they belong to or say
+OWNERS = {
+    "actionplan_checkpoint": "the register does not hold entry",
+    "actionplan_witness": "did not sign the checkpoint of entry",
+    "commitments_action_": "commitments_action",
+    "commitments_commitment_aims": "commitments_commitment",
+    "commitments_obligation_": "commitments_obligation",
+}
+
+
+def other_value(column: Any, value: object, chance: Random) -> object:
+    """Something that the column could hold, and does not."""
+    if column.is_relation:
+        keys = list(column.related_model._base_manager.values_list("pk", flat=True)[:50])
+        return chance.choice([key for key in keys if key != value] or [None])
+    match column:
+        case models.JSONField():
+            return '{"en": "altered"}'
+        case models.BooleanField():
+            return not value
+        case models.DateTimeField():
+            return datetime(2010, 1, chance.randint(1, 28), tzinfo=UTC)
+        case models.DateField():
+            return date(2010, 1, chance.randint(1, 28))
+        case models.DecimalField():
+            return Decimal(chance.randint(1, 10**6)) + Decimal("0.01")
+        case models.IntegerField():
+            return chance.randint(1, 30_000)
+        case models.BinaryField():
+            return b"altered"
+    return chance.choice(["altered", "GB", "FR", "met", "4.4", "2014-11"])
+
+
+def write_value(row: models.Model, column: Any, value: object) -> bool:
+    """False where the database itself refuses it."""
+    pk = row._meta.pk
+    assert pk is not None
+    statement = f'UPDATE {row._meta.db_table} SET "{column.column}" = %s WHERE "{pk.column}" = %s'  # noqa: S608 no input
+    try:
+        with transaction.atomic():
+            insider.execute(statement, value, pk.get_db_prep_value(row.pk, connection))
+    except DatabaseError:
+        return False
+    return True
+
+
+# What the verification of the site is asked about first, and the witness then; and what is beyond
+# the site, since its insider computes everything anew.
+ON_TABLES: dict[str, Attack] = {
+    "a value in a table of the plan": edit_plan_value,
+    "a value in another table": edit_other_value,
+    "a file of an entry on the disk": alter_file,
+}
+ON_THE_CHAIN: dict[str, Attack] = {
+    "an entry rewritten, and all behind it": rewrite_entry,
+    "a text rewritten, and all behind it": rewrite_text,
+    "an entry taken out, and closed up": take_out_and_close_up,
+    "an entry put in between": put_in_between,
+    "two entries in another order": swap_two,
+    "the end cut off": cut_off_end,
+    "an older state, and other entries since": roll_back_and_go_on,
+}
+BETWEEN_SIDES = "two registers for two sides"
+
+
+# Running them
+
+
+@dataclass
+class Row:
+    tried: int = 0
+    by_site: int = 0
+    by_witness: int = 0
+    # of what integrity.md says that nothing names it
+    not_covered: Counter[str] = field(default_factory=Counter)
+    missed: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Outcome:
+    rows: dict[str, Row] = field(default_factory=lambda: defaultdict(Row))
+    clean_runs: int = 0
+    false_alarms: list[str] = field(default_factory=list)
+
+    @property
+    def is_good(self) -> bool:
+        return not self.false_alarms and not any(row.missed for row in self.rows.values())
+
+    def lines(self) -> Iterator[str]:
+        yield "named by                                     tried     site  witness  nothing   MISSED"
+        for kind, row in self.rows.items():
+            nothing = sum(row.not_covered.values())
+            counts = (row.tried, row.by_site, row.by_witness, nothing, len(row.missed))
+            yield f"{kind:<41}" + "".join(f"{count:>9}" for count in counts)
+            for column, count in sorted(row.not_covered.items()):
+                yield f"    nothing names {column} ({count})"
+            yield from (f"    MISSED {what}" for what in row.missed)
+        yield f"{self.clean_runs} honest days, {len(self.false_alarms)} false alarms"
+        yield from (f"    {what}" for what in self.false_alarms)
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What is done to the database is rolled back."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+@contextmanager
+def folders_restored(*folders: Path) -> Iterator[None]:
+    """What is done to the folders of witnesses and evidence is undone as well."""
+    copies = [(folder, folder.with_name(f"{folder.name}.before")) for folder in folders]
+    for folder, copy in copies:
+        shutil.copytree(folder, copy)
+    yield
+    for folder, copy in copies:
+        shutil.rmtree(folder)
+        copy.rename(folder)
+
+
+def run_seeds(register: Register, count: int, *, first: int) -> Outcome:
+    """So many attacks of each kind, and as many honest days."""
+    outcome = Outcome()
+    attacks = ON_TABLES | ON_THE_CHAIN | {BETWEEN_SIDES: show_each_side_its_own}
+    for seed in range(first, first + count):
+        for kind, attack in attacks.items():
+            with changes_undone(register):
+                with insider.without_triggers():
+                    attempt = attack(register, Random(f"{kind} {seed}"))
+                judge_attempt(register, kind, attempt, outcome.rows[kind])
+        with changes_undone(register):
+            live_honestly(register, Random(seed))
+            options = ["--new"] if seed % 2 else []
+            alarms = [*register.findings(), *register.run_witness("FR", *options)]
+            outcome.clean_runs += 1
+            outcome.false_alarms += [f"seed {seed}: {alarm}" for alarm in alarms]
+    return outcome
+
+
+@contextmanager
+def changes_undone(register: Register) -> Iterator[None]:
+    folders = [witness.folder for witness in register.witnesses.values()]
+    key_folder = settings.CHECKPOINT_KEY.parent
+    with folders_restored(*folders, key_folder, storage.folder()), undone():
+        yield
+
+
+def judge_attempt(register: Register, kind: str, attempt: Attempt, row: Row) -> None:
+    row.tried += 1
+    alarms = register.findings() if kind in ON_TABLES else []
+    if attempt.is_named_in(alarms):
+        row.by_site += 1
+        return
+    if kind == BETWEEN_SIDES:
+        alarms += compare_witnesses(register)
+    else:
+        alarms += register.run_witness("FR")
+    if attempt.is_named_in(alarms):
+        row.by_witness += 1
+    elif attempt.is_covered:
+        row.missed.append(f"{attempt.what}: {alarms[-3:]}")
+    else:
+        row.not_covered[attempt.what.partition(" ")[0]] += 1
+
+
+def compare_witnesses(register: Register) -> list[str]:
+    """What two administrations see that lay the files of their witnesses side by side."""
+    seen = [
+        (witness.folder / "seen.txt").read_text().split() for witness in register.witnesses.values()
+    ]
+    pairs = enumerate(zip(*seen, strict=False), start=1)
+    differing = (number for number, (one, other) in pairs if one != other)
+    return [f"entry {number} is another one for each side" for number in differing][:1]

@@ -1,0 +1,96 @@
+"""The page of an action, read as a person reads it."""
+
+import re
+from datetime import date
+from html import unescape
+
+import pytest
+from django.template.loader import render_to_string
+from django.utils.html import strip_tags
+
+from commitments.models import Flag, FlagKind, Plan
+from tests.client import Client
+from tests.factories import create_manager, create_viewer, sign_in
+
+
+@pytest.fixture
+def reader(calais_with_entries: Plan) -> Client:
+    return sign_in(create_viewer(calais_with_entries))
+
+
+def read_page(client: Client, address: str) -> str:
+    html = client.get(address).content.decode()
+    main = html.partition("<main")[2].partition("</main>")[0]
+    apart = re.sub(r"<(td|th|tr|div|p|li|dd|dt|h\d|b|span)\b", r" <\1", main)
+    return " ".join(unescape(strip_tags(apart)).split())
+
+
+def read_part(client: Client, address: str, first: str, after: str) -> str:
+    return read_page(client, address).partition(first)[2].partition(after)[0]
+
+
+def test_one_sentence_says_which_month_is_short_and_which_are_met(reader: Client) -> None:
+    said = read_page(reader, "/actions/5.5/")
+    assert (
+        "due 19 days left November 2014 fell short: 1 of 2 officers. "
+        "Met: October 2014, December 2014." in said
+    )
+
+
+def test_a_confirmation_stands_with_the_delivery_and_not_with_the_delay(reader: Client) -> None:
+    before = read_page(reader, "/actions/5.5/").partition("What each side says")[0]
+    assert "confirmed" not in before
+    sides = read_part(reader, "/actions/5.5/", "What each side says", "History")
+    assert "agrees, 5 Jan 2015 22 Dec 2014: delivered 2, 1 December 2014" in sides
+    assert "has not answered 9 Dec 2014: delivered 1, 3 November 2014" in sides
+
+
+def test_no_side_is_said_to_be_overdue_delivered(reader: Client) -> None:
+    assert "overdue" not in read_part(reader, "/actions/5.5/", "What each side says", "History")
+
+
+def test_a_side_disputes_in_its_own_words(reader: Client) -> None:
+    said = read_page(reader, "/actions/3.4/")
+    assert "A side disputes what was reported" in said.partition("What each side says")[0]
+    sides = read_part(reader, "/actions/3.4/", "What each side says", "History")
+    assert "5 Jan 2015: completed, December 2014" in sides
+    assert "disputes it, 8 Jan 2015: La procédure n’est pas encore signée" in sides
+
+
+def test_a_side_that_only_confirmed_has_answered_and_not_reported(reader: Client) -> None:
+    sides = read_part(reader, "/actions/4.4/", "What each side says", "History")
+    assert "13 Nov 2014: started, 10 November 2014 agrees, 17 Nov 2014" in sides
+
+
+def test_what_is_said_of_an_entry_is_folded_into_it(reader: Client) -> None:
+    history = reader.get("/actions/5.5/").context["history"]
+    folded = [[row.entry.kind for row in line.about] for line in history if line.about]
+    assert folded == [["confirmed"], ["disputed", "withdrawn"]]
+    assert "entry withdrawn" in read_page(reader, "/actions/5.5/")
+
+
+def test_who_can_answer_is_offered_it_beside_the_statement(calais_with_entries: Plan) -> None:
+    british = sign_in(create_manager(calais_with_entries, side="GB"))
+    french = sign_in(create_manager(calais_with_entries, side="FR"))
+    offered = [
+        read_part(client, "/actions/5.5/", "What each side says", "History").count("Confirm ")
+        for client in (british, french)
+    ]
+    assert offered == [3, 0]
+
+
+def test_an_action_that_waits_says_for_whom(reader: Client) -> None:
+    said = read_page(reader, "/actions/1.7/").partition("What each side says")[0]
+    assert "Waits for the consent of:" in said
+
+
+def test_a_moved_date_is_told_with_the_signed_one(reader: Client) -> None:
+    said = read_page(reader, "/actions/2.5/").partition("What each side says")[0]
+    assert "It was due on 9 January 2015 and is not reported as done." in said
+    assert "Signed: 31 December 2014." in said
+
+
+def test_the_alert_of_silence_says_that_nothing_was_reported_recently() -> None:
+    flag = Flag(kind=FlagKind.STALE, since=date(2014, 10, 20), noticed=date(2014, 10, 21))
+    said = render_to_string("includes/flag_list.html", {"flags": [flag], "on": date(2014, 10, 21)})
+    assert "no recent report:" in said and "stale" not in said

@@ -1,0 +1,69 @@
+"""The step of the upgrade that brings a plan of the first edition under the second."""
+
+from datetime import UTC, datetime
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+
+from commitments.models import Entry, Plan, Standing
+from commitments.register import edition, standings
+from tests.client import Client
+from tests.factories import ADOPTED, create_plan, create_viewer, sign_in
+from tests.plan_of_promises import PROMISES
+
+pytestmark = pytest.mark.sqlite
+UPGRADED = datetime(2015, 6, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def old(monkeypatch: pytest.MonkeyPatch, db: None) -> Plan:
+    """A plan as the first edition judged it: nobody leads by its terms, and a state has changed."""
+    monkeypatch.setattr("commitments.register.entries.FORM", None)
+    plan = create_plan(PROMISES, now=ADOPTED)
+    monkeypatch.undo()
+    Standing.objects.filter(obligation__ref="joint", state="overdue").update(state="met")
+    return plan
+
+
+def test_an_old_plan_is_judged_anew_and_says_since_when(old: Plan) -> None:
+    entry = edition.begin_second_edition(old, UPGRADED)
+    assert entry is not None
+    assert (entry.kind, entry.words) == ("edition", "2")
+    assert standings.find_mismatches(old) == []
+    assert entry.terms is not None
+    changed = entry.terms["changed"]
+    assert {(days["ref"], days["known"], days["first"]) for days in changed} == {
+        ("joint", "then", "2015-01-01"),
+        ("joint", "now", "2015-01-01"),
+    }
+    assert (changed[0]["before"], changed[0]["after"]) == ("met", "overdue")
+
+
+def test_its_terms_say_who_leads_from_then_on(old: Plan) -> None:
+    edition.begin_second_edition(old, UPGRADED)
+    terms = Entry.objects.filter(plan=old, kind="terms", ref="joint").latest("number").terms
+    assert terms is not None
+    assert terms["lead"] == ["office", "ministry"]
+    assert terms["body_sides"] == {"office": "GB", "ministry": "FR"}
+
+
+def test_a_second_run_and_a_new_plan_have_nothing_to_do(old: Plan) -> None:
+    call_command("finish_upgrade", stdout=StringIO())
+    again = StringIO()
+    call_command("finish_upgrade", stdout=again)
+    assert "judged by the second edition of the rules already" in again.getvalue()
+    assert Entry.objects.filter(plan=old, kind="edition").count() == 1
+    new = create_plan(PROMISES.replace('"promises"', '"new"'))
+    assert edition.begin_second_edition(new, UPGRADED) is None
+
+
+def test_the_command_and_a_page_name_what_changed_and_why(old: Plan, client: Client) -> None:
+    written = StringIO()
+    call_command("finish_upgrade", stdout=written)
+    assert "joint as known now, 2015-01-01" in written.getvalue()
+    assert "met -> overdue (owed-again)" in written.getvalue()
+    number = Entry.objects.get(plan=old, kind="edition").number
+    page = sign_in(create_viewer(old)).get(f"/register/{number}/").content.decode()
+    assert "What the second edition of the rules changed" in page
+    assert "owed from the day" in page

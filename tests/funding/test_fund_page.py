@@ -1,0 +1,70 @@
+"""The page of the fund, read as a person reads it."""
+
+import re
+from html import unescape
+
+import pytest
+from django.utils.html import strip_tags
+
+from actionplan.models import User
+from commitments.models import Plan
+from tests.client import Client
+from tests.factories import create_manager, record_payment, sign_in
+
+AFTER_DUE = "?on=2015-04-02"
+
+
+@pytest.fixture
+def manager(calais_with_entries: Plan) -> User:
+    return create_manager(calais_with_entries, side="GB")
+
+
+@pytest.fixture
+def reader(manager: User) -> Client:
+    return sign_in(manager)
+
+
+def read_page(client: Client, address: str) -> str:
+    html = client.get(address).content.decode()
+    main = html.partition("<main")[2].partition("</main>")[0]
+    apart = re.sub(r"<(td|th|tr|div|p|li|dd|dt|h\d)\b", r" <\1", main)
+    return " ".join(unescape(strip_tags(apart)).split())
+
+
+@pytest.mark.parametrize("path", ["/fund/", "/"])
+def test_what_is_left_stands_in_the_currency_paid_alone(reader: Client, path: str) -> None:
+    said = read_page(reader, path + AFTER_DUE)
+    assert "€2 million of instalment 1, by 31 March 2015." in said
+    first = said.partition("31 March 2015.")[0]
+    assert "£4 million" not in first
+
+
+def test_two_currencies_of_one_promise_are_said_to_be_the_same_money(reader: Client) -> None:
+    said = read_page(reader, "/fund/")
+    assert "Promised by United Kingdom €15 million (£12 million, the same money)" in said
+    assert "€3 million of €15 million" in said
+
+
+def test_two_payments_are_not_written_as_the_same_money(reader: Client, manager: User) -> None:
+    record_payment("1.2", by=manager, instalment=1, amount="1000000", currency="GBP")
+    said = read_page(reader, "/fund/")
+    assert "part-paid in two currencies: €3 million and £1 million" in said
+    assert "€3 million (£1 million)" not in said + read_page(reader, "/")
+
+
+def test_more_than_was_promised_must_be_acknowledged(reader: Client) -> None:
+    form = {"key": "k1", "kind": "paid", "instalment": "2", "amount": "99999999", "seen": "999"}
+    response = reader.post("/fund/pay/1.2/", form | {"currency": "GBP", "day": "12 January 2015"})
+    assert response.status_code == 409
+    assert "amount is larger than what the plan states" in response.text
+    assert "Save anyway" in response.text
+
+
+def test_a_confirmation_stands_beside_its_payment(reader: Client) -> None:
+    assert "€3 million, 28 November 2014, FR confirmed" in read_page(reader, "/fund/")
+
+
+def test_the_signed_words_of_a_promise_are_one_click_away(reader: Client) -> None:
+    assert 'href="/plans/calais-2014/text/#c-1.2"' in reader.get("/fund/").content.decode()
+    text = reader.get("/text/").content.decode()
+    assert "€5 million funding (£4m) per year for three years" in text.partition('id="c-1.2"')[2]
