@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from actionplan.local import environment
+from actionplan.local import environment, processes
 from tests.servers import until
 
 # nothing of the environment of the tests
@@ -49,14 +49,13 @@ class Up:
         return self.process.wait(40)
 
     def left(self) -> list[str]:
-        return [name for name in PROCESSES if _runs(self.group(name))]
+        """The names of the processes that still run.
 
-
-def _runs(group: int) -> bool:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(group, 0)
-        return True
-    return False
+        A killed process keeps its number until somebody asks how it ended, but no lock: the number
+        alone would count it.
+        """
+        locks = {name: self.data / "run" / name for name in PROCESSES}
+        return [name for name, lock in locks.items() if processes.living_group(lock)]
 
 
 def get(port: int, path: str) -> int:

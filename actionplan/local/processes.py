@@ -98,6 +98,8 @@ def stop_all(children: Sequence[Child]) -> None:
         _signal_group(living_group(child.lock), signal.SIGKILL)
         child.process.kill()
         child.process.wait()
+    # what the children have forked is not ours to wait for, but it holds the lock until it ends
+    _wait_until_free([child.lock for child in children])
 
 
 def end_with_parent(number: signal.Signals) -> None:
@@ -111,12 +113,17 @@ def end_with_parent(number: signal.Signals) -> None:
 
 def end_orphans(run: Path) -> None:
     """End the processes that a killed parent left behind."""
+    locks = list(run.iterdir())
     for number in (signal.SIGTERM, signal.SIGKILL):
-        for lock in run.iterdir():
+        for lock in locks:
             _signal_group(living_group(lock), number)
-        deadline = time.monotonic() + GRACE
-        while any(living_group(lock) for lock in run.iterdir()) and time.monotonic() < deadline:
-            time.sleep(0.05)
+        _wait_until_free(locks)
+
+
+def _wait_until_free(locks: Sequence[Path]) -> None:
+    deadline = time.monotonic() + GRACE
+    while any(living_group(lock) for lock in locks) and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def living_group(lock: Path) -> int:
