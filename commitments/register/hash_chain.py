@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import QuerySet
+
 from commitments.findings import Finding
 from commitments.models import Entry, Evidence, Obligation, Plan, PlanFile, SignedText
 from commitments.rules.dates import DateError, parse
@@ -136,18 +138,24 @@ def verify_chain(plan: Plan) -> Iterator[Finding]:
     3. Each text is the one whose digest the chain holds, unless it was redacted.
     4. Each plan file, signed text and name of a file is the one whose digest the chain holds.
     """
+    files = _files_by_entry(plan)
+    yield from _altered_entries(plan, files)
+    yield from _altered_names(plan, files)
+    yield from _altered_plan_files(plan)
+    yield from _altered_signed_texts(plan)
+    yield from _altered_since_seals(plan)
+
+
+def _altered_entries(plan: Plan, files: Mapping[int, list[Evidence]]) -> Iterator[Finding]:
     entries = Entry.objects.filter(plan=plan).order_by("number")
     redacted = _redacted_entries(plan, but_for="files")
-    files = _files_by_entry(plan)
-    last_seal = entries.filter(kind=SEALED).values_list("number", flat=True).last() or 0
     obligations = _obligation_keys(plan)
+    end_of_first_form = _end_of_first_form(entries)
     texts = [f"text__{name}" for name in TEXTS]
     rows = entries.values("to__number", "to__plan_id", "text__salt", *texts, *COLUMNS)
     previous_hash, number = FIRST_HASH, 0
-    begins_in_second_form = False
     for row in rows.iterator(chunk_size=2000):
-        number += 1
-        for missing in range(number, min(row["number"], number + 10)):
+        for missing in range(number + 1, min(row["number"], number + 11)):
             yield Finding("missing-entry", {"number": missing})
         number = row["number"]
         name = {"number": number, "code": row["code"]}
@@ -158,18 +166,25 @@ def verify_chain(plan: Plan) -> Iterator[Finding]:
         previous_hash = row["hash"]
         for column in _wrong_columns(row, obligations):
             yield Finding("column", {"column": column, **name})
-        is_removed = row["text__salt"] is None and row["id"] in redacted
-        if row["id"] in redacted and not is_removed:
-            yield Finding("text-back", name)
-        if not is_removed and _digest_of_row(row) != row["text_digest"]:
-            yield Finding("text", name)
-        begins_in_second_form = begins_in_second_form or (number == 1 and bool(row["form"]))
-        if not row["form"] and (last_seal or begins_in_second_form) and number > last_seal:
+        for kind in _wrong_text(row, is_redacted=row["id"] in redacted):
+            yield Finding(kind, name)
+        if not row["form"] and end_of_first_form is not None and number > end_of_first_form:
             yield Finding("first-form", name)
-    yield from _altered_names(plan, files)
-    yield from _altered_plan_files(plan)
-    yield from _altered_signed_texts(plan)
-    yield from _altered_since_seals(plan)
+
+
+def _end_of_first_form(entries: QuerySet[Entry]) -> int | None:
+    """The number behind which no entry is of the first form; None where all may be."""
+    last_seal = entries.filter(kind=SEALED).values_list("number", flat=True).last()
+    begins_in_second_form = entries.filter(number=1).exclude(form=None).exists()
+    return 0 if last_seal is None and begins_in_second_form else last_seal
+
+
+def _wrong_text(row: Mapping[str, Any], *, is_redacted: bool) -> Iterator[str]:
+    is_removed = row["text__salt"] is None and is_redacted
+    if is_redacted and not is_removed:
+        yield "text-back"
+    if not is_removed and _digest_of_row(row) != row["text_digest"]:
+        yield "text"
 
 
 def _wrong_columns(row: Mapping[str, Any], obligations: Mapping[Any, int]) -> Iterator[str]:
