@@ -33,6 +33,7 @@ SENTENCES = {
     "row-added": gettext_lazy("%(row)s in %(table)s follows from nothing in the register"),
     "underivable": gettext_lazy("%(table)s cannot be derived from the register any more"),
     "expected": gettext_lazy("the register does not hold entry %(number)s with the hash %(hash)s"),
+    "checkpoint": gettext_lazy("the checkpoint of entry %(number)s is not what this site signed"),
     "signature": gettext_lazy(
         "the witness with the key %(key)s did not sign the checkpoint of entry %(number)s under which "
         "its signature is kept"

@@ -13,7 +13,11 @@ from actionplan.backup.create import open_snapshot
 from actionplan.integrity.counted_days import verify_counted_days
 from actionplan.integrity.plan_tables import verify_plan_tables
 from actionplan.models import JobRun
-from actionplan.witnesses.checkpoints import find_contradictions, find_false_signatures
+from actionplan.witnesses.checkpoints import (
+    find_contradictions,
+    find_false_checkpoints,
+    find_false_signatures,
+)
 from commitments.evidence import storage
 from commitments.findings import NOTES, Finding
 from commitments.models import Entry, Plan
@@ -90,6 +94,8 @@ def _check_expected(plan: Plan, expected: Iterable[Expected]) -> Iterator[Findin
 def _check_own_checkpoints(plan: Plan) -> Iterator[Finding]:
     for checkpoint in find_contradictions(plan):
         yield Finding("expected", {"number": checkpoint.number, "hash": checkpoint.hash})
+    for checkpoint in find_false_checkpoints(plan):
+        yield Finding("checkpoint", {"number": checkpoint.number})
 
 
 def _check_signatures(plan: Plan) -> Iterator[Finding]:

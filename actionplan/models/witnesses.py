@@ -71,7 +71,9 @@ class WitnessSignature(models.Model):
     class Meta:
         ordering = ["pk"]
         constraints = [
-            models.UniqueConstraint(fields=["checkpoint", "key"], name="witness_signature_once")
+            models.UniqueConstraint(
+                fields=["checkpoint", "key", "line"], name="witness_signature_line_once"
+            )
         ]
 
     def __str__(self) -> str:

@@ -67,6 +67,28 @@ def find_contradictions(plan: Plan) -> QuerySet[Checkpoint]:
     return Checkpoint.objects.filter(~Exists(same), plan=plan)
 
 
+def find_false_checkpoints(plan: Plan) -> Iterator[Checkpoint]:
+    """Checkpoints whose note says something else than their row, or is signed by no key of this site."""
+    keys = [key.verifier for key in SigningKey.objects.all()]
+    for checkpoint in Checkpoint.objects.filter(plan=plan).select_related("plan").iterator():
+        if not _is_signed_by(checkpoint, keys):
+            yield checkpoint
+
+
+def _is_signed_by(checkpoint: Checkpoint, keys: Sequence[str]) -> bool:
+    try:
+        text, lines = _read_note(checkpoint)
+        public_keys = [notes.parse_verifier(key).public_key for key in keys]
+    except notes.NoNote:
+        return False
+    for line in lines:
+        # a site that moved signs with the same key under another name
+        name = line.split(" ")[1]
+        if any(notes.Verifier(name, key).has_signed(text, line) for key in public_keys):
+            return True
+    return False
+
+
 def find_false_signatures(plan: Plan) -> Iterator[WitnessSignature]:
     """Signatures of witnesses that are kept under what their key did not sign."""
     signatures = WitnessSignature.objects.filter(key__plan=plan)
@@ -77,18 +99,24 @@ def find_false_signatures(plan: Plan) -> Iterator[WitnessSignature]:
 
 def _is_genuine(signature: WitnessSignature) -> bool:
     """Whether its key signed what the rows say: this plan up to this entry, with this hash."""
-    checkpoint = signature.checkpoint
     try:
-        text, _lines = notes.split_note(checkpoint.note)
+        text, _lines = _read_note(signature.checkpoint)
         verifier = notes.parse_verifier(signature.key.verifier)
     except notes.NoNote:
         return False
+    is_of_key = signature.checkpoint.plan_id == signature.key.plan_id
+    return is_of_key and verifier.has_signed(text, signature.line)
+
+
+def _read_note(checkpoint: Checkpoint) -> tuple[str, list[str]]:
+    """Its text and the lines with signatures; raises NoNote where it is about something else."""
+    text, lines = notes.split_note(checkpoint.note)
     origin, *signed = text.splitlines()[:3]
     # the host is left out: a site that moved keeps what was signed before
     is_of_plan = origin.rpartition("/")[2] == checkpoint.plan.slug
-    is_of_key = checkpoint.plan_id == signature.key.plan_id
-    is_same = signed == [str(checkpoint.number), checkpoint.hash]
-    return is_of_plan and is_of_key and is_same and verifier.has_signed(text, signature.line)
+    if not is_of_plan or signed != [str(checkpoint.number), checkpoint.hash]:
+        raise notes.NoNote
+    return text, lines
 
 
 def register_key(plan: Plan, *, side: str, text: str, by: User, now: datetime) -> WitnessKey:
@@ -126,8 +154,9 @@ def record_signature(plan: Plan, note: str, now: datetime) -> Checkpoint:
         line = next((line for line in lines if verifier.has_signed(text, line)), None)
         if line:
             is_known = True
+            # beside what somebody else may have put there
             WitnessSignature.objects.get_or_create(
-                checkpoint=checkpoint, key=key, defaults={"line": line, "received": now}
+                checkpoint=checkpoint, key=key, line=line, defaults={"received": now}
             )
     if not is_known:
         raise SignatureRefused(

@@ -275,3 +275,7 @@ def test_a_last_day_of_working_days_that_nobody_counted_is_named(attacked: Plan)
     Plan.objects.filter(pk=attacked.pk).update(counted_days={span: {**counted, "by": "older"}})
     verified = verify_plan(attacked)
     assert (verified.findings, [note.kind for note in verified.notes]) == ([], ["recounted"])
+    Plan.objects.filter(pk=attacked.pk).update(counted_days={"en": "altered"})
+    assert found(attacked) == [
+        "counted_days of calais-2014 in commitments_plan is not what the register says"
+    ]

@@ -221,9 +221,20 @@ def give_to_another_side(plan: Plan) -> None:
     WitnessSignature.objects.update(key=key)
 
 
-@pytest.mark.parametrize("forge", [move_to_head, renumber_checkpoint, give_to_another_side])
+@pytest.mark.parametrize(
+    ("forge", "also_named"),
+    [
+        (move_to_head, []),
+        (renumber_checkpoint, ["checkpoint"]),
+        (give_to_another_side, ["checkpoint"]),
+    ],
+)
 def test_a_signature_under_what_was_not_signed_counts_for_nothing_and_is_named(
-    calais: Plan, witness: Witness, official: User, forge: Callable[[Plan], None]
+    calais: Plan,
+    witness: Witness,
+    official: User,
+    forge: Callable[[Plan], None],
+    also_named: list[str],
 ) -> None:
     assert not verify_plan(calais, chain_only=True).findings
     report_entry("5.3", by=official)
@@ -231,13 +242,67 @@ def test_a_signature_under_what_was_not_signed_counts_for_nothing_and_is_named(
         forge(calais)
     seen = checkpoints.sightings(calais, clock.now(calais.timezone))
     assert [sighting.number for sighting in seen] == [0, 0]
-    (finding,) = verify_plan(calais, chain_only=True).findings
+    *others, finding = verify_plan(calais, chain_only=True).findings
+    assert [other.kind for other in others] == also_named
     key = WitnessSignature.objects.get().key
     assert finding == Finding("signature", {"key": key.verifier, "number": head(calais)})
     report_entry("5.3", by=official)
     assert witness.run() == 0, witness.said
     seen = checkpoints.sightings(calais, clock.now(calais.timezone))
     assert max(sighting.number for sighting in seen) == head(calais)
+
+
+def test_a_forged_signature_keeps_no_genuine_one_away(
+    calais: Plan, witness: Witness, official: User
+) -> None:
+    report_entry("5.3", by=official)
+    with insider.without_triggers():
+        move_to_head(calais)
+    assert witness.run() == 0, witness.said
+    seen = checkpoints.sightings(calais, clock.now(calais.timezone))
+    assert max(sighting.number for sighting in seen) == head(calais)
+    assert [finding.kind for finding in verify_plan(calais, chain_only=True).findings] == [
+        "signature"
+    ]
+    assert witness.run() == 0, witness.said
+    assert WitnessSignature.objects.count() == 2
+
+
+def resign(plan: Plan) -> None:
+    """By a key that the site never had."""
+    checkpoint = Checkpoint.objects.get()
+    text = checkpoint.note.partition("\n\n")[0] + "\n"
+    line = program.sign(text, site_key.site_name(), program.Ed25519PrivateKey.generate())
+    Checkpoint.objects.update(note=f"{text}\n{line}\n")
+
+
+def give_to_another_plan(plan: Plan) -> None:
+    note = Checkpoint.objects.get().note
+    Checkpoint.objects.update(note=note.replace(plan.slug, "river-accord-2024"))
+
+
+@pytest.mark.parametrize("forge", [resign, give_to_another_plan])
+def test_a_checkpoint_that_this_site_did_not_sign_is_named(
+    calais: Plan, witness: Witness, forge: Callable[[Plan], None]
+) -> None:
+    number = head(calais)
+    WitnessSignature.objects.all()._raw_delete("default")
+    assert not verify_plan(calais, chain_only=True).findings
+    forge(calais)
+    (finding,) = verify_plan(calais, chain_only=True).findings
+    assert finding == Finding("checkpoint", {"number": number})
+
+
+def test_checkpoints_of_a_site_that_moved_and_changed_its_key_stay_genuine(
+    calais: Plan, witness: Witness, official: User, settings: Settings
+) -> None:
+    settings.SITE_URL = "https://new.example.org"
+    report_entry("5.3", by=official)
+    assert checkpoints.sign_head(calais, clock.now(calais.timezone))
+    site_key.rotate(clock.now(calais.timezone))
+    report_entry("5.3", by=official)
+    assert checkpoints.sign_head(calais, clock.now(calais.timezone))
+    assert not verify_plan(calais, chain_only=True).findings
 
 
 @pytest.mark.parametrize(
