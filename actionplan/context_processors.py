@@ -9,9 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from actionplan.accounts import sessions
+from actionplan.accounts import second_factor, sessions
 from actionplan.models import Mark
 from commitments import clock
+from commitments.pages.base import page_opened_last
 from commitments.pages.inbox import inbox_keys
 from commitments.pages.page import Page
 
@@ -59,17 +60,30 @@ def session(request: HttpRequest) -> dict[str, object]:
 
 
 def page_of_plan(request: HttpRequest) -> dict[str, object]:
-    """Nothing on pages outside of a plan."""
+    """What pages of a plan show of it; on others the ways back to the one that was opened last."""
     page: Page | None = getattr(request, "page", None)
     if page is None:
-        return {}
+        return _ways_back(request)
     mail_held = None
     if page.rights.is_administrator:
         mail_held = Mark.when(Mark.MAIL_HELD)
     return page.context | {
         "mail_held": mail_held,
         "navigation": _navigation(request, page),
+        "plans_to_choose": page.plans,
     }
+
+
+def _ways_back(request: HttpRequest) -> dict[str, object]:
+    """Nothing for those who are not signed in or have yet to show a second factor."""
+    if not hasattr(request, "user") or not request.user.is_authenticated:
+        return {}
+    if second_factor.is_required(request.user) and not second_factor.is_proven(request):
+        return {}
+    page = page_opened_last(request)
+    if page is None:
+        return {}
+    return {"navigation": _navigation(request, page), "plans_to_choose": page.plans}
 
 
 def _navigation(request: HttpRequest, page: Page) -> list[NavigationItem]:
@@ -81,7 +95,8 @@ def _navigation(request: HttpRequest, page: Page) -> list[NavigationItem]:
             is_current = _is_current(request.path, name, url)
             items.append(NavigationItem(url, str(label), is_current, count))
     if page.rights.is_administrator:
-        items.append(NavigationItem(reverse("accounts"), _("Accounts")))
+        url = reverse("accounts")
+        items.append(NavigationItem(url, _("Accounts"), request.path.startswith(url)))
     return items
 
 

@@ -1,6 +1,7 @@
 """The views of a plan: who may open one, and pages whose body is kept for all readers alike."""
 
 from collections.abc import Sequence, Set
+from dataclasses import replace
 from datetime import date
 from typing import Any, ClassVar
 
@@ -89,27 +90,12 @@ class PlanView(AccessMixin, View):
 
         Raises NoPlan, Http404 for a plan that the account may not read, BadRequest for an odd day.
         """
-        memberships = request.user.roles if request.user.is_authenticated else []
-        plans = _readable_plans(request, slug, memberships)
-        plan = _choose_plan(request, slug, plans)
-        self.membership = next((row for row in memberships if row.plan_id == plan.pk), None)
-        today = clock.today(plan.timezone)
-        on = day_asked_for(request.GET.get("on"), plan, today)
+        page, self.membership = _page_of_today(request, slug)
+        on = day_asked_for(request.GET.get("on"), page.plan, page.today)
         known: date | None = on
         if is_known_now(request.GET.get("known")):
             known = None
-        self.page = Page(
-            plan=plan,
-            plans=plans,
-            rights=rights_of(
-                self.membership,
-                administrator=request.user.pk if request.user.is_superuser else None,
-            ),
-            on=on,
-            known=known,
-            today=today,
-            head=getattr(self.membership, "head", None),
-        )
+        self.page = replace(page, on=on, known=known)
 
 
 class KeptView(PlanView):
@@ -186,6 +172,35 @@ class KeptView(PlanView):
         plans = [(plan.slug, plan.version) for plan in self.page.plans]
         cookie = self.request.COOKIES.get(settings.CSRF_COOKIE_NAME)
         return f'W/"{fingerprint(key, user.pk, str(user), plans, cookie, live)}"'
+
+
+def page_opened_last(request: HttpRequest) -> Page | None:
+    """The plan that the account opened last, as it stands today; None where it may read none."""
+    try:
+        page, _membership = _page_of_today(request, None)
+    except (NoPlan, Http404):
+        return None
+    return page
+
+
+def _page_of_today(request: HttpRequest, slug: str | None) -> tuple[Page, Membership | None]:
+    memberships = request.user.roles if request.user.is_authenticated else []
+    plans = _readable_plans(request, slug, memberships)
+    plan = _choose_plan(request, slug, plans)
+    membership = next((row for row in memberships if row.plan_id == plan.pk), None)
+    today = clock.today(plan.timezone)
+    page = Page(
+        plan=plan,
+        plans=plans,
+        rights=rights_of(
+            membership, administrator=request.user.pk if request.user.is_superuser else None
+        ),
+        on=today,
+        known=today,
+        today=today,
+        head=getattr(membership, "head", None),
+    )
+    return page, membership
 
 
 def _can_be_redirected(request: HttpRequest) -> bool:

@@ -187,6 +187,8 @@ def test_each_page_answers_each_role_in_its_language(
             assert response.headers["Content-Language"] == language
             assert not re.search(r"\n\s*\n\s*\n", text(response)), f"blank lines on {path}"
             assert outline_faults(text(response)) == [], path
+            # a browser's own field shows 1 December as 12 January
+            assert not re.search(r'type="(?:date|month|week|datetime)', text(response)), path
     assert found == expected
 
 
@@ -651,6 +653,32 @@ def test_the_pages_of_an_account_lead_to_each_other_and_name_the_current_one(
 @pytest.mark.parametrize(
     "path", ["/actions/4.4/report/", "/actions/4.4/move/", "/register/1/withdraw/"]
 )
+def test_pages_of_an_account_keep_the_navigation_of_the_plan_opened_last(
+    calais: Plan, client: Client
+) -> None:
+    client.force_login(create_administrator(language="en"))
+    client.get("/plans/calais-2014/")
+    for path in ("/account/", "/accounts/", "/accounts/invite/", "/load-plan/", "/nothing/?on=x"):
+        page = text(client.get(path))
+        assert 'href="/plans/calais-2014/commitments/"' in page, path
+        assert "Day shown:" not in page, path
+    assert re.search(r'href="/accounts/" aria-current="page"', text(client.get("/accounts/")))
+
+
+def test_what_the_star_means_stands_before_the_first_field(signed_in: Client) -> None:
+    page = text(signed_in.get("/actions/4.4/report/"))
+    form = page[page.index('<form method="post" class="fields"') :]
+    assert 0 < form.index("Fields marked * are required.") < form.index("asteriskField")
+    assert form.count("Fields marked *") == 1
+
+
+def test_the_end_of_the_session_is_told_in_minutes_and_in_no_zone(signed_in: Client) -> None:
+    page = text(signed_in.get("/actions/4.4/report/"))
+    (sentence,) = re.findall(r'id="session-end"[^>]*>([^<]+)<', page)
+    assert re.match(r"We will sign you out in \d+ minutes if you do nothing", sentence)
+    assert not re.search(r"\d:\d\d", sentence)
+
+
 def test_a_form_sent_after_the_session_has_ended_gives_the_text_back(
     calais: Plan, client: Client, path: str
 ) -> None:
