@@ -123,7 +123,7 @@ class BodiesField(forms.ModelMultipleChoiceField[Body]):
 
 class PlanField(forms.ModelChoiceField[Plan]):
     def label_from_instance(self, plan: Plan) -> str:
-        return labels.text(plan.title)
+        return labels.plan_title(plan)
 
 
 class RightsForm(forms.Form):
@@ -132,7 +132,7 @@ class RightsForm(forms.Form):
     role = forms.ChoiceField(label=_("Role"))
     side = forms.ChoiceField(label=_("Side"), required=False)
     bodies = BodiesField(
-        Body.objects.none(), label=_("Bodies for which they report"), required=False
+        Body.objects.none(), label=_("Organisations for which they report"), required=False
     )
 
     def __init__(self, *args: Any, plans: list[Plan], **kwargs: Any) -> None:

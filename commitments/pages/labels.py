@@ -1,5 +1,6 @@
 """The words for states, kinds, sides and days, in the reader's language."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -212,6 +213,12 @@ def language_of(texts: dict[str, str]) -> str:
     return next(regional, next(iter(names), ""))
 
 
+def plan_title(plan: Plan) -> str:
+    """The title of a plan, whichever plan is shown: in the reader's language or in its own first."""
+    with in_languages_of(plan):
+        return text(plan.title)
+
+
 def text(texts: dict[str, str]) -> str:
     """The same as plain text, for titles, options and mails."""
     return texts.get(language_of(texts), "")
@@ -237,6 +244,20 @@ def clock(value: datetime) -> str:
     if language() == "fr":
         pattern = "H\xa0'h'\xa0mm"
     return str(format_time(value, pattern, tzinfo=value.tzinfo, locale=language()))
+
+
+# in French a number stays on the line of what it counts, a year on that of its month
+_NUMBER_AND_NOUN = re.compile(r"(?<=\d) (?=[^\W\d])|(?<=\der) (?=[^\W\d])")
+_MONTH_AND_YEAR = re.compile(r"(?<=[^\W\d]) (?=\d{4}\b)|(?<=\.) (?=\d{4}\b)")
+
+
+def unbreakable(words: str) -> str:
+    """The same for a page, which breaks no French line within a date or between a number and what
+    it counts. What is compared, typed or sent in plain text stays as it is.
+    """
+    if language() != "fr":
+        return words
+    return _MONTH_AND_YEAR.sub("\xa0", _NUMBER_AND_NOUN.sub("\xa0", words))
 
 
 def edtf(when: str) -> str:

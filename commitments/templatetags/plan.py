@@ -3,23 +3,24 @@ day.
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 from django import template
+from django.forms import BaseForm
 from django.template import Context
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from commitments.models import Standing
+from commitments.models import Plan, Standing
 from commitments.pages import labels
 from commitments.pages.page import Page
 
 register = template.Library()
-register.filter("day", labels.day, expects_localtime=True)
-register.filter("shortday", labels.short_day)
+# as it is typed into a field
+register.filter("typed_day", labels.day, expects_localtime=True)
 register.filter("clock", labels.clock, expects_localtime=True)
-register.filter("edtf", labels.edtf)
 register.filter("side", labels.side)
 register.filter("kind", labels.kind)
 register.filter("rights", labels.rights)
@@ -33,6 +34,27 @@ register.filter("redacted", labels.redacted)
 register.simple_tag(labels.colon, name="colon")
 
 
+@register.filter(expects_localtime=True)
+def day(value: date | None, pattern: str = "d MMMM y") -> str:
+    return labels.unbreakable(labels.day(value, pattern))
+
+
+@register.filter
+def shortday(value: date | None) -> str:
+    return labels.unbreakable(labels.short_day(value))
+
+
+@register.filter
+def edtf(when: str) -> str:
+    return labels.unbreakable(labels.edtf(when))
+
+
+@register.filter
+def has_required(form: BaseForm) -> bool:
+    """Whether the sentence about the mark of required fields has something to explain."""
+    return any(field.field.required for field in form.visible_fields())
+
+
 @register.filter
 def localized(texts: dict[str, str] | None) -> str:
     """The text in the reader's language; another's is marked with its language and set apart, since
@@ -44,6 +66,13 @@ def localized(texts: dict[str, str] | None) -> str:
     if language == labels.language():
         return texts[language]
     return format_html('<span lang="{}" dir="auto">{}</span>', language, texts[language])
+
+
+@register.filter
+def plan_title(plan: Plan) -> str:
+    """The title of any plan, also where another one is shown or none."""
+    with labels.in_languages_of(plan):
+        return localized(plan.title)
 
 
 @register.filter
@@ -104,7 +133,7 @@ def confidence(colour: str) -> SafeString:
 @register.simple_tag(takes_context=True)
 def days(context: Context, standing: Standing) -> str:
     """Days left or late, counted on the page's day."""
-    return labels.days(standing, context["on"])
+    return labels.unbreakable(labels.days(standing, context["on"]))
 
 
 @register.simple_tag(takes_context=True)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from commitments.files.errors import FileRefused
 from commitments.files.language_tags import canonical_tag
 from commitments.models import Plan
 from commitments.pages import labels
-from commitments.templatetags.plan import localized
+from commitments.templatetags.plan import day, edtf, localized, plan_title, shortday
 from tests.client import Client
 from tests.factories import create_manager, create_plan, create_viewer, report_entry, sign_in
 from tests.plans import SMALL
@@ -47,6 +48,27 @@ GERMAN = (
 def test_a_reader_gets_the_nearest_language(texts: dict[str, str], reader: str, shown: str) -> None:
     with translation.override(reader):
         assert labels.text(texts) == shown
+
+
+def test_the_title_of_another_plan_is_in_its_own_first_language() -> None:
+    shown = Plan(languages=["en", "ar"])
+    other = Plan(title={"ar": "خطة", "de": "Vertrag"}, languages=["de", "ar"])
+    with translation.override("en"), labels.in_languages_of(shown):
+        assert plan_title(other) == '<span lang="de" dir="auto">Vertrag</span>'
+
+
+def test_no_french_line_breaks_within_a_date() -> None:
+    new_year = date(2015, 1, 1)
+    with translation.override("fr"):
+        assert day(new_year) == "1er\xa0janvier\xa02015"
+        assert shortday(new_year) == "1er\xa0janv.\xa02015"
+        assert edtf("2014-12-31/2015-01-01") == (
+            "du 31\xa0décembre\xa02014 au 1er\xa0janvier\xa02015"
+        )
+        # into a field people type ordinary spaces
+        assert labels.day(new_year) == "1er janvier 2015"
+    with translation.override("en"):
+        assert day(new_year) == "1 January 2015"
 
 
 def test_a_text_in_another_language_is_marked_and_set_apart() -> None:
