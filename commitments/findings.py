@@ -47,7 +47,7 @@ SENTENCES = {
         "checked"
     ),
     "unsealed": gettext_lazy(
-        "standings and flags are checked once finish_upgrade has sealed the register"
+        "statuses and alerts are checked once finish_upgrade has sealed the register"
     ),
     "rights": gettext_lazy("the rights of account %(account)s are not what the register says"),
     "author": gettext_lazy(
@@ -62,7 +62,7 @@ SENTENCES = {
         "count %(now)s"
     ),
     "rights-later": gettext_lazy("memberships are checked once finish_upgrade has recorded them"),
-    "flags-later": gettext_lazy("flags are checked after the next overdue check"),
+    "flags-later": gettext_lazy("alerts are checked after the next overdue check"),
     "file-missing": gettext_lazy(
         "file %(position)s of entry %(number)s (%(code)s) is missing: %(id)s"
     ),

@@ -407,7 +407,9 @@ def _delete_missing_bodies(load: PlanLoad) -> None:
         entries = Entry.objects.filter(plan=load.plan, words=body.code)
         uses = (body.memberships, body.leads, body.joins, entries)
         if any(rows.exists() for rows in uses):
-            text = _("body %(id)s is missing: accounts, entries or actions that are kept name it")
+            text = _(
+                "organisation %(id)s is missing: accounts, entries or actions that are kept name it"
+            )
             load.add_error(1, text, id=body.code)
         else:
             remove_row(load, body, make_label("body", body))

@@ -412,9 +412,13 @@ def _read_each(table: Table, plan: PlanSpec, leads: list[str], deadline: Deadlin
     known = ", ".join(sorted(leading))
     for side in sides:
         if side not in leading:
-            text = _("each of %(what)s names %(side)s: no body of that side leads (%(known)s do)")
+            text = _(
+                "each of %(what)s names %(side)s: no organisation of that side leads (%(known)s do)"
+            )
             if not leading:
-                text = _("each of %(what)s names %(side)s: no body of a side of the plan leads")
+                text = _(
+                    "each of %(what)s names %(side)s: no organisation of a side of the plan leads"
+                )
             table.add_error("each", text, side=show_value(side), known=known)
     if deadline.kind == "recurring" or "steps" in deadline.terms:
         text = _("each of %(what)s does not go with periods or steps: leave it out")
@@ -430,7 +434,7 @@ def _read_refs(table: Table, key: str, plan: PlanSpec) -> list[str]:
 def _read_bodies(table: Table, key: str, plan: PlanSpec, *, required: bool = False) -> list[str]:
     codes = table.get_names(key, required=required)
     known = {body.code for body in plan.bodies}
-    table.check_known(key, codes, known, _("there is no such body"))
+    table.check_known(key, codes, known, _("there is no such organisation"))
     return codes
 
 

@@ -37,7 +37,7 @@ PARENTS = {
 _LABELS = {
     "action": gettext_noop("action %(name)s"),
     "aim": gettext_noop("aim %(name)s"),
-    "body": gettext_noop("body %(name)s"),
+    "body": gettext_noop("organisation %(name)s"),
     "commitment": gettext_noop("commitment %(name)s"),
     "contribution": gettext_noop("contribution %(name)s"),
     "fund": gettext_noop("fund %(name)s"),

@@ -395,7 +395,7 @@ def _reading_warnings(draft: Draft, context: Context) -> Iterator[str]:
 def _consent_errors(draft: Draft, context: Context) -> Iterator[str]:
     if draft.words and draft.words not in context.codes["consent"]:
         known = ", ".join(sorted(context.codes["consent"]))
-        yield _("“%(body)s” is no body of the plan: it must be one of %(known)s.") % {
+        yield _("“%(body)s” is no organisation of the plan: it must be one of %(known)s.") % {
             "body": draft.words,
             "known": known,
         }

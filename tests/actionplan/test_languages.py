@@ -77,6 +77,10 @@ def patterns(pairs: Iterable[tuple[str, str]], wrong: str) -> re.Pattern[str]:
     """What in a page of the other language is a text of `wrong`: short texts alone, long ones
     anywhere.
     """
+    # French has spaces that do not break
+    pairs = [
+        (re.sub(r"\s+", " ", english), re.sub(r"\s+", " ", french)) for english, french in pairs
+    ]
     own = {pair[wrong == "en"].casefold() for pair in pairs}
     alone: set[str] = set()
     anywhere: set[str] = set()
@@ -87,9 +91,7 @@ def patterns(pairs: Iterable[tuple[str, str]], wrong: str) -> re.Pattern[str]:
             continue
         # of a short text with a number in it nearly any sentence could be the number
         filled = r".{1,80}?" if letters > 14 else r"\\S+"
-        shape = re.sub(
-            r"%\\\((\w+)\\\)s", filled, re.escape(re.sub(r"\s+", " ", text.replace("%%", "%")))
-        )
+        shape = re.sub(r"%\\\((\w+)\\\)s", filled, re.escape(text.replace("%%", "%")))
         (anywhere if letters > 14 else alone).add(shape)
     return re.compile(rf"^(?:{'|'.join(sorted(alone))})$|(?:{'|'.join(sorted(anywhere))})")
 
@@ -151,7 +153,7 @@ def test_a_mixed_page_would_be_noticed() -> None:
     wrong = patterns(
         [
             ("Overdue", "En retard"),
-            ("Nothing has been recorded yet.", "Rien n’a encore été consigné."),
+            ("Nothing has been recorded yet.", "Rien n’a encore été enregistré."),
         ],
         "en",
     )

@@ -720,7 +720,7 @@ def test_a_body_that_leads_an_action_which_vanishes_with_it_stays(desk: Desk) ->
         ("format = 1\n", 'format = 1\nwithdrawn = "given up"\nchange = "x"\n'),
     )
     assert desk.refused(gone, LATER) == [
-        "FILE:1: body spare is missing: accounts, entries or actions that are kept name it"
+        "FILE:1: organisation spare is missing: accounts, entries or actions that are kept name it"
     ]
 
 

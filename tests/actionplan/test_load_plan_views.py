@@ -106,7 +106,7 @@ def test_a_reader_of_french_gets_errors_and_changes_in_french(administrator: Cli
     assert said in refused.content.decode().replace("\u00a0", " ")
     administrator.post(ADDRESS, second_step(administrator, SMALL))
     shown = administrator.post(ADDRESS, upload(LATER)).content.decode().replace("\u00a0", " ")
-    assert "<li>termes de 1.1 : consignés</li>" in shown
+    assert "<li>termes de 1.1 : enregistrés</li>" in shown
     assert 'lang="en"' not in shown.partition("<main")[2].partition("</main>")[0]
 
 

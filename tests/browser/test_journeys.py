@@ -87,7 +87,7 @@ def test_a_manager_finds_why_a_figure_is_what_it_is_in_three_clicks(page: Page) 
     expect(page.locator(".facts").first).to_contain_text("9 days later")
     manager.click("link", re.compile(r"^entry \d+"))
     expect(page.locator("main")).to_contain_text("Source")
-    expect(page.get_by_text("Previous hash")).to_be_visible()
+    expect(page.get_by_text("Previous fingerprint")).to_be_visible()
     assert manager.acts <= 3
 
 

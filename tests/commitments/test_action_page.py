@@ -94,3 +94,9 @@ def test_the_alert_of_silence_says_that_nothing_was_reported_recently() -> None:
     flag = Flag(kind=FlagKind.STALE, since=date(2014, 10, 20), noticed=date(2014, 10, 21))
     said = render_to_string("includes/flag_list.html", {"flags": [flag], "on": date(2014, 10, 21)})
     assert "no recent report:" in said and "stale" not in said
+
+
+def test_what_was_never_reported_is_not_said_to_be_silent_since_a_day(reader: Client) -> None:
+    page = read_page(reader, "/actions/1.5/")
+    assert "nothing has been reported" in page
+    assert "No news" not in page and "no report since" not in page and "Last report" not in page

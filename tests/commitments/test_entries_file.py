@@ -291,7 +291,7 @@ def test_a_file_over_four_mebibytes_is_refused(calais: Plan) -> None:
         (STARTED | {"kind": "superseded"}, "“superseded” needs a reason."),
         (STARTED | {"kind": "not-pursued"}, "“not pursued” needs a reason."),
         (STARTED | {"kind": "consent"}, "“consent given” needs what it names."),
-        (STARTED | {"kind": "consent", "words": "harbour"}, "“harbour” is no body of the plan: it must be one of "),
+        (STARTED | {"kind": "consent", "words": "harbour"}, "“harbour” is no organisation of the plan: it must be "),
         (STARTED | {"kind": "event", "words": "x" * 201}, "The name of an event has at most 200 characters."),
         (STARTED | {"kind": "confidence", "words": "blue"}, "Confidence is green, amber or red, not “blue”."),
         (STARTED | {"kind": "confidence", "words": "red"}, "Give a reason for amber or red."),

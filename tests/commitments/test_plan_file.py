@@ -141,7 +141,7 @@ def test_a_ref_holds_only_what_an_address_can_hold(name: str) -> None:
         (
             'with = ["port"]',
             'with = ["harbour"]',
-            "with of action 1.1 names 'harbour': there is no such body",
+            "with of action 1.1 names 'harbour': there is no such organisation",
         ),
         ('consents = ["port"]', 'consents = ["harbour"]', "consents of action 1.3 names 'harbour'"),
         (
