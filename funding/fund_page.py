@@ -12,10 +12,13 @@ from commitments.models import Entry, Flag
 from commitments.pages.dialogue import fold_history
 from commitments.pages.entries import describe_entries, entries_on
 from commitments.pages.page import Page
+from commitments.register.histories import read_histories
+from commitments.rules.terms import terms_on
 from funding.instalments import Amounts, InstalmentOnDay, instalments_on
 from funding.models import Contribution, Fund, Purpose, Reported
 from funding.permissions import can_record_payment
 from funding.promises import Bar, Promise, add_amounts, promises
+from funding.rules import CONDITIONAL
 from funding.templatetags.money import amount as format_amount
 from funding.totals import CurrencyTotal, compute_totals, money_entries, sum_by_currency
 
@@ -124,6 +127,7 @@ def funds_with_entries_on(page: Page) -> list[FundOnDay]:
     instalments = [instalment for fund in funds for instalment in fund.instalments]
     _add_entries(instalments, page)
     _add_flags(instalments, page)
+    _add_terms(instalments, page)
     return funds
 
 
@@ -160,6 +164,20 @@ def _add_flags(instalments: Sequence[InstalmentOnDay], page: Page) -> None:
     for instalment in instalments:
         obligation = instalment.standing.obligation_id
         instalment.flags = [flag for flag in noticed if flag.obligation_id == obligation]
+
+
+def _add_terms(instalments: Sequence[InstalmentOnDay], page: Page) -> None:
+    """What opens conditional money is a term, and stands in no column."""
+    obligations = [
+        instalment.standing.obligation
+        for instalment in instalments
+        if instalment.standing.modality in CONDITIONAL
+    ]
+    histories = read_histories(page.plan, obligations)
+    for instalment in instalments:
+        history = histories.get(instalment.standing.obligation_id)
+        if history is not None:
+            instalment.terms = terms_on(history.versions, page.on, page.known_day)
 
 
 def compare_with_totals(reported: Reported, totals: Sequence[CurrencyTotal]) -> str:

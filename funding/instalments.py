@@ -9,6 +9,7 @@ from commitments.models import Flag, Standing
 from commitments.pages.dialogue import HistoryLine
 from commitments.pages.page import Page
 from funding.models import Contribution
+from funding.rules import MoneyTerms
 
 # by currency, in the order of the text
 Amounts = dict[str, Decimal]
@@ -31,6 +32,7 @@ class InstalmentOnDay:
     outstanding: Amounts
     history: list[HistoryLine] = field(default_factory=list)
     flags: list[Flag] = field(default_factory=list)
+    terms: MoneyTerms | None = None  # read for the page of the fund alone
 
     @property
     def contribution(self) -> Contribution:

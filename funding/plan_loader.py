@@ -13,7 +13,8 @@ from commitments.files.plan_loader import (
 from commitments.files.toml_table import make_label
 from commitments.models import Plan
 from funding.models import Fund, Instalment, Reported
-from funding.plan_schema import CONDITIONAL, ContributionSpec, FundSpec, InstalmentSpec
+from funding.plan_schema import ContributionSpec, FundSpec, InstalmentSpec
+from funding.rules import CONDITIONAL
 
 
 def load_funds(load: PlanLoad, funds: list[FundSpec]) -> None:

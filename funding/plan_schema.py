@@ -20,10 +20,10 @@ from commitments.rules import dates
 from commitments.rules.dates import DateError
 from funding.currencies import decimals_of, format_plain, has_its_decimals, is_currency
 from funding.models import Contribution, Fund, Purpose, Reported
+from funding.rules import CONDITIONAL
 from funding.years import due_day, first_year
 
 FIRMNESS = ("firm", "conditional", "up-to", "on-delivery")
-CONDITIONAL = ("conditional", "on-delivery")
 
 # amounts as the terms keep them, in the text's order: [["EUR", "5000000.00"], …]
 Stated = list[list[str]]

@@ -36,6 +36,8 @@ from commitments.rules.waiting import owed_again
 from funding.currencies import decimals_of
 
 ZERO = Decimal("0.00")
+# money that nobody owes before something has opened it
+CONDITIONAL = ("conditional", "on-delivery")
 Amounts = Mapping[str, Decimal]  # by currency
 
 
@@ -65,7 +67,7 @@ class MoneyTerms:
     @property
     def needs_opening(self) -> bool:
         """Whether it is awaiting until its condition holds."""
-        return self.firmness in ("conditional", "on-delivery")
+        return self.firmness in CONDITIONAL
 
     @property
     def scored(self) -> bool:

@@ -1,7 +1,8 @@
-"""Mutants of the rule, each held against answers of the oracle: `python -m tests.mutants`.
+"""Mutants of the rule, each held against worked examples and answers of the oracle:
+`python -m tests.mutants`.
 
 One comparison, word or number of a function is changed at a time, in a process of its own. A mutant
-that no generated case notices survives and is printed with its line.
+that no example and no generated case notices survives and is printed with its line.
 """
 
 import argparse
@@ -16,7 +17,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -224,6 +225,26 @@ def make_examples(count: int, seed: int) -> Iterator[Example]:
                 return
 
 
+def worked_examples() -> Iterator[Callable[[], object]]:
+    """The tests of the rule clause by clause, each with each of its parameters."""
+    from tests.commitments import test_rule
+
+    for name, test in vars(test_rule).items():
+        if name.startswith("test_"):
+            for arguments in arguments_of(test):
+                yield partial(test, **arguments)
+
+
+def arguments_of(test: FunctionType) -> list[dict[str, Any]]:
+    cases: list[dict[str, Any]] = [{}]
+    for mark in getattr(test, "pytestmark", []):
+        names, rows = mark.args
+        if isinstance(names, str):
+            names, rows = [names], [[row] for row in rows]
+        cases = [case | dict(zip(names, row, strict=True)) for case in cases for row in rows]
+    return cases
+
+
 def in_a_process(outcome: Callable[[], bool]) -> bool:
     """What it returns in a process of its own; false where that fails or takes too long."""
     child = os.fork()
@@ -241,7 +262,10 @@ def in_a_process(outcome: Callable[[], bool]) -> bool:
 def survives(mutant: Mutant, examples: list[Example]) -> bool:
     def outcome() -> bool:
         apply(mutant)
-        return all(example.holds() for example in examples)
+        has_survived = all(example.holds() for example in examples)
+        for test in worked_examples():
+            test()
+        return has_survived
 
     return in_a_process(outcome)
 

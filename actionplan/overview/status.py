@@ -19,6 +19,7 @@ from actionplan.overview.status_types import (
 )
 from commitments.models import Action, Entry, Plan, PublicEntry, Standing
 from commitments.pages.counts import summarise
+from commitments.pages.labels import count_days_of_part
 from commitments.register import histories, standings
 from commitments.register.opening import find_opening
 from commitments.register.questions import open_questions_on
@@ -182,7 +183,7 @@ def _side(part: Json, on: date) -> SideStatus:
     return {
         "side": part["side"],
         "state": part["state"],
-        "days": _days_of(part, on),
+        "days": count_days_of_part(part, on),
         "progress": part["progress"],
         "delivered": part["delivered"],
         "reading": part["reading"],
@@ -194,13 +195,8 @@ def _step(part: Json, on: date) -> StepStatus:
         "when": part["when"],
         "quantity": part["quantity"],
         "state": part["state"],
-        "days": _days_of(part, on),
+        "days": count_days_of_part(part, on),
     }
-
-
-def _days_of(part: Json, on: date) -> int | None:
-    anchor = date.fromisoformat(part["anchor"]) if part["anchor"] else None
-    return days_counted(part["state"], anchor, part["late"], on)
 
 
 def _period(period: Period) -> PeriodStatus:

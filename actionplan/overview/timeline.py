@@ -23,12 +23,16 @@ PERIODS_SHOWN = 36
 
 @dataclass(frozen=True)
 class TimelineDeadline:
-    """The days that an action's deadline leaves open; of a recurring action its periods so far."""
+    """The days that an action's deadline leaves open; of a recurring action its latest periods, how
+    many of all have ended and how many of these fell short.
+    """
 
     standing: Standing
     first: date
     last: date
-    periods: Sequence[Period]
+    periods: Sequence[Period] = ()
+    periods_closed: int = 0
+    periods_short: int = 0
 
     @property
     def moved_from(self) -> date | None:
@@ -61,10 +65,6 @@ class TimelineDeadline:
         if self.standing.state in (State.OVERDUE, State.MET_LATE) or self.moved_from:
             return max((until - signed).days, 0)
         return 0
-
-    @property
-    def periods_short(self) -> int:
-        return sum(period.is_short for period in self.periods)
 
     @property
     def is_one_day(self) -> bool:
@@ -164,13 +164,18 @@ def _deadlines(
 ) -> Iterator[TimelineDeadline]:
     for standing in standings:
         recurrence = recurrences.get(standing.obligation_id)
-        periods = recurrence.periods[-PERIODS_SHOWN:] if recurrence else []
-        if periods:
+        if recurrence is not None and recurrence.periods:
+            periods = recurrence.periods[-PERIODS_SHOWN:]
             yield TimelineDeadline(
-                standing, periods[0].window.first, periods[-1].window.last, periods
+                standing,
+                periods[0].window.first,
+                periods[-1].window.last,
+                periods,
+                recurrence.periods_closed,
+                recurrence.periods_short,
             )
         elif standing.first_day and standing.last_day:
-            yield TimelineDeadline(standing, standing.first_day, standing.last_day, [])
+            yield TimelineDeadline(standing, standing.first_day, standing.last_day)
 
 
 def _scale(deadlines: Iterable[TimelineDeadline], on: date) -> Scale:

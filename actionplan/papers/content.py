@@ -91,12 +91,29 @@ def _titles(page: Page) -> dict[str, str]:
 def _summary(
     comparison: Comparison, actions: Sequence[Json], titles: dict[str, str]
 ) -> Iterator[Block]:
+    yield Heading(1, _("Summary"))
+    yield from _five_figures(comparison, actions)
+    yield Heading(2, _("Needs a decision"))
+    needing = [action for action in actions if _reasons_to_decide(action)]
+    if not needing:
+        yield Paragraph(_("Nothing needs a decision."))
+        return
+    yield Bullets(
+        [
+            f"{action['ref']} {titles[action['ref']]}{labels.colon()}"
+            + ", ".join(_reasons_to_decide(action))
+            for action in needing
+        ]
+    )
+
+
+def _five_figures(comparison: Comparison, actions: Sequence[Json]) -> Iterator[Block]:
     scored = [action for action in actions if action["scored"]]
     overdue = [action for action in scored if action["state"] == "overdue"]
     met = [action for action in scored if action["state"] in SATISFIED_STATES]
     silent = [action for action in scored if action["stale"] or action["never_reported"]]
     disputed = [action for action in actions if action["disputed"]]
-    yield Heading(1, _("Summary"))
+    changed = [_as_record(change) for change in comparison.actions]
     yield Paragraph(
         ngettext(
             "Of %(n)s counted action, %(met)s is met and %(overdue)s overdue.",
@@ -113,22 +130,8 @@ def _summary(
             _figure(_("No recent report"), silent),
             _figure(_("Disputed"), disputed),
             _figure(_("Met"), met),
-            _figure(
-                _("Changed since the earlier date"), [_as_record(c) for c in comparison.actions]
-            ),
+            _figure(_("Changed since the earlier date"), changed),
         ],
-    )
-    yield Heading(2, _("Needs a decision"))
-    needing = [action for action in actions if _reasons_to_decide(action)]
-    if not needing:
-        yield Paragraph(_("Nothing needs a decision."))
-        return
-    yield Bullets(
-        [
-            f"{action['ref']} {titles[action['ref']]}{labels.colon()}"
-            + ", ".join(_reasons_to_decide(action))
-            for action in needing
-        ]
     )
 
 

@@ -1,5 +1,7 @@
 """The list of actions as a table, for the page and for its export."""
 
+from collections.abc import Iterable
+
 import django_tables2 as tables
 from django.db.models import QuerySet
 from django.http import QueryDict
@@ -9,6 +11,8 @@ from commitments.lists.filters import MOST_URGENT_FIRST
 from commitments.models import Standing
 from commitments.pages.entries import last_reports
 from commitments.pages.page import Page
+from commitments.register.histories import read_recurrences
+from commitments.rules.recurrence import Recurrence
 
 POSITION = "obligation__action__position"
 MOST_ON_A_PAGE = 1000
@@ -80,3 +84,12 @@ class ActionTable(tables.Table):
         self.page = self.paginator.get_page(number)
         shown = [row.record.obligation_id for row in self.page]
         self.last_reports = last_reports(self.plan_page, shown)
+        self.recurrences = recurrences_that_fell_short(
+            self.plan_page, [row.record for row in self.page]
+        )
+
+
+def recurrences_that_fell_short(page: Page, standings: Iterable[Standing]) -> dict[int, Recurrence]:
+    """By obligation, for lists that say how many periods fell short."""
+    keys = [standing.obligation_id for standing in standings if standing.fell_short]
+    return read_recurrences(page.plan, keys, page.on, page.known_day)

@@ -1,7 +1,7 @@
 """The words for states, kinds, sides and days, in the reader's language."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
@@ -288,6 +288,17 @@ def days(standing: Standing, on: date) -> str:
     if count is None:
         return ""
     return days_in_words(standing.state, count)
+
+
+def days_of_part(part: Mapping[str, Any], on: date) -> str:
+    """The same of one side or step of a standing, see SidePart and StepPart."""
+    count = count_days_of_part(part, on)
+    return days_in_words(part["state"], count) if count is not None else ""
+
+
+def count_days_of_part(part: Mapping[str, Any], on: date) -> int | None:
+    anchor = date.fromisoformat(part["anchor"]) if part["anchor"] else None
+    return days_counted(part["state"], anchor, part["late"], on)
 
 
 def days_in_words(state: str, count: int) -> str:

@@ -23,12 +23,29 @@ class Point:
 
 
 @dataclass(frozen=True)
+class Series:
+    """The dots of one side's readings from the baseline on, where each side must reach the level;
+    else those of all sides, and `side` is empty.
+    """
+
+    side: str
+    dots: Sequence[tuple[int, int]]
+
+    @property
+    def line(self) -> str:
+        return " ".join(f"{x},{y}" for x, y in self.dots)
+
+
+@dataclass(frozen=True)
 class LevelChart:
-    """The points in the order of time; `last_day` is that by which the level is to be reached."""
+    """The points in the order of time; `last_day` is that by which the level is to be reached, and
+    `each` the sides of which each must reach it.
+    """
 
     points: Sequence[Point]
     level: int
     last_day: date | None
+    each: Sequence[str] = ()
 
     @property
     def readings(self) -> list[Point]:
@@ -43,21 +60,16 @@ class LevelChart:
         return self._x(self.last_day) if self.last_day else None
 
     @property
-    def dots(self) -> list[tuple[int, int]]:
-        return [(self._x(point.day), self._y(point.figure)) for point in self.points]
+    def series(self) -> list[Series]:
+        if not self.each:
+            return [self._series("", self.points)]
+        return [self._series(side, self._points_of(side)) for side in self.each]
 
-    @property
-    def lines(self) -> list[str]:
-        """One for each side that reads the level, each from the baseline."""
-        sides = dict.fromkeys(point.side for point in self.readings)
-        return [
-            " ".join(
-                f"{x},{y}"
-                for point, (x, y) in zip(self.points, self.dots, strict=True)
-                if point.entry is None or point.side == side
-            )
-            for side in sides
-        ]
+    def _points_of(self, side: str) -> list[Point]:
+        return [point for point in self.points if point.entry is None or point.side == side]
+
+    def _series(self, side: str, points: Iterable[Point]) -> Series:
+        return Series(side, [(self._x(point.day), self._y(point.figure)) for point in points])
 
     def _x(self, day: date) -> int:
         days = [point.day for point in self.points]
@@ -85,7 +97,8 @@ def draw_level(
     ]
     if deadline.level is None or not points:
         return None
-    return LevelChart([*_start(deadline.baseline), *points], deadline.level, last_day)
+    points = [*_start(deadline.baseline), *points]
+    return LevelChart(points, deadline.level, last_day, terms.each)
 
 
 def _start(baseline: Baseline | None) -> list[Point]:

@@ -137,6 +137,12 @@ def days(context: Context, standing: Standing) -> str:
 
 
 @register.simple_tag(takes_context=True)
+def days_of_part(context: Context, part: Mapping[str, Any]) -> str:
+    """The same of one side or step of a standing."""
+    return labels.days_of_part(part, context["on"])
+
+
+@register.simple_tag(takes_context=True)
 def page_url(context: Context, name: str, *args: object, **query: object) -> str:
     """An address of the site; inside a plan on the same day."""
     page: Page | None = context.get("page")

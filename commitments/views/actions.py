@@ -18,10 +18,12 @@ from commitments.pages.page import Page
 from commitments.register import permissions
 from commitments.register.entry_types import ANSWER, QUESTION, kinds_with
 from commitments.register.histories import read_action_history
+from commitments.rules.actions import ActionOnDay
 from commitments.rules.events import MOVABLE, EventsOnDay, Terms
 from commitments.rules.recurrence import Period, Recurrence
 from commitments.rules.states import days_passed
 from commitments.rules.terms import terms_on
+from commitments.rules.waiting import is_of_the_only_leading_side
 
 ENTRIES_SHOWN = 25  # what is older is in the register
 PERIODS_SHOWN = 36
@@ -29,10 +31,13 @@ PERIODS_SHOWN = 36
 
 @dataclass(frozen=True)
 class Consent:
-    """A body that must consent, and the entry by which it did."""
+    """A body that must consent, and the entry by which it did. What `stops_no_clock` is asked for,
+    and nothing waits for it.
+    """
 
     body: Body
     given: Entry | None
+    stops_no_clock: bool
 
 
 class ActionDetail(KeptView):
@@ -63,6 +68,9 @@ class ActionDetail(KeptView):
             "preceding": standings_of(action.after, page),
             "superseding": standings_of(terms.until, page),
             "flags": Flag.objects.filter(obligation=action).noticed_by(page.on),
+            "later_because": why_later(history.on_day(page.on, page.known_day), standing),
+            "level_at": terms.deadline.at,
+            "each_target": terms.deadline.target,
             "level_chart": draw_readings(ref, terms, events, standing, page),
             **describe_deadline(standing, history.recurrence(page.on, page.known_day), page.on),
             **describe_register(ref, page, terms),
@@ -102,6 +110,18 @@ def describe_deadline(
         "short_periods": [period for period in periods if period.is_short],
         "met_periods": [period for period in periods if period.state == "met"],
     }
+
+
+def why_later(action: ActionOnDay, standing: Standing) -> str:
+    """Why another day than the signed one decides although nothing was moved: "fell" where what was
+    done was undone, "waited" where a consent or event came after the signed day; else empty.
+    """
+    signed, last_day = standing.original_last, standing.last_day
+    if standing.moved or signed is None or last_day is None or signed == last_day:
+        return ""
+    if action.needed_on == last_day:
+        return "waited"
+    return "fell"
 
 
 def days_between(earlier: date | None, later: date | None) -> int:
@@ -163,7 +183,11 @@ def list_consents(terms: Terms, events: EventsOnDay, page: Page) -> list[Consent
     entries = readable_entries(page).filter(number__in=numbers.values())
     given = {entry.words: entry for entry in entries}
     bodies = {body.code: body for body in page.plan.bodies.filter(code__in=terms.consents)}
-    return [Consent(bodies[code], given.get(code)) for code in terms.consents if code in bodies]
+    return [
+        Consent(bodies[code], given.get(code), is_of_the_only_leading_side(code, terms))
+        for code in terms.consents
+        if code in bodies
+    ]
 
 
 def standings_of(refs: Sequence[str], page: Page) -> list[Standing]:

@@ -27,6 +27,8 @@ from commitments.views.feeds import FeedView, stable_id, without_control_charact
 # periods of a recurring action that are shown before they begin
 PERIODS_AHEAD = 3
 REFRESH = timedelta(hours=12)
+# a new date, a condition that came late, or a fall after which something is owed again
+SETS_A_DAY = ("moved", "event", "consent", "reopened", "reading", "refunded")
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -207,14 +209,9 @@ class CalendarFeed(FeedView):
         if state in SATISFIED:
             title = _("Done: %(title)s") % {"title": title}
         text = "\n".join([*filter(None, description), state_label])
-        keys = {(ref, None), (ref, instalment)}
-        changes = [self._changes[key] for key in keys if key in self._changes]
-        changed = max((row["last"] for row in changes), default=NEVER).astimezone(UTC)
         event = icalendar.Event()
         event.add("uid", str(stable_id(self.page.plan, f"{ref}/{part}")))
-        event.add("sequence", sum(row["moves"] + max(row["versions"] - 1, 0) for row in changes))
-        event.add("dtstamp", changed)
-        event.add("last-modified", changed)
+        self._add_revision(event, ref, instalment)
         event.add("dtstart", window.first)
         # the end of an all-day event is the day after
         event.add("dtend", dates.shift(window.last, 1))
@@ -227,6 +224,15 @@ class CalendarFeed(FeedView):
         event.add("transp", "TRANSPARENT")
         event.add("url", url)
         self.calendar.add_component(event)
+
+    def _add_revision(self, event: icalendar.Event, ref: str, instalment: int | None) -> None:
+        """How often its day was set anew, and when it last changed."""
+        keys = {(ref, None), (ref, instalment)}
+        changes = [self._changes[key] for key in keys if key in self._changes]
+        changed = max((row["last"] for row in changes), default=NEVER).astimezone(UTC)
+        event.add("sequence", sum(row["moves"] + max(row["versions"] - 1, 0) for row in changes))
+        event.add("dtstamp", changed)
+        event.add("last-modified", changed)
 
     def _language_of_description(self, signed_words: Sequence[str]) -> dict[str, str]:
         """The reader's; none where signed words are in another, that of the plan."""
@@ -245,9 +251,9 @@ class CalendarFeed(FeedView):
         the reference and the instalment that entries name.
         """
         sets_a_day = (
-            Q(kind__in=["moved", "event"])
+            Q(kind__in=SETS_A_DAY)
             | Q(kind="confirmed", to__kind="moved")
-            | Q(kind="withdrawn", to__kind__in=["moved", "event", "withdrawn", "confirmed"])
+            | Q(kind="withdrawn", to__kind__in=[*SETS_A_DAY, "withdrawn", "confirmed"])
         )
         entries = Entry.objects.filter(plan=self.page.plan)
         rows = (

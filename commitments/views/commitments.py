@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from commitments.exports import writers
 from commitments.exports.columns import actions_export
 from commitments.lists.filters import ActionFilter, order_by_urgency
-from commitments.lists.tables import ActionTable
+from commitments.lists.tables import ActionTable, recurrences_that_fell_short
 from commitments.models import Standing
 from commitments.pages import labels
 from commitments.pages.base import KeptView
@@ -52,6 +52,7 @@ class ActionList(writers.ExportedView):
             "filter": actions,
             "table": table,
             "last_reports": table.last_reports,
+            "recurrences": table.recurrences,
             "refs_to_report": self._refs_to_report(table),
             "exports": writers.FORMATS,
         }
@@ -99,6 +100,7 @@ class CommitmentDetail(KeptView):
             ),
             "standings": standings,
             "last_reports": last_reports(page, [row.obligation_id for row in standings]),
+            "recurrences": recurrences_that_fell_short(page, standings),
             "aims": commitment.aims.all(),
         }
 

@@ -361,7 +361,8 @@ class MoveTerm(MeetingChoice):
         # what fell due and waits for nothing survives the plan
         survives = Q(last_day__lte=last_day) & ~Q(state=State.AWAITING)
         lapsing = unsettled.filter(scored=True).exclude(survives)
-        return TermOutcome(last_day, [row.obligation.ref for row in lapsing])
+        in_order = lapsing.order_by("obligation__action__position", "obligation")
+        return TermOutcome(last_day, [row.obligation.ref for row in in_order])
 
     def get_success_url(self) -> str:
         return self.page.url("register")

@@ -1,7 +1,7 @@
 """The page of an action, read as a person reads it."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from html import unescape
 
 import pytest
@@ -10,7 +10,7 @@ from django.utils.html import strip_tags
 
 from commitments.models import Flag, FlagKind, Plan
 from tests.client import Client
-from tests.factories import create_manager, create_viewer, sign_in
+from tests.factories import create_manager, create_viewer, entry_row, load_entries, sign_in
 
 
 @pytest.fixture
@@ -100,3 +100,25 @@ def test_what_was_never_reported_is_not_said_to_be_silent_since_a_day(reader: Cl
     page = read_page(reader, "/actions/1.5/")
     assert "nothing has been reported" in page
     assert "No news" not in page and "no report since" not in page and "Last report" not in page
+
+
+def test_what_fell_is_said_to_be_owed_again_with_the_signed_date(calais: Plan) -> None:
+    rows = [
+        entry_row("2.5", "completed", "2014-12-10"),
+        entry_row("2.5", "reopened", "2020-01-15", reason="closed"),
+    ]
+    load_entries(calais, rows, now=datetime(2020, 2, 1, 9, tzinfo=UTC))
+    said = read_page(sign_in(create_viewer(calais)), "/actions/2.5/?on=2020-01-16")
+    assert (
+        "overdue by 1 day It had been done, was undone on 15 January 2020 and is owed again since."
+        " Signed: 31 December 2014." in said
+    )
+    assert "Owed again from 31 December 2014 → to 15 January 2020" in said
+    assert "Original date passed by 1842 days" in said
+
+
+def test_how_many_periods_fell_short_stands_on_list_page_and_overview(reader: Client) -> None:
+    assert "1 of 3 periods short" in read_page(reader, "/commitments/?q=5.5")
+    assert "1 of 3 periods short" in read_page(reader, "/commitments/5/")
+    assert "1 of 3 periods short" in read_page(reader, "/actions/5.5/")
+    assert "1 of 3 periods short" in read_page(reader, "/")

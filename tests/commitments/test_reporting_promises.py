@@ -11,6 +11,7 @@ from pytest_django import Settings
 from actionplan.local import samples
 from actionplan.models import User
 from commitments.models import Entry, Plan
+from commitments.pages.level_chart import LevelChart, Point
 from tests.client import Client
 from tests.factories import annotate_entry, create_manager, create_plan, decide_action, sign_in
 from tests.plan_of_promises import PROMISES
@@ -107,6 +108,23 @@ def test_the_readings_of_a_level_are_drawn_with_their_table(
     assert 'points="0,43 20,60 20,0"' in shown
     assert '<path class="target" d="M0 0H600"/>' in shown
     assert "12 January 2015 United Kingdom 700" in said(page.get("/actions/level/"))
+
+
+def test_sides_and_steps_are_shown_with_their_days(british: User, on_12_january: None) -> None:
+    page = sign_in(british)
+    sides = said(page.get("/actions/each/"))
+    assert "United Kingdom: overdue by 12 days" in sides
+    steps = said(page.get("/actions/steps/"))
+    assert "2 boats, by 31 December 2014: awaiting its date passed 12 days ago" in steps
+
+
+def test_a_chart_has_a_line_of_its_own_for_each_side_that_must_reach_the_level() -> None:
+    day = date(2025, 1, 1)
+    points = [Point(10, day), *(Point(20, day, side, Entry()) for side in ("GB", "FR", "XX"))]
+    each = LevelChart(points, 20, None, ("GB", "FR")).series
+    assert [(one.side, one.line) for one in each] == [("GB", "0,60 0,0"), ("FR", "0,60 0,0")]
+    (together,) = LevelChart(points, 20, None).series
+    assert (together.side, len(together.dots)) == ("", 4)
 
 
 def test_a_page_names_the_event_that_is_missing(british: User, on_12_january: None) -> None:

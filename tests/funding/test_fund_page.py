@@ -6,10 +6,11 @@ from html import unescape
 import pytest
 from django.utils.html import strip_tags
 
+from actionplan.local import samples
 from actionplan.models import User
 from commitments.models import Plan
 from tests.client import Client
-from tests.factories import create_manager, record_payment, sign_in
+from tests.factories import create_manager, create_plan, record_payment, sign_in
 
 AFTER_DUE = "?on=2015-04-02"
 
@@ -68,3 +69,10 @@ def test_the_signed_words_of_a_promise_are_one_click_away(reader: Client) -> Non
     assert 'href="/plans/calais-2014/text/#c-1.2"' in reader.get("/fund/").content.decode()
     text = reader.get("/text/").content.decode()
     assert "€5 million funding (£4m) per year for three years" in text.partition('id="c-1.2"')[2]
+
+
+def test_a_contribution_says_what_it_waits_for(db: None) -> None:
+    plan = create_plan((samples.PLAN_FILE.parent / "river-accord-2024.toml").read_text())
+    said = read_page(sign_in(create_manager(plan, side="WEST")), "/fund/?on=2024-03-01")
+    assert "Owed once this is done: I.3" in said
+    assert "Owed once this event is recorded: works accepted." in said
