@@ -51,6 +51,7 @@ app.conf.update(
     beat_schedule={
         "due-jobs": {"task": "actionplan.jobs.tasks.run_due_jobs", "schedule": 600.0},
         "tell": {"task": "actionplan.jobs.tasks.tell", "schedule": 120.0},
+        "webhooks": {"task": "actionplan.jobs.tasks.call_webhooks", "schedule": 60.0},
     },
     beat_max_loop_interval=30,
     timezone="UTC",

@@ -219,6 +219,9 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # without a Redis nothing is queued, and `run_due_jobs` does the work
 REDIS_URL = env.url("REDIS_URL", ("redis", "rediss", "unix"), "redis://host:6379/0")
 
+# webhooks lead to servers on the internet by https, or anywhere and by http as well
+WEBHOOKS_TO_PRIVATE_NETWORKS = env.boolean("WEBHOOKS_TO_PRIVATE_NETWORKS")
+
 # Languages and times
 
 LANGUAGE_CODE = "en"

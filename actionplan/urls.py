@@ -15,6 +15,7 @@ from actionplan.plan_transfer.views import ExportPlan, LoadPlan
 from actionplan.schemas import views as schemas
 from actionplan.security_txt import PATH, security_txt
 from actionplan.styleguide import StyleGuide
+from actionplan.webhooks.views import Webhooks
 from actionplan.witnesses.views import Witnesses, WitnessFeed
 from commitments.views import clearance, commitments, meetings, recording
 from commitments.views.entry_files import LoadEntries, OpenPlan
@@ -81,6 +82,7 @@ plan_pages = [
     path("between/paper/<uuid:key>/", PaperOrderView.as_view(), name="paper-order"),
     path("between/paper/<uuid:key>/file/", PaperFile.as_view(), name="paper-file"),
     path("tokens/", Tokens.as_view(), name="tokens"),
+    path("webhooks/", Webhooks.as_view(), name="webhooks"),
     path("calendar.ics", funding.CalendarFeed.as_view(), name="calendar"),
     path("register.atom", RegisterFeed.as_view(), name="register-feed"),
     path("witnesses/", Witnesses.as_view(), name="witnesses"),

@@ -1,5 +1,5 @@
-"""The keys of authenticator apps and recovery codes as they lie in the database: sealed by a key
-made of SECRET_KEY.
+"""The keys of authenticator apps, recovery codes and the secrets of webhooks as they lie in the
+database: sealed by a key made of SECRET_KEY.
 """
 
 import base64
@@ -41,6 +41,19 @@ def unseal(text: str) -> str:
         log.error("factor_unreadable")
         return base64.b32encode(secrets.token_bytes(20)).decode()
     return secret
+
+
+def open_sealed(text: str) -> str | None:
+    """What was sealed; None where another key has sealed it."""
+    return _open(text, _all_keys())
+
+
+def renewed(text: str) -> str | None:
+    """The same secret sealed by the key of today; None where no key here opens it."""
+    secret = open_sealed(text)
+    if secret is None or not _needs_writing(text, undo=False):
+        return secret and text
+    return seal(secret)
 
 
 @transaction.atomic

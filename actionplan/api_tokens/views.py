@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from actionplan.api_tokens import tokens
 from actionplan.models import Token, User
 from commitments.pages.base import PlanView
+from commitments.register.permissions import can_manage_webhooks
 
 
 def lifetime_choices() -> list[tuple[int, str]]:
@@ -105,6 +106,7 @@ class Tokens(PlanView):
         context |= {
             "page": page,
             "form": form,
+            "can_manage_webhooks": can_manage_webhooks(page.rights),
             "tokens": Token.objects.filter(user=self._user, plan=page.plan),
         }
         response = render(self.request, "actionplan/tokens.html", context, status=status)

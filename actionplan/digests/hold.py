@@ -1,4 +1,6 @@
-"""Mail is held after a restore: the site that was backed up may have sent what waits in the copy."""
+"""Mail and deliveries to webhooks are held after a restore: the site that was backed up may have sent
+what waits in the copy.
+"""
 
 from datetime import datetime
 
@@ -6,6 +8,7 @@ from django.db.models import QuerySet
 
 from actionplan.digests import outbox
 from actionplan.models import Digest, Mark
+from actionplan.webhooks import deliveries
 from commitments import clock
 from commitments.models import Plan
 
@@ -26,7 +29,7 @@ def release(*, discard: bool) -> dict[str, int]:
     """Let what waits go out with the next run, or never.
 
     Digests of weeks that have passed meanwhile expire. When they are discarded, nobody gets one for
-    the week that is due now either.
+    the week that is due now either, and webhooks hear of what is recorded from then on.
     """
     counts = {"waiting": 0, "dropped": 0}
     for plan in Plan.objects.all():
@@ -39,5 +42,7 @@ def release(*, discard: bool) -> dict[str, int]:
             outbox.queue(plan, week)
             counts["dropped"] += outbox.record_end(digests, Digest.State.SKIPPED, REASON)
         counts["waiting"] += digests.count()
+    if discard:
+        deliveries.drop_waiting()
     Mark.objects.filter(name=Mark.MAIL_HELD).delete()
     return counts

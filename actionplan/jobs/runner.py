@@ -16,6 +16,8 @@ from actionplan.digests.content import WEEK, week_before
 from actionplan.integrity.job import verify_daily
 from actionplan.models import JobRun
 from actionplan.papers import orders
+from actionplan.webhooks import deliveries
+from actionplan.webhooks import services as webhooks
 from commitments import clock
 from commitments.evidence import storage
 from commitments.models import Plan
@@ -145,12 +147,16 @@ def run_due() -> list[dict[str, Any]]:
     errors += queue_notices()
     # a digest may still need another try, whether or not a week was due
     outbox.deliver()
+    deliveries.queue()
+    deliveries.deliver()
     orders.sweep()
     orders.write_waiting()
     if done:
         # once a day at least, with the flags
         storage.sweep()
         secret_storage.reseal_all()
+        webhooks.reseal()
+        deliveries.sweep()
     if errors:
         raise errors[0]
     return done

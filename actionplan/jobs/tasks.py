@@ -8,6 +8,7 @@ from django.db import InterfaceError, OperationalError
 from actionplan.jobs import runner
 from actionplan.models import Mark
 from actionplan.papers import orders
+from actionplan.webhooks import deliveries
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +24,18 @@ def tell() -> None:
     """What was recorded a few minutes ago, to those who hear of it at once."""
     try:
         runner.tell()
+    except (OperationalError, InterfaceError) as error:
+        logger.error("the database went away: %s", " ".join(str(error).split()))
+
+
+@shared_task
+def call_webhooks() -> None:
+    """What was recorded a moment ago, to the addresses that hear of it; apart from the mails, so
+    that a receiver that hangs delays none.
+    """
+    try:
+        deliveries.queue()
+        deliveries.deliver()
     except (OperationalError, InterfaceError) as error:
         logger.error("the database went away: %s", " ".join(str(error).split()))
 

@@ -5,6 +5,7 @@ from actionplan.models.digests import Digest, Follow, NoticeMark, Subscription
 from actionplan.models.jobs import JobRun, Mark, Verification
 from actionplan.models.papers import PaperOrder
 from actionplan.models.tokens import Token
+from actionplan.models.webhooks import Webhook, WebhookDelivery
 from actionplan.models.witnesses import Checkpoint, SigningKey, WitnessKey, WitnessSignature
 
 __all__ = [
@@ -22,6 +23,8 @@ __all__ = [
     "User",
     "UserManager",
     "Verification",
+    "Webhook",
+    "WebhookDelivery",
     "WitnessKey",
     "WitnessSignature",
 ]

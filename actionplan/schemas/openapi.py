@@ -9,6 +9,7 @@ from actionplan.between.content import ComparisonJson
 from actionplan.jobs.health import HealthReport
 from actionplan.overview.status_types import PlanStatus
 from actionplan.schemas.json_types import PLAIN, Schema, object_of, schema_of_source, schema_of_type
+from actionplan.webhooks.content import DELIVERY, SIGNATURE, DeliveryBody
 from actionplan.witnesses.views import Seen, WitnessContent
 from commitments.exports.columns import ACTION_COLUMNS, ENTRY_COLUMNS, FILE_COLUMNS
 from commitments.exports.writers import MOST_PER_PAGE, VIEW_COLUMNS, Columns
@@ -33,6 +34,7 @@ def openapi_document() -> Schema:
             "description": "What programs read as JSON: docs/reference/api.md.",
         },
         "paths": _paths(),
+        "webhooks": {"entryRecorded": {"post": _delivery()}},
         "components": {
             "schemas": _schemas(),
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
@@ -57,6 +59,7 @@ def _schemas() -> dict[str, Schema]:
         "Comparison": comparison,
         "Witness": schema_of_type(WitnessContent),
         "Seen": schema_of_type(Seen),
+        "Delivery": schema_of_type(DeliveryBody),
         "Health": schema_of_type(HealthReport),
         "Error": schema_of_type(Error),
     }
@@ -153,6 +156,22 @@ def _takes_note() -> Schema:
             "200": _answer("the note is kept", _named("Seen")),
             **_refusals(401, 403, 404, 405, 422),
         },
+    }
+
+
+def _delivery() -> Schema:
+    """What this site sends, and not what it is sent."""
+    headers = [
+        _parameter(name, TEXT, place="header", required=True) for name in (SIGNATURE, DELIVERY)
+    ]
+    return {
+        "operationId": "delivery",
+        "parameters": headers,
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": _named("Delivery")}},
+        },
+        "responses": {"2XX": {"description": "received; anything else is tried again"}},
     }
 
 

@@ -133,6 +133,11 @@ def can_open_plan(rights: Rights) -> bool:
     return rights.is_administrator
 
 
+def can_manage_webhooks(rights: Rights) -> bool:
+    """A manager those of their own side, an administrator all."""
+    return rights.is_administrator or is_manager(rights)
+
+
 def can_export_plan(rights: Rights) -> bool:
     return rights.is_administrator or is_manager(rights)
 

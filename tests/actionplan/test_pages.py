@@ -123,6 +123,7 @@ READERS: dict[str, set[str]] = {
     "register/{british}/redact/": {"manager", "administrator"},
     "digests/": EVERYBODY,
     "tokens/": EVERYBODY,
+    "webhooks/": {"manager", "administrator"},
     "calendar.ics": EVERYBODY,
     "register.atom": EVERYBODY,
     "status.json": EVERYBODY,

@@ -168,6 +168,7 @@ CLOSED = (
         "mine/",
         "mine/?format=csv",
         "tokens/",
+        "webhooks/",
         "calendar.ics",
         "register.atom",
         "digests/",

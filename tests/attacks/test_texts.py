@@ -56,6 +56,7 @@ READABLE = (
         "digests/",
         "calendar.ics",
         "tokens/",
+        "webhooks/",
     ),
     *("commitments/?q=zz", "register.atom", "status.json", "commitments/5/"),
     *(

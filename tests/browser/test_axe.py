@@ -48,6 +48,7 @@ ONE_OF_EACH_KIND = (
     "/digests/",
     "/accessibility/",
     "/tokens/",
+    "/webhooks/",
     "/account/",
     "/account/password/",
     "/account/factor/",
