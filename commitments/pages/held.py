@@ -1,5 +1,6 @@
 """What waits for release, as pages of its own side show it."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -7,10 +8,12 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from commitments.models import Action, Entry, HeldReport
+from commitments.pages import labels
 from commitments.pages.entries import labels_of_codes
 from commitments.pages.page import Page
 from commitments.register.held import waiting_for
 from commitments.register.permissions import can_write, is_manager
+from commitments.register.services import REPORTED_BY_OFFICIALS
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,11 @@ class HeldRow:
     def is_returned(self) -> bool:
         return self.report.state == HeldReport.State.RETURNED
 
+    @property
+    def can_be_reported_again(self) -> bool:
+        """Whether it was sent back, and is what the form of a report says."""
+        return self.is_returned and self.report.drafts[0]["kind"] in REPORTED_BY_OFFICIALS
+
 
 def readable_reports(page: Page, account: int | None) -> QuerySet[HeldReport]:
     """What an author wrote; for a manager all that waits on their side as well."""
@@ -42,6 +50,37 @@ def readable_reports(page: Page, account: int | None) -> QuerySet[HeldReport]:
     if is_manager(page.rights):
         own |= Q(pk__in=waiting_for(page.rights, page.plan).values("pk"))
     return HeldReport.objects.filter(own).select_related("by", "plan", "decided_by")
+
+
+def find_sent_back(page: Page, account: int | None, ref: str, number: str) -> HeldRow | None:
+    """What its author wants to report again about an action; the number is of an address."""
+    if not re.fullmatch("[0-9]{1,9}", number):
+        return None
+    own = readable_reports(page, account).filter(
+        by=account, ref=ref, pk=number, state=HeldReport.State.RETURNED
+    )
+    rows = describe_held(own, page)
+    if not rows or not rows[0].can_be_reported_again:
+        return None
+    return rows[0]
+
+
+def as_typed(report: HeldReport) -> dict[str, object]:
+    """The fields of the form of a report as its author filled them in; files are chosen anew."""
+    content, *others = report.drafts
+    confidences = [other for other in others if other["kind"] == "confidence"]
+    values = {
+        "kind": content["kind"],
+        "day": labels.edtf(content["effective"]),
+        "quantity": content["quantity"],
+        "body": content["words"],
+        "event": content["words"],
+        "note": content["note"],
+        "source": content["source"],
+    }
+    for confidence in confidences:
+        values |= {"confidence": confidence["words"], "reason": confidence["reason"]}
+    return values
 
 
 def held_rows(page: Page, account: int | None) -> list[HeldRow]:

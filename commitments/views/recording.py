@@ -32,7 +32,7 @@ from commitments.models import Action, Entry, Obligation, Plan, Standing
 from commitments.pages import labels
 from commitments.pages.base import PlanView
 from commitments.pages.entries import describe_entries, entries_on
-from commitments.pages.held import HeldRow, describe_held
+from commitments.pages.held import HeldRow, as_typed, describe_held, find_sent_back
 from commitments.pages.meetings import Meeting, meetings_on
 from commitments.register import clearance, permissions, redaction, services
 from commitments.register.entry_types import REDACTION_ASKED
@@ -263,8 +263,21 @@ class Report(ActionRecording):
         label = _("How many (%(unit)s)") % {"unit": unit}
         return {"quantity_label": label, "short_periods": "; ".join(short[-4:])}
 
+    @cached_property
+    def sent_back(self) -> HeldRow | None:
+        """What a manager sent back to the author, who reports it again."""
+        number = self.request.GET.get("again", "")
+        return find_sent_back(self.page, self.request.user.pk, self.subject.ref, number)
+
+    def get_initial(self) -> dict[str, object]:
+        initial = super().get_initial()
+        if self.sent_back is None:
+            return initial
+        # what was being written when the session ended is later
+        return initial | as_typed(self.sent_back.report) | self.draft
+
     def get_context_data(self, **kwargs: object) -> dict[str, object]:
-        return super().get_context_data(**kwargs, terms=self.terms)
+        return super().get_context_data(**kwargs, terms=self.terms, sent_back=self.sent_back)
 
     def record(self, form: ReportForm, newest_seen: int | None) -> Entry:
         return services.report(

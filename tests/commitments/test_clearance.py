@@ -150,6 +150,58 @@ def test_what_is_sent_back_stays_for_its_author_to_read_and_remove(
     assert "Which ships?" not in client.get("/mine/", follow=True).content.decode()
 
 
+def test_what_was_sent_back_is_in_the_form_when_its_author_reports_again(
+    plan: Plan, official: User, manager: User
+) -> None:
+    held = hold(
+        official,
+        kind="progress",
+        note="Ships hired.",
+        effective="2014-12",
+        source="Minute 12",
+        confidence="amber",
+        reason="Late.",
+    )
+    clearance.send_back(report=held, by=manager, now=RELEASED, reason="Which ships?")
+    client = sign_in(official)
+    address = f"/plans/calais-2014/actions/4.4/report/?again={held.pk}"
+    assert address in client.get(f"/plans/calais-2014/mine/held/{held.pk}/").text
+    page = client.get(address)
+    form = page.context["form"]
+    assert {name: form[name].value() for name in form.fields if name not in ("key", "seen")} == {
+        "kind": "progress",
+        "day": "December 2014",
+        "note": "Ships hired.",
+        "confidence": "amber",
+        "reason": "Late.",
+        "source": "Minute 12",
+        "uploads": None,
+    }
+    assert "Which ships?" in page.text
+    data = {"key": "again", "kind": "progress", "day": "December 2014", "note": "Two ferries."}
+    assert client.post(address, data).status_code == 302
+    assert HeldReport.objects.get(state="waiting").drafts[0]["note"] == "Two ferries."
+
+
+def test_nobody_elses_report_and_none_of_another_action_fills_the_form_in(
+    plan: Plan, official: User, manager: User, french: User
+) -> None:
+    held = hold(official, note="Ships hired.")
+    addresses = [
+        f"/plans/calais-2014/actions/{ref}/report/?again={again}"
+        for ref, again in (("4.4", held.pk), ("5.3", held.pk), ("4.4", "x"), ("4.4", 10**12))
+    ]
+    for person in (official, manager):
+        assert "Ships hired." not in sign_in(person).get(addresses[1]).text
+    # while it waits it is shown beside the form, and not in it
+    assert sign_in(official).get(addresses[0]).context["form"]["note"].value() is None
+    clearance.send_back(report=held, by=manager, now=RELEASED, reason="Which ships?")
+    for person, address in ((manager, addresses[0]), (french, addresses[0])):
+        assert "Ships hired." not in sign_in(person).get(address).text
+    for address in addresses[1:]:
+        assert "Ships hired." not in sign_in(official).get(address).text
+
+
 def test_managers_of_the_side_alone_decide(
     plan: Plan, official: User, french: User, manager: User
 ) -> None:
