@@ -24,7 +24,7 @@ from commitments.register.entry_types import (
     REDACTION_KINDS,
     RELEASED,
     RIGHTS,
-    kinds_with,
+    TYPES,
 )
 from commitments.register.permissions import EntryActs, acts_on_entries
 from commitments.rules.events import NEWS
@@ -237,7 +237,7 @@ def _later_entries_about(keys: Collection[int], page: Page) -> Mapping[int | Non
 def _address_of_subject(entry: Entry, page: Page) -> str:
     """The page of what the entry is about."""
     # the ref of money is a contribution, whose page is the fund
-    if entry.instalment or entry.kind in kinds_with(group="money"):
+    if entry.instalment or TYPES[entry.kind].group == "money":
         return page.url("fund")
     if not entry.ref:
         return page.url("register")

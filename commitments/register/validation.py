@@ -19,6 +19,7 @@ from commitments.register.entry_types import (
     MEETING,
     OPENED,
     QUESTION,
+    TYPES,
     EntryType,
     Origin,
     kinds_with,
@@ -494,12 +495,12 @@ def is_confirmable(entry: Entry, context: Context) -> bool:
         deadline = context.deadline(entry.ref)
         is_figure = counts_deliveries(deadline) or deadline.level is not None
         return deadline.kind in ("start", "immediate") and not is_figure
-    return entry.kind in kinds_with(is_confirmable=True)
+    return TYPES[entry.kind].is_confirmable
 
 
 def sides_to_agree(entry: Entry, context: Context) -> Collection[str]:
     """The sides that must agree to a decision before it counts; none where it counts at once."""
-    if entry.kind not in kinds_with(is_decision=True) or entry.instalment:
+    if not TYPES[entry.kind].is_decision or entry.instalment:
         return ()
     if entry.kind == "term":
         return tuple(context.plan.sides)
@@ -555,12 +556,7 @@ def _confirmation_warnings(draft: Draft, context: Context) -> Iterator[str]:
     if draft.to and draft.side and draft.to.side == draft.side:
         yield _("it is the word of the side whose entry it names")
     dispute = context.answer_by(draft.side, "disputed", draft.to)
-    if (
-        draft.kind == "confirmed"
-        and dispute
-        and draft.to
-        and draft.to.kind in kinds_with(is_decision=True)
-    ):
+    if draft.kind == "confirmed" and dispute and draft.to and TYPES[draft.to.kind].is_decision:
         yield _("%(side)s disputes it (%(dispute)s): to agree, it withdraws that dispute first") % {
             "side": draft.side,
             "dispute": _name_entry(dispute),
