@@ -93,13 +93,15 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With --sqlite, --faults or --attacks only what is marked so, with --quick only what is none of
-    the slow ones; the rest is left out and not skipped.
+    """With --sqlite, --faults or --attacks only what is marked so, without --faults none of the rare
+    ones, with --quick none of the slow ones; the rest is left out and not skipped.
     """
     chosen = items
     for option in ("sqlite", "faults", "attacks"):
         if config.getoption(f"--{option}"):
             chosen = [item for item in chosen if item.get_closest_marker(option)]
+    if not config.getoption("--faults"):
+        chosen = [item for item in chosen if not item.get_closest_marker("rare")]
     if config.getoption("--quick"):
         chosen = [item for item in chosen if not _is_slow(item)]
     kept = set(chosen)

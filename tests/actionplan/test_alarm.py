@@ -15,8 +15,6 @@ from tests.attacks.test_integrity import cut_off
 from tests.client import Client
 from tests.factories import TODAY, create_manager, create_official, report_entry, sign_in
 
-pytestmark = pytest.mark.sqlite
-
 
 @pytest.fixture
 def managers(calais: Plan, sample_day: date) -> list[User]:

@@ -22,7 +22,6 @@ from tests import auditor
 from tests.factories import create_manager, create_official, redact_entry, uploaded_file
 from tests.witness import Witness, verify
 
-pytestmark = pytest.mark.sqlite
 NOW = datetime(2015, 1, 12, 9, tzinfo=UTC)
 
 

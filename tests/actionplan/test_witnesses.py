@@ -25,7 +25,6 @@ from tests.factories import (
 )
 from tests.witness import Witness, program
 
-pytestmark = pytest.mark.sqlite
 TODAY = date(2015, 1, 12)
 NOW = datetime(2015, 1, 12, 9, tzinfo=UTC)
 

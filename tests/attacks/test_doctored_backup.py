@@ -15,7 +15,7 @@ from tests.releases.make import ROOT
 from tests.test_upgrade import empty
 
 __all__ = ["empty"]
-pytestmark = [pytest.mark.attacks, pytest.mark.sqlite, pytest.mark.slow]
+pytestmark = [pytest.mark.attacks, pytest.mark.slow]
 
 
 def doctor(folder: Path, table: str, old: str, new: str) -> None:

@@ -11,7 +11,7 @@ from tests.attacks import SEEDS
 from tests.attacks.seeds import make_register, run_seeds
 from tests.factories import TODAY
 
-EVERYDAY_SEEDS = 3
+EVERYDAY_SEEDS = 1
 
 
 @pytest.mark.sqlite

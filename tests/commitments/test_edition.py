@@ -12,7 +12,6 @@ from tests.client import Client
 from tests.factories import ADOPTED, create_plan, create_viewer, sign_in
 from tests.plan_of_promises import PROMISES
 
-pytestmark = pytest.mark.sqlite
 UPGRADED = datetime(2015, 6, 1, 12, tzinfo=UTC)
 
 

@@ -30,7 +30,6 @@ from tests.client import Client
 from tests.factories import create_manager, create_viewer
 from tests.plans import SMALL
 
-pytestmark = pytest.mark.sqlite
 TODAY = date(2015, 1, 12)
 NOW = datetime(2015, 1, 12, 9, 30, tzinfo=UTC)
 REPORT = {"kind": "progress", "day": "2015-01-12", "note": "Leaflets", "key": "k1", "seen": "0"}

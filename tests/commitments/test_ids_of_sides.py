@@ -17,7 +17,6 @@ from commitments.models import Entry, Evidence, Plan
 from tests.factories import create_manager, create_plan, report_entry, uploaded_file
 from tests.plans import SMALL, changed
 
-pytestmark = pytest.mark.sqlite
 NOW = datetime(2015, 1, 12, 9, tzinfo=UTC)
 START = {
     "id": "x",

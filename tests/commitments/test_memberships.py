@@ -20,8 +20,6 @@ from tests.factories import (
     sign_in,
 )
 
-pytestmark = pytest.mark.sqlite
-
 
 def rights(plan: Plan) -> list[tuple[int | None, object]]:
     entries = Entry.objects.filter(plan=plan, kind="rights").order_by("number")

@@ -17,7 +17,6 @@ from tests import factories
 from tests.client import Client
 from tests.factories import TODAY, action_status, entries_file, entry_row
 
-pytestmark = pytest.mark.sqlite
 OPENED = datetime(2014, 11, 1, 9, tzinfo=UTC)
 LOADED = datetime(2015, 1, 12, 9, tzinfo=UTC)
 STARTED = entry_row("4.4", "started", "2014-10-20", "2014-10-21")

@@ -9,8 +9,6 @@ from actionplan.models import User
 from commitments.models import Membership, Plan
 from tests.client import Client
 
-pytestmark = pytest.mark.sqlite
-
 
 @pytest.mark.parametrize(
     ("words", "ref"),

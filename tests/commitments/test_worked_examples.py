@@ -12,7 +12,6 @@ from commitments.models import Plan
 from tests import factories
 from tests.factories import entry_row
 
-pytestmark = pytest.mark.sqlite
 TODAY = date(2020, 2, 1)
 NOW = datetime(2020, 2, 1, 9, tzinfo=UTC)
 

@@ -83,6 +83,7 @@ def test_three_days_without_a_beat_leave_the_flags_that_daily_runs_would(
     assert (len(copies), outcome.copies) == (20, 1)
 
 
+@pytest.mark.rare
 def test_a_clock_that_jumps_and_comes_back_doubles_nothing(
     world: World, seed: int, begin: Begin
 ) -> None:
@@ -108,6 +109,7 @@ def test_a_clock_that_jumps_and_comes_back_doubles_nothing(
     assert (len(copies), outcome.copies) == (3 * people, 1)
 
 
+@pytest.mark.rare
 def test_waits_that_a_fast_clock_wrote_do_not_hold_up_a_digest(
     world: World, seed: int, begin: Begin
 ) -> None:

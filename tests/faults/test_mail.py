@@ -59,6 +59,7 @@ def test_three_addresses_refused_for_good_are_shown_and_197_others_get_their_dig
     assert states(world) == {"sent": 200}
 
 
+@pytest.mark.rare
 def test_a_server_that_says_later_for_a_while_gets_everything_when_it_is_back(
     world: World, random: Random, begin: Begin
 ) -> None:
@@ -86,6 +87,7 @@ def test_a_server_that_says_later_for_a_while_gets_everything_when_it_is_back(
     assert states(world) == {"sent": 30}
 
 
+@pytest.mark.rare
 def test_a_server_that_hangs_holds_up_one_mail_at_a_time_and_none_for_good(
     world: World, random: Random, begin: Begin
 ) -> None:

@@ -35,7 +35,7 @@ print(Entry.objects.filter(code__regex=r"^[0-9]+-[0-9.]+$").count())
 """
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Of a database without tables."""
     if request.param == "sqlite":
@@ -73,6 +73,9 @@ def run(folder: Path, environ: dict[str, str], *arguments: str, code: int = 0) -
     return done.stdout + done.stderr
 
 
+@pytest.mark.parametrize(
+    "address", ["postgresql", pytest.param("sqlite", marks=pytest.mark.rare)], indirect=True
+)
 def test_an_upgrade_killed_before_any_statement_can_be_run_again(
     environ: dict[str, str], begin: Begin, pytestconfig: pytest.Config
 ) -> None:
@@ -99,12 +102,12 @@ def released(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.parametrize(
+    "address", ["sqlite", pytest.param("postgresql", marks=pytest.mark.rare)], indirect=True
+)
 def test_the_released_code_that_goes_on_reporting_on_the_new_tables_leaves_nothing_wrong(
-    environ: dict[str, str], released: Path, begin: Begin, pytestconfig: pytest.Config
+    environ: dict[str, str], released: Path, begin: Begin
 ) -> None:
-    """On PostgreSQL with `--faults`."""
-    if "postgres" in environ["DATABASE_URL"] and not pytestconfig.getoption("--faults"):
-        pytest.skip("left to --faults")
     begin("1.0.0 goes on reporting after `migrate`")
     run(environment.BASE_DIR, environ, "-m", "tests.faults.killed_migrations", "--start")
     run(environment.BASE_DIR, environ, "manage.py", "migrate")

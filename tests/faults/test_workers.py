@@ -55,6 +55,7 @@ def test_workers_killed_at_any_moment_leave_everybody_a_mail_or_a_visible_end(
     count_digests(world, outcome, most=2)
 
 
+@pytest.mark.rare
 def test_one_message_ten_times_two_beats_and_three_workers_do_what_one_of_each_would(
     world: World, seed: int, begin: Begin
 ) -> None:

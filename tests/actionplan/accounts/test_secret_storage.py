@@ -19,7 +19,6 @@ from actionplan.models import User
 from tests.actionplan.accounts.conftest import KEY, sign_in
 from tests.client import Client
 
-pytestmark = pytest.mark.sqlite
 SEED = "0123456789abcdef" * 5
 NEW = "a-new-long-random-text-for-this-test-and-for-no-other"
 
