@@ -644,12 +644,6 @@ def test_the_pages_of_an_account_lead_to_each_other_and_name_the_current_one(
     assert navigation.count("<a ") == 5
 
 
-# Nothing that was typed is lost
-
-
-@pytest.mark.parametrize(
-    "path", ["/actions/4.4/report/", "/actions/4.4/move/", "/register/1/withdraw/"]
-)
 def test_pages_of_an_account_keep_the_navigation_of_the_plan_opened_last(
     calais: Plan, client: Client
 ) -> None:
@@ -676,6 +670,12 @@ def test_the_end_of_the_session_is_told_in_minutes_and_in_no_zone(signed_in: Cli
     assert not re.search(r"\d:\d\d", sentence)
 
 
+# Nothing that was typed is lost
+
+
+@pytest.mark.parametrize(
+    "path", ["/actions/4.4/report/", "/actions/4.4/move/", "/register/1/withdraw/"]
+)
 def test_a_form_sent_after_the_session_has_ended_gives_the_text_back(
     calais: Plan, client: Client, path: str
 ) -> None:
