@@ -17,7 +17,16 @@ from actionplan.security_txt import PATH, security_txt
 from actionplan.styleguide import StyleGuide
 from actionplan.webhooks.views import Webhooks
 from actionplan.witnesses.views import Witnesses, WitnessFeed
-from commitments.views import clearance, commitments, meetings, recording
+from commitments.views import (
+    annotations,
+    clearance,
+    commitments,
+    decisions,
+    meetings,
+    questions,
+    redaction,
+    reports,
+)
 from commitments.views.entry_files import LoadEntries, OpenPlan
 from commitments.views.evidence import EvidenceFile
 from commitments.views.feeds import RegisterFeed
@@ -34,14 +43,14 @@ plan_pages = [
     path("commitments/<str:number>/", funding.CommitmentDetail.as_view(), name="commitment"),
     path("actions/<str:ref>/", digests.FollowedAction.as_view(), name="action"),
     path("actions/<str:ref>/follow/", digests.FollowAction.as_view(), name="follow"),
-    path("actions/<str:ref>/report/", recording.Report.as_view(), name="report"),
-    path("actions/<str:ref>/move/", recording.Move.as_view(), name="move"),
-    path("actions/<str:ref>/decide/", recording.Decide.as_view(), name="decide"),
-    path("ask/<str:ref>/", recording.Ask.as_view(), name="ask"),
-    path("term/", recording.MoveTerm.as_view(), name="term"),
+    path("actions/<str:ref>/report/", reports.Report.as_view(), name="report"),
+    path("actions/<str:ref>/move/", decisions.Move.as_view(), name="move"),
+    path("actions/<str:ref>/decide/", decisions.Decide.as_view(), name="decide"),
+    path("ask/<str:ref>/", questions.Ask.as_view(), name="ask"),
+    path("term/", decisions.MoveTerm.as_view(), name="term"),
     path("mine/", commitments.Mine.as_view(), name="mine"),
     path("mine/report/", ReportSeveral.as_view(), name="report-several"),
-    path("mine/confirm/", recording.ConfirmSeveral.as_view(), name="confirm-several"),
+    path("mine/confirm/", annotations.ConfirmSeveral.as_view(), name="confirm-several"),
     path("mine/held/release/", clearance.ReleaseSeveral.as_view(), name="release-several"),
     path("mine/held/<number:number>/", clearance.Release.as_view(), name="held"),
     path("mine/held/<number:number>/return/", clearance.SendBack.as_view(), name="send-back"),
@@ -56,13 +65,13 @@ plan_pages = [
     path("register/open/", OpenPlan.as_view(), name="open-plan"),
     path("register/export/", ExportPlan.as_view(), name="export-plan"),
     path("register/<number:number>/", EntryDetail.as_view(), name="entry"),
-    path("register/<number:number>/withdraw/", recording.Withdraw.as_view(), name="withdraw"),
-    path("register/<number:number>/confirm/", recording.Confirm.as_view(), name="confirm"),
-    path("register/<number:number>/dispute/", recording.Dispute.as_view(), name="dispute"),
-    path("register/<number:number>/ask/", recording.AskAbout.as_view(), name="ask-about"),
-    path("register/<number:number>/answer/", recording.Answer.as_view(), name="answer"),
-    path("register/<number:number>/redact/", recording.AskForRedaction.as_view(), name="redact"),
-    path("register/<number:number>/agree/", recording.AgreeToRedaction.as_view(), name="agree"),
+    path("register/<number:number>/withdraw/", annotations.Withdraw.as_view(), name="withdraw"),
+    path("register/<number:number>/confirm/", annotations.Confirm.as_view(), name="confirm"),
+    path("register/<number:number>/dispute/", annotations.Dispute.as_view(), name="dispute"),
+    path("register/<number:number>/ask/", questions.AskAbout.as_view(), name="ask-about"),
+    path("register/<number:number>/answer/", questions.Answer.as_view(), name="answer"),
+    path("register/<number:number>/redact/", redaction.AskForRedaction.as_view(), name="redact"),
+    path("register/<number:number>/agree/", redaction.AgreeToRedaction.as_view(), name="agree"),
     path("evidence/<uuid:key>/", EvidenceFile.as_view(), name="evidence"),
     path("digests/", digests.Digests.as_view(), name="digests"),
     path("digests/release/", digests.MailRelease.as_view(), name="mail-release"),
