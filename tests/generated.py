@@ -52,6 +52,8 @@ CONFIRMABLE = (
     "not-pursued",
     "term",
 )
+LED_BY_BOTH = ["alpha", "beta"]
+LEADS = [["alpha"], ["beta"], LED_BY_BOTH, ["port"], ["alpha", "port"]]
 CONSENTS: list[list[str]] = [*[[]] * 9, ["port"], ["alpha", "port"], ["alpha"]]
 SIDES = {"alpha": "GB", "beta": "FR", "port": ""}
 DAYS = st.dates(date(2014, 8, 15), date(2015, 6, 30))
@@ -118,7 +120,7 @@ def actions(draw: st.DrawFn, ref: str, earlier: dict[str, str]) -> dict[str, Any
             st.sampled_from(["firm", "firm", "firm", "soft", "optional", "statement"])
         ),
         "third_party": draw(st.integers(0, 7)) == 0,
-        "lead": draw(st.sampled_from([["alpha"], ["beta"], ["alpha", "beta"], ["port"]])),
+        "lead": draw(st.sampled_from(LEADS)),
         "deadline": draw(deadlines(waited_for)),
         "consents": draw(st.sampled_from(CONSENTS)),
     }
@@ -127,7 +129,7 @@ def actions(draw: st.DrawFn, ref: str, earlier: dict[str, str]) -> dict[str, Any
     if draw(st.integers(0, 5)) == 0:
         action["stale_days"] = draw(st.sampled_from([0, 5, 60]))
     is_whole = action["deadline"]["kind"] != "recurring" and "steps" not in action["deadline"]
-    if is_whole and len(action["lead"]) == 2 and draw(st.booleans()):
+    if is_whole and action["lead"] == LED_BY_BOTH and draw(st.booleans()):
         action["each"] = ["GB", "FR"]
     is_pending = draw(st.booleans())
     if earlier and is_pending:
@@ -428,7 +430,9 @@ def later_file(draw: st.DrawFn, files: list[dict[str, Any]], version: int) -> di
         before = [one["ref"] for one in files[-1]["commitments"][0]["actions"]]
         action = draw(st.sampled_from([one for one in made if one["ref"] in before] or made))
         what = draw(
-            st.sampled_from(["deadline", "deadline", "terms", "plan", "money", "new", "gone"])
+            st.sampled_from(
+                ["deadline", "deadline", "terms", "lead", "side", "plan", "money", "new", "gone"]
+            )
         )
         if what == "deadline":
             action["deadline"] = draw(deadlines_again(files, action["ref"]))
@@ -436,6 +440,12 @@ def later_file(draw: st.DrawFn, files: list[dict[str, Any]], version: int) -> di
                 action.pop("each", None)
         elif what == "terms":
             action |= draw(other_terms())
+        elif what == "lead":
+            action["lead"] = draw(st.sampled_from(LEADS))
+            if action["lead"] != LED_BY_BOTH:
+                action.pop("each", None)
+        elif what == "side":
+            file["bodies"] = [body_again(body, draw(OTHER_SIDES)) for body in file["bodies"]]
         elif what == "plan":
             name = draw(st.sampled_from(sorted(SETTINGS)))
             file["plan"][name] = draw(st.sampled_from(SETTINGS[name]))
@@ -451,6 +461,17 @@ def later_file(draw: st.DrawFn, files: list[dict[str, Any]], version: int) -> di
         elif what == "gone":
             _drop(draw, file, action)
     return file
+
+
+OTHER_SIDES = st.sampled_from(["", "GB", "FR"])
+
+
+def body_again(body: dict[str, Any], side: str) -> dict[str, Any]:
+    """The port on another side or on none; each of the others stays where `each` needs it."""
+    if body["id"] != "port":
+        return body
+    other = {key: value for key, value in body.items() if key != "side"}
+    return other | ({"side": side} if side else {})
 
 
 def _drop(draw: st.DrawFn, file: dict[str, Any], action: dict[str, Any]) -> None:

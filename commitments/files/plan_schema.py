@@ -27,6 +27,7 @@ from commitments.files.toml import TomlFile
 from commitments.files.toml_table import Table, refuse_repeated
 from commitments.files.values import show_value
 from commitments.models import Action, Aim, Body, Commitment, Plan
+from commitments.register.recorded_terms import terms_of_sides
 from commitments.rules import dates
 from commitments.rules.working_days import SIDES_WITH_CALENDAR, is_calendar
 
@@ -364,7 +365,7 @@ def _read_action(table: Table, plan: PlanSpec) -> ActionSpec:
             "modality": table.get_choice("modality", MODALITIES, required=True, default="firm"),
             "third_party": table.get_flag("third_party"),
             "lead": leads,
-            "body_sides": _sides_of({*leads, *consents}, plan),
+            **terms_of_sides(_sides_of({*leads, *consents}, plan)),
             "consents": consents,
             "until": until,
             "withdrawn": read_reason(table, "withdrawn"),
@@ -375,7 +376,7 @@ def _read_action(table: Table, plan: PlanSpec) -> ActionSpec:
 
 
 def _sides_of(bodies: Collection[str], plan: PlanSpec) -> dict[str, str]:
-    return {code: side for code, side in plan.side_of.items() if code in bodies}
+    return {code: plan.side_of.get(code, "") for code in sorted(bodies)}
 
 
 def _read_optional_terms(

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from commitments.models import Plan, Role, Standing
 from commitments.register.entry_types import TYPES
+from commitments.register.recorded_terms import SIDE_OF
 from commitments.rules import dates
 from commitments.rules.states import Progress, State, days_counted
 
@@ -169,6 +170,8 @@ def rights(entry: Any) -> str:
 
 def term(key: str) -> str:
     """What a term of an action or instalment is called."""
+    if key.startswith(SIDE_OF):
+        return _("side of %(body)s") % {"body": key.removeprefix(SIDE_OF)}
     return str(TERMS.get(key, key))
 
 

@@ -16,7 +16,7 @@ from commitments.models import Action, Entry, Obligation, Plan, Standing
 from commitments.register import standings
 from commitments.register.entries import Draft, append, civil_day
 from commitments.register.entry_types import EDITION
-from commitments.register.recorded_terms import whole_terms
+from commitments.register.recorded_terms import terms_of_sides, whole_terms
 from commitments.rules.events import Perspective
 from commitments.rules.states import State
 
@@ -82,7 +82,7 @@ def _complete_terms(plan: Plan) -> Iterator[Draft]:
             codes = [body.code for body in leads[entry.obligation_id]]
             named = {*codes, *terms["consents"]}
             terms["lead"] = codes
-            terms["body_sides"] = {code: sides[code] for code in named if code in sides}
+            terms |= terms_of_sides({code: sides.get(code, "") for code in sorted(named)})
             terms["year_basis"] = plan.year_basis
         elif is_whole:
             terms["sides"] = plan.sides

@@ -13,10 +13,12 @@ from commitments.models import Entry, Obligation, Plan
 from commitments.models.register import EntryQuerySet
 from commitments.register.entry_types import kinds_with
 from commitments.register.recorded_terms import (
+    SIDE_OF,
     Payload,
     RecordedTerms,
     TermsEntry,
     refs_waited_for,
+    sides_of_bodies,
 )
 from commitments.rules.actions import ActionHistory
 from commitments.rules.events import (
@@ -71,7 +73,12 @@ instalment_history: (
 
 def terms_from(payload: Payload) -> Terms:
     """The terms of an action as the register holds them."""
-    content = {name: value for name, value in payload.items() if value is not None}
+    content = {
+        name: value
+        for name, value in payload.items()
+        if value is not None and not name.startswith(SIDE_OF)
+    }
+    content["body_sides"] = sides_of_bodies(payload)
     content["deadline"] = deadline_from(content["deadline"])
     content["adopted_on"] = date.fromisoformat(content["adopted_on"])
     for name in ("lead", "consents", "needs", "each", "until", "countries"):

@@ -19,6 +19,8 @@ from commitments.rules.terms import AlteredTerms
 
 Payload = Mapping[str, Any]  # terms, as they stand in the register
 Days = tuple[date, date]  # from which day something counts, and from which it is known
+# The side of each body that leads or must consent is a term of its own: "side of", then its id.
+SIDE_OF = "side of "
 # keys of a deadline that decide nothing
 DESCRIPTIVE = ("words", "baseline")
 
@@ -117,7 +119,10 @@ class RecordedTerms:
     def _days_of(self, name: str, entry: TermsEntry) -> Days:
         if entry.whole and entry.terms["since"] is None:
             return BEGINNING, BEGINNING
-        if name in entry.corrected and name not in entry.altered:
+        is_corrected = name in entry.corrected and name not in entry.altered
+        # a body that comes to lead was on its side before
+        is_new_body = name.startswith(SIDE_OF) and name not in self._days
+        if self._altered and (is_corrected or is_new_body):
             first = self._altered[0]
             return self._days.get(name, (first.since, first.known))
         return entry.effective, entry.recorded
@@ -126,6 +131,20 @@ class RecordedTerms:
         if "deadline" not in values:
             return values
         return {**values, "deadline": decisive(values["deadline"]) | description(self.latest)}
+
+
+def terms_of_sides(sides: Mapping[str, str]) -> dict[str, str]:
+    """By the ids of bodies, as terms."""
+    return {SIDE_OF + body: side for body, side in sides.items()}
+
+
+def sides_of_bodies(terms: Payload) -> dict[str, str]:
+    """The sides among terms, by the ids of bodies."""
+    return {
+        name.removeprefix(SIDE_OF): side
+        for name, side in terms.items()
+        if name.startswith(SIDE_OF) and side
+    }
 
 
 def decisive(deadline: Payload) -> dict[str, Any]:

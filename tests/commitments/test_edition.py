@@ -8,6 +8,7 @@ from django.core.management import call_command
 
 from commitments.models import Entry, Plan, Standing
 from commitments.register import edition, standings
+from commitments.register.recorded_terms import sides_of_bodies
 from tests.client import Client
 from tests.factories import ADOPTED, create_plan, create_viewer, sign_in
 from tests.plan_of_promises import PROMISES
@@ -44,7 +45,7 @@ def test_its_terms_say_who_leads_from_then_on(old: Plan) -> None:
     terms = Entry.objects.filter(plan=old, kind="terms", ref="joint").latest("number").terms
     assert terms is not None
     assert terms["lead"] == ["office", "ministry"]
-    assert terms["body_sides"] == {"office": "GB", "ministry": "FR"}
+    assert sides_of_bodies(terms) == {"office": "GB", "ministry": "FR"}
 
 
 def test_a_second_run_and_a_new_plan_have_nothing_to_do(old: Plan) -> None:

@@ -5,6 +5,7 @@ import pytest
 from actionplan.plan_transfer import load
 from actionplan.plan_transfer.load import PlanFileSpec
 from commitments.files.plan_schema import ActionSpec
+from commitments.register.recorded_terms import sides_of_bodies
 from tests.commitments.test_plan_file import find_errors, only_error
 from tests.plans import SMALL, changed, line_of
 
@@ -158,7 +159,7 @@ def test_each_names_sides_that_lead() -> None:
     )
     assert action.terms["each"] == ["GB", "FR"]
     assert action.terms["lead"] == ["office", "port"]
-    assert action.terms["body_sides"] == {"office": "GB", "port": "FR"}
+    assert sides_of_bodies(action.terms) == {"office": "GB", "port": "FR"}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The rule clause by clause, each with the smallest plan and register that shows it."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from datetime import date
 from typing import Any
 
@@ -48,7 +49,11 @@ def row(kind: str, effective: str, recorded: str = "", **cells: str) -> dict[str
 
 
 def stands(
-    tree: dict[str, Any], on: str, *rows: dict[str, str], ref: str = "1.1", known: str = ""
+    tree: dict[str, Any] | list[dict[str, Any]],
+    on: str,
+    *rows: dict[str, str],
+    ref: str = "1.1",
+    known: str = "",
 ) -> Mapping[str, Any]:
     numbered = [{**entry, "id": entry["id"] or f"e{n}"} for n, entry in enumerate(rows)]
     register = Register(tree, numbered)
@@ -58,7 +63,7 @@ def stands(
 
 
 def state(
-    tree: dict[str, Any], on: str, *rows: dict[str, str], **more: Any
+    tree: dict[str, Any] | list[dict[str, Any]], on: str, *rows: dict[str, str], **more: Any
 ) -> tuple[str, int | None]:
     found = stands(tree, on, *rows, **more)
     return found["state"], found["days"]
@@ -516,3 +521,180 @@ def test_until_holds_from_the_day_on_which_the_last_of_the_actions_was_done() ->
     done = [row("completed", "2014-10-05"), row("completed", "2014-12-05", ref="1.2")]
     found = stands(tree, "2015-01-10", *done, ref="1.3")
     assert (found["state"], found["periods_short"]) == ("superseded", 2)
+
+
+def test_the_side_of_each_body_is_a_term_of_its_own() -> None:
+    first = plan({"kind": "finish", "when": "2014-12-31"}, consents=["port"])
+    sides = {"home": "GB", "port": "GB", "road": "GB"}
+    first["bodies"] = [{"id": body, "name": NAMES, "side": sides[body]} for body in sides]
+    changed = deepcopy(first)
+    changed["commitments"][0]["actions"][0]["lead"] = ["home", "road"]
+    corrected = deepcopy(changed)
+    corrected["bodies"][1]["side"] = "FR"
+    changed |= {"change": "agreed", "loaded": "2015-01-10", "rows_before": 0}
+    corrected |= {"correction": "misread", "loaded": "2015-02-01", "rows_before": 0}
+    # the consent of the other side was needed from adoption on, whatever changed meanwhile
+    files = [first, changed, corrected]
+    assert state(files, "2014-12-20", known="now") == ("awaiting", None)
+    assert state(files[:2], "2014-12-20", known="now") == ("due-soon", 11)
+
+
+def test_a_body_that_comes_to_lead_was_on_its_side_before() -> None:
+    first = plan({"kind": "finish", "when": "2014-12-31"})
+    first["bodies"] = [
+        {"id": "home", "name": NAMES, "side": "GB"},
+        {"id": "port", "name": NAMES, "side": "FR"},
+    ]
+    changed = deepcopy(first)
+    changed["commitments"][0]["actions"][0]["lead"] = ["home", "port"]
+    changed |= {"change": "agreed", "loaded": "2015-01-10", "rows_before": 0}
+    moved = row("moved", "2015-01-12", to="2015-03-31", reason="agreed", id="m")
+    assert state([first], "2015-02-01", moved)[0] == "upcoming"
+    assert state([first, changed], "2015-02-01", moved)[0] == "overdue"
+
+
+BY_YEAR_END = {"kind": "finish", "when": "../2014-12-31"}
+DONE = row("completed", "2014-12-10")
+FELL = row("reopened", "2015-01-10", reason="closed")
+
+
+@pytest.mark.parametrize(
+    ("rows", "on", "expected"),
+    [
+        # on the same day, whichever stands first in the register
+        ([row("reopened", "2014-12-10"), DONE], "2014-12-20", ("due-soon", 11)),
+        # an imprecise one undoes what stands before it, up to its last day
+        (
+            [row("completed", "2014-12-31"), row("reopened", "2014-12", "2015-01-05")],
+            "2015-01-06",
+            ("overdue", 6),
+        ),
+        # the latest that undid something, and not a later one that undid nothing more
+        (
+            [DONE, FELL, row("completed", "2015-01-15"), row("reopened", "2015-01-20")],
+            "2015-01-25",
+            ("overdue", 5),
+        ),
+        ([DONE, FELL, row("reopened", "2015-01-20")], "2015-01-25", ("overdue", 15)),
+        # at the earliest the first day of what it undid
+        (
+            [
+                row("completed", "2015-01-10"),
+                row("completed", "2015-01-20"),
+                row("reopened", "2015-01", "2015-01-22"),
+            ],
+            "2015-01-25",
+            ("overdue", 15),
+        ),
+        # a move of that day holds, and one before it does not
+        ([DONE, FELL, row("moved", "2015-01-10", to="2015-03-31")], "2015-02-01", ("upcoming", 58)),
+        ([DONE, row("moved", "2014-12-15", to="2015-01-05"), FELL], "2015-01-12", ("overdue", 2)),
+    ],
+)
+def test_what_fell_is_owed_again_from_the_day_of_its_fall(
+    rows: list[dict[str, str]], on: str, expected: tuple[str, int]
+) -> None:
+    assert state(plan(BY_YEAR_END), on, *rows) == expected
+
+
+def test_of_a_fall_and_a_late_condition_the_later_one_holds() -> None:
+    rows = [
+        row("event", "2015-01-05", words="survey"),
+        row("completed", "2015-01-08"),
+        row("reopened", "2015-01-20"),
+    ]
+    tree = plan(BY_YEAR_END, needs=["survey"])
+    assert state(tree, "2015-01-07", rows[0]) == ("overdue", 2)
+    assert state(tree, "2015-01-22", *rows) == ("overdue", 2)
+
+
+def test_a_fall_on_the_last_day_leaves_the_window_as_it_is() -> None:
+    tree = plan({"kind": "finish", "when": "2014-12"})
+    found = stands(tree, "2014-12-31", DONE, row("reopened", "2014-12-31"))
+    assert (found["state"], found["first_day"]) == ("due", "2014-12-01")
+
+
+def test_a_level_is_reached_by_the_first_reading_of_its_run() -> None:
+    tree = plan({"kind": "finish", "when": "../2014-12-15", "level": 5})
+    rows = [
+        row("reading", "2014-12", "2015-01-05", quantity="5"),
+        row("reading", "2014-12-10", "2015-01-05", quantity="6"),
+    ]
+    assert state(tree, "2015-01-06", *rows) == ("met-undated", None)
+
+
+@pytest.mark.parametrize(
+    ("british", "french", "expected"),
+    [
+        ("2014-12-10", "2014-12-12", ("met", None)),
+        ("2014-12-10", "2014-12", ("met-undated", None)),
+        ("2014-12-20", "2014-12-25", ("met-late", 10)),
+        ("2014-12-20", "2014-12", ("met-late", 5)),
+    ],
+)
+def test_what_each_side_has_done_is_met_as_the_worst_of_them(
+    british: str, french: str, expected: tuple[str, int | None]
+) -> None:
+    tree = joint({"kind": "finish", "when": "../2014-12-15"}, each=["GB", "FR"])
+    rows = [
+        row("completed", british, "2015-01-02"),
+        row("completed", french, "2015-01-02", side="FR"),
+    ]
+    assert state(tree, "2015-01-02", *rows) == expected
+
+
+def joint(*deadlines: dict[str, Any], **action: Any) -> dict[str, Any]:
+    """Led by both sides."""
+    tree = plan(*deadlines, **{"lead": ["home", "port"], **action})
+    tree["bodies"] = [
+        {"id": "home", "name": NAMES, "side": "GB"},
+        {"id": "port", "name": NAMES, "side": "FR"},
+    ]
+    return tree
+
+
+def about(kind: str, day: str, side: str = "FR") -> dict[str, str]:
+    """Of the proposal."""
+    return row(kind, day, to="p", side=side)
+
+
+@pytest.mark.parametrize(
+    ("rows", "periods_closed", "is_closed"),
+    [
+        ([about("confirmed", "2014-12-10")], 2, True),
+        ([about("confirmed", "2014-11-20"), about("confirmed", "2014-12-10")], 1, True),
+        ([about("disputed", "2014-11-18"), about("confirmed", "2014-11-20")], 3, False),
+        ([about("disputed", "2014-11-18", "GB"), about("confirmed", "2014-11-20")], 1, True),
+        ([about("confirmed", "2014-11-20"), about("disputed", "2014-11-22")], 1, True),
+    ],
+)
+def test_a_proposal_closes_an_action_from_the_day_on_which_all_agreed(
+    rows: list[dict[str, str]], periods_closed: int, is_closed: bool
+) -> None:
+    tree = joint({"kind": "recurring", "every": "month", "quantity": 1})
+    proposal = row("not-pursued", "2014-11-15", reason="no ships", id="p")
+    found = stands(tree, "2015-01-02", proposal, *rows)
+    assert found["periods_closed"] == periods_closed
+    assert (found["state"] == "not-pursued") == is_closed
+    assert (found["proposed"] == ["p"]) != is_closed
+
+
+def test_another_term_of_the_plan_lapses_what_is_open_on_the_day_after_it() -> None:
+    tree = plan({"kind": "finish", "when": "2015-06-30"}, settings={"until": "2016-09-19"})
+    term = row("term", "2014-12-01", ref="", to="2015-01-31", reason="agreed", id="t")
+    agreed = row("confirmed", "2014-12-02", side="FR", to="t")
+    assert state(tree, "2015-01-31", term, agreed)[0] == "upcoming"
+    assert state(tree, "2015-02-01", term, agreed) == ("lapsed", None)
+    assert state(tree, "2015-02-01", term)[0] == "upcoming"
+
+
+def test_a_period_that_is_met_reads_met_also_where_it_is_not_scored() -> None:
+    tree = plan({"kind": "recurring", "every": "month", "quantity": 1}, modality="optional")
+    assert state(tree, "2014-10-20") == ("no-date", None)
+    assert state(tree, "2014-10-20", row("delivered", "2014-10-15", quantity="1"))[0] == "met"
+
+
+def test_periods_of_one_day_begin_on_the_day_after_adoption() -> None:
+    tree = plan({"kind": "recurring", "every": {"days": 1}, "quantity": 1})
+    names = [period["period"] for period in stands(tree, "2014-09-22")["periods"]]
+    assert names == ["2014-09-21/2014-09-21", "2014-09-22/2014-09-22"]
