@@ -10,6 +10,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from pathlib import Path
 from time import monotonic
 
 import pytest
@@ -31,6 +32,7 @@ from tests.factories import (
     report_entry,
     sign_in,
 )
+from tests.production.tls import TlsEnd, certificate
 from tests.receiver import Receiver, a_receiver
 
 pytestmark = pytest.mark.django_db
@@ -181,7 +183,8 @@ def test_what_a_receiver_does_not_take_comes_again_with_the_same_id(
     problem: str,
     status: int | None,
 ) -> None:
-    monkeypatch.setattr(sender, "SECONDS", 0.2)
+    if problem == Problem.TIME:
+        monkeypatch.setattr(sender, "SECONDS", 0.3)
     receiver.mode = mode
     report_entry("2.5", by=manager)
     began = monotonic()
@@ -195,6 +198,45 @@ def test_what_a_receiver_does_not_take_comes_again_with_the_same_id(
     assert len(set(receiver.ids)) == 1
     assert {call.path for call in receiver.received} == {"/hook?x=1"}
     assert receiver.received[0].body == receiver.received[1].body
+
+
+@pytest.fixture
+def encrypted(
+    calais: Plan, receiver: Receiver, manager: User, tmp_path: Path
+) -> Iterator[tuple[TlsEnd, Path]]:
+    """TLS in front of the receiver, to which a webhook leads, and the certificate."""
+    files = certificate(tmp_path)
+    end = TlsEnd(receiver.server.server_port, files)
+    services.add(plan=calais, side="GB", url=f"https://localhost:{end.port}/", by=manager)
+    report_entry("2.5", by=manager)
+    yield end, files[0]
+    end.close()
+
+
+def test_a_server_is_believed_by_its_certificate(
+    encrypted: tuple[TlsEnd, Path], receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run()["failed"] == 1
+    assert (delivery().problem, receiver.received) == (Problem.CERTIFICATE, [])
+    monkeypatch.setenv("SSL_CERT_FILE", str(encrypted[1]))
+    assert run()["delivered"] == 1
+
+
+def test_a_server_that_says_nothing_before_it_is_known_ends_in_time(
+    encrypted: tuple[TlsEnd, Path], receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def trickle(near: socket.socket) -> None:
+        """A record of TLS that is announced as long, and comes a byte at a time."""
+        near.sendall(b"\x16\x03\x03\x40\x00")
+        while not receiver.released.wait(0.05):
+            near.sendall(b"\x00")
+
+    monkeypatch.setattr(encrypted[0], "greet", trickle)
+    monkeypatch.setattr(sender, "SECONDS", 0.3)
+    began = monotonic()
+    assert run()["failed"] == 1
+    assert monotonic() - began < 2
+    assert delivery().problem == Problem.TIME
 
 
 def test_an_answer_is_read_for_its_status_and_not_to_its_end(
@@ -227,7 +269,7 @@ def test_waits_grow_and_after_three_days_a_delivery_is_given_up(
 def test_an_address_that_hangs_delays_no_other(
     calais: Plan, secret: str, receiver: Receiver, manager: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sender, "SECONDS", 0.2)
+    monkeypatch.setattr(sender, "SECONDS", 1)
     with a_receiver() as hanging:
         hanging.mode = "hang"
         services.add(plan=calais, side="FR", url=hanging.url, by=manager)
