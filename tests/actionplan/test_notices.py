@@ -77,7 +77,7 @@ def test_one_mail_holds_what_came_within_ten_minutes(
         report_entry("2.5", by=british, kind="completed", now=NOW + timedelta(seconds=number))
     (text,) = told(calais, french)
     assert text.count("/confirm/") == notices.LINES_SHOWN
-    assert "et 10 autres" in text
+    assert "et 10\u00a0autres" in text
 
 
 @pytest.mark.parametrize(
