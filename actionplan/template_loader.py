@@ -5,6 +5,10 @@ blank lines. Jinja has `trim_blocks` and `lstrip_blocks` for this; Django has no
 `{% spaceless %}` takes away the spaces between words and links as well. So lines are trimmed as
 the source is read, once in each process: what people have written, in a text area for example, is
 never touched. An error page of Django in DEBUG counts the lines that are left.
+
+Mails as text are written in the same way: there a blank line stays, and `{{ "  " }}` indents. What
+lies in a folder `lines` becomes a part of one line: its source may have many, which are joined with
+nothing in between, so that a space at the end of one is written `{{ " " }}`.
 """
 
 import re
@@ -22,6 +26,10 @@ SILENT = (
 _SILENT_TAG = rf"{{% *(?:(?:{SILENT})\b[^%]*|\w+ [^%]* as \w+ )%}}"
 _COMMENT = r"{#[^#]*#}"
 _SILENT_LINE = re.compile(rf"(?:(?:{_SILENT_TAG}|{_COMMENT})\s*)+")
+# the same in a mail as text, but for what writes a part of a line
+_SILENT_LINE_OF_TEXT = re.compile(
+    rf"(?:(?!{{% include \"[^\"]*/lines/)(?:{_SILENT_TAG}|{_COMMENT})\s*)+"
+)
 # a text that is only named
 _NAMED_TEXT = re.compile(
     r"({% blocktranslate\b[^%]* asvar [^%]*%}.*?{% endblocktranslate %})\n", re.DOTALL
@@ -40,7 +48,27 @@ class Loader(filesystem.Loader):
 
     def get_contents(self, origin: Origin) -> str:
         source = super().get_contents(origin)
-        return trim(source) if str(origin.name).endswith(".html") else source
+        path = Path(origin.name)
+        if path.suffix == ".html":
+            return trim(source)
+        if path.parent.name == "lines":
+            return join_lines(source)
+        return trim_text(source) if path.parent.name == "emails" else source
+
+
+def join_lines(source: str) -> str:
+    """Many lines of source as the one that they write."""
+    return "".join(line.strip() for line in source.splitlines())
+
+
+def trim_text(source: str) -> str:
+    """Without indentation and lines that say nothing, but with those that are left blank."""
+    lines = source.splitlines(keepends=True)
+    return "".join(line if line.isspace() else _trim_line_of_text(line.lstrip()) for line in lines)
+
+
+def _trim_line_of_text(line: str) -> str:
+    return line.rstrip("\n") if _SILENT_LINE_OF_TEXT.fullmatch(line) else line
 
 
 def trim(source: str) -> str:
