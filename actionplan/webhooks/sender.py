@@ -80,15 +80,12 @@ def _post(address: Address, body: bytes, headers: dict[str, str], end: float) ->
     try:
         if address.scheme == "https":
             context = ssl.create_default_context()
-            opened = context.wrap_socket(
-                opened, server_hostname=address.host, do_handshake_on_connect=False
-            )
+            # the timeout of the socket bounds the whole handshake
+            opened = context.wrap_socket(opened, server_hostname=address.host)
         # each read has a bound of its own; this one is for all of them
         timer = Timer(max(end - monotonic(), 0), _cut, [opened])
         timer.start()
         try:
-            if isinstance(opened, ssl.SSLSocket):
-                opened.do_handshake()
             return _exchange(Connection(address, opened), address, body, headers, end)
         finally:
             timer.cancel()
