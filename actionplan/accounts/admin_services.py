@@ -50,10 +50,22 @@ def reset_factors(user: User, *, by: User) -> None:
     log.info("factors_reset", by=by.pk, user=user.pk)
 
 
+@transaction.atomic
 def change_post(user: User, *, post: str, by: User) -> None:
-    """Pages show the new post also with the entries that the account recorded before."""
+    """Pages show the new post also with the entries that the account recorded before, so that each
+    plan with such entries gets one that says so.
+    """
+    if post == user.post:
+        return
+    # in one order, since each waits for the plan
+    plans = list(user.plans_that_show_the_post().order_by("pk"))
+    for plan in plans:
+        Plan.objects.lock(plan)
     user.post = post
-    user.save(update_fields=["post"])
+    user.post_salt = ""
+    user.save(update_fields=["post", "post_salt"])
+    for plan in plans:
+        memberships.record_post(plan, user.pk, by=by.pk, now=clock.now(plan.timezone))
     log.info("post_changed", by=by.pk, user=user.pk)
 
 

@@ -57,6 +57,9 @@ class User(AbstractUser):
     last_name = None  # type: ignore[assignment]
     email = models.EmailField(_("e-mail address"), unique=True)
     post = models.CharField(_("post"), max_length=200, blank=True)
+    post_salt = models.CharField(
+        max_length=32, blank=True, db_default="", help_text="of the post's digest; goes with it"
+    )
     language = models.CharField(_("language"), max_length=2, blank=True)
 
     USERNAME_FIELD = "email"
@@ -70,14 +73,16 @@ class User(AbstractUser):
         """Pages show the posts of those who recorded entries or whose rights one gives, so they
         change with the post.
         """
+        if self.post and not self.post_salt:
+            self.post_salt = secrets.token_hex(16)
         with transaction.atomic():
             super().save(*args, **kwargs)
             if "post" in (kwargs.get("update_fields") or ["post"]):
-                is_shown = Q(entries__by=self) | Q(
-                    entries__kind="rights", entries__terms__account=self.pk
-                )
-                shown = Plan.objects.filter(is_shown).values("pk")
-                Plan.objects.filter(pk__in=shown).raise_version()
+                Plan.objects.filter(pk__in=self.plans_that_show_the_post()).raise_version()
+
+    def plans_that_show_the_post(self) -> "models.QuerySet[Plan]":
+        is_shown = Q(entries__by=self) | Q(entries__kind="rights", entries__terms__account=self.pk)
+        return Plan.objects.filter(pk__in=Plan.objects.filter(is_shown).values("pk"))
 
     @cached_property
     def roles(self) -> list[Membership]:
@@ -88,6 +93,7 @@ class User(AbstractUser):
         """Remove name and address from the row, and every way to sign in."""
         self.email = f"erased-{self.pk}{ERASED_DOMAIN}"
         self.post = ""
+        self.post_salt = ""
         self.language = ""
         self.is_active = False
         self.is_superuser = False

@@ -195,6 +195,8 @@ def give_words(entry: ReadableEntry) -> str:
         return _text(entry, "decided_by") or entry.words
     if entry.kind == RIGHTS and entry.terms:
         terms = entry.terms
+        if terms.get("post_changed"):
+            return f"{terms['account']} post"
         words = [str(terms["account"]), terms["role"] or "none", terms["side"], *terms["bodies"]]
         return " ".join(filter(None, words))
     return entry.words

@@ -161,6 +161,8 @@ def rights(entry: Any) -> str:
     account = _("account %(n)s") % {"n": terms["account"]}
     if entry.post:
         account = f"{account} ({entry.post})"
+    if terms.get("post_changed"):
+        return account + colon() + _("has another post, shown with earlier entries too")
     if not terms["role"]:
         return account + colon() + _("no rights in this plan any more")
     sides = [side(terms["side"])] if terms["side"] else []
