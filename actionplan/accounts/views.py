@@ -66,7 +66,10 @@ class MyAccount(LoginRequiredMixin, View):
         if not form.is_valid():
             return self._show(user, form, status=422)
         admin_services.change_post(user, post=form.cleaned_data["post"], by=user)
-        messages.success(request, _("Your post is changed, also with what you recorded before. The register says so."))
+        messages.success(
+            request,
+            _("Your post is changed, also with what you recorded before. The register says so."),
+        )
         return redirect("account")
 
     def _show(self, user: User, form: PostForm, status: int = 200) -> HttpResponse:

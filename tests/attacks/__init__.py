@@ -1,2 +1,2 @@
-# how many made-up attacks `python -m tests.attacks` asks of its test, from which seed on
+# how many made-up attacks `python -m tests.attacks` asks of its test, from which seed on, and whether each column
 SEEDS = "ATTACK_SEEDS"

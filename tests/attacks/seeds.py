@@ -6,24 +6,20 @@ site's own verification, and the witness program of the other side, which ran ju
 attack is undone before the next. Honest days in between must raise no alarm.
 """
 
-import re
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import DatabaseError, connection, models, transaction
+from django.db import models, transaction
 
-from actionplan.integrity.plan_tables import PLAN_BOOKKEEPING
 from actionplan.integrity.verify import Expected, verify_plan
 from actionplan.local import samples
 from actionplan.models import Checkpoint, JobRun, User, Verification, WitnessSignature
@@ -34,25 +30,10 @@ from commitments.models import Action, Entry, Evidence, Membership, Plan, Role
 from commitments.register import flags, memberships
 from commitments.register.entries import Draft, append
 from tests import factories
-from tests.attacks import insider
+from tests.attacks import insider, other_tables, tables
+from tests.attacks.tables import Attempt, is_of_plan, numbered
 from tests.factories import NOW, TODAY
 from tests.witness import Witness
-
-# What nothing names, for what docs/reference/integrity.md gives as its reason.
-NOT_COVERED: dict[str, set[str]] = {
-    "commitments_plan": {*PLAN_BOOKKEEPING} - {"counted_days", "id", "slug"},
-    # read by version 1.0.0 alone
-    "commitments_action": {"search"},
-    "commitments_flag": {"noticed", "cleared", "cleared_by"},
-}
-# the tables of the plan and its register
-COVERED_APPS = ("commitments", "funding")
-# what is named of other tables
-COVERED_BESIDE: dict[str, set[str]] = {
-    "actionplan_checkpoint": {"plan", "number", "hash"},
-    "actionplan_witnesskey": {"plan", "verifier"},
-    "actionplan_witnesssignature": {"checkpoint", "key", "line"},
-}
 
 
 @dataclass
@@ -108,6 +89,7 @@ def make_register(plan: Plan, folder: Path) -> Register:
         for side, manager in (("GB", british), ("FR", french))
     }
     register = Register(plan, british, french, administrator, witnesses)
+    other_tables.fill(plan, british)
     for act in HONEST_ACTS:
         with transaction.atomic():
             act(register, Random(1))
@@ -228,23 +210,7 @@ def live_honestly(register: Register, chance: Random) -> None:
 # Attacks
 
 
-@dataclass(frozen=True)
-class Attempt:
-    """What was done, and the pattern of the words by which an alarm names it."""
-
-    what: str
-    names: str
-    is_covered: bool = True
-
-    def is_named_in(self, alarms: Iterable[str]) -> bool:
-        return any(re.search(self.names, alarm) for alarm in alarms)
-
-
 Attack = Callable[[Register, Random], Attempt]
-
-
-def numbered(number: int) -> str:
-    return rf"entry {number}\b"
 
 
 def pick_number(register: Register, chance: Random) -> int:
@@ -353,99 +319,23 @@ def show_each_side_its_own(register: Register, chance: Random) -> Attempt:
 
 
 def edit_plan_value(register: Register, chance: Random) -> Attempt:
-    return edit_value([model for model in tables() if is_covered(model)], chance)
+    return tables.edit_random_value([one for one in tables.filled() if is_of_plan(one)], chance)
 
 
 def edit_other_value(register: Register, chance: Random) -> Attempt:
-    return edit_value([model for model in tables() if not is_covered(model)], chance)
+    return tables.edit_random_value([one for one in tables.filled() if not is_of_plan(one)], chance)
 
 
-def edit_value(models_to_edit: list[type[models.Model]], chance: Random) -> Attempt:
-    """A value of a random column and row of one of these tables."""
-    while True:
-        model = chance.choice(models_to_edit)
-        columns = [column for column in model._meta.local_concrete_fields if not column.primary_key]
-        rows = list(model._base_manager.order_by("pk")[:500])
-        if not rows or not columns:
-            continue
-        row, column = chance.choice(rows), chance.choice(columns)
-        before = getattr(row, column.attname)
-        value = other_value(column, before, chance)
-        if value is None or value == before or not write_value(row, column, value):
-            continue
-        table = model._meta.db_table
-        what = f"{table}.{column.column} of {row.pk}: {before!r} to {value!r}"[:200]
-        if is_covered(model):
-            is_named = column.name not in NOT_COVERED.get(table, ())
-        else:
-            is_named = column.name in COVERED_BESIDE.get(table, ())
-        return Attempt(what, numbered_or_table(row), is_named)
+def take_out_row(register: Register, chance: Random) -> Attempt:
+    return tables.remove_row(
+        chance.choice([one for one in tables.filled() if is_of_plan(one)]), chance
+    )
 
 
-def is_covered(model: type[models.Model]) -> bool:
-    return model._meta.app_label in COVERED_APPS
-
-
-def tables() -> list[type[models.Model]]:
-    return [model for model in apps.get_models(include_auto_created=True) if model._meta.managed]
-
-
-def numbered_or_table(row: models.Model) -> str:
-    """How an alarm names the row: an entry by its number, all else by its table."""
-    entry = row if isinstance(row, Entry) else getattr(row, "entry", None)
-    if isinstance(entry, Entry):
-        return numbered(entry.number)
-    if isinstance(row, Membership) or hasattr(row, "membership"):
-        return "rights of account"
-    table = row._meta.db_table
-    owner = next((known for known in OWNERS if table.startswith(known)), table)
-    return OWNERS.get(owner, table)
-
-
-# rows that an alarm names by what they belong to or say
-OWNERS = {
-    "actionplan_checkpoint": "the register does not hold entry",
-    "actionplan_witness": "did not sign the checkpoint of entry",
-    "commitments_action_": "commitments_action",
-    "commitments_commitment_aims": "commitments_commitment",
-    "commitments_obligation_": "commitments_obligation",
-}
-
-
-def other_value(column: Any, value: object, chance: Random) -> object:
-    """Something that the column could hold, and does not."""
-    if column.is_relation:
-        keys = list(column.related_model._base_manager.values_list("pk", flat=True)[:50])
-        return chance.choice([key for key in keys if key != value] or [None])
-    match column:
-        case models.JSONField():
-            return '{"en": "altered"}'
-        case models.BooleanField():
-            return not value
-        case models.DateTimeField():
-            return datetime(2010, 1, chance.randint(1, 28), tzinfo=UTC)
-        case models.DateField():
-            return date(2010, 1, chance.randint(1, 28))
-        case models.DecimalField():
-            return Decimal(chance.randint(1, 10**6)) + Decimal("0.01")
-        case models.IntegerField():
-            return chance.randint(1, 30_000)
-        case models.BinaryField():
-            return b"altered"
-    return chance.choice(["altered", "GB", "FR", "met", "4.4", "2014-11"])
-
-
-def write_value(row: models.Model, column: Any, value: object) -> bool:
-    """False where the database itself refuses it."""
-    pk = row._meta.pk
-    assert pk is not None
-    statement = f'UPDATE {row._meta.db_table} SET "{column.column}" = %s WHERE "{pk.column}" = %s'  # noqa: S608 no input
-    try:
-        with transaction.atomic():
-            insider.execute(statement, value, pk.get_db_prep_value(row.pk, connection))
-    except DatabaseError:
-        return False
-    return True
+def put_in_row(register: Register, chance: Random) -> Attempt:
+    return tables.add_row(
+        chance.choice([one for one in tables.filled() if is_of_plan(one)]), chance
+    )
 
 
 # What the verification of the site is asked about first, and the witness then; and what is beyond
@@ -453,6 +343,8 @@ def write_value(row: models.Model, column: Any, value: object) -> bool:
 ON_TABLES: dict[str, Attack] = {
     "a value in a table of the plan": edit_plan_value,
     "a value in another table": edit_other_value,
+    "a row taken out of a table of the plan": take_out_row,
+    "a row put into a table of the plan": put_in_row,
     "a file of an entry on the disk": alter_file,
 }
 ON_THE_CHAIN: dict[str, Attack] = {
@@ -485,6 +377,8 @@ class Outcome:
     rows: dict[str, Row] = field(default_factory=lambda: defaultdict(Row))
     clean_runs: int = 0
     false_alarms: list[str] = field(default_factory=list)
+    # columns that can hold no other value
+    never_attacked: list[str] = field(default_factory=list)
 
     @property
     def is_good(self) -> bool:
@@ -499,6 +393,8 @@ class Outcome:
             for column, count in sorted(row.not_covered.items()):
                 yield f"    nothing names {column} ({count})"
             yield from (f"    MISSED {what}" for what in row.missed)
+        if self.never_attacked:
+            yield f"never attacked: {', '.join(self.never_attacked)}"
         yield f"{self.clean_runs} honest days, {len(self.false_alarms)} false alarms"
         yield from (f"    {what}" for what in self.false_alarms)
 
@@ -542,6 +438,28 @@ def run_seeds(register: Register, count: int, *, first: int) -> Outcome:
     return outcome
 
 
+def walk_tables(register: Register, outcome: Outcome, *, first: int) -> None:
+    """Each column of each table once, and a row of each table taken out and put in."""
+    for kind, where, alter in tables.walk():
+        with undone():
+            with insider.without_triggers():
+                attempt = alter(Random(f"{where} {first}"))
+            if attempt is None:
+                outcome.never_attacked.append(where)
+            else:
+                judge_by_site(attempt, register.findings(), outcome.rows[kind])
+
+
+def judge_by_site(attempt: Attempt, alarms: list[str], row: Row) -> None:
+    row.tried += 1
+    if attempt.is_named_in(alarms):
+        row.by_site += 1
+    elif attempt.is_covered:
+        row.missed.append(f"{attempt.what}: {alarms[-3:]}")
+    else:
+        row.not_covered[attempt.what.partition(" ")[0]] += 1
+
+
 @contextmanager
 def changes_undone(register: Register) -> Iterator[None]:
     folders = [witness.folder for witness in register.witnesses.values()]
@@ -551,21 +469,19 @@ def changes_undone(register: Register) -> Iterator[None]:
 
 
 def judge_attempt(register: Register, kind: str, attempt: Attempt, row: Row) -> None:
-    row.tried += 1
-    alarms = register.findings() if kind in ON_TABLES else []
-    if attempt.is_named_in(alarms):
-        row.by_site += 1
+    if kind in ON_TABLES:
+        judge_by_site(attempt, register.findings(), row)
         return
+    row.tried += 1
+    alarms: list[str] = []
     if kind == BETWEEN_SIDES:
         alarms += compare_witnesses(register)
     else:
         alarms += register.run_witness("FR")
     if attempt.is_named_in(alarms):
         row.by_witness += 1
-    elif attempt.is_covered:
-        row.missed.append(f"{attempt.what}: {alarms[-3:]}")
     else:
-        row.not_covered[attempt.what.partition(" ")[0]] += 1
+        row.missed.append(f"{attempt.what}: {alarms[-3:]}")
 
 
 def compare_witnesses(register: Register) -> list[str]:

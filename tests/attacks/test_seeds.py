@@ -7,8 +7,8 @@ import pytest
 from pytest_django import Settings
 
 from commitments.models import Plan
-from tests.attacks import SEEDS
-from tests.attacks.seeds import make_register, run_seeds
+from tests.attacks import SEEDS, tables
+from tests.attacks.seeds import make_register, run_seeds, walk_tables
 from tests.factories import TODAY
 
 EVERYDAY_SEEDS = 1
@@ -25,10 +25,17 @@ def test_attacks_at_random_are_named_and_honest_days_raise_no_alarm(
     settings.MEDIA_ROOT = tmp_path / "evidence"
     asked = os.environ.get(SEEDS, "")
     if asked:
-        count, first = (int(number) for number in asked.split(" from "))
+        count, first = (int(number) for number in asked.split()[:3:2])
     else:
         count, first = EVERYDAY_SEEDS, pytestconfig.getoption("randomly_seed", 1)
-    outcome = run_seeds(make_register(calais, tmp_path), count, first=first)
+    register = make_register(calais, tmp_path)
+    empty = {model._meta.db_table for model in tables.every()} - {
+        model._meta.db_table for model in tables.filled()
+    }
+    assert empty == tables.UNUSED
+    outcome = run_seeds(register, count, first=first)
+    if asked.endswith(" columns"):
+        walk_tables(register, outcome, first=first)
     lines = "\n".join(outcome.lines())
     if asked:
         print(f"\n{lines}")

@@ -159,9 +159,10 @@ commitment = 1
 """
 
 
-def entries_file(actions: int) -> bytes:
-    """The facts of that plan as an entries file."""
-    rows = [row for number in range(1, actions // COMMITMENTS + 1) for row in _round(number)]
+def entries_file(actions: int, each: int = 10) -> bytes:
+    """The facts of that plan as an entries file, with so many of each action on average."""
+    numbers = range(1, actions // COMMITMENTS + 1)
+    rows = [row for number in numbers for row in _round(number, each)]
     rows += [*_fill(SPECIAL, 0, SPECIAL_ENTRIES - 1, TODAY), *_money()]
     rows.sort(key=lambda row: (row.get("to", "").startswith("e-"), row["recorded"]))
     out = io.StringIO()
@@ -171,7 +172,7 @@ def entries_file(actions: int) -> bytes:
     return out.getvalue().encode()
 
 
-def _round(number: int) -> Iterator[Row]:
+def _round(number: int, each: int) -> Iterator[Row]:
     """The facts of one action in each commitment."""
     for commitment in range(1, COMMITMENTS + 1):
         kind = kind_of(commitment, number)
@@ -185,7 +186,7 @@ def _round(number: int) -> Iterator[Row]:
         # one action in four has become quiet
         end = TODAY if place % 4 else date(2014, 12, 1)
         # those that never report leave their share to others
-        words = 9 + (number % 2 == 0) - len(rows)
+        words = each - 1 + (number % 2 == 0) - len(rows)
         yield from _fill(ref, place, words, end)
 
 

@@ -12,6 +12,7 @@ from commitments.findings import Finding
 from commitments.models import Entry, Membership, Plan
 from commitments.register import memberships
 from commitments.register.entries import append
+from commitments.register.hash_chain import digest_of_name
 from commitments.register.services import draft_now
 from tests.client import Client
 from tests.factories import (
@@ -30,7 +31,7 @@ from tests.factories import (
 def rights(plan: Plan) -> list[tuple[int | None, object]]:
     """Without the digest of the post."""
     entries = Entry.objects.filter(plan=plan, kind="rights").order_by("number")
-    recorded = []
+    recorded: list[tuple[int | None, object]] = []
     for by, terms in entries.values_list("by", "terms"):
         assert terms is not None
         assert terms.pop("post")
@@ -119,7 +120,7 @@ def test_another_post_is_an_entry_in_each_plan_that_shows_it(calais: Plan) -> No
     assert (of_member.by, of_former.by) == (member, former)
     assert of_member.terms == {
         **terms(member.pk, "official", "GB", "home-office"),
-        "post": memberships.digest_of_name(member.post_salt, "Official"),
+        "post": digest_of_name(member.post_salt, "Official"),
         "post_changed": True,
     }
     assert verify_plan(calais).findings == []
@@ -182,7 +183,7 @@ def test_what_an_older_version_recorded_verifies_until_the_upgrade_is_finished(
     assert user.post_salt
     assert entry.terms == {
         **without_post,
-        "post": memberships.digest_of_name(user.post_salt, user.post),
+        "post": digest_of_name(user.post_salt, user.post),
     }
     assert verify_plan(calais).findings == []
 

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("actionplan", "0014_witness_signature_lines")]
+    dependencies = [("actionplan", "0015_webhooks")]
 
     operations = [
         migrations.AddField(
