@@ -246,10 +246,10 @@ class Recurrence:
 
     def state_once_over(self) -> DatedState | None:
         """How it was met, once it is over; None where nothing of it was ever assessed."""
-        if not self.is_over:
-            return None
         if self.is_met_short:
             return DatedState(State.MET_SHORT)
+        if not self.is_over:
+            return None
         if self.assessed or self._over_by_completion is not None:
             return DatedState(State.MET)
         return None
@@ -287,12 +287,12 @@ def period_edges(
     for schedule in schedules(versions, spans):
         if schedule.last is not None:
             yield shift(schedule.last.last, 1)
-        # One period past the horizon can be due, and missed when it closes.
+        # One period past the horizon can be due, and missed when the next one begins.
         periods_past_horizon = 0
         for window in schedule.windows():
             if periods_past_horizon or window.first >= schedule.span.first:
                 yield shift(window.first, -schedule.span.terms.lead_days)
             yield window.first
             periods_past_horizon += window.first > horizon
-            if periods_past_horizon > 2:
+            if periods_past_horizon == 2:
                 break

@@ -128,7 +128,9 @@ def test_a_chart_has_a_line_of_its_own_for_each_side_that_must_reach_the_level()
 
 
 def test_a_page_names_the_event_that_is_missing(british: User, on_12_january: None) -> None:
-    assert "Waits for an event: inspection." in said(sign_in(british).get("/actions/steps/"))
+    words = said(sign_in(british).get("/actions/steps/"))
+    assert "Waits for an event: inspection." in words
+    assert "Must happen first inspection: not recorded yet" in words
 
 
 def test_another_term_is_previewed_with_what_lapses(british: User, on_12_january: None) -> None:

@@ -698,3 +698,166 @@ def test_periods_of_one_day_begin_on_the_day_after_adoption() -> None:
     tree = plan({"kind": "recurring", "every": {"days": 1}, "quantity": 1})
     names = [period["period"] for period in stands(tree, "2014-09-22")["periods"]]
     assert names == ["2014-09-21/2014-09-21", "2014-09-22/2014-09-22"]
+
+
+MONTHLY = {"kind": "recurring", "every": "month", "quantity": 1}
+OCTOBER = row("delivered", "2014-10-02", quantity="1")
+NOVEMBER = row("delivered", "2014-11-02", quantity="1")
+COMPLETED = row("completed", "2014-11-10")
+
+
+def altered(tree: dict[str, Any], since: str, **deadline: Any) -> list[dict[str, Any]]:
+    """The plan, and the change that gives its action another deadline from a day on."""
+    file = deepcopy(tree)
+    file["commitments"][0]["actions"][0]["deadline"] |= deadline
+    return [tree, {**file, "change": "agreed", "loaded": since, "rows_before": 0}]
+
+
+def names_of(found: Mapping[str, Any]) -> list[str]:
+    return [period["period"] for period in found["periods"]]
+
+
+def test_another_rhythm_begins_after_the_last_period_of_the_one_before() -> None:
+    files = altered(plan(MONTHLY), "2014-11-10", every="quarter")
+    between = stands(files, "2014-12-05", OCTOBER)
+    assert names_of(between) == ["2014-10"]
+    assert (between["state"], between["days"]) == ("upcoming", 27)
+    assert (between["first_day"], between["last_day"]) == ("2015-01-01", "2015-03-31")
+    assert names_of(stands(files, "2015-02-01", OCTOBER)) == ["2014-10", "2015-33"]
+
+
+def test_a_period_is_judged_by_the_terms_of_its_last_day() -> None:
+    files = altered(plan(MONTHLY), "2014-10-31", quantity=2)
+    (october, _november) = stands(files, "2014-11-05", OCTOBER)["periods"]
+    assert october == {"period": "2014-10", "state": "partly", "delivered": 1, "target": 2}
+    files = altered(plan(MONTHLY), "2014-11-01", quantity=2)
+    assert stands(files, "2014-11-05", OCTOBER)["periods"][0]["state"] == "met"
+
+
+@pytest.mark.parametrize(
+    ("rows", "on", "expected", "last_day"),
+    [
+        ([OCTOBER, COMPLETED], "2015-02-01", ("met-short", None), "2014-11-30"),
+        ([OCTOBER, COMPLETED], "2014-12-02", ("met-short", None), "2014-11-30"),
+        ([OCTOBER, row("completed", "2014-11-01")], "2014-11-15", ("due", 15), "2014-11-30"),
+        ([OCTOBER, NOVEMBER], "2015-03-31", ("overdue", 90), "2015-03-31"),
+        # by its last period
+        ([OCTOBER, NOVEMBER], "2015-04-01", ("met-short", None), "2015-03-31"),
+    ],
+)
+def test_a_recurring_duty_is_over_after_the_period_of_its_end(
+    rows: list[dict[str, str]], on: str, expected: tuple[str, int | None], last_day: str
+) -> None:
+    found = stands(plan({**MONTHLY, "last": "2015-03"}), on, *rows)
+    assert (found["state"], found["days"], found["last_day"]) == (*expected, last_day)
+
+
+def test_a_duty_that_ended_with_its_last_period_is_met_where_none_fell_short() -> None:
+    tree = plan({**MONTHLY, "last": "2014-11"})
+    assert state(tree, "2014-12-05", OCTOBER, NOVEMBER) == ("met", None)
+
+
+@pytest.mark.parametrize(
+    ("day", "expected", "period"),
+    [("2014-12-01", "met", "met"), ("2014-11-30", "superseded", "not-assessed")],
+)
+def test_what_is_closed_before_it_is_over_is_not_met(day: str, expected: str, period: str) -> None:
+    rows = [OCTOBER, NOVEMBER, COMPLETED, row("superseded", day, reason="a treaty")]
+    found = stands(plan(MONTHLY), "2014-12-02", *rows)
+    assert found["state"] == expected
+    assert found["periods"][1]["state"] == period
+
+
+# Money
+
+
+def fund(**terms: Any) -> list[dict[str, Any]]:
+    contribution = {"ref": "9.9", "from": "GB", "due": date(2014, 12, 31), "firmness": "firm"}
+    contribution |= {"stated": [["EUR", "10"], ["GBP", "8"]], **terms}
+    return [{"id": "fund", "title": NAMES, "commitment": 1, "contributions": [contribution]}]
+
+
+def owed(
+    tree: dict[str, Any] | list[dict[str, Any]], on: str, *rows: dict[str, str], known: str = ""
+) -> tuple[str, int | None, str]:
+    """The state of the instalment, its days and its last day."""
+    numbered = [{**entry, "id": f"e{n}"} for n, entry in enumerate(rows)]
+    perspective = Perspective.AS_KNOWN_NOW if known == "now" else Perspective.AS_KNOWN_THEN
+    found = Register(tree, numbered).instalment("9.9", 1, date.fromisoformat(on), perspective)
+    return found["state"], found["days"], found["last_day"]
+
+
+def money(kind: str, day: str, amount: str, currency: str = "EUR", recorded: str = "") -> Any:
+    cells = {"ref": "9.9", "instalment": "1", "amount": amount, "currency": currency}
+    return row(kind, day, recorded, **cells)
+
+
+PAID = money("paid", "2014-12-20", "10")
+
+
+@pytest.mark.parametrize(
+    ("rows", "on", "expected"),
+    [
+        # of two currencies paid in full the earlier counts, whatever is paid later
+        ([PAID, money("paid", "2015-02-01", "8", "GBP")], "2015-02-02", ("met", None)),
+        (
+            [
+                money("paid", "2014-12", "10", recorded="2015-01-05"),
+                money("paid", "2015-02-01", "8", "GBP"),
+            ],
+            "2015-02-02",
+            ("met", None),
+        ),
+        ([PAID, money("paid", "2015-02-01", "3")], "2015-02-02", ("met", None)),
+        # a refund takes from its own currency alone
+        ([PAID, money("refunded", "2014-12-22", "3")], "2014-12-23", ("due-soon", 8)),
+        (
+            [
+                PAID,
+                money("paid", "2014-12-21", "5", "GBP"),
+                money("refunded", "2014-12-22", "5", "GBP"),
+            ],
+            "2014-12-23",
+            ("met", None),
+        ),
+    ],
+)
+def test_an_instalment_is_paid_in_the_currency_that_is_full_first(
+    rows: list[dict[str, str]], on: str, expected: tuple[str, int | None]
+) -> None:
+    assert owed(plan(None, funds=fund()), on, *rows) == (*expected, "2014-12-31")
+
+
+def test_a_vague_payment_across_the_due_day_leaves_it_open_whether_it_was_late() -> None:
+    rows = [
+        money("paid", "2015-01", "10", recorded="2015-02-03"),
+        money("paid", "2015-02-10", "8", "GBP"),
+    ]
+    tree = plan(None, funds=fund(due=date(2015, 1, 15)))
+    assert owed(tree, "2015-02-12", *rows)[0] == "met-undated"
+
+
+def test_money_that_is_refunded_after_its_due_day_is_owed_again() -> None:
+    rows = [PAID, money("refunded", "2015-02-01", "3")]
+    assert owed(plan(None, funds=fund()), "2015-02-04", *rows) == ("overdue", 3, "2015-02-01")
+
+
+def test_conditional_money_is_opened_by_the_first_consent_or_event() -> None:
+    tree = plan(None, funds=fund(firmness="conditional"))
+    opened = [row("event", day, ref="9.9", words="go") for day in ("2015-02-01", "2015-01-10")]
+    assert owed(tree, "2015-01-05", *opened) == ("awaiting", None, "2014-12-31")
+    assert owed(tree, "2015-02-03", *opened) == ("overdue", 24, "2015-01-10")
+
+
+def test_an_action_that_was_reported_late_has_opened_money_on_its_own_day() -> None:
+    tree = plan(BY_YEAR_END, funds=fund(firmness="conditional", condition="1.1"))
+    late = row("completed", "2014-10-01", "2014-11-20")
+    assert owed(tree, "2014-10-15", late)[0] == "awaiting"
+    assert owed(tree, "2014-10-15", late, known="now") == ("upcoming", 77, "2014-12-31")
+
+
+def test_an_instalment_that_a_later_file_leaves_out_is_not_pursued() -> None:
+    tree = plan(None, funds=fund())
+    later = {**tree, "funds": [], "withdrawn": "given up", "change": "agreed"}
+    files = [tree, {**later, "loaded": "2014-11-01", "rows_before": 0}]
+    assert owed(files, "2014-11-02")[0] == "not-pursued"
