@@ -9,7 +9,7 @@ from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.db import transaction
 
-from actionplan.accounts import sessions
+from actionplan.accounts import emails, sessions
 from actionplan.accounts.audit_log import log
 from actionplan.models import Digest, Invitation, User
 from commitments import clock
@@ -67,6 +67,25 @@ def change_post(user: User, *, post: str, by: User) -> None:
     for plan in plans:
         memberships.record_post(plan, user.pk, by=by.pk, now=clock.now(plan.timezone))
     log.info("post_changed", by=by.pk, user=user.pk)
+
+
+def change_address(user: User, *, email: str, by: User) -> bool:
+    """The account signs in with the new address and gets its mail there; links that were sent to the
+    one before end. Both addresses are told: False where a mail could not be handed over.
+    """
+    before = user.email
+    with transaction.atomic():
+        user.email = email
+        user.save(update_fields=["email"])
+        EmailAddress.objects.filter(user=user).delete()
+    log.info("address_changed", by=by.pk, user=user.pk)
+    try:
+        for address in (before, email):
+            emails.send("address_changed", address, user.language, before=before, now=email)
+    except OSError as error:
+        log.error("mail_failed", error=type(error).__name__, user=user.pk)
+        return False
+    return True
 
 
 @transaction.atomic

@@ -1,5 +1,7 @@
 """Accounts and invitations, for administrators; for anybody else these pages do not exist."""
 
+from typing import Any
+
 from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.core.exceptions import BadRequest
@@ -12,7 +14,7 @@ from django.utils.translation import gettext as _
 from actionplan.accounts import admin_services, invitations, second_factor, sessions
 from actionplan.accounts.administrators import AdministratorRequired
 from actionplan.accounts.audit_log import log
-from actionplan.accounts.forms import InviteForm, MembershipForm
+from actionplan.accounts.forms import AddressForm, InviteForm, MembershipForm
 from actionplan.models import Invitation, User
 from commitments.models import Plan
 from commitments.views.form_page import FormPageView
@@ -136,6 +138,34 @@ class AccountDetail(AdministratorView):
         }
         status = 422 if invalid else 200
         return render(self.request, "actionplan/account_detail.html", context, status=status)
+
+
+class CorrectAccount(AdministratorView, FormPageView[AddressForm]):
+    """Its address, with a mail to the old one and the new one, and its post."""
+
+    template_name = "actionplan/account_correct.html"
+    form_class = AddressForm
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return super().get_form_kwargs() | {"user": get_account(self.kwargs["pk"])}
+
+    def form_valid(self, form: AddressForm) -> HttpResponse:
+        user = form.user
+        email, post = form.cleaned_data["email"], form.cleaned_data["post"]
+        if post != user.post:
+            admin_services.change_post(user, post=post, by=self.by)
+        if email == user.email:
+            messages.success(self.request, _("Saved."))
+        elif admin_services.change_address(user, email=email, by=self.by):
+            messages.success(
+                self.request, _("The address is changed. The old one and the new one are told.")
+            )
+        else:
+            messages.error(
+                self.request,
+                _("The address is changed, but the mail about it could not be handed over."),
+            )
+        return redirect("account-detail", user.pk)
 
 
 class Act(AdministratorView):

@@ -194,6 +194,29 @@ class PostForm(forms.Form):
     )
 
 
+class AddressForm(PostForm):
+    """The address and the post of an account that there is."""
+
+    email = forms.EmailField(label=_("E-mail address"), max_length=254)
+
+    field_order = ["email", "post"]
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        self.user = user
+        super().__init__(*args, initial={"email": user.email, "post": user.post}, **kwargs)
+
+    def clean_email(self) -> str:
+        email = str(self.cleaned_data["email"]).lower()
+        check_plain_address(email)
+        if User.objects.filter(email=email).exclude(pk=self.user.pk).exists():
+            raise forms.ValidationError(_("Another account has this address."))
+        if Invitation.objects.filter(email=email).exists():
+            raise forms.ValidationError(
+                _("This address is invited already: revoke the invitation first.")
+            )
+        return email
+
+
 class InviteForm(PostForm, RightsForm):
     email = forms.EmailField(label=_("E-mail address"), max_length=254)
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)

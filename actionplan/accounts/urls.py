@@ -86,6 +86,11 @@ urlpatterns = [
         name="invitation-revoke",
     ),
     path("accounts/<number:pk>/", admin_views.AccountDetail.as_view(), name="account-detail"),
+    path(
+        "accounts/<number:pk>/correct/",
+        admin_views.CorrectAccount.as_view(),
+        name="account-correct",
+    ),
     path("accounts/<number:pk>/erase/", admin_views.Erase.as_view(), name="account-erase"),
     path("accounts/<number:pk>/<slug:act>/", admin_views.Act.as_view(), name="account-act"),
 ]

@@ -207,6 +207,38 @@ def test_an_administrator_changes_rights_and_ends_sessions(
     assert not Membership.objects.filter(user=official).exists()
 
 
+def test_an_administrator_corrects_an_address_and_both_addresses_are_told(
+    calais: Plan, official: User, admin_client: Client, client: Client
+) -> None:
+    before = official.email
+    EmailAddress.objects.create(user=official, email=before, primary=True)
+    address = f"/accounts/{official.pk}/correct/"
+    assert f'value="{before}"' in text(admin_client.get(address))
+    answer = admin_client.post(address, {"email": "Right@example.org", "post": "Second Secretary"})
+    assert answer.headers["Location"] == f"/accounts/{official.pk}/"
+    corrected = User.objects.get(pk=official.pk)
+    assert (corrected.email, corrected.post) == ("right@example.org", "Second Secretary")
+    assert [message.to for message in mail.outbox] == [[before], ["right@example.org"]]
+    assert before in str(mail.outbox[0].body) and "right@example.org" in str(mail.outbox[0].body)
+    sign_in(client, "right@example.org")
+    assert client.get("/account/").status_code == 200
+    # the link of a forgotten password goes to no address but the new one
+    assert not EmailAddress.objects.filter(email=before).exists()
+
+
+@pytest.mark.parametrize("email", ["nobody", "admin@example.org", "off\u0131cial@example.org"])
+def test_an_address_that_is_none_or_of_another_account_is_refused(
+    calais: Plan, official: User, administrator: User, admin_client: Client, email: str
+) -> None:
+    User.objects.filter(pk=administrator.pk).update(email="admin@example.org")
+    answer = admin_client.post(
+        f"/accounts/{official.pk}/correct/", {"email": email, "post": official.post}
+    )
+    assert answer.status_code == 422
+    assert User.objects.get(pk=official.pk).email == official.email
+    assert mail.outbox == []
+
+
 def everything() -> str:
     """All that the database holds, as text."""
     rows = [
