@@ -28,7 +28,7 @@ from commitments.views import (
     reports,
 )
 from commitments.views.entry_files import LoadEntries, OpenPlan
-from commitments.views.evidence import EvidenceFile
+from commitments.views.evidence import EvidenceFile, SmallPicture
 from commitments.views.feeds import RegisterFeed
 from commitments.views.register import EntryDetail, Register
 from commitments.views.report_several import ReportSeveral
@@ -56,6 +56,7 @@ plan_pages = [
     path("mine/held/<number:number>/return/", clearance.SendBack.as_view(), name="send-back"),
     path("mine/held/<number:number>/remove/", clearance.TakeBack.as_view(), name="take-back"),
     path("mine/held/file/<uuid:key>/", clearance.HeldFileView.as_view(), name="held-file"),
+    path("mine/held/file/<uuid:key>/small/", clearance.HeldPicture.as_view(), name="held-picture"),
     path("fund/", funding.FundDetail.as_view(), name="fund"),
     path("fund/pay/<str:ref>/", money.RecordPayment.as_view(), name="pay"),
     path("fund/spend/<str:code>/", money.RecordSpending.as_view(), name="spend"),
@@ -73,6 +74,7 @@ plan_pages = [
     path("register/<number:number>/redact/", redaction.AskForRedaction.as_view(), name="redact"),
     path("register/<number:number>/agree/", redaction.AgreeToRedaction.as_view(), name="agree"),
     path("evidence/<uuid:key>/", EvidenceFile.as_view(), name="evidence"),
+    path("evidence/<uuid:key>/small/", SmallPicture.as_view(), name="picture"),
     path("digests/", digests.Digests.as_view(), name="digests"),
     path("digests/release/", digests.MailRelease.as_view(), name="mail-release"),
     path("digests/preview/", digests.DigestPreview.as_view(), name="digest-preview"),

@@ -152,8 +152,7 @@ class CorrectAccount(AdministratorView, FormPageView[AddressForm]):
     def form_valid(self, form: AddressForm) -> HttpResponse:
         user = form.user
         email, post = form.cleaned_data["email"], form.cleaned_data["post"]
-        if post != user.post:
-            admin_services.change_post(user, post=post, by=self.by)
+        admin_services.change_post(user, post=post, by=self.by)
         if email == user.email:
             messages.success(self.request, _("Saved."))
         elif admin_services.change_address(user, email=email, by=self.by):

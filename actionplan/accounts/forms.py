@@ -203,7 +203,8 @@ class AddressForm(PostForm):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         self.user = user
-        super().__init__(*args, initial={"email": user.email, "post": user.post}, **kwargs)
+        kwargs["initial"] = {"email": user.email, "post": user.post}
+        super().__init__(*args, **kwargs)
 
     def clean_email(self) -> str:
         email = str(self.cleaned_data["email"]).lower()

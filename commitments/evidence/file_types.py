@@ -207,6 +207,22 @@ def _redraw(file: IO[bytes], target: IO[bytes], file_type: FileType) -> None:
         ) from error
 
 
+# in points, for twice as many as pages show
+SMALL_PICTURE = (480, 320)
+
+
+def draw_small(file: IO[bytes], target: IO[bytes]) -> None:
+    """Draw a stored picture small, as JPEG; what is transparent becomes white."""
+    from PIL import Image
+
+    with _picture, Image.open(file) as image:
+        image.draft("RGB", SMALL_PICTURE)
+        image.thumbnail(SMALL_PICTURE)
+        ground = Image.new("RGBA", image.size, "white")
+        ground.alpha_composite(image.convert("RGBA"))
+        ground.convert("RGB").save(target, format="JPEG", quality=80)
+
+
 # Word and Excel: an archive of parts
 
 MAIN = {

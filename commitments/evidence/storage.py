@@ -6,7 +6,9 @@ that no entry carries is a draft of its author; a signed token, kept in the form
 the file is.
 """
 
+import contextlib
 import hashlib
+import io
 import os
 import time
 import uuid
@@ -35,6 +37,11 @@ def folder() -> Path:
 
 def path_of(pk: uuid.UUID) -> Path:
     return folder() / pk.hex[:2] / pk.hex
+
+
+def small_path_of(pk: uuid.UUID) -> Path:
+    """Where the small picture of a picture lies; it is drawn anew where it is missing."""
+    return path_of(pk).with_suffix(".small")
 
 
 class Unstored(UploadedFile):
@@ -73,7 +80,27 @@ def store(upload: File[bytes]) -> Evidence:
         partial.unlink(missing_ok=True)
     file.type = file_type.name
     file.name = file_types.clean_name(upload.name, file.type)
+    if file_type.picture_format:
+        # where the disk is full now, it is drawn when somebody looks
+        with contextlib.suppress(OSError):
+            draw_small_picture(file.id)
     return file
+
+
+def draw_small_picture(pk: uuid.UUID) -> Path:
+    """Of a stored picture; raises FileNotFoundError where it is gone."""
+    path = small_path_of(pk)
+    content = io.BytesIO()
+    with path_of(pk).open("rb") as picture:
+        file_types.draw_small(picture, content)
+    partial = path.with_name(f"{pk.hex}.{uuid.uuid4().hex}.part")
+    try:
+        partial.touch(mode=0o600)
+        partial.write_bytes(content.getvalue())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return path
 
 
 # Drafts
@@ -136,11 +163,13 @@ def sweep() -> int:
         names = {file.id.hex: file.name for file in files}
         names |= {file.id.hex: file.name for file in HeldFile.objects.filter(id__in=ids)}
         for path in paths:
-            is_redacted = names.get(path.name) == ""
-            is_orphan = path.name not in names and path.stat().st_mtime < oldest_draft
+            # a small picture goes with its picture
+            key = path.name.removesuffix(".small")
+            is_redacted = names.get(key) == ""
+            is_orphan = key not in names and path.stat().st_mtime < oldest_draft
             if is_redacted or is_orphan:
                 path.unlink(missing_ok=True)
-                removed += 1
+                removed += key == path.name
     return removed
 
 
@@ -148,6 +177,7 @@ def remove(files: Sequence[uuid.UUID]) -> None:
     """Remove the bytes of redacted files; what cannot be removed now is swept later."""
     for pk in files:
         path_of(pk).unlink(missing_ok=True)
+        small_path_of(pk).unlink(missing_ok=True)
 
 
 def verify_files(plan: Plan) -> Iterator[Finding]:

@@ -13,7 +13,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from commitments.models import Plan, Standing
+from commitments.evidence.file_types import TYPES
+from commitments.models import Evidence, HeldFile, Plan, Standing
 from commitments.pages import labels
 from commitments.pages.page import Page
 
@@ -103,6 +104,11 @@ def lookup(values: Mapping[Any, Any], key: object) -> Any:
 def join_sides(sides: Iterable[str]) -> str:
     """The names of sides in one line."""
     return ", ".join(labels.side(side) for side in sides)
+
+
+@register.filter
+def is_picture(file: Evidence | HeldFile) -> bool:
+    return bool(TYPES[file.type].picture_format)
 
 
 @register.filter

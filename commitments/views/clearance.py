@@ -19,7 +19,7 @@ from commitments.pages.base import PlanView
 from commitments.pages.held import HeldRow, describe_held, readable_reports
 from commitments.register import clearance, permissions
 from commitments.register.inbox import MOST
-from commitments.views.evidence import send_file
+from commitments.views.evidence import send_file, send_small_picture
 from commitments.views.recording import RecordingView
 
 
@@ -146,6 +146,16 @@ class HeldFileView(PlanView):
     """A file that waits with its report, for those who may read that."""
 
     def get(self, request: HttpRequest, key: UUID) -> FileResponse:
-        reports = readable_reports(self.page, request.user.pk)
+        return send_file(self.find(key))
+
+    def find(self, key: UUID) -> HeldFile:
+        reports = readable_reports(self.page, self.request.user.pk)
         files = HeldFile.objects.filter(report__in=reports.values("pk"))
-        return send_file(get_object_or_404(files, pk=key))
+        return get_object_or_404(files, pk=key)
+
+
+class HeldPicture(HeldFileView):
+    """The same as pages show it."""
+
+    def get(self, request: HttpRequest, key: UUID) -> FileResponse:
+        return send_small_picture(self.find(key))

@@ -29,7 +29,7 @@ HEADINGS = {
     "awaiting": gettext_lazy("Waiting for consent or an event"),
     "never": gettext_lazy("Never reported"),
     "stale": gettext_lazy("No recent report"),
-    "in-hand": gettext_lazy("In hand"),
+    "in-hand": gettext_lazy("Other open actions"),
     "done": gettext_lazy("Done or closed"),
 }
 

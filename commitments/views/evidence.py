@@ -29,8 +29,33 @@ class EvidenceFile(PlanView):
     """Always to be saved and never to be shown, whatever is in it."""
 
     def get(self, request: HttpRequest, key: UUID) -> FileResponse:
+        return send_file(self.find(key))
+
+    def find(self, key: UUID) -> Evidence:
         entries = entries_on(self.page).exclude(is_hidden("files", self.page.today))
-        return send_file(get_object_or_404(Evidence.objects.readable_in(entries), pk=key))
+        return get_object_or_404(Evidence.objects.readable_in(entries), pk=key)
+
+
+class SmallPicture(EvidenceFile):
+    """The picture as pages show it, to whoever may have the file."""
+
+    def get(self, request: HttpRequest, key: UUID) -> FileResponse:
+        return send_small_picture(self.find(key))
+
+
+def send_small_picture(file: Evidence | HeldFile) -> FileResponse:
+    """Drawn by this site from a checked picture, so it may be shown."""
+    if not TYPES[file.type].picture_format:
+        raise Http404
+    path = storage.small_path_of(file.id)
+    try:
+        if not path.exists():
+            # stored by an earlier release, or restored
+            storage.draw_small_picture(file.id)
+        content = path.open("rb")
+    except FileNotFoundError:
+        raise Http404 from None
+    return _protect(FileResponse(content, content_type="image/jpeg"))
 
 
 def send_file(file: Evidence | HeldFile) -> FileResponse:
@@ -40,6 +65,10 @@ def send_file(file: Evidence | HeldFile) -> FileResponse:
         raise Http404 from None
     response = FileResponse(content, as_attachment=True, filename=file.name)
     response.headers["Content-Type"] = TYPES[file.type].content_type
+    return _protect(response)
+
+
+def _protect(response: FileResponse) -> FileResponse:
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cache-Control"] = "no-store"
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"

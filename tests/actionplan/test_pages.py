@@ -153,6 +153,8 @@ ELSEWHERE = {
     "send-back",
     "take-back",
     "held-file",
+    "held-picture",
+    "picture",
 }
 ELSEWHERE |= {str(pattern.name) for pattern in accounts.urlpatterns}
 ELSEWHERE |= {"health-ready", "mail-release", "styleguide", *schemas.NAMES}

@@ -24,6 +24,7 @@ from actionplan.papers.writers import PaperChoice
 from commitments.evidence import storage
 from commitments.models import Action, Entry, HeldReport, Plan, Role
 from commitments.register import redaction, services
+from tests import hostile
 from tests.client import Client
 from tests.factories import (
     create_administrator,
@@ -162,7 +163,7 @@ def arguments(plan: Plan, people: dict[str, Any]) -> dict[str, list[Any]]:
         by=people["official GB"],
         kind="completed",
         effective="2015-01-10",
-        evidence=[storage.store(uploaded_file())],
+        evidence=[storage.store(uploaded_file(hostile.photo()))],
     )
     request = redaction.ask_for_redaction(
         entry=entry,
@@ -234,6 +235,7 @@ def arguments(plan: Plan, people: dict[str, Any]) -> dict[str, list[Any]]:
         "send-back": [held.pk],
         "take-back": [held.pk],
         "held-file": [held.files.get().pk],
+        "held-picture": [held.files.get().pk],
         "digest": [mail.pk],
         "digest-mend": [mail.pk],
         "invitation": [invitations.make_token(invitation)],
@@ -251,7 +253,7 @@ def hold_report(plan: Plan, *, by: User) -> HeldReport:
     """A report with a file, which waits for release."""
     Plan.objects.filter(pk=plan.pk).update(clearance=["GB"])
     with pytest.raises(services.HeldForRelease):
-        report_entry("5.3", by=by, evidence=[storage.store(uploaded_file())])
+        report_entry("5.3", by=by, evidence=[storage.store(uploaded_file(hostile.photo()))])
     return HeldReport.objects.get()
 
 

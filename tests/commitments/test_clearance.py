@@ -127,6 +127,8 @@ def test_several_are_released_at_once_or_none(
     client = sign_in(manager)
     both = f"/mine/held/release/?report={report.pk}&report={confirmation.pk}"
     assert client.get(both, follow=True).status_code == 200
+    none = client.get("/mine/held/release/", follow=True).content.decode()
+    assert "Mark at least one report." in none and "Back to my actions" in none
     assert client.post(both, {"key": "k"}).status_code == 422
     assert HeldReport.objects.count() == 2
     annotate_entry(confirmed, by=manager, kind="withdrawn")

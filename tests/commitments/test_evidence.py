@@ -17,6 +17,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from PIL import Image
 from pytest_django import Settings
 
 from actionplan.models import User
@@ -71,6 +72,10 @@ def stored(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
+def stored_after(file: Evidence) -> list[Path]:
+    return [storage.path_of(file.id), storage.small_path_of(file.id)]
+
+
 def downloaded(response: Any) -> bytes:
     return b"".join(response.streaming_content)
 
@@ -98,10 +103,11 @@ def test_an_official_reports_with_a_photo_and_a_reader_downloads_it_without_its_
 ) -> None:
     assert send(signed_in, upload(hostile.photo(), "../Calais port.JPEG")).status_code == 302
     file = Evidence.objects.get()
-    (path,) = stored(folder)
+    path = folder / "evidence" / file.id.hex[:2] / file.id.hex
+    small = path.with_suffix(".small")
     assert (file.name, file.type, file.size) == ("Calais port.jpg", "jpg", path.stat().st_size)
-    assert path == folder / "evidence" / file.id.hex[:2] / file.id.hex
-    assert path.stat().st_mode & 0o777 == 0o600
+    assert {*stored(folder)} == {path, small}
+    assert [one.stat().st_mode & 0o777 for one in (path, small)] == [0o600, 0o600]
     signed_in.force_login(create_viewer(calais))
     assert b"Calais port.jpg" in signed_in.get("/actions/4.4/").content
     response = signed_in.get(f"/evidence/{file.id}/")
@@ -118,6 +124,43 @@ HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "sandbox; default-src 'none'",
 }
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG"])
+def test_a_picture_has_a_thumbnail_that_is_drawn_anew_where_it_is_missing(
+    signed_in: Client, form: str
+) -> None:
+    send(signed_in, upload(hostile.photo(form, (1200, 600)), "upright"), upload())
+    picture, document = Evidence.objects.all()
+    address = f"/plans/calais-2014/evidence/{picture.id}/small/"
+    page = signed_in.get("/actions/4.4/").content.decode()
+    assert page.count('<img class="thumbnail"') == page.count(f'src="{address}"') == 1
+    small = storage.small_path_of(picture.id)
+    content = small.read_bytes()
+    small.unlink()
+    response = signed_in.get(address)
+    assert downloaded(response) == content == small.read_bytes()
+    assert response.headers["Content-Type"] == "image/jpeg"
+    assert response.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    with Image.open(io.BytesIO(content)) as drawn:
+        assert (drawn.format, drawn.size) == ("JPEG", (160, 320))
+    assert signed_in.get(f"/evidence/{document.id}/small/", follow=True).status_code == 404
+
+
+def test_a_thumbnail_goes_with_its_picture(official: User, folder: Path) -> None:
+    picture = storage.store(upload(hostile.photo(), "port.jpg"))
+    entry = report(official, picture)
+    yesterday = time.time() - storage.ORPHAN_SECONDS - 60
+    for path in stored(folder):
+        os.utime(path, (yesterday, yesterday))
+    assert storage.sweep() == 0
+    assert len(stored(folder)) == 2
+    storage.remove([entry.evidence.get().id])
+    assert stored(folder) == []
+    for path in stored_after(storage.store(upload(hostile.photo(), "port.jpg"))):
+        os.utime(path, (yesterday, yesterday))
+    assert storage.sweep() == 1
+    assert stored(folder) == []
 
 
 def test_the_hash_of_a_file_is_part_of_the_chain(
