@@ -180,7 +180,7 @@ def test_a_quantity_reached_late_is_late_by_the_delivery_that_completed_it() -> 
     assert state(plan(PORTS), "2015-09-01", *vague) == ("met-undated", None)
 
 
-OCTOBER = {"kind": "start", "when": "2014-10"}
+STARTS_IN_OCTOBER = {"kind": "start", "when": "2014-10"}
 
 
 @pytest.mark.parametrize(
@@ -198,20 +198,23 @@ OCTOBER = {"kind": "start", "when": "2014-10"}
 def test_what_satisfies_is_on_time_late_or_undated_as_its_date_is_known(
     effective: str, expected: tuple[str, int | None]
 ) -> None:
-    assert state(plan(OCTOBER), "2015-06-01", row("started", effective, "2015-02-01")) == expected
+    assert (
+        state(plan(STARTS_IN_OCTOBER), "2015-06-01", row("started", effective, "2015-02-01"))
+        == expected
+    )
 
 
 def test_of_several_satisfying_entries_the_earliest_days_count() -> None:
     rows = (row("started", "2014-12-05"), row("completed", "2014", "2015-01-05"))
-    assert state(plan(OCTOBER), "2015-02-01", *rows) == ("met-undated", None)
+    assert state(plan(STARTS_IN_OCTOBER), "2015-02-01", *rows) == ("met-undated", None)
     on_time = row("started", "2014-10-30", "2015-01-06", side="FR")
-    assert state(plan(OCTOBER), "2015-02-01", *rows, on_time) == ("met", None)
+    assert state(plan(STARTS_IN_OCTOBER), "2015-02-01", *rows, on_time) == ("met", None)
 
 
 def test_started_does_not_finish_and_completed_also_starts() -> None:
     finish = {"kind": "finish", "when": "2014-10"}
     assert state(plan(finish), "2014-10-20", row("started", "2014-10-10"))[0] == "due"
-    assert state(plan(OCTOBER), "2014-10-20", row("completed", "2014-10-10"))[0] == "met"
+    assert state(plan(STARTS_IN_OCTOBER), "2014-10-20", row("completed", "2014-10-10"))[0] == "met"
     assert (
         state(plan({"kind": "immediate"}), "2014-10-20", row("started", "2014-09-19"))[0] == "met"
     )
@@ -359,7 +362,7 @@ def test_an_undated_action_gains_a_deadline_by_a_move_and_has_no_original() -> N
 
 
 def test_a_withdrawal_works_by_its_recorded_time_and_can_itself_be_withdrawn() -> None:
-    tree, done = plan(OCTOBER), row("started", "2014-10-02", id="a")
+    tree, done = plan(STARTS_IN_OCTOBER), row("started", "2014-10-02", id="a")
     gone = row("withdrawn", "2014-11-10", id="b", to="a", reason="mistaken")
     back = row("withdrawn", "2014-12-10", id="c", to="b", reason="right after all")
     assert state(tree, "2014-11-09", done, gone) == ("met", None)
@@ -369,7 +372,7 @@ def test_a_withdrawal_works_by_its_recorded_time_and_can_itself_be_withdrawn() -
 
 
 def test_closing_otherwise_stands_before_or_behind_being_met() -> None:
-    tree, done = plan(OCTOBER), row("started", "2014-10-02")
+    tree, done = plan(STARTS_IN_OCTOBER), row("started", "2014-10-02")
     not_pursued = row("not-pursued", "2014-10-10", reason="dropped", id="n")
     superseded = row("superseded", "2014-10-10", reason="replaced")
     assert state(tree, "2014-10-20", done, not_pursued) == ("not-pursued", None)
@@ -383,7 +386,7 @@ def test_closing_otherwise_stands_before_or_behind_being_met() -> None:
     "action", [{"modality": "optional"}, {"modality": "statement"}, {"third_party": True}]
 )
 def test_what_is_not_scored_has_no_date_and_is_never_stale(action: dict[str, Any]) -> None:
-    tree = plan(OCTOBER, **action)
+    tree = plan(STARTS_IN_OCTOBER, **action)
     found = stands(tree, "2014-12-01")
     assert (found["state"], found["days"], found["scored"], found["stale"]) == (
         "no-date",
