@@ -7,7 +7,7 @@ by a worker that is killed. The outbox sends them like digests.
 
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -53,6 +53,18 @@ class Line:
     entry: Entry | None = None
     flag: Flag | None = None
     report: HeldReport | None = None
+    # of the action, by language
+    title: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ref(self) -> str:
+        """What it is about; a redaction names no action itself."""
+        if self.report is not None:
+            return self.report.ref
+        if self.flag is not None:
+            return self.flag.obligation.ref
+        assert self.entry is not None
+        return self.entry.ref or (self.entry.to.ref if self.entry.to else "")
 
     @property
     def argument(self) -> int | str:
@@ -77,15 +89,22 @@ class News:
     reports: list[HeldReport]
     context: Context = field(init=False)
     reportable: Mapping[int | str | None, set[int]] = field(init=False)
+    titles: Mapping[str, Mapping[str, str]] = field(init=False)
     rendered: dict[tuple[object, ...], Texts] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         refs = {entry.ref for entry in self.entries}
         self.context = Context(self.plan, civil_day(self.now, self.plan.timezone), refs)
         self.reportable = Action.objects.keys_by_reporter(self.plan)
+        actions = Action.objects.filter(plan=self.plan)
+        self.titles = dict(actions.values_list("ref", "title"))
 
     def lines_for(self, member: Membership, pace: str, followed: set[str]) -> list[Line]:
         """What concerns somebody, in the order of the register."""
+        lines = self._lines_for(member, pace, followed)
+        return [replace(line, title=self.titles.get(line.ref, {})) for line in lines]
+
+    def _lines_for(self, member: Membership, pace: str, followed: set[str]) -> list[Line]:
         own = self._own_actions(member)
         lines = []
         for entry in self.entries:

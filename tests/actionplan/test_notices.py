@@ -64,7 +64,7 @@ def test_the_other_side_hears_of_a_claim_within_minutes_and_of_its_own_nothing(
     done = report_entry("2.5", by=british, kind="completed", note="Ports agreed.")
     assert told(calais, french, SOON) == []
     (text,) = told(calais, french)
-    assert "2.5 achèvement" in text and "Ports agreed." in text
+    assert "Royaume-Uni, achèvement\u00a0: Ports agreed." in text
     assert f"/plans/calais-2014/register/{done.number}/confirm/" in text
     assert told(calais, british) == []
     assert len(told(calais, french, LATER + timedelta(hours=1))) == 1
@@ -118,6 +118,21 @@ def test_each_kind_leads_to_the_form_that_answers_it(
         assert led_to.status_code == 302 and f"next={address}" in led_to.headers["Location"]
 
 
+def test_a_mail_names_the_action_who_said_what_and_the_act_that_is_asked_for(
+    calais: Plan, british: User, french: User
+) -> None:
+    said = report_entry("4.4", by=french, kind="started", note="J. Doe")
+    annotate_entry(said, by=british, kind="disputed")
+    ask_side(by=british, side="FR")
+    notices.queue(calais, LATER)
+    notice = Digest.objects.get(recipient=french)
+    assert notice.subject == "4.4 : contestation (Royaume-Uni) et 1 autre"
+    assert "<strong>4.4 Lancer les campagnes d’information</strong>" in notice.html
+    assert "Royaume-Uni, contestation (lancement, France, 12 janvier 2015)" in notice.html
+    buttons = re.findall(r'class="button" href="\S+">\s*([^<]+?)\s*</a>', notice.html)
+    assert buttons == ["Poser une question", "Répondre"]
+
+
 def test_officials_hear_of_their_own_actions_and_followers_of_any(
     calais: Plan, british: User, french: User
 ) -> None:
@@ -130,7 +145,7 @@ def test_officials_hear_of_their_own_actions_and_followers_of_any(
     report_entry("2.5", by=british, note="Seen.", now=LATER)
     after = LATER + timedelta(minutes=11)
     (text,) = told(calais, viewer, after)
-    assert "2.5 progress: Seen." in text
+    assert "2.5 Work out the border control measures: United Kingdom, progress: Seen." in text
     sign_in(viewer).post("/actions/2.5/follow/", {"follow": "0"})
     assert not Follow.objects.exists()
 
