@@ -128,7 +128,8 @@ def test_a_mail_names_the_action_who_said_what_and_the_act_that_is_asked_for(
     notice = Digest.objects.get(recipient=french)
     assert notice.subject == "4.4 : contestation (Royaume-Uni) et 1 autre"
     assert "<strong>4.4 Lancer les campagnes d’information</strong>" in notice.html
-    assert "Royaume-Uni, contestation (lancement, France, 12 janvier 2015)" in notice.html
+    html = notice.html.replace("\u00a0", " ")
+    assert "Royaume-Uni, contestation (lancement, France, 12 janvier 2015)" in html
     buttons = re.findall(r'class="button" href="\S+">\s*([^<]+?)\s*</a>', notice.html)
     assert buttons == ["Poser une question", "Répondre"]
 
