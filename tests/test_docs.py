@@ -504,6 +504,8 @@ def test_every_picture_is_shown_and_made_by_the_script() -> None:
         for names, end in ((screenshots.SHOWN, ""), (screenshots.ON_A_PHONE, "-phone"))
         for name in names
     }
+    # of release 1.0.0, which is not made again
+    made |= {"before-en.png", "before-fr.png"}
     made |= {f"{name}.png" for name, _paper, _number in papers.PICTURES}
     kept = {path.name for path in (DOCS / "images").iterdir()}
     assert shown == made == kept
