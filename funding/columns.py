@@ -22,6 +22,8 @@ class InstalmentInCurrency:
     stated: Decimal | None
     paid: Decimal | None
     outstanding: Decimal | None
+    # as pages show it: once part is paid, in the currency paid alone
+    still_to_pay: Decimal | None
 
 
 INSTALMENT_COLUMNS: Columns = {
@@ -36,6 +38,7 @@ INSTALMENT_COLUMNS: Columns = {
     "stated": "stated",
     "paid": "paid",
     "outstanding": "outstanding",
+    "still_to_pay": "still_to_pay",
 }
 
 
@@ -53,6 +56,7 @@ def instalments_export(page: Page) -> Export:
             instalment.stated.get(currency),
             instalment.paid.get(currency),
             instalment.outstanding.get(currency),
+            instalment.still_to_pay.get(currency),
         )
         for instalment in instalments_on(page)
         for currency in instalment.currencies or [""]

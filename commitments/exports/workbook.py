@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from commitments.pages import labels
 from commitments.rules import dates
@@ -107,7 +107,7 @@ PEOPLE_COLUMNS: Mapping[str, PeopleColumn] = {
     "last_day_now": PeopleColumn(gettext_lazy("Deadline now")),
     "original_last_day": PeopleColumn(gettext_lazy("Deadline as signed")),
     "days_moved": PeopleColumn(gettext_lazy("Days by which it moved")),
-    "due": PeopleColumn(gettext_lazy("Due"), NARROW, _day_or_words),
+    "due": PeopleColumn(pgettext_lazy("date column", "Due"), NARROW, _day_or_words),
     "stale": PeopleColumn(gettext_lazy("No recent report"), NARROW, _yes),
     "never_reported": PeopleColumn(gettext_lazy("Never reported"), NARROW, _yes),
     "confirmed": PeopleColumn(gettext_lazy("Confirmed"), NARROW, _yes),
@@ -128,7 +128,7 @@ PEOPLE_COLUMNS: Mapping[str, PeopleColumn] = {
     "currency": PeopleColumn(gettext_lazy("Currency")),
     "stated": PeopleColumn(gettext_lazy("Promised"), 18),
     "paid": PeopleColumn(gettext_lazy("Paid")),
-    "outstanding": PeopleColumn(gettext_lazy("Due and unpaid")),
+    "still_to_pay": PeopleColumn(gettext_lazy("Still to pay")),
     "reason": PeopleColumn(gettext_lazy("Reason"), WIDEST),
     "note": PeopleColumn(gettext_lazy("Details"), WIDEST),
     "source": PeopleColumn(gettext_lazy("Source"), WIDE),

@@ -31,7 +31,7 @@ LISTS = (
     "fund/?list=payments&",
     "fund/?list=spending&",
 )
-AMOUNTS = ("amount", "stated", "paid", "outstanding")
+AMOUNTS = ("amount", "stated", "paid", "outstanding", "still_to_pay")
 FORMULA = re.compile(r"(?:\A|[;\t\r\n] *)(?:[=+@＝＋＠]|[-－](?! ))")
 FORMULAS = [
     "=1+1",

@@ -1,10 +1,12 @@
 """The page of the fund, read as a person reads it."""
 
+import io
 import re
 from html import unescape
 
 import pytest
 from django.utils.html import strip_tags
+from openpyxl import load_workbook
 
 from actionplan.local import samples
 from actionplan.models import User
@@ -76,3 +78,14 @@ def test_a_contribution_says_what_it_waits_for(db: None) -> None:
     said = read_page(sign_in(create_manager(plan, side="WEST")), "/fund/?on=2024-03-01")
     assert "Owed once this is done: I.3" in said
     assert "Owed once this event is recorded: works accepted." in said
+
+
+def test_a_list_of_instalments_asks_for_no_second_currency_once_part_is_paid(
+    reader: Client,
+) -> None:
+    rows = reader.get("/plans/calais-2014/fund/?list=instalments&format=json").json()
+    left = {row["currency"]: row["still_to_pay"] for row in rows if row["instalment"] == 1}
+    assert (float(left["EUR"]), left["GBP"]) == (2_000_000, None)
+    workbook = reader.get("/plans/calais-2014/fund/?list=instalments&format=xlsx").content
+    head, *_rows = load_workbook(io.BytesIO(workbook)).worksheets[0].iter_rows(values_only=True)
+    assert "Still to pay" in head and "Due and unpaid" not in head
