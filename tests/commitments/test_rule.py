@@ -771,6 +771,50 @@ def test_what_is_closed_before_it_is_over_is_not_met(day: str, expected: str, pe
     assert found["periods"][1]["state"] == period
 
 
+def with_until(tree: dict[str, Any], *refs: str) -> dict[str, Any]:
+    """Its last action is pending those."""
+    tree["commitments"][0]["actions"][-1]["until"] = list(refs)
+    return tree
+
+
+def test_what_recurs_supersedes_another_once_it_is_over_and_met() -> None:
+    tree = with_until(plan({**MONTHLY, "last": "2014-11"}, BY_YEAR_END), "1.1")
+    assert state(tree, "2014-11-30", OCTOBER, NOVEMBER, ref="1.2")[0] == "upcoming"
+    assert state(tree, "2014-12-01", OCTOBER, NOVEMBER, ref="1.2")[0] == "superseded"
+    assert state(tree, "2014-12-01", OCTOBER, ref="1.2")[0] == "upcoming"
+
+
+@pytest.mark.parametrize(("day", "periods_closed"), [("2014-11-15", 1), ("2014-12-20", 2)])
+def test_what_is_superseded_twice_is_closed_by_the_first(day: str, periods_closed: int) -> None:
+    tree = with_until(plan(BY_YEAR_END, MONTHLY), "1.1")
+    rows = [row("completed", "2014-12-10"), row("superseded", day, ref="1.2", reason="a treaty")]
+    assert stands(tree, "2015-01-05", *rows, ref="1.2")["periods_closed"] == periods_closed
+
+
+def test_what_is_dropped_twice_is_closed_by_the_first() -> None:
+    files = altered(plan(MONTHLY), "2014-12-10")
+    files[1]["commitments"][0]["actions"][0]["withdrawn"] = "given up"
+    dropped = row("not-pursued", "2014-11-15", reason="no ships")
+    assert stands(files, "2015-01-05", dropped)["periods_closed"] == 1
+    assert stands(files, "2015-01-05")["periods_closed"] == 2
+
+
+def test_a_period_that_ends_after_the_plan_is_not_assessed() -> None:
+    tree = plan(MONTHLY, settings={"until": "2014-11-29"})
+    found = stands(tree, "2014-12-05", OCTOBER)
+    assert (found["state"], found["periods_closed"], found["periods_short"]) == ("lapsed", 1, 0)
+
+
+@pytest.mark.parametrize(("quantity", "differ"), [({"quantity": 2}, False), ({}, True)])
+def test_sides_do_not_differ_about_what_is_counted(quantity: dict[str, int], differ: bool) -> None:
+    done = row("delivered", "2014-11-02", quantity="2")
+    if not quantity:
+        done = row("completed", "2014-11-02")
+    progress = row("progress", "2014-11-03", side="FR")
+    found = stands(joint({**BY_YEAR_END, **quantity}), "2014-11-05", done, progress)
+    assert found["sides_differ"] == differ
+
+
 # Money
 
 
@@ -842,7 +886,9 @@ def test_a_vague_payment_across_the_due_day_leaves_it_open_whether_it_was_late()
 
 def test_money_that_is_refunded_after_its_due_day_is_owed_again() -> None:
     rows = [PAID, money("refunded", "2015-02-01", "3")]
-    assert owed(plan(None, funds=fund()), "2015-02-04", *rows) == ("overdue", 3, "2015-02-01")
+    tree = plan(None, funds=fund())
+    assert owed(tree, "2015-02-01", *rows) == ("due", 0, "2015-02-01")
+    assert owed(tree, "2015-02-02", *rows) == ("overdue", 1, "2015-02-01")
 
 
 def test_conditional_money_is_opened_by_the_first_consent_or_event() -> None:
