@@ -6,8 +6,9 @@ What begins under the second edition has no such entry.
 
 import secrets
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
+from itertools import zip_longest
 from typing import Any
 
 from django.db import transaction
@@ -17,6 +18,7 @@ from commitments.register import standings
 from commitments.register.entries import Draft, append, civil_day
 from commitments.register.entry_types import EDITION
 from commitments.register.recorded_terms import terms_of_sides, whole_terms
+from commitments.rules.dates import shift
 from commitments.rules.events import Perspective
 from commitments.rules.states import State
 
@@ -123,24 +125,38 @@ def find_changed_days(
 def _changed_days(
     obligation: Obligation, perspective: str, before: list[Standing], after: list[Standing]
 ) -> Iterator[ChangedDays]:
+    """Days that follow one another and read alike before, alike now and for one reason are one
+    line.
+    """
     starts = sorted({row.from_day for row in (*before, *after)})
-    for position, start in enumerate(starts):
+    latest: ChangedDays | None = None
+    for start, following in zip_longest(starts, starts[1:]):
         old, new = _row_on(before, start), _row_on(after, start)
         if old is None or new is None or old.state == new.state:
             continue
-        last = ""
-        if position + 1 < len(starts):
-            last = (starts[position + 1] - timedelta(days=1)).isoformat()
-        yield ChangedDays(
+        days = ChangedDays(
             ref=obligation.ref,
             instalment=obligation.instalment,
             known=perspective,
             first=start.isoformat(),
-            last=last,
+            last=shift(following, -1).isoformat() if following else "",
             before=old.state,
             after=new.state,
             why=explain(old, new),
         )
+        if latest is not None and _continues(latest, days):
+            latest = replace(latest, last=days.last)
+            continue
+        if latest is not None:
+            yield latest
+        latest = days
+    if latest is not None:
+        yield latest
+
+
+def _continues(earlier: ChangedDays, later: ChangedDays) -> bool:
+    follows = shift(date.fromisoformat(earlier.last), 1).isoformat() == later.first
+    return follows and earlier == replace(later, first=earlier.first, last=earlier.last)
 
 
 def _row_on(rows: list[Standing], day: date) -> Standing | None:

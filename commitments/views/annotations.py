@@ -95,11 +95,17 @@ class Confirm(Annotation):
     form_class = EntryForm
 
     def get_context_data(self, **kwargs: object) -> dict[str, object]:
-        """The own side's disputes, which a confirmation withdraws, and whether it is a proposal."""
-        disputes = services.disputes_by(self.page.rights.side, self.subject)
+        """The own side's confirmation, after which there is no second one; its disputes, which a
+        confirmation withdraws; and whether it is a proposal.
+        """
+        side = self.page.rights.side
+        disputes = services.disputes_by(side, self.subject)
         context = Context(self.page.plan, self.page.today, [self.subject.ref])
+        first = context.answer_by(side, "confirmed", self.subject)
         is_proposal = bool(sides_to_agree(self.subject, context))
-        return super().get_context_data(**kwargs, disputes=disputes, is_proposal=is_proposal)
+        return super().get_context_data(
+            **kwargs, first=first, disputes=disputes, is_proposal=is_proposal
+        )
 
 
 class ConfirmSeveral(RecordingView):

@@ -1,6 +1,7 @@
 """The step of the upgrade that brings a plan of the first edition under the second."""
 
-from datetime import UTC, datetime
+from copy import copy
+from datetime import UTC, date, datetime
 from io import StringIO
 
 import pytest
@@ -67,3 +68,25 @@ def test_the_command_and_a_page_name_what_changed_and_why(old: Plan, client: Cli
     page = sign_in(create_viewer(old)).get(f"/register/{number}/").content.decode()
     assert "What the second edition of the rules changed" in page
     assert "owed from the day" in page
+
+
+def test_days_that_read_alike_are_one_line_of_the_report(old: Plan) -> None:
+    joint = Standing.objects.filter(obligation__ref="joint", state="met", lens="then")
+    before = [joint.get()]
+    # the same state in two stretches, as where something else about it has changed
+    before += [begin_on(before[0], date(2015, 2, 1)), begin_on(before[0], date(2015, 3, 1))]
+    before[2].state = "due"
+    after = [begin_on(before[0], before[0].from_day)]
+    after[0].state = "overdue"
+    key = (before[0].obligation_id, "then")
+    changed = edition.find_changed_days(old, {key: before}, {key: after}, date(2016, 1, 1))
+    assert [(days.before, days.first, days.last) for days in changed] == [
+        ("met", "2015-01-01", "2015-02-28"),
+        ("due", "2015-03-01", ""),
+    ]
+
+
+def begin_on(standing: Standing, day: date) -> Standing:
+    standing = copy(standing)
+    standing.from_day = day
+    return standing

@@ -83,6 +83,10 @@ def test_the_other_side_is_told_that_it_confirms_a_proposal_and_withdraws_its_di
     assert "that dispute is withdrawn in the same step" in words
     assert page.post(address, {"key": "k"}).status_code == 302
     assert sign_in(british).get(address).status_code == 403
+    # there is no second confirmation of a side, and its form shows the first
+    words = said(page.get(address))
+    assert "Your side has confirmed this entry already" in words and "Cancel" not in words
+    assert page.post(address, {"key": "l"}).status_code == 422
 
 
 def test_a_manager_proposes_another_term_of_the_plan(british: User, french: User) -> None:

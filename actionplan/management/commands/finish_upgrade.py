@@ -32,6 +32,8 @@ def begin_second_edition(plan: Plan, now: datetime) -> str:
 def _describe_changed_days(days: Mapping[str, Any]) -> str:
     instalment = f"/{days['instalment']}" if days["instalment"] else ""
     until = f" to {days['last']}" if days["last"] else " on"
+    if days["last"] == days["first"]:
+        until = ""
     states = f"{days['before']} -> {days['after']}"
     return (
         f"{days['ref']}{instalment} as known {days['known']}, {days['first']}{until}: "
