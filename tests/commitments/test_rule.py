@@ -1,4 +1,23 @@
-"""The rule clause by clause, each with the smallest plan and register that shows it."""
+"""The rule clause by clause, each with the smallest plan and register that shows it.
+
+What of docs/reference/rules.md is decided where, in `commitments/rules/` and `funding/rules.py`; the
+examples of each clause stand here in this order or bear its words.
+
+    terms, changes and corrections     terms.versions_of, terms.begun_on
+    what is known, withdrawals         events.EventsOnDay.counts, events.withdrawn_numbers
+    windows, running from an event     actions.fixed_window, actions.window_after_event
+    deeds, quantities, levels          promises.fulfil_deed, fulfil_quantity, fulfil_level
+    owed again                         promises.day_of_fall, waiting.owed_again
+    each side, steps                   actions.judge_each, judge_steps, states.worst_of_parts
+    periods, what is short, over       recurrence.Recurrence, rhythms.Rhythm
+    waiting, consents of one's own     waiting.last_needed_day, is_of_the_only_leading_side
+    moving, closing, until             proposals.latest_in_force, actions.ActionOnDay.closed_on
+    deciding together                  proposals.day_in_force, proposals.proposed
+    the end of the plan                plan_term.PlanTerm, states.is_lapsed
+    the order of states, days          states.determine_state, states.days_counted
+    stale, progress, marks             actions.is_stale, progress_of, sides_differ
+    instalments, what opens them       funding.rules.judge_instalment, day_of_opening
+"""
 
 from collections.abc import Mapping
 from copy import deepcopy
@@ -8,6 +27,7 @@ from typing import Any
 import pytest
 
 from commitments.rules.events import Perspective
+from commitments.rules.plan_term import PlanTerm
 from tests.generated import ADOPTED, blank
 from tests.memory import Register
 
@@ -591,6 +611,7 @@ FELL = row("reopened", "2015-01-10", reason="closed")
         ),
         # a move of that day holds, and one before it does not
         ([DONE, FELL, row("moved", "2015-01-10", to="2015-03-31")], "2015-02-01", ("upcoming", 58)),
+        ([DONE, FELL, row("moved", "2015-01-10", to="2015-01-08")], "2015-01-12", ("overdue", 4)),
         ([DONE, row("moved", "2014-12-15", to="2015-01-05"), FELL], "2015-01-12", ("overdue", 2)),
     ],
 )
@@ -689,6 +710,13 @@ def test_another_term_of_the_plan_lapses_what_is_open_on_the_day_after_it() -> N
     assert state(tree, "2015-01-31", term, agreed)[0] == "upcoming"
     assert state(tree, "2015-02-01", term, agreed) == ("lapsed", None)
     assert state(tree, "2015-02-01", term)[0] == "upcoming"
+
+
+def test_a_plan_without_a_term_runs_on() -> None:
+    term = PlanTerm()
+    day = date(2014, 12, 1)
+    assert term.on_day("../2015", ["GB"], day, day).signed == date(2015, 12, 31)
+    assert term.on_day("", ["GB"], day, day).signed is None
 
 
 def test_a_period_that_is_met_reads_met_also_where_it_is_not_scored() -> None:
@@ -815,6 +843,49 @@ def test_sides_do_not_differ_about_what_is_counted(quantity: dict[str, int], dif
     assert found["sides_differ"] == differ
 
 
+def test_of_two_moves_of_one_day_the_one_recorded_later_that_day_holds() -> None:
+    late = row("moved", "2014-12-01", "2014-12-01T15:00+00:00", to="2015-03-31", reason="x")
+    early = row("moved", "2014-12-01", "2014-12-01T10:00+00:00", to="2015-06-30", reason="x")
+    tree = plan({"kind": "finish", "when": "2014-12-31"})
+    assert stands(tree, "2014-12-02", late, early)["last_day"] == "2015-03-31"
+
+
+@pytest.mark.parametrize(("on", "passed"), [("2014-12-31", False), ("2015-01-01", True)])
+def test_the_original_date_has_passed_on_the_day_after_it(on: str, passed: bool) -> None:
+    register, day = Register(plan(BY_YEAR_END), []), date.fromisoformat(on)
+    verdict = register.stretch(("1.1", 0), day, Perspective.AS_KNOWN_THEN).verdict
+    assert verdict.slipped is passed
+
+
+def test_an_action_of_steps_is_judged_by_the_earliest_that_is_not_reached() -> None:
+    steps = [{"when": "../2014-10-31", "quantity": 2}, {"when": "../2014-12-31", "quantity": 5}]
+    tree = plan({"kind": "finish", "steps": steps})
+    first = row("delivered", "2014-11-05", quantity="2")
+    found = stands(tree, "2014-11-03")
+    assert (found["state"], found["days"], found["target"]) == ("overdue", 3, 2)
+    assert [step["state"] for step in found["steps"]] == ["overdue", "upcoming"]
+    found = stands(tree, "2014-12-20", first)
+    assert (found["state"], found["days"], found["target"]) == ("due-soon", 11, 5)
+    assert [step["state"] for step in found["steps"]] == ["met-late", "due-soon"]
+    found = stands(tree, "2014-12-21", first, row("delivered", "2014-12-21", quantity="3"))
+    assert (found["state"], found["days"], found["delivered"]) == ("met-late", 5, 5)
+
+
+@pytest.mark.parametrize(("stale_days", "stale"), [(7, True), (0, False), (None, False)])
+def test_an_action_may_have_a_silence_of_its_own(stale_days: int | None, stale: bool) -> None:
+    own = {} if stale_days is None else {"stale_days": stale_days}
+    assert stands(plan(None, **own), "2014-09-27")["stale"] == stale
+
+
+def test_notes_and_consents_are_no_progress() -> None:
+    tree = plan(None, consents=["port"])
+    rows = [row("note", "2014-10-01"), row("consent", "2014-10-02", words="port")]
+    assert stands(tree, "2014-10-03", *rows)["progress"] == "none"
+    assert (
+        stands(tree, "2014-10-03", *rows, row("progress", "2014-10-03"))["progress"] == "under-way"
+    )
+
+
 # Money
 
 
@@ -882,6 +953,13 @@ def test_a_vague_payment_across_the_due_day_leaves_it_open_whether_it_was_late()
     ]
     tree = plan(None, funds=fund(due=date(2015, 1, 15)))
     assert owed(tree, "2015-02-12", *rows)[0] == "met-undated"
+
+
+def test_an_instalment_was_never_reported_on_before_its_first_entry() -> None:
+    tree, day = plan(None, funds=fund()), date(2014, 12, 21)
+    for rows, never in (([], True), ([PAID | {"id": "e"}], False)):
+        row_of_day = Register(tree, rows).row(("9.9", 1), day, Perspective.AS_KNOWN_THEN)
+        assert row_of_day.never_reported is never
 
 
 def test_money_that_is_refunded_after_its_due_day_is_owed_again() -> None:
