@@ -76,6 +76,7 @@ OF_ADMINISTRATORS = (
     "/accounts/",
     "/accounts/invite/",
     "/accounts/2/",
+    "/accounts/2/correct/",
     "/accounts/2/erase/",
     "/digests/",
     "/digests/preview/?recipient=1&week=2015-01-05&language=en",
