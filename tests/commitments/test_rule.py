@@ -827,6 +827,27 @@ def test_what_is_dropped_twice_is_closed_by_the_first() -> None:
     assert stands(files, "2015-01-05")["periods_closed"] == 2
 
 
+def test_what_is_superseded_before_the_plan_ends_is_closed_from_then_on() -> None:
+    tree = plan(MONTHLY, settings={"until": "2014-12-15"})
+    superseded = row("superseded", "2014-11-15", reason="a treaty")
+    assert stands(tree, "2015-01-05", superseded)["periods_closed"] == 1
+    assert stands(tree, "2015-01-05")["periods_closed"] == 2
+
+
+def test_a_period_on_whose_last_day_the_file_drops_the_action_is_not_assessed() -> None:
+    for day, periods_closed in (("2014-11-30", 1), ("2014-12-01", 2)):
+        files = altered(plan(MONTHLY), day)
+        files[1]["commitments"][0]["actions"][0]["withdrawn"] = "given up"
+        assert stands(files, "2015-01-05")["periods_closed"] == periods_closed
+
+
+def test_a_report_that_is_withdrawn_later_has_ended_no_silence() -> None:
+    slip = row("progress", "2014-10-01", id="slip")
+    withdrawn = row("withdrawn", "2014-11-15", to="slip", reason="wrong action")
+    assert not stands(plan(None), "2014-10-21", slip, withdrawn)["stale"]
+    assert stands(plan(None), "2014-10-21", slip, withdrawn, known="now")["stale"]
+
+
 def test_a_period_that_ends_after_the_plan_is_not_assessed() -> None:
     tree = plan(MONTHLY, settings={"until": "2014-11-29"})
     found = stands(tree, "2014-12-05", OCTOBER)
