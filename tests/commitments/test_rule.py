@@ -827,6 +827,15 @@ def test_what_is_dropped_twice_is_closed_by_the_first() -> None:
     assert stands(files, "2015-01-05")["periods_closed"] == 2
 
 
+def test_days_since_when_something_holds_go_on_over_what_else_changes() -> None:
+    rows = [row("confidence", "2015-01-10", words="red", reason="storm", id="e")]
+    register, day = Register(plan(BY_YEAR_END), rows), date(2015, 1, 12)
+    stretch = register.stretch(("1.1", 0), day, Perspective.AS_KNOWN_THEN)
+    assert stretch.start == date(2015, 1, 10)
+    assert (stretch.since, stretch.slipped_since) == (date(2015, 1, 1), date(2015, 1, 1))
+    assert stretch.stale_since == date(2014, 10, 20)
+
+
 def test_what_is_superseded_before_the_plan_ends_is_closed_from_then_on() -> None:
     tree = plan(MONTHLY, settings={"until": "2014-12-15"})
     superseded = row("superseded", "2014-11-15", reason="a treaty")
