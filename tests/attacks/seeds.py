@@ -83,6 +83,8 @@ def make_register(plan: Plan, folder: Path) -> Register:
     )
     administrator = User.objects.get(email="administrator@example.org")
     for other in Plan.objects.all():
+        # where nobody ever had rights, there is nothing to compare with
+        factories.create_viewer(other)
         memberships.record_differences(other, NOW)
     witnesses = {
         side: Witness(plan, manager, folder / side, name=f"{side.lower()}-witness")
