@@ -335,9 +335,11 @@ def take_out_row(register: Register, chance: Random) -> Attempt:
 
 
 def put_in_row(register: Register, chance: Random) -> Attempt:
-    return tables.add_row(
-        chance.choice([one for one in tables.filled() if is_of_plan(one)]), chance
-    )
+    models_of_plan = [model for model in tables.filled() if is_of_plan(model)]
+    while True:
+        attempt = tables.add_row(chance.choice(models_of_plan), chance)
+        if attempt:
+            return attempt
 
 
 # What the verification of the site is asked about first, and the witness then; and what is beyond

@@ -4,6 +4,7 @@ an alarm names.
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -145,14 +146,18 @@ def remove_row(model: Model, chance: Random) -> Attempt:
     return Attempt(f"{model._meta.db_table} without {row.pk}"[:200], pattern, is_named)
 
 
-def add_row(model: Model, chance: Random) -> Attempt:
-    """A copy of a random row with another value in as many columns as the database demands."""
+def add_row(model: Model, chance: Random) -> Attempt | None:
+    """A copy of a random row with other values in some columns; None where the database takes none,
+    such as a second row of a text that has one.
+    """
     columns = [column for column in columns_of(model) if not column.primary_key]
-    if model._meta.pk and model._meta.pk.is_relation:
-        columns.append(model._meta.pk)
-    while True:
-        row = chance.choice(rows_of(model))
-        forge_copy(row, chance)
+    key = model._meta.pk
+    if key is not None and key.is_relation:
+        columns.append(key)
+    rows = rows_of(model)
+    for _try in range(20):
+        row = copy(chance.choice(rows))
+        forge_key(row, chance)
         for column in chance.sample(columns, k=min(len(columns), chance.randint(1, 3))):
             value = other_value(column, getattr(row, column.attname), chance)
             if value is not None:
@@ -160,9 +165,10 @@ def add_row(model: Model, chance: Random) -> Attempt:
         if insert(row):
             is_named = is_of_plan(model) and model is not Plan
             return Attempt(f"{model._meta.db_table} with {row.pk}"[:200], pattern_of(row), is_named)
+    return None
 
 
-def forge_copy(row: models.Model, chance: Random) -> None:
+def forge_key(row: models.Model, chance: Random) -> None:
     key = row._meta.pk
     assert key is not None
     if isinstance(key, models.UUIDField):
