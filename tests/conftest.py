@@ -47,6 +47,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--quick", action="store_true", help="the everyday tests, with fewer made-up examples"
     )
+    parser.addoption("--rare", action="store_true", help="the rare tests as well")
     parser.addoption(
         "--faults", type=int, metavar="N", help="only the tests of faults, each with N seeds"
     )
@@ -93,14 +94,14 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With --sqlite, --faults or --attacks only what is marked so, without --faults none of the rare
-    ones, with --quick none of the slow ones; the rest is left out and not skipped.
+    """With --sqlite, --faults or --attacks only what is marked so, with --quick none of the slow ones,
+    without --rare or one of those none of the rare ones; what is left out is not skipped.
     """
     chosen = items
     for option in ("sqlite", "faults", "attacks"):
         if config.getoption(f"--{option}"):
             chosen = [item for item in chosen if item.get_closest_marker(option)]
-    if not config.getoption("--faults"):
+    if not any(config.getoption(option) for option in ("--rare", "--faults", "--attacks")):
         chosen = [item for item in chosen if not item.get_closest_marker("rare")]
     if config.getoption("--quick"):
         chosen = [item for item in chosen if not _is_slow(item)]

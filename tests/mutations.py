@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.spoilt_files import FileKind
 
 # so many made-up examples of a property, everyday and in the quick run
-EXAMPLES, QUICK_EXAMPLES = 40, 10
+EXAMPLES, QUICK_EXAMPLES = 20, 10
 # seconds of the processor that one of them may take
 LONGEST = 2
 WORD = re.compile(r"\w+|[^\w\s]|\s+")

@@ -3,6 +3,7 @@ always said.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,6 +18,8 @@ from tests.releases import make
 from tests.servers import on_postgres
 
 KEPT = sorted(path.parent.name for path in RELEASES.glob("*/status.json"))
+# those that somebody can have installed
+RELEASED = {version for version in KEPT if re.fullmatch(r"[\d.]+", version)}
 
 
 @pytest.fixture
@@ -68,7 +71,13 @@ def _documents(value: Any) -> list[Any]:
 
 @pytest.mark.sqlite
 @pytest.mark.slow
-@pytest.mark.parametrize("version", KEPT)
+@pytest.mark.parametrize(
+    "version",
+    [
+        pytest.param(version, marks=[] if version in RELEASED else pytest.mark.rare)
+        for version in KEPT
+    ],
+)
 def test_a_register_of_that_version_is_restored_and_brought_up_to_date(
     version: str, empty: dict[str, str]
 ) -> None:

@@ -138,7 +138,10 @@ def state_words(standing: Standing) -> str:
 
 
 def edition_reason(code: str) -> str:
-    return str(EDITION_REASONS[code])
+    """Why a state reads otherwise; a code that none of ours is, which only an altered entry has, as
+    it stands.
+    """
+    return str(EDITION_REASONS.get(code, code))
 
 
 def progress_words(code: str) -> str:
@@ -252,7 +255,7 @@ def clock(value: datetime) -> str:
 
 
 # in French a number stays on the line of what it counts, a year on that of its month
-_NUMBER_AND_NOUN = re.compile(r"(?<=\d) (?=[^\W\d])|(?<=\der) (?=[^\W\d])")
+_NUMBER_AND_NOUN = re.compile(r"(?<!\d{4})(?<=\d) (?=[^\W\d])|(?<=\der) (?=[^\W\d])")
 _MONTH_AND_YEAR = re.compile(r"(?<=[^\W\d]) (?=\d{4}\b)|(?<=\.) (?=\d{4}\b)")
 
 

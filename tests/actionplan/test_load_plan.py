@@ -297,7 +297,7 @@ def test_the_calais_plan_loads_a_second_time_without_a_change(calais: Plan, desk
         ("slug", 'summary = { en = "x", fr = "y" }\nslug', "the plan: summary"),
         ("slug", 'place = "Paris"\nslug', "the plan: place"),
         ("slug", "evidence_required = true\nslug", "the plan: evidence_required"),
-        ("Bureau", "Office", "body office: name"),
+        ("Bureau", "Office", "organisation office: name"),
         ("Objectif", "But", "aim A1: title"),
         ("Engagement", "Promesse", "commitment 1: title"),
         ("Campagne", "Action", "action 1.1: title"),
@@ -704,8 +704,8 @@ def test_a_body_that_nothing_names_goes(desk: Desk) -> None:
     desk.load(SMALL)
     body = '[[bodies]]\nid = "spare"\nname = { en = "x", fr = "x" }\n'
     text = changed(SMALL, ("[[aims]]", f"{body}[[aims]]"))
-    assert "body spare: new" in desk.load(text)
-    assert "body spare: removed" in desk.load(SMALL)
+    assert "organisation spare: new" in desk.load(text)
+    assert "organisation spare: removed" in desk.load(SMALL)
     assert not small_plan().bodies.filter(code="spare")
 
 

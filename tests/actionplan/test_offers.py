@@ -159,7 +159,15 @@ def press(client: Client, address: str) -> list[int]:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "role",
-    ["nobody", "viewer", "official GB", "official FR", "manager GB", "manager FR", "administrator"],
+    [
+        "nobody",
+        "viewer",
+        "official GB",
+        pytest.param("official FR", marks=pytest.mark.rare),
+        pytest.param("manager GB", marks=pytest.mark.rare),
+        "manager FR",
+        "administrator",
+    ],
 )
 def test_nothing_that_a_page_offers_is_refused(
     plan: Plan, people: dict[str, User | None], role: str

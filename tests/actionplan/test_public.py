@@ -271,7 +271,7 @@ def text(response: Any) -> str:
     ("who", "language"),
     [
         ("nobody", "en"),
-        pytest.param("nobody", "fr", marks=pytest.mark.slow),
+        pytest.param("nobody", "fr", marks=pytest.mark.rare),
         ("stranger", "fr"),
     ],
 )

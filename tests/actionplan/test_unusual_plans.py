@@ -13,7 +13,7 @@ PAGES = ("", "commitments/", "commitments/1/", "actions/1.1/", "fund/", "text/",
 
 
 def marks(slug: str) -> list[pytest.MarkDecorator]:
-    return [pytest.mark.slow] if slug == "many-actions" else []
+    return [pytest.mark.rare] if slug == "many-actions" else []
 
 
 @pytest.mark.parametrize(

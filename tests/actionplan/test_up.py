@@ -64,6 +64,7 @@ def test_it_answers_once_it_says_so_lets_commands_join_and_ends_cleanly_on_a_sig
     assert "Traceback" not in site.printed()
 
 
+@pytest.mark.rare
 @pytest.mark.faults
 def test_a_second_start_works_after_all_was_killed_at_once(up: Callable[[], Up]) -> None:
     first = up()
@@ -153,6 +154,7 @@ _multiprocessing.SemLock = SemLock
 """
 
 
+@pytest.mark.rare
 @pytest.mark.faults
 def test_a_worker_without_shared_memory_ends_the_site_with_the_cause(tmp_path: Path) -> None:
     """As in a container whose /dev/shm cannot be written."""
@@ -172,6 +174,8 @@ def test_a_worker_without_shared_memory_ends_the_site_with_the_cause(tmp_path: P
     )
 
 
+@pytest.mark.rare
+@pytest.mark.faults
 def test_an_end_without_the_folder_of_the_data_is_an_end(up: Callable[[], Up]) -> None:
     running = up()
     shutil.rmtree(running.data)

@@ -184,12 +184,12 @@ def test_what_a_receiver_does_not_take_comes_again_with_the_same_id(
     status: int | None,
 ) -> None:
     if problem == Problem.TIME:
-        monkeypatch.setattr(sender, "SECONDS", 0.3)
+        monkeypatch.setattr(sender, "SECONDS", 1)
     receiver.mode = mode
     report_entry("2.5", by=manager)
     began = monotonic()
     assert run()["failed"] == 1
-    assert monotonic() - began < 2
+    assert monotonic() - began < 5
     failed = delivery()
     assert (failed.state, failed.problem, failed.status) == (State.QUEUED, problem, status)
     receiver.mode = "ok"

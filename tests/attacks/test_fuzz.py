@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.attacks.world import World, faults_of
 from tests.client import Client
 
-EVERYDAY = 250
+EVERYDAY = 120
 ODD = [
     *(
         "",

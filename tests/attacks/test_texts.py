@@ -103,8 +103,10 @@ def test_every_field_of_every_form_is_taken_or_refused_in_words(
                 if (path, field) in tried:
                     continue
                 tried.add((path, field))
-                # each field gets one of them, and all in a longer run
+                # in a longer run each field gets all of them, else every other field one
                 chosen = list(BAD) if every else [list(BAD)[len(tried) % len(BAD)]]
+                if not every and len(tried) % 2:
+                    continue
                 for what, text in ((what, BAD[what]) for what in chosen):
                     cookies = deepcopy(clients[role].cookies)
                     answer = sent_as_bytes(

@@ -14,6 +14,7 @@ import icalendar
 import openpyxl
 from django.db import connection
 from django.urls import reverse
+from PIL import Image
 
 from actionplan import urls
 from actionplan.models import User
@@ -169,6 +170,11 @@ def _calendar(content: bytes) -> list[str]:
     return ["a line of more than 75 bytes"] if long else []
 
 
+def _picture(content: bytes) -> list[str]:
+    Image.open(io.BytesIO(content)).verify()
+    return []
+
+
 READERS = {
     "text/html": lambda content: faults_of_html(content.decode()),
     "text/plain": _text,
@@ -176,6 +182,7 @@ READERS = {
     "application/json": _json,
     "application/atom+xml": _feed,
     "text/calendar": _calendar,
+    "image/jpeg": _picture,
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": _sheet,
 }
 

@@ -123,4 +123,6 @@ def test_every_example_has_its_row(language: str) -> None:
 def test_each_worked_example_says_what_the_rule_says(
     calais: Plan, number: int, language: str
 ) -> None:
-    assert told(language)[number] == says(EXAMPLES[number], calais, language)
+    said = says(EXAMPLES[number], calais, language)
+    # pages break no line between a number and what it counts
+    assert told(language)[number] == said.replace("\N{NO-BREAK SPACE}", " ")

@@ -60,12 +60,12 @@ def get_counts(client: Client, query: str) -> dict[tuple[str, str], int]:
     [
         "state=overdue&state=no-date",
         pytest.param("q=port&attention=stale&scored=1", marks=pytest.mark.slow),
-        pytest.param("", marks=pytest.mark.slow),
-        pytest.param("side=GB", marks=pytest.mark.slow),
+        pytest.param("", marks=pytest.mark.rare),
+        pytest.param("side=GB", marks=pytest.mark.rare),
         pytest.param("body=dcpaf&modality=firm", marks=pytest.mark.slow),
         pytest.param("commitment=1&state=no-date&side=FR", marks=pytest.mark.slow),
-        pytest.param("due=2015-01-31", marks=pytest.mark.slow),
-        pytest.param("q=zebra", marks=pytest.mark.slow),
+        pytest.param("due=2015-01-31", marks=pytest.mark.rare),
+        pytest.param("q=zebra", marks=pytest.mark.rare),
     ],
 )
 def test_the_number_beside_a_choice_is_the_length_of_the_list_it_leads_to(

@@ -205,6 +205,17 @@ def test_a_write_is_seen_at_once_where_it_shows(plan: Plan, write: Write, path: 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("write", [write for write, _path in WRITES])
+@pytest.mark.parametrize(
+    "write",
+    [
+        report,
+        run_flag_job,
+        *(
+            pytest.param(write, marks=pytest.mark.rare)
+            for write, _path in WRITES
+            if write not in (report, run_flag_job)
+        ),
+    ],
+)
 def test_a_write_is_seen_on_every_page_at_once(plan: Plan, write: Write) -> None:
     assert_seen_at_once(plan, write, [*PAGES, OVERDUE])

@@ -201,7 +201,7 @@ def test_no_state_changes_and_what_was_said_still_counts(
     ("language", "said"),
     [
         ("en", "Removed on 12 January 2015: its text and its files."),
-        ("fr", "Supprimé le 12 janvier 2015"),
+        ("fr", "Supprimé le 12\N{NO-BREAK SPACE}janvier\N{NO-BREAK SPACE}2015"),
     ],
 )
 def test_pages_and_exports_forget_the_text_and_say_why(

@@ -123,6 +123,7 @@ def test_a_site_without_its_database_says_so_at_once_and_goes_on_when_it_is_back
     count_words(own_world, outcome, [report])
 
 
+@pytest.mark.rare
 def test_a_save_that_waits_for_a_lock_in_vain_is_given_back(
     own_world: World, server: Durable, begin: Begin
 ) -> None:

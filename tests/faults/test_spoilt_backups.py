@@ -92,7 +92,7 @@ class Place:
         return done.stderr
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["postgresql", pytest.param("sqlite", marks=pytest.mark.rare)])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     files = tmp_path / "files"
     if request.param == "sqlite":

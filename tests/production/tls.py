@@ -70,7 +70,7 @@ class TlsEnd:
                 threading.Thread(target=self._serve, args=(near,), daemon=True).start()
 
     def _serve(self, near: socket.socket) -> None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), near:
             self.greet(near)
             safe = self.context.wrap_socket(near, server_side=True)
             self.sessions += 1
