@@ -76,6 +76,7 @@ def test_a_second_start_works_after_all_was_killed_at_once(up: Callable[[], Up])
     assert second.left() == []
 
 
+@pytest.mark.rare
 @pytest.mark.faults
 def test_a_dead_worker_is_named_and_ends_the_rest(up: Callable[[], Up]) -> None:
     site = up()

@@ -12,7 +12,7 @@ from tests import hostile
 from tests.faults.crowd import session
 from tests.site import Site
 
-pytestmark = [pytest.mark.browser, pytest.mark.sqlite]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(autouse=True)

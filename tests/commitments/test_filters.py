@@ -13,8 +13,6 @@ from commitments.register.entry_types import TYPES, kinds_with
 from tests.client import Client
 from tests.factories import TODAY, create_viewer, sign_in
 
-pytestmark = pytest.mark.sqlite
-
 
 @pytest.fixture
 def reader(calais_with_entries: Plan) -> Client:

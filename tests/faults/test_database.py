@@ -72,6 +72,7 @@ def inflict(server: Postgres, world: World, random: Random, outcome: Outcome) ->
     time.sleep(0.5)
 
 
+@pytest.mark.rare
 def test_reports_while_the_database_goes_down_are_there_whole_or_not_at_all(
     own_world: World, server: Durable, random: Random, begin: Begin
 ) -> None:

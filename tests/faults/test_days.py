@@ -58,6 +58,7 @@ def beat_on(world: World, day: date) -> None:
     world.kill_all()
 
 
+@pytest.mark.rare
 def test_three_days_without_a_beat_leave_the_flags_that_daily_runs_would(
     world: World, seed: int, begin: Begin
 ) -> None:

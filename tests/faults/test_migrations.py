@@ -119,6 +119,7 @@ def test_the_released_code_that_goes_on_reporting_on_the_new_tables_leaves_nothi
     run(environment.BASE_DIR, environ, "manage.py", "verify_register")
 
 
+@pytest.mark.rare
 @pytest.mark.parametrize("address", ["postgresql"], indirect=True)
 def test_an_upgrade_that_waits_for_an_open_transaction_gives_up_and_is_run_again(
     environ: dict[str, str], begin: Begin

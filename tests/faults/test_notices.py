@@ -23,6 +23,7 @@ ON u.id = d.recipient_id WHERE kind = 'notice'
 """
 
 
+@pytest.mark.rare
 def test_runs_killed_while_they_tell_leave_one_mail_for_everybody(
     world: World, random: Random, begin: Begin, tmp_path: Path
 ) -> None:

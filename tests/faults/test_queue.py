@@ -85,6 +85,7 @@ def inflict(world: World, wire: Wire, random: Random, outcome: Outcome) -> None:
         world.ask()
 
 
+@pytest.mark.rare
 def test_a_queue_flushed_killed_hanging_or_cut_off_loses_nothing_and_holds_up_no_save(
     world: World, random: Random, begin: Begin
 ) -> None:

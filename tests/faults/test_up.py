@@ -42,6 +42,7 @@ def flags(site: Outside) -> list[tuple[Any, ...]]:
     )
 
 
+@pytest.mark.rare
 def test_a_part_that_is_killed_ends_the_site_and_the_next_start_goes_on_where_it_was(
     trial: Trial, random: Random, begin: Begin, pytestconfig: pytest.Config
 ) -> None:

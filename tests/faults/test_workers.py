@@ -87,6 +87,7 @@ def test_one_message_ten_times_two_beats_and_three_workers_do_what_one_of_each_w
     assert flags > 0
 
 
+@pytest.mark.rare
 def test_a_run_that_stood_still_until_another_took_over_sends_no_third_copy_and_spoils_no_state(
     world: World, seed: int, begin: Begin
 ) -> None:
