@@ -227,8 +227,10 @@ def other_value(column: Any, value: Any, chance: Random) -> object:
         case models.DateTimeField():
             return datetime(2010, 1, chance.randint(1, 28), tzinfo=UTC)
         case models.DateField():
-            days = timedelta(days=chance.choice([-400, -1, 1, 400]))
-            return value + days if value else date(2010, 1, chance.randint(1, 28))
+            if value is None or not 1000 < value.year < 9000:
+                # the first and the last day that there is stand for no bound
+                return date(2010, 1, chance.randint(1, 28))
+            return value + timedelta(days=chance.choice([-400, -1, 1, 400]))
         case models.DecimalField():
             return Decimal(chance.randint(1, 10**6)) + Decimal("0.01")
         case models.IntegerField():
