@@ -18,7 +18,7 @@ EVERYDAY_SEEDS = 1
 @pytest.mark.attacks
 @pytest.mark.slow
 def test_attacks_at_random_are_named_and_honest_days_raise_no_alarm(
-    calais: Plan, settings: Settings, tmp_path: Path, pytestconfig: pytest.Config
+    calais: Plan, settings: Settings, tmp_path: Path
 ) -> None:
     settings.CHECKPOINT_KEY = tmp_path / "site" / "checkpoint.key"
     settings.ACTIONPLAN_TODAY = TODAY
@@ -27,7 +27,8 @@ def test_attacks_at_random_are_named_and_honest_days_raise_no_alarm(
     if asked:
         count, first = (int(number) for number in asked.split()[:3:2])
     else:
-        count, first = EVERYDAY_SEEDS, pytestconfig.getoption("randomly_seed", 1)
+        # always the same: what a long run may still find turns nobody else's run red
+        count, first = EVERYDAY_SEEDS, 1
     register = make_register(calais, tmp_path)
     empty = {model._meta.db_table for model in tables.every()} - {
         model._meta.db_table for model in tables.filled()
