@@ -83,12 +83,15 @@ def test_a_register_of_that_version_is_restored_and_brought_up_to_date(
 ) -> None:
     folder = RELEASES / version
     said = make.manage("restore", str(folder / "backup"), **empty)
-    assert "standings were judged otherwise by this version" in said
+    assert "finish_upgrade will judge it by the second edition of the rules" in said
     for slug, number, head in json.loads((folder / "backup" / "manifest.json").read_text())[
         "plans"
     ]:
         assert f"{slug}: {number} entries, head {head}" in said
     then = json.loads((folder / "status.json").read_text())
     assert unchanged_by_the_rules(make.status(**empty)) == unchanged_by_the_rules(then)
-    for command in ("finish_upgrade", "flag_overdue", "verify_register"):
+    report = make.manage("finish_upgrade", **empty)
+    assert "5.5, 2015-01-01 to 2015-01-20: overdue -> due (periods)" in report
+    assert "3.3, 2014-12-03 on: superseded -> no-date (proposal)" in report
+    for command in ("flag_overdue", "verify_register"):
         make.manage(command, **empty)

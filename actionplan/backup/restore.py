@@ -18,7 +18,7 @@ from actionplan.backup.manifest import BackupRefused, Manifest, Part, digest_of,
 from actionplan.models import Mark, User
 from commitments.models import Action, EntryText, Plan, triggers
 from commitments.models.migration_executor import WholeExecutor
-from commitments.register import search_index, standings
+from commitments.register import edition, search_index, standings
 
 
 def restore_backup(folder: Path) -> Iterator[str]:
@@ -56,8 +56,7 @@ def _restore_checked(
     Mark.now(Mark.MAIL_HELD)
     refuse_other_heads(manifest)
     index_for_search()
-    count = recompute_standings()
-    yield f"{count or 'no'} standings were judged otherwise by this version and computed anew"
+    yield from recompute_standings()
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
@@ -228,9 +227,9 @@ def index_for_search() -> None:
     search_index.index_missing_texts(EntryText.objects.all())
 
 
-def recompute_standings() -> int:
-    """Rebuild the standings of each plan of which this version judges any otherwise; returns how
-    many were wrong.
+def recompute_standings() -> Iterator[str]:
+    """Rebuild the standings of each plan of which this version judges any otherwise, and say how
+    many they were; those of the first edition of the rules are left to the report of the upgrade.
     """
     count = 0
     for plan in Plan.objects.all():
@@ -242,7 +241,10 @@ def recompute_standings() -> int:
                 f"what was restored is not sound: the entries of {plan.slug} cannot be judged "
                 f"({error}): take another backup"
             ) from error
+        if edition.is_of_first_edition(plan):
+            yield f"{plan.slug}: finish_upgrade will judge it by the second edition of the rules"
+            continue
         if mismatches:
             standings.rebuild_all(plan)
         count += len(mismatches)
-    return count
+    yield f"{count or 'no'} standings were judged otherwise by this version and computed anew"

@@ -5,7 +5,7 @@ What begins under the second edition has no such entry.
 """
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from itertools import zip_longest
@@ -24,11 +24,16 @@ from commitments.rules.states import State
 
 # by obligation and perspective: the first day of each stretch and its standing, in order
 Stretches = dict[tuple[int, str], list[Standing]]
+PERSPECTIVES = [perspective.value for perspective in Perspective]
+# what is known of a change that reads the same from both perspectives
+BOTH = "both"
 
 
 @dataclass(frozen=True)
 class ChangedDays:
-    """Days that read otherwise than before; `known` says from which perspective, `why` is a code."""
+    """Days that read otherwise than before; `known` says from which perspective, or from both, and
+    `why` is a code.
+    """
 
     ref: str
     instalment: int
@@ -49,9 +54,7 @@ def begin_second_edition(plan: Plan, now: datetime) -> Entry | None:
     3. Record since when, and what has changed.
     """
     Plan.objects.lock(plan)
-    entries = Entry.objects.filter(plan=plan)
-    is_of_first = entries.filter(kind="terms", form=None).exists()
-    if not is_of_first or entries.filter(kind=EDITION).exists():
+    if not is_of_first_edition(plan):
         return None
     today = civil_day(now, plan.timezone)
     before = read_stretches(plan)
@@ -69,6 +72,13 @@ def begin_second_edition(plan: Plan, now: datetime) -> Entry | None:
     )
     (entry,) = append(plan, [draft], by=None, now=now)
     return entry
+
+
+def is_of_first_edition(plan: Plan) -> bool:
+    """Whether its standings are still those of the first edition, to be compared with the second."""
+    entries = Entry.objects.filter(plan=plan)
+    has_terms_of_first = entries.filter(kind="terms", form=None).exists()
+    return has_terms_of_first and not entries.filter(kind=EDITION).exists()
 
 
 def _complete_terms(plan: Plan) -> Iterator[Draft]:
@@ -113,48 +123,65 @@ def find_changed_days(
     """The past days of each obligation that read otherwise, as far as they follow one another."""
     changed = []
     for obligation in Obligation.objects.filter(plan=plan).order_by("pk"):
-        for perspective in Perspective:
-            key = (obligation.pk, perspective.value)
-            days = _changed_days(
-                obligation, perspective.value, before.get(key, []), after.get(key, [])
-            )
-            changed += [one for one in days if one.first <= today.isoformat()]
+        changes = [
+            change
+            for change in _changes_of(obligation, before, after)
+            if change.first <= today.isoformat()
+        ]
+        merged = []
+        for known in (BOTH, *PERSPECTIVES):
+            merged += _merge_days([change for change in changes if change.known == known])
+        changed += sorted(merged, key=lambda change: change.first)
     return changed
 
 
-def _changed_days(
-    obligation: Obligation, perspective: str, before: list[Standing], after: list[Standing]
+def _changes_of(
+    obligation: Obligation, before: Stretches, after: Stretches
 ) -> Iterator[ChangedDays]:
+    """Between any two days on which a standing begins; once where both perspectives agree."""
+    keys = [(obligation.pk, perspective) for perspective in PERSPECTIVES]
+    rows = [row for stretches in (before, after) for key in keys for row in stretches.get(key, [])]
+    starts = sorted({row.from_day for row in rows})
+    for start, following in zip_longest(starts, starts[1:]):
+        changes = []
+        for key in keys:
+            old = _row_on(before.get(key, []), start)
+            new = _row_on(after.get(key, []), start)
+            if old is None or new is None or old.state == new.state:
+                continue
+            change = ChangedDays(
+                ref=obligation.ref,
+                instalment=obligation.instalment,
+                known=key[1],
+                first=start.isoformat(),
+                last=shift(following, -1).isoformat() if following else "",
+                before=old.state,
+                after=new.state,
+                why=explain(old, new),
+            )
+            changes.append(change)
+        in_both = [replace(change, known=BOTH) for change in changes]
+        if len(changes) == 2 and in_both[0] == in_both[1]:
+            changes = in_both[:1]
+        yield from changes
+
+
+def _merge_days(changes: Iterable[ChangedDays]) -> list[ChangedDays]:
     """Days that follow one another and read alike before, alike now and for one reason are one
     line.
     """
-    starts = sorted({row.from_day for row in (*before, *after)})
-    latest: ChangedDays | None = None
-    for start, following in zip_longest(starts, starts[1:]):
-        old, new = _row_on(before, start), _row_on(after, start)
-        if old is None or new is None or old.state == new.state:
-            continue
-        days = ChangedDays(
-            ref=obligation.ref,
-            instalment=obligation.instalment,
-            known=perspective,
-            first=start.isoformat(),
-            last=shift(following, -1).isoformat() if following else "",
-            before=old.state,
-            after=new.state,
-            why=explain(old, new),
-        )
-        if latest is not None and _continues(latest, days):
-            latest = replace(latest, last=days.last)
-            continue
-        if latest is not None:
-            yield latest
-        latest = days
-    if latest is not None:
-        yield latest
+    merged: list[ChangedDays] = []
+    for change in changes:
+        if merged and _continues(merged[-1], change):
+            merged[-1] = replace(merged[-1], last=change.last)
+        else:
+            merged.append(change)
+    return merged
 
 
 def _continues(earlier: ChangedDays, later: ChangedDays) -> bool:
+    if not earlier.last:
+        return False
     follows = shift(date.fromisoformat(earlier.last), 1).isoformat() == later.first
     return follows and earlier == replace(later, first=earlier.first, last=earlier.last)
 
@@ -176,5 +203,5 @@ def explain(old: Standing, new: Standing) -> str:
     if State.AWAITING in (old.state, new.state):
         return "waiting"
     if State.SUPERSEDED in (old.state, new.state):
-        return "until"
+        return "proposal" if new.proposed else "until"
     return "owed-again"

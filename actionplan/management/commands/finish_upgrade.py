@@ -3,8 +3,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
+from commitments import clock
 from commitments.management.arguments import SiteCommand
 from commitments.models import Action, EntryText, Plan
 from commitments.register import edition, memberships, sealing, search_index, standings
@@ -35,10 +35,8 @@ def _describe_changed_days(days: Mapping[str, Any]) -> str:
     if days["last"] == days["first"]:
         until = ""
     states = f"{days['before']} -> {days['after']}"
-    return (
-        f"{days['ref']}{instalment} as known {days['known']}, {days['first']}{until}: "
-        f"{states} ({days['why']})"
-    )
+    known = "" if days["known"] == edition.BOTH else f" as known {days['known']}"
+    return f"{days['ref']}{instalment}{known}, {days['first']}{until}: {states} ({days['why']})"
 
 
 def mend_standings(plan: Plan, now: datetime) -> str:
@@ -82,7 +80,7 @@ class Command(SiteCommand):
     help = "The last step of an upgrade, once no process of the old version runs; safe to repeat."
 
     def handle(self, *args: object, **options: object) -> None:
-        now = timezone.now()
         for plan in Plan.objects.all():
+            now = clock.now(plan.timezone)
             for step in STEPS:
                 self.stdout.write(f"{plan.slug}: {step(plan, now)}")
