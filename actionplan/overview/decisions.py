@@ -13,7 +13,7 @@ from commitments.lists.filters import is_in_doubt, needs_decision
 from commitments.models import Entry, Standing
 from commitments.pages.entries import EntryRow, describe_entries, entries_on, find_withdrawn
 from commitments.pages.page import Page
-from commitments.rules.recurrence import Period, Recurrence
+from commitments.rules.recurrence import Recurrence
 from commitments.rules.states import State
 from funding.instalments import InstalmentOnDay
 
@@ -31,7 +31,7 @@ class Decision:
     place: int
     day: date
     standing: Standing
-    short_periods: Sequence[Period] = ()
+    recurrence: Recurrence | None = None
     said: Sequence[EntryRow] = ()
     instalment: InstalmentOnDay | None = None
 
@@ -107,11 +107,9 @@ def _with_periods_and_words(
     said = latest_by_side(page, [decision.standing.obligation.ref for decision in worst])
     for decision in worst:
         standing = decision.standing
-        recurrence = recurrences.get(standing.obligation_id)
-        periods = recurrence.periods if recurrence else []
         yield replace(
             decision,
-            short_periods=[period for period in periods if period.is_short],
+            recurrence=recurrences.get(standing.obligation_id),
             said=said[standing.obligation.ref],
         )
 

@@ -162,8 +162,14 @@ class ClearReason(models.TextChoices):
 
 class FlagQuerySet(models.QuerySet["Flag"]):
     def noticed_by(self, day: date) -> "FlagQuerySet":
-        """What had been noticed by the day, whether or not it was cleared since, the newest first."""
-        return self.filter(noticed__lte=day).order_by("-since", "kind")
+        """What had been noticed by the day: first what still stood on it, where missed periods come
+        after all else, since there can be many; the newest first.
+        """
+        noticed = self.filter(noticed__lte=day).annotate(
+            was_cleared=Q(cleared__isnull=False, cleared__lte=day),
+            is_of_period=Q(kind=FlagKind.MISSED_PERIOD),
+        )
+        return noticed.order_by("was_cleared", "is_of_period", "-since", "kind")
 
 
 class Flag(models.Model):

@@ -9,8 +9,17 @@ from django.template.loader import render_to_string
 from django.utils.html import strip_tags
 
 from commitments.models import Flag, FlagKind, Plan
+from commitments.register import flags
 from tests.client import Client
-from tests.factories import create_manager, create_viewer, entry_row, load_entries, sign_in
+from tests.factories import (
+    create_manager,
+    create_plan,
+    create_viewer,
+    entry_row,
+    load_entries,
+    sign_in,
+)
+from tests.plan_of_promises import PROMISES
 
 
 @pytest.fixture
@@ -122,3 +131,16 @@ def test_how_many_periods_fell_short_stands_on_list_page_and_overview(reader: Cl
     assert "1 of 3 periods short" in read_page(reader, "/commitments/5/")
     assert "1 of 3 periods short" in read_page(reader, "/actions/5.5/")
     assert "1 of 3 periods short" in read_page(reader, "/")
+
+
+def test_of_many_alerts_what_is_overdue_stands_before_each_missed_period(db: None) -> None:
+    plan = create_plan(PROMISES.replace('"optional"', '"firm"'))
+    flags.bring_up_to(plan, date(2014, 12, 31))
+    reader = sign_in(create_viewer(plan))
+    alerts = read_part(reader, "/actions/weekly/?on=2014-12-31", "Alerts", "Cite this")
+    assert "overdue: since 29 Sep 2014" in alerts.partition("missed")[0]
+    shown, _, others = alerts.partition("9 more alerts")
+    assert shown.count("since") == 7
+    assert others.count("missed period") == 9
+    overview = read_part(reader, "/?on=2014-12-31", "Needs a decision", "Commitments")
+    assert "14 of 14 periods short" in overview
