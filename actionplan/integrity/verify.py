@@ -4,10 +4,9 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
 
 from django.db import connection
-from django.db.models import Max, Min
+from django.db.models import Min
 
 from actionplan.backup.create import open_snapshot
 from actionplan.integrity.counted_days import verify_counted_days
@@ -119,7 +118,7 @@ def _verify_derived(plan: Plan) -> list[Finding]:
     ]
     checks["counted_days"] = lambda: verify_counted_days(plan)
     checks["search"] = lambda: search_index.verify_stems(plan)
-    checks["commitments_flag"] = lambda: verify_flags(plan, *_first_and_last_run(plan))
+    checks["commitments_flag"] = lambda: verify_flags_of_runs(plan)
     return _run(checks)
 
 
@@ -135,7 +134,9 @@ def _run(checks: dict[str, Callable[[], Iterable[Finding]]]) -> list[Finding]:
     return found
 
 
-def _first_and_last_run(plan: Plan) -> tuple[date | None, date | None]:
-    runs = JobRun.objects.filter(plan=plan, job="flag_overdue", outcome=JobRun.Outcome.SUCCEEDED)
-    days = runs.aggregate(first=Min("day"), last=Max("day"))
-    return days["first"], days["last"]
+def verify_flags_of_runs(plan: Plan) -> Iterator[Finding]:
+    """The flags against the register, on the days for which the ledger says that the job ran."""
+    runs = JobRun.objects.filter(plan=plan, job="flag_overdue").order_by("pk")
+    days = list(runs.values_list("day", flat=True))
+    done = runs.filter(outcome=JobRun.Outcome.SUCCEEDED)
+    return verify_flags(plan, days, done.aggregate(first=Min("day"))["first"])

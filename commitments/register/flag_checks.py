@@ -1,23 +1,27 @@
 """Whether the flags are those that the register gives reason for, as of the last run of the job.
 
 Compared are the obligation, the kind, since when, and whether a flag is cleared. When it was
-noticed and cleared depends on when the job ran, so that is not.
+noticed and cleared depends on when the job ran, so that is not compared; but a flag that is not of
+today must follow from the register on the day on which it says that it was noticed.
 
-A flag of an earlier day is derived from the standings of that day. Where entries that were loaded
-later changed what was known then, the runs of that time saw something else: what they raised is
-looked for in the register as it was then, and what they might have raised is not asked for. What
-was cleared that the first edition of the rules had raised is taken as it is.
+It is derived from the standings of that day. Where entries that were loaded later changed what was
+known then, the runs of that time saw something else: what they raised is looked for in the register
+as it was before each of these, and what they might have raised is not asked for. What was cleared
+that the first edition of the rules had raised is taken as it is.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, timedelta
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import Max, Q
 
 from commitments.findings import Finding
-from commitments.models import Entry, Flag, FlagKind, Obligation, Plan, Standing
+from commitments.models import ClearReason, Entry, Flag, FlagKind, Obligation, Plan, Standing
 from commitments.register.entries import civil_day
 from commitments.register.entry_types import EDITION, kinds_with
-from commitments.register.flags import FlagKey, required_flags
+from commitments.register.flags import FlagKey, day_after, required_flags
 from commitments.register.histories import read_recurrences
 from commitments.register.standings import judged_rows, with_those_that_wait
 from commitments.rules.events import Perspective
@@ -30,45 +34,77 @@ LASTING = timedelta(days=3)
 EDITION_KINDS = ("sealed", "edition")
 
 
-def verify_flags(plan: Plan, first_run: date | None, last_run: date | None) -> Iterator[Finding]:
-    """The flags that the register gives no reason for, and those that are missing; the runs are the
-    first and the last day for which the job ran. Where a clock was set back, days up to the last
-    one came after the day that the flags are of.
+def verify_flags(
+    plan: Plan, run_days: Sequence[date], first_done: date | None
+) -> Iterator[Finding]:
+    """The flags that the register gives no reason for, and those that are missing; the days are
+    those for which the job ran, in the order in which it first did, and the first for which it was
+    done.
+
+    1. Name the flags between two plans, and those that no run of the job can have left.
+    2. Stop if the flags are not up to date: the next run brings them there.
+    3. Name the other flags that the register does not give.
+    4. Name those that it gives and that are not there.
     """
+    names = {row.pk: str(row) for row in Obligation.objects.filter(plan=plan)}
+    latest_day = _latest_day(plan, run_days)
+    flags: dict[FlagKey, Flag] = {}
+    for flag in Flag.objects.filter(Q(plan=plan) | Q(obligation__plan=plan)):
+        key = FlagKey(flag.obligation_id, flag.kind, flag.since)
+        if flag.plan_id != plan.pk or flag.obligation_id not in names:
+            yield _finding("row-added", key, names)
+        elif _is_of_a_run(flag, run_days, latest_day):
+            flags[key] = flag
+        else:
+            yield _finding("row-added", key, names)
     day_text, _space, head_text = plan.flagged.partition(" ")
     if not head_text.isdigit():
-        # the next run of the job brings them up to date
         yield Finding("flags-later")
         return
     day, head = date.fromisoformat(day_text), int(head_text)
-    names = {row.pk: str(row) for row in Obligation.objects.filter(plan=plan)}
-    flags = {
-        FlagKey(flag.obligation_id, flag.kind, flag.since): flag
-        for flag in Flag.objects.filter(plan=plan)
-    }
     changed = _obligations_changed_after(plan, head)
     required = required_flags(plan, Standing.objects.filter(plan=plan), day)
     reasons = _reasons(plan, day)
-    last_day = max(day, last_run or day)
-    edition_day = _day_of_edition(plan)
+    former = FormerFlags(plan, run_days, reasons)
     for key, flag in flags.items():
-        is_open = flag.cleared is None or day < flag.cleared <= last_day
-        is_early = day < flag.noticed <= last_day
-        is_sound = key in required or is_early or key.obligation_id in changed
-        if not is_open:
-            is_sound = key not in required or key.obligation_id in changed
-            is_of_first_edition = flag.noticed <= edition_day
-            is_sound = is_sound and (is_of_first_edition or _had_reason(plan, key, reasons, day))
-        if not is_sound:
+        if not _is_sound(flag, day, required, changed, former):
             yield _finding("row-altered" if key in required else "row-added", key, names)
-    for key in sorted(required - flags.keys()):
-        if key.obligation_id not in changed:
-            yield _finding("row-missing", key, names)
-    if first_run is not None:
-        for key in sorted(
-            _lasting_reasons(plan, reasons, first_run, day) - flags.keys() - required
-        ):
-            yield _finding("row-missing", key, names)
+    missing = {key for key in required if key.obligation_id not in changed}
+    if first_done is not None:
+        missing |= _lasting_reasons(plan, reasons, first_done, day) - required
+    for key in sorted(missing - flags.keys()):
+        yield _finding("row-missing", key, names)
+
+
+def _latest_day(plan: Plan, run_days: Iterable[date]) -> date:
+    """The last one on which something was cleared, by the job or by an entry."""
+    latest_load = Entry.objects.filter(plan=plan).aggregate(at=Max("loaded_at"))["at"]
+    loaded_days = [civil_day(latest_load, plan.timezone)] if latest_load else []
+    return max([*run_days, *loaded_days], default=date.min)
+
+
+def _is_of_a_run(flag: Flag, run_days: Collection[date], latest_day: date) -> bool:
+    """Whether a run of the job can have raised it, and cleared it afterwards."""
+    if flag.noticed not in run_days or flag.kind not in FlagKind:
+        return False
+    if flag.cleared is None:
+        return True
+    return flag.noticed <= flag.cleared <= latest_day and flag.cleared_by in ClearReason
+
+
+def _is_sound(
+    flag: Flag, day: date, required: set[FlagKey], changed: set[int], former: "FormerFlags"
+) -> bool:
+    key = FlagKey(flag.obligation_id, flag.kind, flag.since)
+    is_changed = flag.obligation_id in changed
+    # the clock was set back since
+    is_of_later_run = day < flag.noticed
+    is_open = flag.cleared is None or day < flag.cleared <= former.last_day
+    if is_open:
+        if key in required:
+            return True
+        return (is_changed or is_of_later_run) and former.holds(flag)
+    return (is_changed or key not in required) and former.holds(flag)
 
 
 def _day_of_edition(plan: Plan) -> date:
@@ -128,44 +164,86 @@ def _reasons_in(rows: Iterable[Standing]) -> Reasons:
     return reasons
 
 
-def _had_reason(plan: Plan, key: FlagKey, reasons: Reasons, day: date) -> bool:
-    """Whether a flag that was cleared follows from the standings, or from those of some time."""
-    if key in reasons:
-        return True
-    obligation = Obligation.objects.filter(plan=plan, pk=key.obligation_id).first()
-    if obligation is None or key.since > day:
-        return False
-    if key.kind == FlagKind.MISSED_PERIOD:
-        return _is_after_a_period(plan, key, day)
-    entries = Entry.objects.filter(plan=plan).order_by("-number")
-    first_terms = entries.filter(obligation=obligation, kind="terms").last()
-    if first_terms is None:
-        return False
-    bearing = entries.filter(ref__in=_refs_that_bear_on(obligation), number__gt=first_terms.number)
-    numbers = bearing.values_list("number", flat=True)
-    for number in numbers:
-        rows = judged_rows(plan, [obligation], before=number)
-        then = [row for row in rows if row.lens == Perspective.AS_KNOWN_THEN.value]
-        if key in _reasons_in(then):
+class FormerFlags:
+    """The flags that the runs of the job saw reason for, each on its day."""
+
+    def __init__(self, plan: Plan, run_days: Sequence[date], reasons: Reasons) -> None:
+        self.plan = plan
+        self.reasons = reasons
+        self.run_days = run_days
+        self.last_day = max(run_days, default=date.min)
+        self.edition_day = _day_of_edition(plan)
+
+    def holds(self, flag: Flag) -> bool:
+        """Whether the flag follows from the register on the day on which it was noticed, as it is
+        now or as a run of that day can have seen it.
+        """
+        if flag.noticed <= self.edition_day:
             return True
-    return False
+        key = FlagKey(flag.obligation_id, flag.kind, flag.since)
+        if any(row.from_day <= flag.noticed < row.to_day for row in self.reasons.get(key, ())):
+            return True
+        heads: list[int | None] = [*self._numbers_unseen(flag.obligation, flag.noticed)]
+        if key.kind == FlagKind.MISSED_PERIOD:
+            return any(key in self._missed_periods(flag, before=head) for head in [None, *heads])
+        return any(key in self._flags_noticed(flag, before=head) for head in heads)
+
+    def _numbers_unseen(self, obligation: Obligation, day: date) -> list[int]:
+        """The entries that bear on it and that a run of the day may not have seen yet: those that
+        were loaded later, or so shortly before that they were written while it ran.
+        """
+        refs = {"", obligation.ref, *_refs_waited_for(obligation)}
+        entries = Entry.objects.filter(plan=self.plan).order_by("-number")
+        first_terms = entries.filter(obligation=obligation, kind="terms").last()
+        if first_terms is None:
+            return []
+        bearing = entries.filter(ref__in=refs, number__gt=first_terms.number).exclude(
+            kind__in=kinds_with(is_silent=True)
+        )
+        if self._is_true_day(day):
+            midnight = datetime.combine(day, time(), ZoneInfo(self.plan.timezone))
+            bearing = bearing.filter(loaded_at__gte=midnight - timedelta(days=1))
+        return list(bearing.values_list("number", flat=True))
+
+    def _is_true_day(self, day: date) -> bool:
+        """Whether the clock was right when the job ran for the day: none of an earlier day followed."""
+        if day not in self.run_days:
+            return False
+        position = self.run_days.index(day)
+        return min(self.run_days[position:]) == day
+
+    def _flags_noticed(self, flag: Flag, *, before: int | None) -> set[FlagKey]:
+        """The flags of its obligation on its day as the register was before an entry."""
+        rows = judged_rows(self.plan, [flag.obligation], before=before)
+        return set(
+            _reasons_in(
+                row
+                for row in rows
+                if row.lens == Perspective.AS_KNOWN_THEN.value
+                and row.from_day <= flag.noticed < row.to_day
+            )
+        )
+
+    def _missed_periods(self, flag: Flag, *, before: int | None) -> set[FlagKey]:
+        day, obligation_ids = flag.noticed, [flag.obligation_id]
+        recurrences = read_recurrences(self.plan, obligation_ids, day, day, before=before)
+        return {
+            FlagKey(flag.obligation_id, FlagKind.MISSED_PERIOD, day_after(period))
+            for recurrence in recurrences.values()
+            for period in recurrence.run_of_short_periods
+        }
 
 
-def _refs_that_bear_on(obligation: Obligation) -> list[str]:
-    return [obligation.ref, *obligation.waits_for.values_list("ref", flat=True)]
-
-
-def _is_after_a_period(plan: Plan, key: FlagKey, day: date) -> bool:
-    try:
-        recurrences = read_recurrences(plan, [key.obligation_id], day, day)
-    except (KeyError, TypeError, ValueError, AttributeError):
-        # it has no periods
-        return False
-    return any(
-        period.window.last + timedelta(days=1) == key.since
-        for recurrence in recurrences.values()
-        for period in recurrence.periods
-    )
+def _refs_waited_for(obligation: Obligation) -> set[str]:
+    """Of the actions that it waits for, and of those that they wait for in turn."""
+    refs: set[str] = set()
+    latest = {obligation.pk}
+    while latest:
+        links = Obligation.waits_for.through._default_manager.filter(obligation__in=latest)
+        awaited = dict(links.values_list("action_id", "action__ref"))
+        latest = {key for key, ref in awaited.items() if ref not in refs}
+        refs |= set(awaited.values())
+    return refs
 
 
 def _lasting_reasons(plan: Plan, reasons: Reasons, first_run: date, day: date) -> set[FlagKey]:

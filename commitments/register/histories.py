@@ -138,7 +138,7 @@ class RegisterExtract:
 
     @cached_property
     def plan_term(self) -> PlanTerm:
-        return read_plan_term(self.plan)
+        return read_plan_term(self.plan, before=self.before)
 
     def versions(self, ref: str) -> list[TermsVersion[Terms]]:
         """The versions of an action's terms."""
@@ -175,11 +175,13 @@ class RegisterExtract:
         return {ref: self.action_history(ref) for ref in sorted(refs) if self.terms[ref, None]}
 
 
-def read_plan_term(plan: Plan) -> PlanTerm:
+def read_plan_term(plan: Plan, *, before: int | None = None) -> PlanTerm:
     """The entries about the whole plan that move its last day, and those about them."""
     entries = Entry.objects.filter(
         plan=plan, ref="", kind__in=["term", "confirmed", "disputed", "withdrawn"]
     )
+    if before is not None:
+        entries = entries.filter(number__lt=before)
     rows = entries.order_by("number").values(*COLUMNS_READ)
     index = EventIndex(event_from(entry) for entry in rows)
     return PlanTerm(index)
@@ -255,13 +257,21 @@ def read_action_history(plan: Plan, ref: str) -> ActionHistory:
 
 
 def read_recurrences(
-    plan: Plan, obligation_ids: Iterable[int], on: date, known: date
+    plan: Plan,
+    obligation_ids: Iterable[int],
+    on: date,
+    known: date,
+    *,
+    before: int | None = None,
 ) -> dict[int, Recurrence]:
-    """The periods of those of these actions that are recurring on a day, by key."""
+    """The periods of those of these actions that are recurring on a day, by key; with `before` as
+    the register was before that entry.
+    """
     recurrences = {}
     for part in in_parts(obligation_ids):
         obligations = Obligation.objects.filter(pk__in=part)
-        extract = RegisterExtract(plan, [obligation.ref for obligation in obligations])
+        refs = [obligation.ref for obligation in obligations]
+        extract = RegisterExtract(plan, refs, before=before)
         for obligation in obligations:
             recurrence = extract.action_history(obligation.ref).recurrence(on, known)
             if recurrence is not None:

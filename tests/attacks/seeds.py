@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -32,7 +32,7 @@ from commitments.register.entries import Draft, append
 from tests import factories
 from tests.attacks import insider, other_tables, tables
 from tests.attacks.tables import Attempt, is_of_plan, numbered
-from tests.factories import NOW, TODAY
+from tests.factories import NOW
 from tests.witness import Witness
 
 
@@ -45,6 +45,7 @@ class Register:
     french: User
     administrator: User
     witnesses: dict[str, Witness]
+    now: datetime = NOW
 
     def findings(self) -> list[str]:
         """What the verification of the site says, which knows the head of the last digest."""
@@ -95,8 +96,10 @@ def make_register(plan: Plan, folder: Path) -> Register:
     for act in HONEST_ACTS:
         with transaction.atomic():
             act(register, Random(1))
-    for days in (9, 0):
-        run_flag_job(plan, TODAY - timedelta(days=days))
+    # the job has seen all of it, so no flag can tell of an earlier state of the register
+    for days in (2, 11):
+        register.now = NOW + timedelta(days=days)
+        run_flag_job(plan, register.now.date())
     register.keep_head()
     for side in witnesses:
         assert register.run_witness(side) == []
@@ -119,52 +122,65 @@ def run_flag_job(plan: Plan, day: date) -> None:
 def report_with_file(register: Register, chance: Random) -> None:
     content = f"a,{chance.random()}".encode()
     file = storage.store(factories.uploaded_file(content))
-    factories.report_entry("4.4", by=register.british, note="Seen.", evidence=[file])
+    factories.report_entry(
+        "4.4", by=register.british, note="Seen.", evidence=[file], now=register.now
+    )
 
 
 def report_and_withdraw(register: Register, chance: Random) -> None:
-    entry = factories.report_entry("5.3", by=register.british, note="Too early.")
-    factories.annotate_entry(entry, by=register.british, kind="withdrawn")
+    entry = factories.report_entry("5.3", by=register.british, note="Too early.", now=register.now)
+    factories.annotate_entry(entry, by=register.british, kind="withdrawn", now=register.now)
 
 
 def move_deadline(register: Register, chance: Random) -> None:
-    factories.decide_action("4.4", by=register.british, kind="moved", when="2015-06")
+    factories.decide_action(
+        "4.4", by=register.british, kind="moved", when="2015-06", now=register.now
+    )
 
 
 def confirm_or_dispute(register: Register, chance: Random) -> None:
     entries = Entry.objects.filter(plan=register.plan, kind="completed", side="GB")
     kind = chance.choice(["confirmed", "disputed"])
-    factories.annotate_entry(chance.choice(list(entries)), by=register.french, kind=kind)
+    factories.annotate_entry(
+        chance.choice(list(entries)), by=register.french, kind=kind, now=register.now
+    )
 
 
 def meet(register: Register, chance: Random) -> None:
-    factories.record_meeting("Steering committee", "2015-01-12", by=register.french)
+    factories.record_meeting(
+        "Steering committee", "2015-01-12", by=register.french, now=register.now
+    )
 
 
 def ask_and_answer(register: Register, chance: Random) -> None:
-    question = factories.ask_side(by=register.french)
-    factories.answer_question(question, by=register.british)
+    question = factories.ask_side(by=register.french, now=register.now)
+    factories.answer_question(question, by=register.british, now=register.now)
 
 
 def pay(register: Register, chance: Random) -> None:
-    factories.record_payment(by=register.british, amount=str(chance.randint(1, 9)))
+    amount = str(chance.randint(1, 9))
+    factories.record_payment(by=register.british, amount=amount, now=register.now)
 
 
 def redact_by_two(register: Register, chance: Random) -> None:
-    entry = factories.report_entry("5.3", by=register.british, note="A name.")
-    factories.redact_entry(entry, by=register.british, agreed_by=register.administrator)
+    entry = factories.report_entry("5.3", by=register.british, note="A name.", now=register.now)
+    factories.redact_entry(
+        entry, by=register.british, agreed_by=register.administrator, now=register.now
+    )
 
 
 def hide_at_once(register: Register, chance: Random) -> None:
-    entry = factories.report_entry("5.3", by=register.british, note="Another name.")
-    factories.ask_for_redaction(entry, by=register.administrator, hide=True)
+    entry = factories.report_entry(
+        "5.3", by=register.british, note="Another name.", now=register.now
+    )
+    factories.ask_for_redaction(entry, by=register.administrator, hide=True, now=register.now)
 
 
 def give_and_end_rights(register: Register, chance: Random) -> None:
     account, by, plan = factories.create_user().pk, register.administrator.pk, register.plan
-    memberships.set_rights(plan, account, role="viewer", side="FR", by=by, now=NOW)
+    memberships.set_rights(plan, account, role="viewer", side="FR", by=by, now=register.now)
     if chance.random() < 0.5:
-        memberships.set_rights(plan, account, role="", by=by, now=NOW)
+        memberships.set_rights(plan, account, role="", by=by, now=register.now)
 
 
 def load_changed_plan(register: Register, chance: Random) -> None:
@@ -173,15 +189,15 @@ def load_changed_plan(register: Register, chance: Random) -> None:
     changed = text.replace("stale_days = 30", f"stale_days = {days}")
     key = chance.choice(["change", "correction"])
     changed = f'{key} = "Agreed in London."\n{changed}'
-    load.load_plan(changed.encode(), now=NOW, by=register.administrator.pk)
+    load.load_plan(changed.encode(), now=register.now, by=register.administrator.pk)
 
 
 def judge_the_day(register: Register, chance: Random) -> None:
-    run_flag_job(register.plan, TODAY)
+    run_flag_job(register.plan, register.now.date())
 
 
 def rotate_key(register: Register, chance: Random) -> None:
-    site_key.rotate(NOW)
+    site_key.rotate(register.now)
 
 
 Act = Callable[[Register, Random], None]
@@ -266,10 +282,10 @@ def put_in_between(register: Register, chance: Random) -> Attempt:
         side="FR",
         note="Agreed.",
         effective="2014-12-01",
-        recorded_at=NOW,
-        recorded_day=TODAY,
+        recorded_at=register.now,
+        recorded_day=register.now.date(),
     )
-    (entry,) = append(register.plan, [draft], by=register.french.pk, now=NOW)
+    (entry,) = append(register.plan, [draft], by=register.french.pk, now=register.now)
     insider.move_to(register.plan, entry, number)
     cover_traces(register)
     return Attempt(f"an entry put in as {number}", numbered(number))
@@ -294,7 +310,7 @@ def roll_back_and_go_on(register: Register, chance: Random) -> Attempt:
     """An older backup restored, and as many entries recorded since as make the register longer."""
     attempt = cut_off_end(register, chance)
     for number in range(12):
-        factories.report_entry("5.3", by=register.british, note=f"since {number}")
+        factories.report_entry("5.3", by=register.british, note=f"since {number}", now=register.now)
     return Attempt(attempt.what.replace("cut off", "replaced by later ones"), attempt.names)
 
 
@@ -315,7 +331,9 @@ def show_each_side_its_own(register: Register, chance: Random) -> Attempt:
     for side in ("GB", "FR"):
         with undone():
             for count in range(chance.randint(1, 3)):
-                factories.report_entry("5.3", by=register.british, note=f"for {side} {count}")
+                factories.report_entry(
+                    "5.3", by=register.british, note=f"for {side} {count}", now=register.now
+                )
             assert register.run_witness(side) == []
     return Attempt(f"another entry {number} for each side", numbered(number))
 
