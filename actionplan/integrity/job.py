@@ -10,11 +10,13 @@ from django.utils import timezone, translation
 from actionplan.digests import messages
 from actionplan.integrity.verify import Expected, verify_plan
 from actionplan.models import Digest, Mark, Verification
-from commitments.findings import Finding
+from commitments.findings import Finding, in_plain_words
 from commitments.models import Membership, Plan, Role
 
 # a mail names so many; all of them stand on the overview
 MOST_IN_A_MAIL = 50
+# with tables and columns, of which verify_register says all
+MOST_FOR_THE_ADMINISTRATOR = 10
 
 
 def verify_daily(plan: Plan, day: date) -> dict[str, int]:
@@ -69,11 +71,13 @@ def queue_alarms(plan: Plan, day: date, findings: list[Finding]) -> int:
 
 def _write_texts(alarm: Digest, findings: list[Finding]) -> None:
     with translation.override(alarm.language):
+        sentences = in_plain_words(findings)
         context = {
             "plan": alarm.plan,
             "on": alarm.week,
-            "findings": findings[:MOST_IN_A_MAIL],
-            "more": max(len(findings) - MOST_IN_A_MAIL, 0),
+            "sentences": sentences[:MOST_IN_A_MAIL],
+            "more": max(len(sentences) - MOST_IN_A_MAIL, 0),
+            "findings": findings[:MOST_FOR_THE_ADMINISTRATOR],
             "site": settings.SITE_URL,
             "language": alarm.language,
         }

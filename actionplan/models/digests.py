@@ -76,7 +76,7 @@ class Digest(models.Model):
     class Kind(models.TextChoices):
         OFFICIAL = "official", _("official")
         MANAGER = "manager", _("manager")
-        # no digest: something was changed behind the register
+        # no digest: something was changed outside the register
         ALARM = "alarm", _("alarm")
         # no digest either: what was recorded just now
         NOTICE = "notice", _("notice")

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from commitments.findings import Finding
+from commitments.findings import Finding, in_plain_words
 from commitments.models import Plan
 
 
@@ -58,6 +58,11 @@ class Verification(models.Model):
     def messages(self) -> list[Finding]:
         """What was touched; nothing for a sound plan."""
         return [Finding(**finding) for finding in self.findings]
+
+    @property
+    def sentences(self) -> list[str]:
+        """The same in plain words."""
+        return in_plain_words(self.messages)
 
     @property
     def reservations(self) -> list[Finding]:

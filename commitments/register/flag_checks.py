@@ -46,14 +46,15 @@ def verify_flags(
     3. Name the other flags that the register does not give.
     4. Name those that it gives and that are not there.
     """
-    names = {row.pk: str(row) for row in Obligation.objects.filter(plan=plan)}
+    own = set(Obligation.objects.filter(plan=plan).values_list("pk", flat=True))
+    obligations = Obligation.objects.filter(Q(plan=plan) | Q(flags__plan=plan))
+    names = {row.pk: str(row) for row in obligations}
     latest_day = _latest_day(plan, run_days)
     flags: dict[FlagKey, Flag] = {}
     for flag in Flag.objects.filter(Q(plan=plan) | Q(obligation__plan=plan)):
         key = FlagKey(flag.obligation_id, flag.kind, flag.since)
-        if flag.plan_id != plan.pk or flag.obligation_id not in names:
-            yield _finding("row-added", key, names)
-        elif _is_of_a_run(flag, run_days, latest_day):
+        is_own = flag.plan_id == plan.pk and flag.obligation_id in own
+        if is_own and _is_of_a_run(flag, run_days, latest_day):
             flags[key] = flag
         else:
             yield _finding("row-added", key, names)

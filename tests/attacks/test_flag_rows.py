@@ -97,7 +97,7 @@ def test_a_flag_between_two_plans_is_named_by_both(flagged: Plan) -> None:
     other = factories.create_plan()
     flag = Flag.objects.filter(plan=flagged)[0]
     Flag.objects.filter(pk=flag.pk).update(plan=other)
-    assert named(other) == {f"{flag.obligation_id} {flag.kind} {flag.since}"}
+    assert named(other) == {row_of(flag)}
     assert row_of(flag) in named(flagged)
 
 

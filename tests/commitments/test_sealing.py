@@ -13,7 +13,7 @@ from commitments.models import Entry, Plan, SignedText
 from commitments.register import hash_chain, sealing
 from commitments.register.hash_chain import verify_chain
 from tests.behind_the_back import behind_the_back
-from tests.factories import ADOPTED, NOW, create_manager, report_entry, uploaded_file
+from tests.factories import ADOPTED, NOW, create_manager, report_entry, sign_in, uploaded_file
 from tests.plans import SMALL
 
 pytestmark = pytest.mark.sqlite
@@ -76,6 +76,14 @@ def test_the_last_step_of_an_upgrade_seals_once_and_says_so(old: Plan) -> None:
         f"small: entry {number} seals the {number - 1} before it",
         "small: its register is sealed already",
     ]
+
+
+def test_the_page_of_a_seal_says_what_it_is(old: Plan) -> None:
+    seal = sealing.seal(old, NOW)
+    assert seal is not None
+    client = sign_in(old.memberships.get().user)
+    page = client.get(f"/plans/small/register/{seal.number}/").content.decode()
+    assert "A seal: version 1.0.0 left part of what an entry says out of its fingerprint" in page
 
 
 def test_a_register_that_begins_in_the_second_form_needs_no_seal(calais: Plan) -> None:
