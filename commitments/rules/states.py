@@ -69,9 +69,7 @@ def days_passed(original_last: date | None, stop: date | None, on: date) -> int 
     """Days by which the original last day has passed, frozen at the satisfying day."""
     if original_last is None:
         return None
-    until = on
-    if stop is not None and stop < on:
-        until = stop
+    until = on if stop is None else stop
     return max(0, (until - original_last).days)
 
 

@@ -592,6 +592,23 @@ FELL = row("reopened", "2015-01-10", reason="closed")
             "2015-01-06",
             ("overdue", 6),
         ),
+        # and nothing else than that: neither what was recorded after it nor what came after it
+        (
+            [row("reopened", "2014-12", "2014-12-10"), row("completed", "2014-12-20")],
+            "2015-01-06",
+            ("met", None),
+        ),
+        (
+            [row("completed", "2014-12-20"), row("reopened", "2014-11", "2014-12-22")],
+            "2015-01-06",
+            ("met", None),
+        ),
+        # a reopening that undoes nothing is no fall
+        (
+            [row("reopened", "2015-02-01"), row("completed", "2015-03-01")],
+            "2015-03-02",
+            ("met-late", 60),
+        ),
         # the latest that undid something, and not a later one that undid nothing more
         (
             [DONE, FELL, row("completed", "2015-01-15"), row("reopened", "2015-01-20")],
@@ -645,6 +662,29 @@ def test_a_level_is_reached_by_the_first_reading_of_its_run() -> None:
         row("reading", "2014-12-10", "2015-01-05", quantity="6"),
     ]
     assert state(tree, "2015-01-06", *rows) == ("met-undated", None)
+
+
+def test_a_level_is_owed_again_from_the_first_reading_that_falls_short() -> None:
+    tree = plan({"kind": "finish", "when": "../2014-12-15", "level": 5, "at": "most"})
+    above = row("reading", "2014-12-01", quantity="6")
+    reached = row("reading", "2014-12-10", quantity="5")
+    later = [row("reading", day, quantity="6") for day in ("2014-12-20", "2014-12-22")]
+    assert state(tree, "2014-12-16", above) == ("overdue", 1)
+    assert state(tree, "2014-12-16", above, reached) == ("met", None)
+    assert state(tree, "2014-12-23", above, reached, *later) == ("overdue", 3)
+
+
+def test_what_may_have_come_on_the_last_day_or_after_it_is_undated() -> None:
+    tree = plan({"kind": "finish", "when": "../2014-12-01"})
+    assert state(tree, "2015-01-06", row("completed", "2014-12")) == ("met-undated", None)
+
+
+def test_another_kind_of_deadline_ends_no_silence_unless_it_is_counted_from_its_day() -> None:
+    by_spring = plan({"kind": "finish", "when": "2015-03"})
+    begin_by_spring = altered(by_spring, "2014-12-01", kind="start")
+    assert stands(begin_by_spring, "2014-12-10")["stale"]
+    by_month = altered(by_spring, "2014-12-01", **MONTHLY, when=None)
+    assert not stands(by_month, "2014-12-10")["stale"]
 
 
 @pytest.mark.parametrize(
