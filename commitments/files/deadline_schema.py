@@ -123,6 +123,11 @@ def _read_figure(table: Table, kind: str) -> Json:
         if key in table.content:
             text = _("%(key)s of %(what)s belongs to a level: give it level as well")
             table.refuse_key(key, text)
+    # so that they are named where a key is unknown
+    if kind != "recurring":
+        table.keys_read.update(("level", "at", "baseline"))
+    if kind in ("start", "finish"):
+        table.keys_read.add("steps")
     return {
         "quantity": table.get_integer("quantity", required=kind == "recurring", least=1, most=MOST)
     }

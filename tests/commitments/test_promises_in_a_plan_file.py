@@ -153,6 +153,13 @@ def test_a_deadline_that_contradicts_itself_is_refused_on_its_line(
     assert any(error.text.startswith(message) for error in of_deadline)
 
 
+def test_an_unknown_key_of_a_deadline_is_told_with_all_that_it_can_have() -> None:
+    error = only_error(changed(SMALL, (START, START.replace("{ ", '{ last = "2015", ', 1))))
+    assert error.text.endswith(
+        "'last': it can have at, baseline, kind, level, quantity, steps, unit, when, words"
+    )
+
+
 def test_each_names_sides_that_lead() -> None:
     action = first_action(
         FRENCH_PORT, BOTH_LEAD, ('words = "will', 'each = ["GB", "FR"]\n  words = "will')
