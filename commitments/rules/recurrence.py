@@ -222,6 +222,13 @@ class Recurrence:
         return shift(last.last, 1)
 
     @property
+    def periods_asked_for(self) -> list[Period]:
+        """Those that begin before the duty is over, or the action closed."""
+        ends = [day for day in (self.over_on, self.closed_on) if day is not None]
+        end = min(ends, default=END)
+        return [period for period in self.periods if period.window.first < end]
+
+    @property
     def is_over(self) -> bool:
         """Whether the duty has ended, and the action was not closed before that."""
         if self.over_on is None or self.over_on > self.on:

@@ -93,9 +93,11 @@ def describe_deadline(
 ) -> dict[str, object]:
     """When it is due, by how much that slipped, and the periods of a recurring action."""
     periods: list[Period] = []
+    assessed: list[Period] = []
     first_day, last_day = standing.first_day, standing.last_day
     if recurrence is not None:
-        periods = recurrence.periods[-PERIODS_SHOWN:]
+        periods = recurrence.periods_asked_for[-PERIODS_SHOWN:]
+        assessed = recurrence.assessed
         if recurrence.window:
             # what is due is the current period
             first_day, last_day = recurrence.window.first, recurrence.window.last
@@ -107,8 +109,8 @@ def describe_deadline(
         "periods": periods,
         "periods_closed": recurrence.periods_closed if recurrence else 0,
         "periods_short": recurrence.periods_short if recurrence else 0,
-        "short_periods": [period for period in periods if period.is_short],
-        "met_periods": [period for period in periods if period.state == "met"],
+        "short_periods": [period for period in assessed if period.is_short],
+        "met_periods": [period for period in assessed if period.state == "met"],
     }
 
 

@@ -133,6 +133,17 @@ def test_how_many_periods_fell_short_stands_on_list_page_and_overview(reader: Cl
     assert "1 of 3 periods short" in read_page(reader, "/")
 
 
+def test_a_duty_that_ended_years_ago_shows_the_periods_that_were_asked_for(calais: Plan) -> None:
+    rows = [
+        entry_row("5.5", "delivered", "2014-10-13", quantity="2"),
+        entry_row("5.5", "completed", "2014-11-10"),
+    ]
+    load_entries(calais, rows, now=datetime(2014, 11, 11, 9, tzinfo=UTC))
+    said = read_page(sign_in(create_viewer(calais)), "/actions/5.5/?on=2019-01-12")
+    assert "November 2014 fell short: 0 of 2 officers. Met: October 2014." in said
+    assert "December 2014" not in said
+
+
 def test_of_many_alerts_what_is_overdue_stands_before_each_missed_period(db: None) -> None:
     plan = create_plan(PROMISES.replace('"optional"', '"firm"'))
     flags.bring_up_to(plan, date(2014, 12, 31))
