@@ -107,19 +107,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         chosen = [item for item in chosen if not _is_slow(item)]
     kept = set(chosen)
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
-    items[:] = _with_sample_entries_last(chosen)
+    items[:] = _with_shared_data_last(chosen)
 
 
-def _with_sample_entries_last(items: list[pytest.Item]) -> list[pytest.Item]:
-    """In each module the tests without the sample entries run before those that share them."""
+def _with_shared_data_last(items: list[pytest.Item]) -> list[pytest.Item]:
+    """In each module the tests that share no data run before those that share some."""
     sorted_items: list[pytest.Item] = []
     for _module, of_module in itertools.groupby(items, key=lambda item: item.path):
-        sorted_items += sorted(of_module, key=_shares_sample_entries)
+        sorted_items += sorted(of_module, key=_shares_data)
     return sorted_items
 
 
-def _shares_sample_entries(item: pytest.Item) -> bool:
-    return "shared_sample_entries" in getattr(item, "fixturenames", [])
+def _shares_data(item: pytest.Item) -> bool:
+    return any(name.startswith("shared_") for name in getattr(item, "fixturenames", []))
 
 
 def _is_slow(item: pytest.Item) -> bool:
@@ -208,15 +208,21 @@ def sample_day(settings: Settings) -> date:
 
 
 @pytest.fixture(scope="module")
-def shared_sample_entries(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """The sample entries are loaded once for the tests of a module and rolled back after the last.
+def shared_by_module(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """What fixtures of a module write is there for all its tests and rolled back after the last.
 
-    Each test has a savepoint of its own inside.
+    Each test has a savepoint of its own inside. Fixtures that build on this one have names that
+    begin with `shared_`: the tests of a module that do not ask for them run first.
     """
     with django_db_blocker.unblock(), transaction.atomic():
-        factories.load_sample_entries(Plan.objects.get(slug="calais-2014"))
         yield
         transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module")
+def shared_sample_entries(shared_by_module: None) -> None:
+    """The Calais plan has its sample entries."""
+    factories.load_sample_entries(Plan.objects.get(slug="calais-2014"))
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import connection
+from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
@@ -26,7 +27,6 @@ from actionplan.jobs import runner
 from actionplan.local import samples
 from actionplan.models import Digest, JobRun, User
 from actionplan.plan_transfer import load
-from commitments.files import entries
 from commitments.lists.filters import order_by_urgency
 from commitments.models import Plan, Role
 from commitments.models.rights import Rights
@@ -46,14 +46,16 @@ NOW = datetime(2015, 1, 12, 9, tzinfo=UTC)
 WEEK = date(2015, 1, 5)
 
 
+@pytest.fixture(scope="module")
+def shared_due_jobs(shared_sample_entries: None) -> None:
+    with override_settings(ACTIONPLAN_TODAY=NOW.date()):
+        runner.run_due()
+
+
 @pytest.fixture
-def plan(calais: Plan, settings: Settings) -> Plan:
-    settings.ACTIONPLAN_TODAY = date(2015, 1, 12)
-    assert (
-        entries.load_entries(calais, samples.ENTRIES_FILE.read_bytes(), now=NOW, by=None).errors
-        == []
-    )
-    runner.run_due()
+def plan(shared_due_jobs: None, calais: Plan, settings: Settings) -> Plan:
+    """The Calais plan with its sample entries, on a day whose jobs are done."""
+    settings.ACTIONPLAN_TODAY = NOW.date()
     return calais
 
 

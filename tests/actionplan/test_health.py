@@ -1,34 +1,37 @@
 """What is said to those who watch the site, and what a page says when the database does not answer."""
 
 import io
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.db import OperationalError, connection
+from django.test import override_settings
 from django.utils import timezone
 from pytest_django import Settings
 
 from actionplan import error_views
 from actionplan.jobs import health, tasks
-from actionplan.local.environment import SAMPLE_DAY
 from actionplan.models import Digest, Mark, User
 from commitments.models import Plan, Role
+from tests import factories
 from tests.client import Client
 from tests.factories import create_official
 from tests.servers import on_postgres
 
 
-@pytest.fixture
-def worked(calais: Plan, settings: Settings) -> Plan:
-    """A worker has just done what was due."""
-    from datetime import date
+@pytest.fixture(scope="module")
+def shared_work(shared_by_module: None) -> None:
+    create_official(Plan.objects.get(slug="calais-2014"), bodies=["nca"])
+    in_memory = "django.core.mail.backends.locmem.EmailBackend"
+    with override_settings(ACTIONPLAN_TODAY=factories.TODAY, EMAIL_BACKEND=in_memory):
+        tasks.run_due_jobs()
 
-    settings.ACTIONPLAN_TODAY = date.fromisoformat(SAMPLE_DAY)
-    create_official(calais, bodies=["nca"])
-    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    tasks.run_due_jobs()
+
+@pytest.fixture
+def worked(shared_work: None, calais: Plan, sample_day: date) -> Plan:
+    """A worker has just done what was due."""
     return calais
 
 

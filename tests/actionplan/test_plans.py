@@ -4,7 +4,7 @@ import re
 from datetime import UTC, date, datetime
 
 import pytest
-from pytest_django import Settings
+from django.test import override_settings
 
 from actionplan.local import samples
 from actionplan.models import User
@@ -43,10 +43,19 @@ PAGES = (
 
 
 @pytest.fixture
-def twins(calais: Plan, settings: Settings) -> tuple[Plan, Plan]:
+def twins(shared_twins: None, calais: Plan, sample_day: date) -> tuple[Plan, Plan]:
     """The Calais plan with its samples, and a marked copy with entries of its own."""
-    settings.ACTIONPLAN_TODAY = NOW.date()
-    samples.load_samples(calais)
+    return calais, Plan.objects.get(slug="twin")
+
+
+@pytest.fixture(scope="module")
+def shared_twins(shared_by_module: None) -> None:
+    with override_settings(ACTIONPLAN_TODAY=NOW.date()):
+        create_twins()
+
+
+def create_twins() -> None:
+    samples.load_samples(Plan.objects.get(slug="calais-2014"))
     text = samples.PLAN_FILE.read_text().replace('slug = "calais-2014"', 'slug = "twin"')
     text = re.sub(r'\b(en|fr) = "', rf'\1 = "{MARK} ', text)
     load.load_plan(text.encode(), now=NOW)
@@ -74,7 +83,6 @@ def twins(calais: Plan, settings: Settings) -> tuple[Plan, Plan]:
     ]
     lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
     assert entries.load_entries(twin, "\n".join(lines).encode(), now=NOW, by=None).errors == []
-    return calais, twin
 
 
 def member(plan: Plan, role: str = "manager", side: str = "GB") -> User:

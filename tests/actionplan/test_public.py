@@ -13,6 +13,7 @@ import time_machine
 from django.core.exceptions import FieldError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
@@ -188,10 +189,24 @@ CLOSED = (
 )
 
 
+@pytest.fixture(scope="module")
+def shared_folder(shared_by_module: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the files of the opened plan lie, which is there once it is."""
+    folder = tmp_path_factory.mktemp("files")
+    with override_settings(ACTIONPLAN_TODAY=NOW.date(), MEDIA_ROOT=folder):
+        create_opened_plan()
+    return folder
+
+
 @pytest.fixture
-def opened(db: None, settings: Settings, tmp_path: Path) -> Plan:
+def opened(shared_folder: Path, db: None, settings: Settings) -> Plan:
     """A public plan with the word that nobody outside may see in every internal field."""
-    settings.ACTIONPLAN_TODAY, settings.MEDIA_ROOT = NOW.date(), tmp_path
+    settings.ACTIONPLAN_TODAY = NOW.date()
+    settings.MEDIA_ROOT = shared_folder
+    return Plan.objects.get(slug="small")
+
+
+def create_opened_plan() -> None:
     text = changed(OPEN, ("format = 1\n", 'format = 1\nchange = "kanarie change"\n'))
     plan = create_plan(text, now=NOW)
     rows = [row | TEXTS | {"id": f"{CANARY}-{row['id']}"} for row in ROWS]
@@ -245,7 +260,6 @@ def opened(db: None, settings: Settings, tmp_path: Path) -> Plan:
         next_try=NOW,
         language="en",
     )
-    return plan
 
 
 def addresses(plan: Plan, paths: tuple[str, ...]) -> list[str]:
