@@ -70,6 +70,7 @@ def expected_changes(
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("earlier", "later"), PAIRS)
 def test_the_comparison_equals_the_difference_of_two_documents_of_the_status(
     client: Client, earlier: str, later: str
@@ -185,6 +186,7 @@ def expected_of_status(plan: Plan, name: str, key: tuple[str, ...], page: Page, 
     }
 
 
+@pytest.mark.slow
 @given(registers(), st.integers(0, 200), st.integers(0, 200), st.booleans())
 @hypothesis_settings(
     max_examples=4,

@@ -41,6 +41,8 @@ LARGE_TABLES = (
     "commitments_flag",
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def today(settings: Settings, db: None) -> None:

@@ -96,6 +96,7 @@ def test_nothing_is_sent_to_an_official_of_whom_nothing_is_asked(calais: Plan) -
     assert not content(calais, create_manager(calais), date(2014, 9, 15)).is_empty
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "week", [date(2014, 9, 22) + timedelta(days=14 * number) for number in range(8)]
 )
@@ -143,6 +144,7 @@ def test_whose_officials_all_unsubscribed_is_a_gap_that_managers_see(plan: Plan)
     assert "5.3" in [row.obligation.ref for row in unreminded_actions(page_of(plan, "GB"))]
 
 
+@pytest.mark.slow
 def test_ten_times_the_actions_are_summed_up_with_as_many_queries(plan: Plan) -> None:
     load.load_plan(
         tenfold(samples.PLAN_FILE.read_text()).encode(), now=datetime(2014, 9, 20, 9, tzinfo=UTC)
@@ -160,6 +162,7 @@ def test_ten_times_the_actions_are_summed_up_with_as_many_queries(plan: Plan) ->
         assert counts[1] <= counts[0] + 6, role
 
 
+@pytest.mark.slow
 def test_who_is_written_to_with_everybody_is_told_the_same_as_alone(plan: Plan) -> None:
     people = [
         create_manager(plan),

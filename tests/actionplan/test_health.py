@@ -82,6 +82,7 @@ def test_mail_that_is_in_time_is_not_counted(worked: Plan) -> None:
     assert outbox == {"waiting": 0, "oldest_seconds": 0}
 
 
+@pytest.mark.slow
 def test_a_queue_that_does_not_answer_is_late(
     worked: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:

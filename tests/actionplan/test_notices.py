@@ -207,6 +207,7 @@ def test_the_choice_is_made_on_the_page_of_digests(calais: Plan, french: User) -
     assert 'value="daily" checked' in client.get("/digests/").content.decode()
 
 
+@pytest.mark.slow
 def test_a_thousand_events_for_two_hundred_people_are_a_few_mails_each(
     calais: Plan, british: User, django_assert_max_num_queries: Any
 ) -> None:

@@ -58,6 +58,7 @@ def test_every_count_of_a_commitment_is_the_length_of_its_list(reader: Client, d
             assert length(reader, state.url) == state.count, state.url
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("day", DAYS)
 def test_every_figure_is_the_length_of_its_list(reader: Client, day: str) -> None:
     context = reader.get(f"/{day}").context

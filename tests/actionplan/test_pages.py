@@ -229,6 +229,7 @@ def test_nobody_reads_a_page_of_the_plan_without_signing_in(
     assert response.headers["Location"].startswith("/sign-in/?next=/")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "query",
     ["on=2014-11-01", "on=2014-11-01&known=now", "known=now", "on=2030-01-01", "on=1066-10-14"],
@@ -372,6 +373,7 @@ def test_what_is_wrong_is_said_in_the_language_of_the_reader(calais: Plan, clien
         assert response.headers["Content-Language"] == "fr"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "query",
     [
@@ -514,6 +516,7 @@ def test_a_report_dated_before_adoption_is_recorded_only_when_that_was_read(
     assert (send(signed_in, anyway="1", **early).status_code, recorded()) == (302, ["k1"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fields", "field"),
     [

@@ -74,6 +74,7 @@ def test_both_languages_name_the_same_entries(client: Client) -> None:
     assert "Synthèse" in french
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "fr", "both"])
 def test_the_pdf_says_what_the_word_file_says(client: Client, language: str) -> None:
     written = read_docx(get_paper(client, format="docx", language=language))
@@ -92,6 +93,7 @@ def test_the_pdf_is_read_in_the_order_of_the_word_file(client: Client) -> None:
     assert len(headings) > 8
 
 
+@pytest.mark.slow
 def test_both_languages_stand_side_by_side_in_one_table(client: Client) -> None:
     content = get_paper(client, format="docx", language="both")
     document = docx.Document(io.BytesIO(content))

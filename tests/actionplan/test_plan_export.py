@@ -160,6 +160,7 @@ def _change_plan(draw: st.DrawFn, tree: dict[str, Any], version: int) -> None:
         plan_actions.append(draw(actions(f"2.{version}", {})))
 
 
+@pytest.mark.slow
 @given(histories(), st.integers(60, 90))
 @hypothesis_settings(
     max_examples=6,
@@ -264,6 +265,7 @@ def sampled(calais: Plan, settings: Settings) -> Plan:
     return calais
 
 
+@pytest.mark.slow
 def test_the_samples_of_calais_travel_whole(
     sampled: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -322,6 +324,7 @@ def test_an_export_names_no_account(sampled: Plan, client: Client) -> None:
     assert parts["entries/001.csv"].rstrip().endswith("under way,,,")
 
 
+@pytest.mark.slow
 def test_a_site_with_nothing_but_the_same_plan_file_takes_an_export(
     calais: Plan, tmp_path: Path
 ) -> None:

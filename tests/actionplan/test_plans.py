@@ -92,6 +92,7 @@ def member(plan: Plan, role: str = "manager", side: str = "GB") -> User:
     return user
 
 
+@pytest.mark.slow
 def test_no_page_of_one_plan_shows_anything_of_another(
     twins: tuple[Plan, Plan], client: Client
 ) -> None:

@@ -279,6 +279,7 @@ def text(response: Any) -> str:
     return f"{response.headers}{content.decode('utf-8-sig')}"
 
 
+@pytest.mark.slow
 # spreadsheets and headers hold the time of day, which may be none of those that are looked for
 @time_machine.travel(datetime(2015, 1, 12, 15, 30, tzinfo=UTC), tick=False)
 @pytest.mark.parametrize(
@@ -448,6 +449,7 @@ def test_whoever_has_no_session_gets_none(opened: Plan, client: Client) -> None:
     assert client.get("/").status_code == 200
 
 
+@pytest.mark.slow
 def test_a_reader_from_outside_costs_but_the_query_for_their_roles_more(
     opened: Plan, client: Client
 ) -> None:
@@ -463,6 +465,7 @@ def test_a_reader_from_outside_costs_but_the_query_for_their_roles_more(
         assert queries(client, address) <= queries(member, address) + 1, address
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     ["text__note", "evidence", "by", "hash", "recorded_at", "loaded_at", "plan__entries", "file"],

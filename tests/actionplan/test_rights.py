@@ -108,6 +108,7 @@ def test_the_register_of_the_role_refuses_to_lose_a_text_that_was_not_redacted(
         execute("DELETE FROM commitments_entrytext")
 
 
+@pytest.mark.slow
 def test_the_site_works_with_it(role: str, calais: Plan, client: Client) -> None:
     user = create_official(calais)
     before = Entry.objects.count()

@@ -46,6 +46,7 @@ def by_the_rules(found: Mapping[str, Any]) -> dict[str, Any]:
     return kept | {"actions": actions}
 
 
+@pytest.mark.slow
 def test_status_from_the_database_is_what_the_oracle_says(sampled: Plan) -> None:
     for on in days():
         for known in (on, None):

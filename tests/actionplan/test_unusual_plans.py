@@ -16,6 +16,7 @@ def marks(slug: str) -> list[pytest.MarkDecorator]:
     return [pytest.mark.rare] if slug == "many-actions" else []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "tree",
     [

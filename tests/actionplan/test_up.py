@@ -185,6 +185,7 @@ def test_an_end_without_the_folder_of_the_data_is_an_end(up: Callable[[], Up]) -
     assert "Traceback" not in running.output.read_text()
 
 
+@pytest.mark.slow
 def test_a_database_that_cannot_be_opened_is_not_taken_for_a_new_one(tmp_path: Path) -> None:
     done = manage(
         "status",

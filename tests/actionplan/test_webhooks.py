@@ -163,6 +163,7 @@ def test_the_jobs_deliver_without_a_queue(secret: str, receiver: Receiver, manag
 # What fails
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mode", "problem", "status"),
     [
@@ -266,6 +267,7 @@ def test_waits_grow_and_after_three_days_a_delivery_is_given_up(
     assert delivery().tries == 301
 
 
+@pytest.mark.slow
 def test_an_address_that_hangs_delays_no_other(
     calais: Plan, secret: str, receiver: Receiver, manager: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:

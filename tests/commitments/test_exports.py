@@ -225,6 +225,7 @@ def test_a_harmless_text_stays_as_it_is(value: str) -> None:
     assert mark_formulas(value) == value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
 def test_no_export_holds_a_formula(calais: Plan, reader: Client, form: str) -> None:
     official = create_official(calais)

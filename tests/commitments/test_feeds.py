@@ -352,6 +352,7 @@ def test_links_name_the_plan_where_there_are_several(reader: Client, manager: Us
     )
 
 
+@pytest.mark.slow
 def test_each_step_of_a_promise_is_an_event_by_its_own_state(db: None) -> None:
     found = events(sign_in(create_manager(create_plan(PROMISES), side="GB")))
     steps = {name: str(event["DTSTART"].dt) for name, event in found.items() if "boats" in name}

@@ -281,6 +281,7 @@ def drop_view_from_xlsx(content: bytes) -> bytes:
     return save(book)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("form", "drop"), [("csv", drop_view_from_csv), ("xlsx", drop_view_from_xlsx)]
 )

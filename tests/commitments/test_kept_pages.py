@@ -82,6 +82,7 @@ def test_a_body_is_made_once_for_readers_with_equal_rights(plan: Plan, path: str
     assert count_queries(second, path) > count_queries(first, path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", PAGES_MOSTLY_SLOW)
 def test_every_reader_gets_the_page_that_is_theirs(plan: Plan, path: str) -> None:
     reporter = create_official(plan, side="GB", bodies=["home-office"])
@@ -100,6 +101,7 @@ def test_every_reader_gets_the_page_that_is_theirs(plan: Plan, path: str) -> Non
     assert kept == [read_afresh(client, path) for client in clients]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", PAGES_MOSTLY_SLOW)
 def test_a_body_is_kept_for_its_day_and_for_what_was_known_on_it(plan: Plan, path: str) -> None:
     client = sign_in(create_viewer(plan))
@@ -111,6 +113,7 @@ def test_a_body_is_kept_for_its_day_and_for_what_was_known_on_it(plan: Plan, pat
     assert len(set(kept)) == len(days)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", PAGES)
 def test_a_body_is_not_kept_when_another_day_begins(plan: Plan, path: str, settings: Any) -> None:
     client = sign_in(create_viewer(plan))
@@ -199,6 +202,7 @@ def assert_seen_at_once(plan: Plan, write: Write, paths: list[str]) -> None:
     assert after == [[read_afresh(client, path) for path in paths] for client in clients]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("write", "path"), WRITES)
 def test_a_write_is_seen_at_once_where_it_shows(plan: Plan, write: Write, path: str) -> None:
     assert_seen_at_once(plan, write, [path])

@@ -197,6 +197,7 @@ def test_no_state_changes_and_what_was_said_still_counts(
     assert status(calais, TODAY, TODAY, today=TODAY) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("language", "said"),
     [
@@ -401,6 +402,7 @@ def test_it_is_asked_for_and_agreed_to_on_the_pages(
 # Hidden at once
 
 
+@pytest.mark.slow
 def test_an_administrator_hides_at_once_and_every_page_says_so(
     calais: Plan, entry: Entry, administrator: User, manager: User, client: Client
 ) -> None:

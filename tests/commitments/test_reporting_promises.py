@@ -159,6 +159,7 @@ def test_the_overview_says_until_when_the_plan_runs_and_what_is_proposed(
     assert f"United Kingdom proposes no end (entry {number})." in said(page.get("/"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/", "/commitments/", "/fund/", "/calendar.ics", "/actions/I.4/"])
 def test_each_page_of_the_example_of_all_promises_can_be_read(
     db: None, settings: Settings, path: str

@@ -46,6 +46,7 @@ def send(client: Client, kind: str, content: bytes = b"", **given: Any) -> Any:
     return client.post(address, {**MONEY, **fields, **given})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_file_goes_with_money_through_preview_and_error_to_every_page_and_export(
     calais: Plan, manager: Client, kind: str

@@ -115,6 +115,7 @@ def test_a_payment_above_its_instalment_is_recorded_only_when_that_was_read(
     assert list(stored().values()) == [99_999_999]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("draw", [1, 2, 3])
 def test_sums_are_the_same_through_form_database_status_and_every_export(
     manager: Client, draw: int
