@@ -1,9 +1,12 @@
 """The test client, as a reader: short addresses of pages lead on to permanent ones."""
 
+import re
+from html import unescape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from django.test import Client as DjangoClient
+from django.utils.html import strip_tags
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Response
@@ -24,3 +27,11 @@ class Client(DjangoClient):
             permanent = {"PATH_INFO": location.path, "QUERY_STRING": location.query}
             return super().request(**request | permanent)
         return response
+
+
+def read_page(client: Client, address: str) -> str:
+    """What stands on the page, as somebody reads it."""
+    html = client.get(address).content.decode()
+    main = html.partition("<main")[2].partition("</main>")[0]
+    apart = re.sub(r"<(td|th|tr|div|p|li|dd|dt|h\d|b|span)\b", r" <\1", main)
+    return " ".join(unescape(strip_tags(apart)).split())

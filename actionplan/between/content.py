@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
 from typing import Annotated, Any, TypedDict, cast
 
+from babel.lists import format_list
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from actionplan.overview.status import Json, status
@@ -18,11 +19,14 @@ from commitments.models.register import EntryQuerySet
 from commitments.pages import labels
 from commitments.pages.dialogue import dialogues
 from commitments.pages.entries import EntryRow, describe_entries, entries_on
+from commitments.pages.labels import language
 from commitments.pages.page import Page
 from commitments.register.entry_types import ANSWER, QUESTION, kinds_with
 from commitments.rules.states import SATISFIED
-from funding.instalments import instalments_on
-from funding.totals import CurrencyTotal, compute_totals, money_entries
+from funding.instalments import InstalmentOnDay, instalments_on
+from funding.promises import add_amounts, promises
+from funding.templatetags.money import different_money, same_money
+from funding.totals import money_entries, sum_by_currency
 
 # these count on from day to day, so that a difference in them alone says nothing
 COUNTS_OF_DAYS = ("days", "original_days")
@@ -127,6 +131,9 @@ class Change:
 
     @property
     def deadline_changed(self) -> bool:
+        """Never of what recurs: its next period has another last day, and nothing was moved."""
+        if (self.now or {}).get("periods"):
+            return False
         return self.last_day_then != self.last_day_now
 
     @property
@@ -318,26 +325,12 @@ class ChangesOfCommitment:
 
 
 @dataclass(frozen=True)
-class SumsOfCurrency:
-    """What was promised, fell due, was paid and was spent in a currency: on both days."""
-
-    currency: str
-    then: CurrencyTotal
-    now: CurrencyTotal
-
-    @property
-    def lines(self) -> list["SumLine"]:
-        return [
-            SumLine(str(label), getattr(self.then, name), getattr(self.now, name))
-            for name, label in SUMS.items()
-        ]
-
-
-@dataclass(frozen=True)
 class SumLine:
+    """What was promised, fell due, was paid or was spent, in words: on both days."""
+
     label: str
-    then: Decimal
-    now: Decimal
+    then: str
+    now: str
 
 
 @dataclass(frozen=True)
@@ -347,7 +340,7 @@ class Comparison:
     days: TwoDays
     commitments: list[ChangesOfCommitment]
     contributions: list[Change]
-    money: list[SumsOfCurrency]
+    money: list[SumLine]
     plan_entries: list[EntryRow]
     # without an answer on the later day
     open_questions: list[EntryRow]
@@ -411,18 +404,33 @@ def _open_questions(page: Page) -> list[EntryRow]:
     return [dialogue.row for dialogue in found if dialogue.is_open]
 
 
-def _sums_on_both_days(days: TwoDays) -> list[SumsOfCurrency]:
-    then, now = _totals_on(days.earlier), _totals_on(days.later)
+def _sums_on_both_days(days: TwoDays) -> list[SumLine]:
+    """Empty where the plan promises no firm money and nothing was spent."""
+    then, now = _sums_on(days.earlier), _sums_on(days.later)
+    if not any(then.values()) and not any(now.values()):
+        return []
+    nothing = _("nothing")
     return [
-        SumsOfCurrency(
-            currency,
-            then.get(currency, CurrencyTotal(currency)),
-            now.get(currency, CurrencyTotal(currency)),
-        )
-        for currency in now | then
+        SumLine(str(label), then[name] or nothing, now[name] or nothing)
+        for name, label in SUMS.items()
     ]
 
 
-def _totals_on(page: Page) -> dict[str, CurrencyTotal]:
-    totals = compute_totals(instalments_on(page), money_entries(page, "spent"), page.on)
-    return {total.currency: total for total in totals}
+def _sums_on(page: Page) -> dict[str, str]:
+    """In words, by the names of `SUMS`. Two currencies of one promise are the same money."""
+    instalments = [instalment for instalment in instalments_on(page) if instalment.is_firm]
+    due = [item for item in instalments if item.due and item.due <= page.on]
+    paid = add_amounts(instalment.paid for instalment in instalments)
+    spent = sum_by_currency(money_entries(page, "spent"))
+    return {
+        "promised": _promised_in_words(instalments),
+        "due": _promised_in_words(due),
+        "paid": different_money(paid),
+        "spent": different_money(spent),
+    }
+
+
+def _promised_in_words(instalments: list[InstalmentOnDay]) -> str:
+    amounts = [promise.promised for promise in promises(instalments)]
+    stated = [same_money(one) for one in amounts if one]
+    return format_list(stated, locale=language()) if stated else ""

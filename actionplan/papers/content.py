@@ -303,17 +303,14 @@ def _both_words(dispute: ReadableEntry) -> Iterator[list[str]]:
 
 def _money(comparison: Comparison) -> Iterator[Block]:
     earlier, later = comparison.days.earlier.on, comparison.days.later.on
-    for sums in comparison.money:
-        if sums is comparison.money[0]:
-            yield Heading(1, _("Fund"))
-        yield Table(
-            caption=_("Firm contributions in %(currency)s") % {"currency": sums.currency},
-            header=[_("Sum"), labels.day(earlier), labels.day(later)],
-            rows=[
-                [line.label, amount(line.then, sums.currency), amount(line.now, sums.currency)]
-                for line in sums.lines
-            ],
-        )
+    if not comparison.money:
+        return
+    yield Heading(1, _("Fund"))
+    yield Table(
+        caption=_("Firm contributions"),
+        header=[_("Sum"), labels.day(earlier), labels.day(later)],
+        rows=[[line.label, line.then, line.now] for line in comparison.money],
+    )
 
 
 # 5. Annex and how to check

@@ -20,7 +20,7 @@ from actionplan.papers.document import (
 
 TEMPLATE = Path(__file__).with_name("paper.typ")
 # a column is at least so many characters wide, and at most
-NARROWEST, WIDEST = 6, 40
+NARROWEST, WIDEST = 10, 36
 
 
 def write_pdf(documents: Sequence[Document]) -> bytes:

@@ -16,7 +16,7 @@ from commitments.models import Entry, Plan, Role
 from commitments.models.rights import Rights
 from commitments.pages.page import Page
 from tests import factories
-from tests.client import Client
+from tests.client import Client, read_page
 from tests.factories import create_manager, sign_in
 from tests.generated import registers
 from tests.plans import toml
@@ -114,6 +114,24 @@ def test_the_page_leads_to_the_action_on_the_later_day(client: Client) -> None:
     page = client.get("/between/", {"from": "2014-10-01", "to": "2014-12-01"}).content.decode()
     assert 'href="/plans/calais-2014/actions/5.5/?on=2014-12-01"' in page
     assert "What changed" in page
+
+
+def test_money_is_compared_by_promise_and_not_by_currency(client: Client) -> None:
+    """Two currencies of one promise are the same money: that nothing was paid in pounds is no news."""
+    said = read_page(client, "/between/?from=2014-11-05&to=2014-12-12")
+    sums = said.partition("Firm contributions")[2]
+    promised = "€15 million (£12 million, the same money)"
+    assert f"Promised {promised} {promised}" in sums
+    assert "Fallen due nothing nothing" in sums
+    assert "Paid nothing €3 million" in sums
+    assert "£0" not in sums
+
+
+def test_the_next_period_of_a_duty_is_no_other_deadline(client: Client) -> None:
+    said = read_page(client, "/between/?from=2014-12-12&to=2015-01-12")
+    moved, _, recurring = said.partition("5.5 Send two DCPAF officers")
+    assert "Deadline 31 December 2014, now 9 January 2015" in moved
+    assert "Deadline" not in recurring.partition("5.6 Set clear")[0]
 
 
 def test_questions_are_told_when_asked_when_answered_and_while_they_are_open(

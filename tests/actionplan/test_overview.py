@@ -1,15 +1,12 @@
 """Every figure of the overview is the length of the list behind it."""
 
-import re
 from datetime import UTC, date, datetime
-from html import unescape
 
 import pytest
 from django.contrib import messages
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.http import HttpResponse
 from django.test import RequestFactory
-from django.utils.html import strip_tags
 from pytest_django import Settings
 
 from actionplan.models import Mark, User
@@ -17,7 +14,7 @@ from commitments import clock
 from commitments.files import entries
 from commitments.models import Plan
 from commitments.register.memberships import record_differences
-from tests.client import Client
+from tests.client import Client, read_page
 from tests.factories import create_viewer, sign_in
 from tests.generated import blank
 
@@ -41,14 +38,6 @@ DAYS = [
     pytest.param("?on=2014-11-20", marks=pytest.mark.slow),
     pytest.param("?on=2015-03-01", marks=pytest.mark.slow),
 ]
-
-
-def read_page(client: Client, address: str) -> str:
-    """What stands on the page, as somebody reads it."""
-    html = client.get(address).content.decode()
-    main = html.partition("<main")[2].partition("</main>")[0]
-    apart = re.sub(r"<(td|th|tr|div|p|li|dd|dt|h\d)\b", r" <\1", main)
-    return " ".join(unescape(strip_tags(apart)).split())
 
 
 @pytest.mark.parametrize("day", DAYS)

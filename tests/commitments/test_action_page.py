@@ -1,16 +1,13 @@
 """The page of an action, read as a person reads it."""
 
-import re
 from datetime import UTC, date, datetime
-from html import unescape
 
 import pytest
 from django.template.loader import render_to_string
-from django.utils.html import strip_tags
 
 from commitments.models import Flag, FlagKind, Plan
 from commitments.register import flags
-from tests.client import Client
+from tests.client import Client, read_page
 from tests.factories import (
     create_manager,
     create_plan,
@@ -25,13 +22,6 @@ from tests.plan_of_promises import PROMISES
 @pytest.fixture
 def reader(calais_with_entries: Plan) -> Client:
     return sign_in(create_viewer(calais_with_entries))
-
-
-def read_page(client: Client, address: str) -> str:
-    html = client.get(address).content.decode()
-    main = html.partition("<main")[2].partition("</main>")[0]
-    apart = re.sub(r"<(td|th|tr|div|p|li|dd|dt|h\d|b|span)\b", r" <\1", main)
-    return " ".join(unescape(strip_tags(apart)).split())
 
 
 def read_part(client: Client, address: str, first: str, after: str) -> str:

@@ -1,17 +1,14 @@
 """The page of the fund, read as a person reads it."""
 
 import io
-import re
-from html import unescape
 
 import pytest
-from django.utils.html import strip_tags
 from openpyxl import load_workbook
 
 from actionplan.local import samples
 from actionplan.models import User
 from commitments.models import Plan
-from tests.client import Client
+from tests.client import Client, read_page
 from tests.factories import create_manager, create_plan, record_payment, sign_in
 
 AFTER_DUE = "?on=2015-04-02"
@@ -25,13 +22,6 @@ def manager(calais_with_entries: Plan) -> User:
 @pytest.fixture
 def reader(manager: User) -> Client:
     return sign_in(manager)
-
-
-def read_page(client: Client, address: str) -> str:
-    html = client.get(address).content.decode()
-    main = html.partition("<main")[2].partition("</main>")[0]
-    apart = re.sub(r"<(td|th|tr|div|p|li|dd|dt|h\d)\b", r" <\1", main)
-    return " ".join(unescape(strip_tags(apart)).split())
 
 
 @pytest.mark.parametrize("path", ["/fund/", "/"])
