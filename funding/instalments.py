@@ -70,6 +70,11 @@ class InstalmentOnDay:
         return self.standing.modality == "firm"
 
     @property
+    def is_waiting(self) -> bool:
+        """For the action or the event that opens conditional money: until then nothing is owed."""
+        return self.standing.state == "awaiting"
+
+    @property
     def is_part_paid(self) -> bool:
         return any(self.paid.values()) and any(self.outstanding.values())
 

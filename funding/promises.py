@@ -59,13 +59,19 @@ class Promise:
 
     @property
     def next_due(self) -> InstalmentOnDay | None:
-        """The instalment with the earliest due day of which something is left to pay."""
+        """The instalment with the earliest due day of which something is left to pay; what waits for
+        an action or an event comes after what is owed.
+        """
         open_ones = [
             instalment
             for instalment in self.instalments
             if instalment.due and (instalment.still_to_pay or instalment.is_part_paid_in_several)
         ]
-        return min(open_ones, key=lambda instalment: instalment.due or date.max, default=None)
+        return min(
+            open_ones,
+            key=lambda instalment: (instalment.is_waiting, instalment.due or date.max),
+            default=None,
+        )
 
 
 def promises(instalments: Iterable[InstalmentOnDay]) -> list[Promise]:

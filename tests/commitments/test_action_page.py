@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 from django.template.loader import render_to_string
 
+from actionplan.local import samples
 from commitments.models import Flag, FlagKind, Plan
 from commitments.register import flags
 from tests.client import Client, read_page
@@ -42,6 +43,22 @@ def test_a_confirmation_stands_with_the_delivery_and_not_with_the_delay(reader: 
     sides = read_part(reader, "/actions/5.5/", "What each side says", "History")
     assert "agrees, 5 Jan 2015 22 Dec 2014: delivered 2, 1 December 2014" in sides
     assert "has not answered 9 Dec 2014: delivered 1, 3 November 2014" in sides
+
+
+def test_what_an_entry_says_is_kept_apart(reader: Client) -> None:
+    history = read_page(reader, "/actions/5.5/").partition("History")[2]
+    assert "delivered 2 · 1 December 2014 Exemple" in history
+    assert "Source: illustration" in history
+
+
+@pytest.mark.parametrize("path", ["/actions/I.2/", "/text/"])
+def test_where_no_phrase_is_quoted_the_words_of_the_deadline_are_the_signed_ones(
+    db: None, path: str
+) -> None:
+    plan = create_plan((samples.PLAN_FILE.parent / "river-accord-2024.toml").read_text())
+    said = read_page(sign_in(create_viewer(plan)), path).partition("What each side says")[0]
+    assert "each Party keeps forty inspectors from the middle of 2025" in said
+    assert "in the text" in said or path == "/text/"
 
 
 def test_no_side_is_said_to_be_overdue_delivered(reader: Client) -> None:

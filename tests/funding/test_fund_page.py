@@ -1,9 +1,11 @@
 """The page of the fund, read as a person reads it."""
 
 import io
+from datetime import date
 
 import pytest
 from openpyxl import load_workbook
+from pytest_django import Settings
 
 from actionplan.local import samples
 from actionplan.models import User
@@ -68,6 +70,24 @@ def test_a_contribution_says_what_it_waits_for(db: None) -> None:
     said = read_page(sign_in(create_manager(plan, side="WEST")), "/fund/?on=2024-03-01")
     assert "Owed once this is done: I.3" in said
     assert "Owed once this event is recorded: works accepted." in said
+
+
+def test_money_that_waits_for_an_action_is_not_said_to_be_due_next(
+    db: None, settings: Settings
+) -> None:
+    settings.ACTIONPLAN_TODAY = date(2026, 3, 2)
+    plan = create_plan((samples.PLAN_FILE.parent / "river-accord-2024.toml").read_text())
+    reader = sign_in(create_manager(plan, side="WEST"))
+    assert "Not owed yet €3 million of instalment 1. awaiting" in read_page(reader, "/fund/")
+    overview = read_page(reader, "/").partition("Nothing paid")[2]
+    assert "Not owed yet: €3 million of instalment 1." in overview
+    assert "28 February 2025" not in overview
+
+
+def test_an_instalment_that_is_late_is_not_said_to_be_due_next(reader: Client) -> None:
+    said = read_page(reader, "/fund/?on=2015-06-01&known=now").partition("Contribution 1.2")[0]
+    assert "Overdue €2 million of instalment 1, by 31 March 2015." in said
+    assert "Due next" not in said
 
 
 def test_a_list_of_instalments_asks_for_no_second_currency_once_part_is_paid(
