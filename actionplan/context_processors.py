@@ -44,7 +44,7 @@ def site(request: HttpRequest) -> dict[str, object]:
     return {
         "languages": settings.LANGUAGES,
         "pinned": clock.is_pinned(),
-        "contact": settings.DEFAULT_FROM_EMAIL,
+        "contact": settings.CONTACT,
     }
 
 

@@ -1,7 +1,6 @@
 """Where to report a weakness, as RFC 9116 has it."""
 
 from datetime import timedelta
-from email.utils import parseaddr
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -15,10 +14,9 @@ PATH = ".well-known/security.txt"
 
 @require_safe
 def security_txt(request: HttpRequest) -> HttpResponse:
-    _name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
     expires = (timezone.now() + LIFETIME).replace(hour=0, minute=0, second=0, microsecond=0)
     lines = [
-        f"Contact: mailto:{address}",
+        f"Contact: mailto:{settings.CONTACT}",
         f"Expires: {expires.isoformat()}",
         "Preferred-Languages: en, fr",
         f"Canonical: {settings.SITE_URL}/{PATH}",

@@ -3,6 +3,7 @@
 What differs between places comes from the environment: see docs/reference/settings.md.
 """
 
+from email.utils import formataddr, parseaddr
 from importlib.resources import files
 from pathlib import Path
 
@@ -214,7 +215,8 @@ FILE_UPLOAD_HANDLERS = [
 
 # sets Django's settings of e-mail, whose names begin with EMAIL_
 globals().update(env.email("EMAIL_URL"))
-DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "actionplan@localhost")
+SENDER, CONTACT = parseaddr(env.text("DEFAULT_FROM_EMAIL", "actionplan@localhost"))
+DEFAULT_FROM_EMAIL = formataddr((SENDER or "Actionplan", CONTACT))
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # without a Redis nothing is queued, and `run_due_jobs` does the work
 REDIS_URL = env.url("REDIS_URL", ("redis", "rediss", "unix"), "redis://host:6379/0")

@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated, Any, TypedDict, cast
 
-from babel.lists import format_list
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from actionplan.overview.status import Json, status
@@ -19,23 +17,13 @@ from commitments.models.register import EntryQuerySet
 from commitments.pages import labels
 from commitments.pages.dialogue import dialogues
 from commitments.pages.entries import EntryRow, describe_entries, entries_on
-from commitments.pages.labels import language
 from commitments.pages.page import Page
 from commitments.register.entry_types import ANSWER, QUESTION, kinds_with
 from commitments.rules.states import SATISFIED
-from funding.instalments import InstalmentOnDay, instalments_on
-from funding.promises import add_amounts, promises
-from funding.templatetags.money import different_money, same_money
-from funding.totals import money_entries, sum_by_currency
+from funding.sums_in_words import sums_on
 
 # these count on from day to day, so that a difference in them alone says nothing
 COUNTS_OF_DAYS = ("days", "original_days")
-SUMS = {
-    "promised": gettext_lazy("Promised"),
-    "due": gettext_lazy("Fallen due"),
-    "paid": gettext_lazy("Paid"),
-    "spent": gettext_lazy("Spent"),
-}
 # what is said of a mark that is there now and was not before, and of one that is gone
 MARKS = {
     "stale": (gettext_lazy("no recent report"), gettext_lazy("reported again")),
@@ -406,31 +394,10 @@ def _open_questions(page: Page) -> list[EntryRow]:
 
 def _sums_on_both_days(days: TwoDays) -> list[SumLine]:
     """Empty where the plan promises no firm money and nothing was spent."""
-    then, now = _sums_on(days.earlier), _sums_on(days.later)
-    if not any(then.values()) and not any(now.values()):
+    then, now = sums_on(days.earlier), sums_on(days.later)
+    if all(one.is_nothing for one in [*then, *now]):
         return []
-    nothing = _("nothing")
     return [
-        SumLine(str(label), then[name] or nothing, now[name] or nothing)
-        for name, label in SUMS.items()
+        SumLine(before.label, before.text, after.text)
+        for before, after in zip(then, now, strict=True)
     ]
-
-
-def _sums_on(page: Page) -> dict[str, str]:
-    """In words, by the names of `SUMS`. Two currencies of one promise are the same money."""
-    instalments = [instalment for instalment in instalments_on(page) if instalment.is_firm]
-    due = [item for item in instalments if item.due and item.due <= page.on]
-    paid = add_amounts(instalment.paid for instalment in instalments)
-    spent = sum_by_currency(money_entries(page, "spent"))
-    return {
-        "promised": _promised_in_words(instalments),
-        "due": _promised_in_words(due),
-        "paid": different_money(paid),
-        "spent": different_money(spent),
-    }
-
-
-def _promised_in_words(instalments: list[InstalmentOnDay]) -> str:
-    amounts = [promise.promised for promise in promises(instalments)]
-    stated = [same_money(one) for one in amounts if one]
-    return format_list(stated, locale=language()) if stated else ""

@@ -35,9 +35,8 @@ from commitments.pages.term_changes import find_term_changes
 from commitments.register.entry_types import KINDS, REDACTION_ASKED, RELEASED
 from commitments.register.inbox import Awaited, list_awaited
 from commitments.register.permissions import reportable_actions
-from commitments.rules.states import SETTLED, State
-from funding.instalments import instalments_on
-from funding.totals import CurrencyTotal, compute_totals, money_entries
+from commitments.rules.states import SETTLED, STATES_BY_URGENCY, State
+from funding.sums_in_words import SumInWords, sums_on
 
 WEEK = timedelta(days=7)
 ITEMS_SHOWN = 7
@@ -104,6 +103,10 @@ class StateLine:
     now: int
     change: int
     disputed: int
+
+    @property
+    def change_in_words(self) -> str:
+        return f"{self.change:+d}".replace("-", "\N{MINUS SIGN}")
 
 
 @dataclass(frozen=True)
@@ -342,10 +345,11 @@ class Week:
         of_week = flags.filter(cleared__gt=self.monday, cleared__lte=self.on)
         return Items.first_of_query(of_week.select_related("obligation").order_by("pk"))
 
-    @cached_property
-    def totals(self) -> list[CurrencyTotal]:
-        spending = money_entries(self.page, "spent")
-        return compute_totals(instalments_on(self.page), spending, self.on)
+    @property
+    def sums(self) -> list[SumInWords]:
+        """In the language that is active; empty where the plan promises no firm money."""
+        sums = sums_on(self.page)
+        return [] if all(one.is_nothing for one in sums) else sums
 
     @cached_property
     def counts(self) -> list[StateLine]:
@@ -354,7 +358,7 @@ class Week:
         disputed = add_up(count_disputed(self.page, self.on))
         return [
             StateLine(labels.STATES[state], now[state], now[state] - before[state], disputed[state])
-            for state in State
+            for state in STATES_BY_URGENCY
             if now[state] or before[state]
         ]
 

@@ -302,3 +302,24 @@ def test_the_subject_and_first_sentence_say_what_needs_a_decision(plan: Plan) ->
     assert sentence in texts.text and sentence in texts.html
     assert texts.text.index(sentence) < texts.text.index("\n\n")
     assert re.search(r'class="button" href="[^"]*/report/">\s*Report', texts.html)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_manager_reads_of_a_promise_in_two_currencies_as_one(plan: Plan, language: str) -> None:
+    texts = texts_of(plan, create_manager(plan), language=language)
+    promised = {
+        "en": "Promised: €15 million (£12 million, the same money)",
+        "fr": "Promis : 15 millions d’euros (12 millions de livres sterling, la même somme)",
+    }
+    paid = {"en": "Paid: €3 million", "fr": "Versé : 3 millions d’euros"}
+    for text in (texts.text, html.unescape(texts.html)):
+        said = " ".join(text.split())
+        assert promised[language] in said
+        assert f"{paid[language]} -" in said or f"{paid[language]}</li>" in said
+        assert "GBP" not in said
+
+
+def test_what_is_worst_comes_first_among_the_states(plan: Plan) -> None:
+    labels = [str(line.label) for line in content(plan, create_manager(plan)).week.counts]
+    assert labels[:3] == ["overdue", "due", "due soon"]
+    assert labels[-2:] == ["superseded", "not pursued"]
