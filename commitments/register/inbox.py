@@ -3,7 +3,7 @@
 What is listed for somebody is what they may do (`permissions`), so that nothing offered is refused.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -71,30 +71,34 @@ def _await(entry: Entry, act: str, today: date, *, is_proposal: bool = False) ->
     return Awaited(entry, act, max((today - entry.recorded_day).days, 0), is_proposal)
 
 
-def _claims(rights: Rights, plan: Plan, scope: EntryQuerySet, today: date) -> Iterator[Awaited]:
+def _claims(rights: Rights, plan: Plan, scope: EntryQuerySet, today: date) -> list[Awaited]:
     """What another side says that it has reached, paid or decided, and this one has not answered."""
     answers = Entry.objects.filter(
         kind__in=("confirmed", "disputed"), to=OuterRef("pk"), side=rights.side
     ).exclude(named_by__kind="withdrawn")
     claims = scope.filter(~Exists(answers), kind__in=(*kinds_with(is_confirmable=True), "started"))
     claims = claims.exclude(side__in=("", rights.side)).exclude(named_by__kind="withdrawn")
-    count = 0
+    open_proposals = _open_proposals(plan, today)
     keys = claims.order_by("number").values_list("pk", flat=True)
-    for part in in_parts(keys):
-        for one in _confirmable(rights, plan, _in_order(scope.filter(pk__in=part)), today):
-            yield one
-            count += 1
-        if count >= MOST:
-            return
+    confirmable: list[Awaited] = []
+    # what is asked of an entry costs more than to find it: no more are asked than are listed
+    for part in in_parts(keys, MOST):
+        entries = list(_in_order(scope.filter(pk__in=part)))
+        confirmable += _confirmable(rights, plan, entries, today, open_proposals)
+        if len(confirmable) >= MOST:
+            break
+    return confirmable
 
 
 def _confirmable(
-    rights: Rights, plan: Plan, entries: Iterable[Entry], today: date
+    rights: Rights,
+    plan: Plan,
+    entries: Sequence[Entry],
+    today: date,
+    open_proposals: Collection[int],
 ) -> Iterator[Awaited]:
-    entries = list(entries)
     context = Context(plan, today, {entry.ref for entry in entries})
     answerable = permissions.find_answerable(rights, entries, context)
-    open_proposals = _open_proposals(plan, today)
     for entry in entries:
         if entry.pk not in answerable:
             continue

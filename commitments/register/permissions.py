@@ -5,6 +5,7 @@ reader, so that what a page offers is what the service accepts. Rights over mone
 `funding.permissions`.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -145,10 +146,9 @@ def can_export_plan(rights: Rights) -> bool:
 def sides_of_actions(plan: Plan, refs: Collection[str]) -> dict[str, set[str]]:
     """The sides whose bodies lead or join each of these actions; what is no action is absent."""
     actions = Action.objects.filter(plan=plan, ref__in=refs)
-    sides = {}
-    for action in actions.prefetch_related("leads", "partners"):
-        bodies = [*action.leads.all(), *action.partners.all()]
-        sides[action.ref] = {body.side for body in bodies if body.side}
+    sides: dict[str, set[str]] = defaultdict(set)
+    for ref, lead, partner in actions.values_list("ref", "leads__side", "partners__side"):
+        sides[ref] |= {side for side in (lead, partner) if side}
     return sides
 
 
