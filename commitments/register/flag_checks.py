@@ -191,11 +191,12 @@ class FormerFlags:
 
     def _numbers_unseen(self, obligation: Obligation, day: date) -> list[int]:
         """The entries that bear on it and that a run of the day may not have seen yet: those that
-        were loaded later, or so shortly before that they were written while it ran.
+        were loaded later, or so shortly before that they were written while it ran. What it saw is
+        most likely what was there before the first of them.
         """
         refs = {"", obligation.ref, *_refs_waited_for(obligation)}
-        entries = Entry.objects.filter(plan=self.plan).order_by("-number")
-        first_terms = entries.filter(obligation=obligation, kind="terms").last()
+        entries = Entry.objects.filter(plan=self.plan).order_by("number")
+        first_terms = entries.filter(obligation=obligation, kind="terms").first()
         if first_terms is None:
             return []
         bearing = entries.filter(ref__in=refs, number__gt=first_terms.number).exclude(

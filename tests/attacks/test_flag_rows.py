@@ -1,18 +1,25 @@
 """Rows that somebody put into the table of flags: copies of flags with other values."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from pytest_django import Settings
 
 from actionplan.integrity.verify import verify_flags_of_runs
+from actionplan.jobs import runner
 from actionplan.models import JobRun
 from commitments.findings import NOTES
 from commitments.models import Flag, FlagKind, Obligation, Plan
 from commitments.register import flags
 from tests import factories
+from tests.attacks import seeds
 from tests.factories import TODAY
 
 pytestmark = [pytest.mark.attacks, pytest.mark.sqlite]
@@ -123,3 +130,55 @@ def test_a_flag_that_an_entry_of_the_same_day_cleared_is_sound(flagged: Plan) ->
     assert not stale.exists()
     run_job(flagged, day + timedelta(days=1))
     assert named(flagged) == set()
+
+
+@pytest.mark.rare
+@pytest.mark.parametrize("first_seed", range(3))
+def test_months_of_honest_work_leave_every_flag_sound(
+    calais: Plan, settings: Settings, tmp_path: Path, first_seed: int
+) -> None:
+    """Reports, withdrawals, moved deadlines and corrections, before and after the runs of a day and on
+    days that were missed.
+    """
+    settings.CHECKPOINT_KEY = tmp_path / "site" / "checkpoint.key"
+    settings.MEDIA_ROOT = tmp_path / "evidence"
+    settings.ACTIONPLAN_TODAY = TODAY
+    register = seeds.make_register(calais, tmp_path)
+    chance = Random(first_seed)
+    for _step in range(70):
+        register.now += timedelta(days=chance.choice([0, 1, 1, 1, 2, 9]))
+        settings.ACTIONPLAN_TODAY = register.now.date()
+        if chance.random() < 0.5:
+            run_what_is_due(calais)
+        for _act in range(chance.randint(0, 3)):
+            report_something(register, chance)
+        if chance.random() < 0.5:
+            seeds.live_honestly(register, chance)
+        if chance.random() < 0.5:
+            run_what_is_due(calais)
+        assert named(calais) == set(), register.now
+    assert Flag.objects.exclude(cleared=None).count() > 20
+
+
+def run_what_is_due(plan: Plan) -> None:
+    for day in runner.due_days("flag_overdue", plan):
+        runner.run("flag_overdue", Plan.objects.get(pk=plan.pk), day)
+
+
+def report_something(register: seeds.Register, chance: Random) -> None:
+    """On any action, of that day or an earlier one; some of it is withdrawn. What the rules refuse is
+    not done.
+    """
+    refs = list(Obligation.objects.filter(plan=register.plan, instalment=0).values_list("ref"))
+    (ref,) = chance.choice(refs)
+    happened = register.now.date() - timedelta(days=chance.choice([0, 0, 3, 40]))
+    with suppress(PermissionDenied, ValidationError), transaction.atomic():
+        entry = factories.report_entry(
+            ref,
+            by=chance.choice([register.british, register.french]),
+            kind=chance.choice(["progress", "started", "completed"]),
+            effective=happened.isoformat(),
+            now=register.now,
+        )
+        if chance.random() < 0.2:
+            factories.annotate_entry(entry, by=entry.by, kind="withdrawn", now=register.now)
