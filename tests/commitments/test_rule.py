@@ -797,6 +797,29 @@ def test_another_rhythm_begins_after_the_last_period_of_the_one_before() -> None
     assert names_of(stands(files, "2015-02-01", OCTOBER)) == ["2014-10", "2015-33"]
 
 
+def test_each_period_of_the_latest_run_of_short_ones_is_told() -> None:
+    rows = [{**NOVEMBER, "id": "e1"}]
+    history = Register(plan(MONTHLY), rows).action_history("1.1")
+    recurrence = history.recurrence(date(2015, 4, 10), date(2015, 4, 10))
+    assert recurrence is not None
+    run = [period.name for period in recurrence.run_of_short_periods]
+    assert run == ["2014-12", "2015-01", "2015-02", "2015-03"]
+
+
+def test_a_period_that_begins_on_the_last_day_of_the_one_before_is_left_out() -> None:
+    files = altered(plan(MONTHLY), "2014-11-10", every={"days": 45}, first="2014-10-31")
+    assert names_of(stands(files, "2014-12-20", OCTOBER)) == ["2014-10", "2014-12-15/2015-01-28"]
+
+
+def test_periods_of_terms_that_came_back_begin_with_each_of_their_own_days() -> None:
+    by_spring = {"kind": "finish", "when": "2015-03"}
+    without = {"every": None, "quantity": None}
+    files = altered(plan(by_spring), "2014-10-10", **MONTHLY, when=None)
+    files += altered(files[-1], "2014-12-10", **by_spring, **without)[1:]
+    files += altered(files[-1], "2015-01-10", **MONTHLY, when=None)[1:]
+    assert names_of(stands(files, "2015-03-05")) == ["2014-11", "2015-02", "2015-03"]
+
+
 def test_a_period_is_judged_by_the_terms_of_its_last_day() -> None:
     files = altered(plan(MONTHLY), "2014-10-31", quantity=2)
     (october, _november) = stands(files, "2014-11-05", OCTOBER)["periods"]
@@ -1058,3 +1081,9 @@ def test_an_instalment_that_a_later_file_leaves_out_is_not_pursued() -> None:
     later = {**tree, "funds": [], "withdrawn": "given up", "change": "agreed"}
     files = [tree, {**later, "loaded": "2014-11-01", "rows_before": 0}]
     assert owed(files, "2014-11-02")[0] == "not-pursued"
+
+
+def test_a_payment_that_was_reported_late_is_known_now_on_its_own_day() -> None:
+    late = money("paid", "2014-12-20", "10", recorded="2015-01-10")
+    assert owed(plan(None, funds=fund()), "2015-01-05", late) == ("overdue", 5, "2014-12-31")
+    assert owed(plan(None, funds=fund()), "2015-01-05", late, known="now")[0] == "met"
