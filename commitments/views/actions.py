@@ -12,7 +12,7 @@ from commitments.models.register import EntryQuerySet
 from commitments.pages import labels
 from commitments.pages.base import KeptView
 from commitments.pages.dialogue import dialogues, exchanges, fold_history, latest_reports
-from commitments.pages.entries import describe_entries, entries_on, readable_entries
+from commitments.pages.entries import EntryRow, describe_entries, entries_on, readable_entries
 from commitments.pages.level_chart import LevelChart, draw_level
 from commitments.pages.page import Page
 from commitments.register import permissions
@@ -69,6 +69,7 @@ class ActionDetail(KeptView):
             "superseding": standings_of(terms.until, page),
             "flags": Flag.objects.filter(obligation=action).noticed_by(page.on),
             "later_because": why_later(history.on_day(page.on, page.known_day), standing),
+            "proposals": list_proposals(standing, page),
             "level_at": terms.deadline.at,
             "each_target": terms.deadline.target,
             "level_chart": draw_readings(ref, terms, events, standing, page),
@@ -79,6 +80,14 @@ class ActionDetail(KeptView):
             "can_decide": can_report and permissions.is_manager(page.rights),
             "can_move": terms.deadline.kind in MOVABLE and not terms.deadline.steps,
         }
+
+
+def list_proposals(standing: Standing, page: Page) -> list[EntryRow]:
+    """The decisions that wait for another side's word: what, by whom and since when."""
+    if not standing.proposed:
+        return []
+    entries = entries_on(page).filter(number__in=standing.proposed)
+    return describe_entries(entries, page, with_acts=True)
 
 
 def draw_readings(

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from actionplan.models import User
 from commitments.files.entries import load_entries
 from commitments.models import Entry, Plan
+from commitments.pages import labels
 from commitments.register import services
 from commitments.register.hash_chain import verify_chain, write_amount
 from tests.factories import (
@@ -20,6 +21,7 @@ from tests.factories import (
     entries_file,
     entry_row,
     report_entry,
+    sign_in,
 )
 from tests.plan_of_promises import PROMISES
 from tests.plans import SMALL, changed
@@ -75,6 +77,19 @@ def test_the_manager_of_the_other_side_confirms_a_proposal(
         with pytest.raises(PermissionDenied):
             annotate_entry(move, by=somebody, kind="confirmed")
     assert annotate_entry(move, by=french, kind="confirmed").side == "FR"
+
+
+def test_list_and_page_say_what_is_proposed_by_whom_and_since_when(
+    move: Entry, french: User
+) -> None:
+    client = sign_in(french)
+    html = client.get("/actions/joint/").content.decode()
+    notice = html.partition("One side has proposed another course.")[2].partition("</ol>")[0]
+    assert '<span class="side">GB</span>' in notice
+    assert labels.edtf(move.when) in notice.replace("\xa0", " ")
+    assert labels.short_day(move.recorded_day) in notice.replace("\xa0", " ")
+    assert f"/register/{move.number}/confirm/" in notice
+    assert "decision proposed" in client.get("/commitments/?q=joint").content.decode()
 
 
 def test_a_second_confirmation_of_a_side_is_refused_with_the_first_one(
