@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 description of what programs read as JSON, made from views, filters and types."""
 
+from collections.abc import Mapping
 from typing import Any, TypedDict
 
 import django_filters
@@ -77,6 +78,25 @@ def _named(name: str) -> Schema:
 
 
 def _paths() -> dict[str, Schema]:
+    """By address; each operation has one without a plan and one that names it."""
+    paths: dict[str, Schema] = {reverse("health-jobs"): {"get": _health()}}
+    slug = _parameter("slug", TEXT, place="path", required=True)
+    for name, methods in _operations().items():
+        address = reverse(f"plan:{name}", kwargs={"slug": "SLUG"}).replace("SLUG", "{slug}")
+        paths[reverse(name)] = _with_ids(methods, "")
+        paths[address] = {"parameters": [slug], **_with_ids(methods, "_of_plan")}
+    return paths
+
+
+def _with_ids(methods: Mapping[str, Schema], ending: str) -> dict[str, Schema]:
+    return {
+        method: operation | {"operationId": operation["operationId"] + ending}
+        for method, operation in methods.items()
+    }
+
+
+def _operations() -> dict[str, dict[str, Schema]]:
+    """The methods of each named address of a plan."""
     view = [_parameter("on", DAY), _parameter("known", {"enum": ["now"]})]
     as_json = _parameter("format", {"const": "json"}, required=True)
     pages = [
@@ -88,7 +108,7 @@ def _paths() -> dict[str, Schema]:
     fund = [*listed, _parameter("list", {"enum": list(EXPORTS)})]
     days = [_parameter("from", DAY), _parameter("to", DAY)]
     money = {"anyOf": [_list_of("Instalment"), _list_of("Entry")]}
-    operations = {
+    reads = {
         "status": _reads(_named("Status"), view),
         "commitments": _reads(_list_of("Action"), actions),
         "mine": _reads(_list_of("Action"), actions),
@@ -97,18 +117,11 @@ def _paths() -> dict[str, Schema]:
         "between": _reads(_named("Comparison"), [*view, as_json, *days]),
         "witness": _reads(_named("Witness"), [_parameter("after", PLAIN[int])]),
     }
-    paths: dict[str, Schema] = {reverse("health-jobs"): {"get": _health()}}
-    for name, operation in operations.items():
-        own = {"get": operation | {"operationId": name}}
-        of_plan = {"get": operation | {"operationId": f"{name}_of_plan"}}
-        if name == "witness":
-            own["post"] = _takes_note() | {"operationId": "sign"}
-            of_plan["post"] = _takes_note() | {"operationId": "sign_of_plan"}
-        slug = _parameter("slug", TEXT, place="path", required=True)
-        paths[reverse(name)] = own
-        address = reverse(f"plan:{name}", kwargs={"slug": "SLUG"}).replace("SLUG", "{slug}")
-        paths[address] = {"parameters": [slug], **of_plan}
-    return paths
+    operations = {
+        name: {"get": operation | {"operationId": name}} for name, operation in reads.items()
+    }
+    operations["witness"]["post"] = _takes_note() | {"operationId": "sign"}
+    return operations
 
 
 def _filters(filters: type[django_filters.FilterSet]) -> list[Schema]:
