@@ -171,8 +171,8 @@ def test_a_second_copy_of_a_mail_is_the_same_byte_for_byte(queued: list[Digest])
     assert message_of(digest).message().as_bytes() == message_of(again).message().as_bytes()
 
 
-def test_a_mail_names_the_product_as_its_sender(queued: list[Digest]) -> None:
-    assert message_of(queued[0]).message()["From"] == "Actionplan <actionplan@localhost>"
+def test_a_mail_names_the_product_as_its_sender(queued: list[Digest], settings: Settings) -> None:
+    assert message_of(queued[0]).message()["From"] == f"Actionplan <{settings.CONTACT}>"
 
 
 def test_a_mail_has_both_parts_and_the_headers_that_let_one_click_end_it(

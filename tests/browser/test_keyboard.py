@@ -76,6 +76,46 @@ def test_a_report_is_recorded_with_the_keyboard_alone(browser: Browser, site: Si
         expect(page.locator("main")).to_contain_text("First messages given out.")
 
 
+def tab_to(page: Page, wanted: str) -> None:
+    """Go on until the field with this name, or the button or link with these words, has the focus."""
+    focused = ""
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        focused, is_seen = page.evaluate(FOCUS)
+        name = page.evaluate("document.activeElement.name")
+        assert is_seen, focused
+        if wanted in (focused, name):
+            return
+    raise AssertionError(f"{wanted} is not reached; the last was {focused}")
+
+
+@pytest.mark.slow
+def test_several_are_reported_with_the_keyboard_alone(browser: Browser, site: Site) -> None:
+    """Its fault is found, its news is kept, and both rows become entries."""
+    site.reset()
+    with visitor(browser, site, "en", name="official.gb") as page:
+        page.goto("/mine/")
+        tab_to(page, "Report several at once")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/mine/report/**")
+        tab_to(page, "r0-kind")
+        page.keyboard.type("progress")
+        tab_to(page, "r0-note")
+        page.keyboard.type("The third lane is drawn.")
+        tab_to(page, "r1-kind")
+        page.keyboard.type("progress")
+        tab_to(page, "Save reports")
+        page.keyboard.press("Enter")
+        expect(page.locator(".error-summary")).to_be_focused()
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.name") == "r1-note"
+        page.keyboard.type("Signs are up.")
+        tab_to(page, "Save reports")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("as 2 entries of the register")).to_be_visible()
+
+
 def test_a_fault_is_reached_from_the_summary_by_its_link(browser: Browser, site: Site) -> None:
     site.reset()
     with visitor(browser, site, "fr") as page:
@@ -140,6 +180,19 @@ def test_on_a_phone_the_overview_ends_after_three_screens(
     with visitor(browser, site, language, 390) as page:
         page.goto("/")
         assert page.evaluate("document.documentElement.scrollHeight") <= 2400
+
+
+def test_nor_is_it_longer_for_an_administrator_who_reads_french(
+    browser: Browser, site: Site
+) -> None:
+    """With the tasks of the site, in the longer of both languages."""
+    site.reset()
+    with visitor(browser, site, "fr", 390, name="administrator") as page:
+        page.goto("/")
+        page.get_by_role("button", name="Français").click()
+        expect(page.get_by_role("heading", name="Situation du plan")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollHeight") <= 2400
+    site.reset()
 
 
 COPIED = """async table => {
