@@ -85,7 +85,7 @@ def counts_of(
     return [
         StateCount(
             state=state.value,
-            label=labels.state(state),
+            label=labels.counted_state(state, counts[state.value]),
             count=counts[state.value],
             disputed=disputed.get(state.value, 0),
             url=page.url("commitments", state=state.value, scored="1", **query),

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from babel.dates import format_date, format_time
-from django.utils.translation import get_language, gettext_lazy, ngettext
+from django.utils.translation import get_language, gettext_lazy, ngettext, npgettext_lazy
 from django.utils.translation import gettext as _
 
 from commitments.models import Plan, Role, Standing
@@ -31,6 +31,21 @@ STATES = {
     State.DUE: gettext_lazy("due"),
     State.DUE_SOON: gettext_lazy("due soon"),
     State.UPCOMING: gettext_lazy("upcoming"),
+}
+# the words beside a number, where French has a plural of them
+COUNTED_STATES = {
+    State.NOT_PURSUED: npgettext_lazy("so many actions", "not pursued", "not pursued", "count"),
+    State.MET: npgettext_lazy("so many actions", "met", "met", "count"),
+    State.MET_LATE: npgettext_lazy("so many actions", "met late", "met late", "count"),
+    State.MET_UNDATED: npgettext_lazy(
+        "so many actions", "met, date uncertain", "met, date uncertain", "count"
+    ),
+    State.MET_SHORT: npgettext_lazy(
+        "so many actions", "met, some periods short", "met, some periods short", "count"
+    ),
+    State.SUPERSEDED: npgettext_lazy("so many actions", "superseded", "superseded", "count"),
+    State.LAPSED: npgettext_lazy("so many actions", "lapsed", "lapsed", "count"),
+    State.DUE_SOON: npgettext_lazy("so many actions", "due soon", "due soon", "count"),
 }
 PROGRESS = {
     Progress.NONE: gettext_lazy("nothing reported"),
@@ -288,6 +303,13 @@ def edtf(when: str) -> str:
     if len(others) == 1:
         return day(first_day, "MMMM y")
     return day(first_day)
+
+
+def counted_state(counted: State, count: int) -> str:
+    """The word of a state beside the number of actions that are in it."""
+    if counted in COUNTED_STATES:
+        return str(COUNTED_STATES[counted] % {"count": count})
+    return state(counted)
 
 
 def days(standing: Standing, on: date) -> str:

@@ -7,13 +7,16 @@ from django.contrib import messages
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.http import HttpResponse
 from django.test import RequestFactory
+from django.utils.translation import override
 from pytest_django import Settings
 
 from actionplan.models import Mark, User
 from commitments import clock
 from commitments.files import entries
 from commitments.models import Plan
+from commitments.pages import labels
 from commitments.register.memberships import record_differences
+from commitments.rules.states import State
 from tests.client import Client, read_page
 from tests.factories import create_viewer, sign_in
 from tests.generated import blank
@@ -80,6 +83,18 @@ def test_before_its_adoption_the_plan_is_not_said_to_be_in_order(reader: Client)
     said = read_page(reader, "/?on=2014-09-01")
     assert "not signed yet on this day. It was signed on 20 September 2014." in said
     assert "overdue" not in said
+
+
+def test_french_words_agree_with_their_number(reader: Client) -> None:
+    User.objects.update(language="fr")
+    said = read_page(reader, "/")
+    assert "réalisées : 5" in said
+    assert "contestée : 1" in said
+    assert labels.counted_state(State.MET, 1) == labels.counted_state(State.MET, 2) == "met"
+    with override("fr"):
+        counted = [labels.counted_state(State.SUPERSEDED, count) for count in (1, 2)]
+        assert counted == ["remplacée", "remplacées"]
+        assert labels.counted_state(State.OVERDUE, 2) == "en retard"
 
 
 def test_an_action_that_a_side_disputes_is_not_read_as_simply_met(reader: Client) -> None:
