@@ -90,6 +90,7 @@ class InstalmentHistory:
         return EventIndex(self.events)
 
     def judge(self, on: date, known: date) -> Verdict:
+        """What holds on a day, by what was known on another."""
         terms = terms_on(self.versions, on, known)
         answer = Answer()
         if terms.condition_ref in self.others:
@@ -99,6 +100,7 @@ class InstalmentHistory:
         return judge_instalment(terms, events, answer, plan_last)
 
     def days_of_change(self) -> set[date]:
+        """The days on which a verdict can change."""
         days = {BEGINNING} | self.plan_term.days_of_change()
         for event in self.events:
             days |= {event.first, event.recorded, shift(event.first, 1)}
@@ -122,6 +124,7 @@ class InstalmentHistory:
                 yield Window(event.last, event.last)
 
     def learns_later_of(self, day: date) -> bool:
+        """Whether something that bears on the day was recorded after it."""
         if any(version.is_learnt_after(day) for version in self.versions):
             return True
         indexes = [self.event_index, self.plan_term.events]

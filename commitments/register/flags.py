@@ -175,7 +175,7 @@ def has_resumed(flag: Flag, day: date) -> bool:
     recurrence = recurrences.get(flag.obligation_id)
     if recurrence is None:
         return False
-    missed = any(day_after(period) == flag.since for period in recurrence.missed)
+    missed = any(day_after(period) == flag.since for period in recurrence.short_periods)
     return missed and any(
         period.state == "met" and period.window.first >= flag.since
         for period in recurrence.assessed

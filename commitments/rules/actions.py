@@ -77,6 +77,8 @@ class Answer:
 
 @dataclass(frozen=True)
 class Judgement:
+    """What holds of an action on a day, and between which days it was satisfied."""
+
     verdict: Verdict
     satisfied: Window | None
 
@@ -111,6 +113,7 @@ class ActionHistory:
         return self.on_day(on, known).judge().verdict
 
     def on_day(self, on: date, known: date) -> "ActionOnDay":
+        """The action on a day, by what was known on another."""
         spans = spans_of_terms(self.versions, on, known)
         answers = {ref: other.answer(on, known) for ref, other in self.others.items()}
         terms = spans[-1].terms
@@ -119,6 +122,7 @@ class ActionHistory:
         return ActionOnDay(self.versions, spans, events, answers, plan_last)
 
     def answer(self, on: date, known: date) -> Answer:
+        """Nothing as long as the action is not in the plan."""
         if not self.versions[0].counts(on, known):
             return Answer()
         if (on, known) not in self._answers:
@@ -155,6 +159,7 @@ class ActionHistory:
         return days
 
     def learns_later_of(self, day: date) -> bool:
+        """Whether something that bears on the day was recorded after it."""
         if any(version.is_learnt_after(day) for version in self.versions):
             return True
         indexes = [self.event_index, self.plan_term.events]
@@ -239,6 +244,7 @@ class ActionOnDay:
         self.parties = self.terms.leading_sides if self.terms.is_joint else ()
 
     def judge(self) -> Judgement:
+        """By the kind of promise that it is."""
         if self.deadline.kind == "recurring":
             return judge_recurring(self)
         if self.terms.each:
@@ -265,6 +271,7 @@ class ActionOnDay:
 
     @property
     def _until_holds_on(self) -> date | None:
+        """The day on which the last of the actions named in `until` was satisfied."""
         days = []
         for ref in self.terms.until:
             answer = self.answers.get(ref, Answer())
@@ -394,6 +401,7 @@ def judge_part(action: ActionOnDay, deadline: Deadline, events: EventsOnDay) -> 
 
 
 def state_of(action: ActionOnDay, met: DatedState | None, window: Window | None) -> DatedState:
+    """The state of an action or a part of it, given how it was met and the window that holds."""
     by_calendar = None
     if window is not None:
         by_calendar = state_from_window(window, action.on, action.terms.lead_days)
@@ -440,7 +448,7 @@ def judge_each(action: ActionOnDay) -> Judgement:
         dated = state_of(action, None, judged_by.window)
     else:
         judged_by = max(parts, key=last_day_or_end)
-        satisfied = latest([part.satisfied for part in parts if part.satisfied])
+        satisfied = latest_days([part.satisfied for part in parts if part.satisfied])
         met = worst_of_parts([met_by(part) for part in parts])
         dated = state_of(action, met, judged_by.window)
     satisfying = [event for part in parts for event in part.fulfilled.satisfying]
@@ -456,7 +464,7 @@ def last_day_or_end(part: Part) -> date:
     return part.window.last if part.window else END
 
 
-def latest(windows: Sequence[Window]) -> Window:
+def latest_days(windows: Sequence[Window]) -> Window:
     """Between the latest first and the latest last day."""
     return Window(max(one.first for one in windows), max(one.last for one in windows))
 
@@ -526,7 +534,7 @@ def judge_recurring(action: ActionOnDay) -> Judgement:
         )
     )
     verdict = verdict_of(action, dated, recurrence.deliveries)
-    verdict = verdict._replace(fell_short=bool(recurrence.missed))
+    verdict = verdict._replace(fell_short=bool(recurrence.short_periods))
     satisfied = None
     if met is not None and recurrence.over_on is not None:
         satisfied = Window(recurrence.over_on, recurrence.over_on)

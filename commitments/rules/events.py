@@ -232,6 +232,7 @@ class EventsOnDay:
         )
 
     def counts(self, event: Event) -> bool:
+        """Whether it is known, has taken effect, is not withdrawn, and is of the side asked about."""
         return (
             event.recorded <= self.known
             and event.counts_from <= self.on

@@ -51,6 +51,7 @@ class PlanTerm:
         return dates.parse_deadline(until).last
 
     def on_day(self, signed: str, parties: Sequence[str], on: date, known: date) -> TermOnDay:
+        """The term on a day, by what was known on another."""
         return TermOnDay(
             signed=dates.parse_deadline(signed).last if signed else None,
             last_day=self.last_day(signed, parties, on, known),
@@ -62,6 +63,7 @@ class PlanTerm:
         return proposed(["term"], EventsOnDay(self.events, on, known), parties)
 
     def days_of_change(self) -> set[date]:
+        """The days on which a decision counts or is known, and those after a last day."""
         days: set[date] = set()
         for event in self.events.in_order:
             days |= {event.first, event.recorded}

@@ -128,6 +128,7 @@ def fulfil_level(deadline: Deadline, events: EventsOnDay) -> Fulfilment:
 
 
 def reaches(figure: int, deadline: Deadline) -> bool:
+    """Whether a reading is at least, or at most, the level that was promised."""
     assert deadline.level is not None
     if deadline.at == "most":
         return figure <= deadline.level

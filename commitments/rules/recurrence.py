@@ -1,4 +1,6 @@
-"""The rule for recurring actions: counted by the period, without back-fill."""
+"""The rule for recurring actions: counted by the period, without back-fill. No database, framework or
+clock.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +21,8 @@ from commitments.rules.waiting import last_needed_day
 
 @dataclass(frozen=True)
 class Period:
+    """One period, what was delivered in it and what was promised for it."""
+
     window: Window
     rhythm: Rhythm
     state: str  # open, met, partly, missed, not-assessed
@@ -89,19 +93,20 @@ class Recurrence:
         self, in_time: Sequence[Schedule], events: EventsOnDay, closed_on: date | None
     ) -> None:
         self.schedules = in_time
-        self.current = in_time[-1]
+        self.schedule_in_force = in_time[-1]
         self.events = events
         self.on = events.on
         self.closed_on = closed_on
-        self.terms = self.current.span.terms
-        self.rhythm = self.current.rhythm
-        self.first = self.current.first
+        self.terms = self.schedule_in_force.span.terms
+        self.rhythm = self.schedule_in_force.rhythm
+        self.first = self.schedule_in_force.first
         self.deliveries = events.of_kind("delivered")
         completions = [event.first for event in events.of_kind("completed")]
         self.ended_on = min(completions, default=None)
 
     @cached_property
     def periods(self) -> list[Period]:
+        """All of them in the order of time, under whichever terms."""
         periods: list[Period] = []
         for schedule in self.schedules:
             earlier = periods[-1].window.last if periods else None
@@ -145,6 +150,7 @@ class Recurrence:
         return needed_on is not None and window.last >= needed_on
 
     def _state_of_period(self, window: Window, delivered: int, target: int) -> str:
+        """That of a period that is assessed; it is met as soon as the quantity is there."""
         if delivered >= target:
             return "met"
         if window.last >= self.on:
@@ -158,8 +164,8 @@ class Recurrence:
         return [period for period in self.periods if period.is_assessed]
 
     @property
-    def missed(self) -> list[Period]:
-        """The closed, assessed periods that fell short."""
+    def short_periods(self) -> list[Period]:
+        """Those that have ended, were assessed and fell short."""
         return [period for period in self.assessed if period.is_short]
 
     @property
@@ -169,7 +175,7 @@ class Recurrence:
 
     @property
     def periods_short(self) -> int:
-        return len(self.missed)
+        return len(self.short_periods)
 
     @property
     def window(self) -> Window | None:
@@ -192,7 +198,7 @@ class Recurrence:
 
     def windows_ahead(self) -> Iterator[Window]:
         """Those of the periods that begin after the day."""
-        return (window for window in self.current.windows() if window.first > self.on)
+        return (window for window in self.schedule_in_force.windows() if window.first > self.on)
 
     @property
     def next_window(self) -> Window | None:
@@ -216,7 +222,8 @@ class Recurrence:
 
     @property
     def _over_by_last(self) -> date | None:
-        last = self.current.last
+        """The day after the period that the terms name as the last."""
+        last = self.schedule_in_force.last
         if last is None:
             return None
         return shift(last.last, 1)
@@ -238,7 +245,7 @@ class Recurrence:
     @property
     def is_met_short(self) -> bool:
         """Whether the duty is over and a period of it fell short."""
-        return self.is_over and bool(self.missed)
+        return self.is_over and bool(self.short_periods)
 
     @property
     def run_of_short_periods(self) -> list[Period]:

@@ -26,6 +26,7 @@ class Rhythm:
     start: date = dates.BEGINNING
 
     def containing(self, day: date) -> Window:
+        """The period that holds the day."""
         if self.every == "week":
             monday = shift(day, -day.weekday())
             return Window(monday, shift(monday, 6))
@@ -68,6 +69,9 @@ def rhythm_of(terms: Terms, begun_on: date) -> Rhythm:
 
 
 def first_period(terms: Terms, begun_on: date) -> Window:
+    """The one that the terms name, else the first whole one; periods of so many days begin on the
+    day after the action came into the plan.
+    """
     rhythm = rhythm_of(terms, begun_on)
     if terms.deadline.first or terms.deadline.every == "days":
         return rhythm.containing(rhythm.start)

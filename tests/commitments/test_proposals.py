@@ -89,7 +89,9 @@ def test_list_and_page_say_what_is_proposed_by_whom_and_since_when(
     assert labels.edtf(move.when) in notice.replace("\xa0", " ")
     assert labels.short_day(move.recorded_day) in notice.replace("\xa0", " ")
     assert f"/register/{move.number}/confirm/" in notice
-    assert "decision proposed" in client.get("/commitments/?q=joint").content.decode()
+    assert (
+        '<span class="tag">proposal</span>' in client.get("/commitments/?q=joint").content.decode()
+    )
 
 
 def test_a_second_confirmation_of_a_side_is_refused_with_the_first_one(
