@@ -74,8 +74,26 @@ class AccountList(AdministratorView):
 
 
 class Invite(AdministratorView, FormPageView[InviteForm]):
+    """Where there are several plans, one is chosen first: the form has its sides and organisations."""
+
     template_name = "actionplan/invite.html"
     form_class = InviteForm
+
+    def get(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        if len(self._plans()) > 1:
+            plans = Plan.objects.all()
+            return render(request, "actionplan/invite_to_plan.html", {"choices": plans})
+        return super().get(request, *args, **kwargs)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "plans": self._plans()}
+
+    def _plans(self) -> list[Plan]:
+        """The chosen one, or all."""
+        slug = self.request.GET.get("plan")
+        if slug:
+            return [get_object_or_404(Plan, slug=slug)]
+        return list(Plan.objects.all())
 
     def form_valid(self, form: InviteForm) -> HttpResponse:
         invitation = invitations.invite(by=self.by, **form.cleaned_data)

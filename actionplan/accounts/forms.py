@@ -229,8 +229,10 @@ class InviteForm(PostForm, RightsForm):
 
     field_order = ["email", "post", "language", "plan", "role", "side", "bodies"]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, plans=list(Plan.objects.all()), **kwargs)
+    def __init__(self, *args: Any, plans: list[Plan], **kwargs: Any) -> None:
+        super().__init__(*args, plans=plans, **kwargs)
+        chosen = Plan.objects.filter(pk__in=[plan.pk for plan in plans])
+        self.fields["plan"].queryset = chosen  # type: ignore[attr-defined]
 
     def clean_email(self) -> str:
         email = str(self.cleaned_data["email"]).lower()

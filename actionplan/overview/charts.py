@@ -34,6 +34,7 @@ COLOURS: dict[str, str] = {
     "due-soon": "#8a6500",
     "upcoming": "#30566c",
     "awaiting": "#5a3f8a",
+    "under-way": "#525c62",
     **{state.value: "#1c6138" for state in SATISFIED},
 }
 OTHER_COLOUR = "#767676"

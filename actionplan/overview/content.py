@@ -32,6 +32,7 @@ from commitments.pages.counts import (
     StateCount,
     count_disputed,
     count_states,
+    count_under_way,
     counts_of,
 )
 from commitments.pages.entries import EntryRow, describe_entries, entries_on
@@ -52,7 +53,9 @@ COMPARED = {"met": IS_MET, "overdue": IS_OVERDUE, "stale": IS_STALE}
 
 @dataclass(frozen=True)
 class Segment:
-    """A part of a commitment's bar: an action is one unit wide."""
+    """A part of a commitment's bar: an action is one unit wide. `state` is a state, or `under-way` for
+    what is under way without a date.
+    """
 
     state: str
     start: int
@@ -71,7 +74,11 @@ class CommitmentLine:
     def segments(self) -> Iterator[Segment]:
         start = 0
         for of_state in self.counts:
-            yield Segment(of_state.state, start, of_state.count)
+            under_way = of_state.under_way
+            if under_way:
+                yield Segment("under-way", start, under_way)
+            if under_way < of_state.count:
+                yield Segment(of_state.state, start + under_way, of_state.count - under_way)
             start += of_state.count
 
 
@@ -151,6 +158,7 @@ def recurrences_of(page: Page, standings: Iterable[Standing]) -> dict[int, Recur
 def commitments(page: Page, counts: CountsByCommitment) -> CommitmentLines:
     next_standings = next_dates(page)
     disputed = count_disputed(page, page.on)
+    under_way = count_under_way(page, page.on)
     lines = [
         CommitmentLine(
             commitment=commitment,
@@ -158,6 +166,7 @@ def commitments(page: Page, counts: CountsByCommitment) -> CommitmentLines:
                 counts.get(commitment.pk, {}),
                 disputed.get(commitment.pk, {}),
                 page,
+                under_way=under_way.get(commitment.pk, {}),
                 commitment=commitment.number,
             ),
             next_date=next_standings.get(commitment.pk),

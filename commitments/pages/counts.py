@@ -11,7 +11,7 @@ from commitments.models import Standing
 from commitments.models.standings import StandingQuerySet
 from commitments.pages import labels
 from commitments.pages.page import Page
-from commitments.rules.states import SATISFIED, STATES_BY_URGENCY, WORST_FIRST
+from commitments.rules.states import SATISFIED, STATES_BY_URGENCY, WORST_FIRST, Progress, State
 
 # By the key of the commitment, how many of its scored actions are in each state.
 CountsByCommitment = Mapping[int, Counter[str]]
@@ -19,8 +19,8 @@ CountsByCommitment = Mapping[int, Counter[str]]
 
 @dataclass(frozen=True)
 class StateCount:
-    """How many actions are in a state, how many of these are disputed though they read met, and the
-    address of the list of them.
+    """How many actions are in a state, how many of these are disputed though they read met or are
+    under way though they have no date, and the address of the list of them.
     """
 
     state: str
@@ -28,6 +28,7 @@ class StateCount:
     count: int
     disputed: int
     url: str
+    under_way: int = 0
 
 
 def worst(counts: Mapping[str, int]) -> str | None:
@@ -59,6 +60,12 @@ def count_disputed(page: Page, on: date) -> CountsByCommitment:
     return _count(scored_actions(page, on).filter(disputed=True, state__in=SATISFIED))
 
 
+def count_under_way(page: Page, on: date) -> CountsByCommitment:
+    """The same of those that have no date and are under way."""
+    under_way = {"state": State.NO_DATE, "progress": Progress.UNDER_WAY}
+    return _count(scored_actions(page, on).filter(**under_way))
+
+
 def scored_actions(page: Page, on: date) -> StandingQuerySet:
     return Standing.objects.filter(plan=page.plan, scored=True).on(on, page.perspective).actions()
 
@@ -79,7 +86,12 @@ def add_up(counts: CountsByCommitment) -> Counter[str]:
 
 
 def counts_of(
-    counts: Mapping[str, int], disputed: Mapping[str, int], page: Page, **query: object
+    counts: Mapping[str, int],
+    disputed: Mapping[str, int],
+    page: Page,
+    *,
+    under_way: Mapping[str, int] | None = None,
+    **query: object,
 ) -> list[StateCount]:
     """Each count with its word and the address of the list behind it, worst first."""
     return [
@@ -89,6 +101,7 @@ def counts_of(
             count=counts[state.value],
             disputed=disputed.get(state.value, 0),
             url=page.url("commitments", state=state.value, scored="1", **query),
+            under_way=(under_way or {}).get(state.value, 0),
         )
         for state in STATES_BY_URGENCY
         if counts.get(state.value)

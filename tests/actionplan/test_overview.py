@@ -85,6 +85,14 @@ def test_before_its_adoption_the_plan_is_not_said_to_be_in_order(reader: Client)
     assert "overdue" not in said
 
 
+def test_of_what_has_no_date_a_commitment_says_how_much_is_under_way(reader: Client) -> None:
+    line = reader.get("/").context["commitments"].lines[0]
+    segments = [(segment.state, segment.start, segment.width) for segment in line.segments]
+    assert segments[2:4] == [("under-way", 2, 2), ("no-date", 4, 3)]
+    said = read_page(reader, "/").partition("Commitments")[2]
+    assert "1 awaiting, 5 no date, of them 2 under way, 1 met" in said
+
+
 def test_french_words_agree_with_their_number(reader: Client) -> None:
     User.objects.update(language="fr")
     said = read_page(reader, "/")

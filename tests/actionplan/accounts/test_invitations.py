@@ -19,11 +19,13 @@ from pytest_django import Settings
 
 from actionplan.accounts import admin_services, invitations
 from actionplan.digests import outbox
+from actionplan.local import samples
 from actionplan.models import Digest, Invitation, User
 from commitments.models import Action, Entry, Membership, Plan
 from commitments.register import services
 from tests.actionplan.accounts.conftest import PASSWORD, sign_in, text
 from tests.client import Client
+from tests.factories import create_plan
 
 
 def fields(of: Plan, **more: Any) -> dict[str, Any]:
@@ -78,6 +80,21 @@ def test_an_invitation_becomes_an_account_with_its_rights(
     assert [body.code for body in membership.bodies.all()] == ["dcpaf"]
     assert client.get("/digests/").status_code == 200
     assert Client().get(link()).status_code == 404
+
+
+def test_an_invitation_offers_the_sides_and_organisations_of_the_chosen_plan(
+    calais: Plan, admin_client: Client
+) -> None:
+    river = create_plan((samples.PLAN_FILE.parent / "river-accord-2024.toml").read_text())
+    choice = admin_client.get("/accounts/invite/").content.decode()
+    assert f'href="?plan={river.slug}"' in choice and "Home Office" not in choice
+    page = admin_client.get(f"/accounts/invite/?plan={river.slug}").content.decode()
+    assert "River Office of Westmark" in page and "WEST" in page
+    assert "Home Office (United Kingdom)" not in page
+    # as somebody who changes the address of the form
+    answer = admin_client.post(f"/accounts/invite/?plan={river.slug}", fields(calais))
+    assert answer.status_code == 422
+    assert admin_client.get("/accounts/invite/?plan=none").status_code == 404
 
 
 def test_an_invited_manager_comes_to_the_second_factor_first(
