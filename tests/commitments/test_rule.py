@@ -964,6 +964,15 @@ def test_an_action_of_steps_is_judged_by_the_earliest_that_is_not_reached() -> N
     assert (found["state"], found["days"], found["delivered"]) == ("met-late", 5, 5)
 
 
+def test_a_move_of_before_does_not_move_the_steps_of_other_terms() -> None:
+    steps = [{"when": "../2014-12-31", "quantity": 1}, {"when": "../2015-03-31", "quantity": 2}]
+    files = altered(plan(BY_YEAR_END), "2014-11-15", steps=steps)
+    del files[1]["commitments"][0]["actions"][0]["deadline"]["when"]
+    moved = row("moved", "2014-11-01", to="2015-06-30", reason="storm")
+    assert state(files, "2014-11-10", moved) == ("upcoming", 232)
+    assert state(files, "2015-01-05", moved) == ("overdue", 5)
+
+
 @pytest.mark.parametrize(("stale_days", "stale"), [(7, True), (0, False), (None, False)])
 def test_an_action_may_have_a_silence_of_its_own(stale_days: int | None, stale: bool) -> None:
     own = {} if stale_days is None else {"stale_days": stale_days}
