@@ -3,6 +3,7 @@ answers to people.
 """
 
 from collections.abc import Sequence
+from difflib import ndiff
 
 from tests.faults.outcome import Outcome
 from tests.faults.outside import Outside
@@ -37,12 +38,19 @@ def count_digests(world: Outside, outcome: Outcome, *, most: int) -> None:
         outcome.lost += state not in ENDS or (state == "sent" and not mails)
         outcome.duplicates += max(len(mails) - 1, 0)
         outcome.copies = max(outcome.copies, len(mails))
-        assert len({mail.content for mail in mails}) <= 1, f"the copies for {email} differ"
+        assert len({mail.content for mail in mails}) <= 1, describe_difference(mails)
         assert all(mail.recipients == (email,) for mail in mails)
     assert outcome.lost == 0
     assert outcome.copies <= most
     assert copies == {}, "mails that no row knows of"
     assert len(rows) == len(people)
+
+
+def describe_difference(mails: Sequence[Mail]) -> str:
+    """The lines in which the copies of a mail differ."""
+    first, *others = [mail.content.decode().splitlines() for mail in mails]
+    differing = [line for other in others for line in ndiff(first, other) if line[0] in "+-"]
+    return f"the copies for {mails[0].recipients} differ: {differing[:20]}"
 
 
 def count_words(world: Outside, outcome: Outcome, reports: Sequence[Report]) -> None:
