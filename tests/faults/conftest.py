@@ -7,6 +7,8 @@ from random import Random
 import pytest
 
 from tests.faults.outcome import Outcome, as_property
+from tests.faults.outside import Outside
+from tests.faults.trial import Trial
 from tests.faults.world import World, opened
 
 Begin = Callable[[str], Outcome]
@@ -29,6 +31,20 @@ def name(worker: str) -> str:
 def world(name: str) -> Iterator[World]:
     with opened(World(name)) as world:
         yield world
+
+
+@pytest.fixture
+def trial(shared: Path, tmp_path: Path) -> Iterator[Trial]:
+    trial = Trial(shared, tmp_path / "data")
+    yield trial
+    trial.close()
+
+
+@pytest.fixture(params=["postgresql", "sqlite"])
+def outside(request: pytest.FixtureRequest) -> Outside:
+    """A site on each database, of which a test needs no process but those that it runs to an end."""
+    site: Outside = request.getfixturevalue("world" if request.param == "postgresql" else "trial")
+    return site
 
 
 @pytest.fixture

@@ -5,8 +5,6 @@ write.
 import os
 import signal
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -23,13 +21,6 @@ from tests.up import PROCESSES
 
 pytestmark = pytest.mark.faults
 WRITERS = 10
-
-
-@pytest.fixture
-def trial(shared: Path, tmp_path: Path) -> Iterator[Trial]:
-    trial = Trial(shared, tmp_path / "data")
-    yield trial
-    trial.close()
 
 
 def nothing_left(trial: Trial) -> bool:
