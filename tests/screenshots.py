@@ -105,13 +105,15 @@ def run_command(site: Site, *command: str) -> None:
 
 
 def small(picture: bytes) -> bytes:
-    """The same with a palette: a page has few colours."""
+    """The same with a palette: a page has few colours. An octree keeps the rare ones, of which the
+    median cut makes grey ones.
+    """
     from PIL import Image
 
+    palette = Image.Quantize.FASTOCTREE
+    drawn = Image.open(io.BytesIO(picture)).convert("RGB")
     content = io.BytesIO()
-    Image.open(io.BytesIO(picture)).convert("RGB").quantize(32, dither=Image.Dither.NONE).save(
-        content, "PNG", optimize=True
-    )
+    drawn.quantize(48, method=palette, dither=Image.Dither.NONE).save(content, "PNG", optimize=True)
     return content.getvalue()
 
 
