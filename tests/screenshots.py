@@ -61,6 +61,7 @@ READING_PAGES = (
     ("list", "commitments/"),
     ("action", "actions/1.1/"),
     ("fund", "fund/"),
+    ("between", "between/"),
     ("text", "text/"),
 )
 # small enough to be kept with the documentation
