@@ -546,6 +546,16 @@ def test_until_holds_from_the_day_on_which_the_last_of_the_actions_was_done() ->
     assert (found["state"], found["periods_short"]) == ("superseded", 2)
 
 
+def test_of_two_actions_in_until_one_that_was_reported_late_counts_now() -> None:
+    tree = with_until(plan(None, None, None), "1.1", "1.2")
+    rows = [
+        row("completed", "2014-10-10", ref="1.1"),
+        row("completed", "2014-10-15", "2014-12-01", ref="1.2"),
+    ]
+    assert stands(tree, "2014-11-01", *rows, ref="1.3")["state"] == "no-date"
+    assert stands(tree, "2014-11-01", *rows, ref="1.3", known="now")["state"] == "superseded"
+
+
 def test_the_side_of_each_body_is_a_term_of_its_own() -> None:
     first = plan({"kind": "finish", "when": "2014-12-31"}, consents=["port"])
     sides = {"home": "GB", "port": "GB", "road": "GB"}
