@@ -145,5 +145,6 @@ def test_an_upgrade_that_waits_for_an_open_transaction_gives_up_and_is_run_again
     with open_transaction(environ["DATABASE_URL"]):
         said = run(environment.BASE_DIR, environ, "manage.py", "migrate", code=1)
     assert "could not be brought up to date" in said
-    assert said.count("\n") == 1
+    assert "Traceback" not in said
+    assert "does not support" not in said
     run(environment.BASE_DIR, environ, "manage.py", "migrate")
