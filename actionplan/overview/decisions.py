@@ -5,13 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from django.db.models import Case, IntegerField, Max, Q, Value, When
+from django.db.models import Case, IntegerField, Q, Value, When
 from django.db.models.functions import Coalesce
 
 from actionplan.overview.priorities import Figure
 from commitments.lists.filters import is_in_doubt, needs_decision
 from commitments.models import Entry, Standing
 from commitments.pages.entries import EntryRow, describe_entries, entries_on, find_withdrawn
+from commitments.pages.inbox import inbox_keys
 from commitments.pages.page import Page
 from commitments.rules.recurrence import Recurrence
 from commitments.rules.states import State
@@ -33,6 +34,8 @@ class Decision:
     standing: Standing
     recurrence: Recurrence | None = None
     said: Sequence[EntryRow] = ()
+    # whether the reader's side has not answered something about it
+    waits_for_reader: bool = False
     instalment: InstalmentOnDay | None = None
 
     @property
@@ -105,12 +108,15 @@ def _with_periods_and_words(
     page: Page, worst: Sequence[Decision], recurrences: Mapping[int, Recurrence]
 ) -> Iterable[Decision]:
     said = latest_by_side(page, [decision.standing.obligation.ref for decision in worst])
+    # what waits is always about today
+    awaited = inbox_keys(page).refs if page.on == page.today else ()
     for decision in worst:
         standing = decision.standing
         yield replace(
             decision,
             recurrence=recurrences.get(standing.obligation_id),
             said=said[standing.obligation.ref],
+            waits_for_reader=standing.obligation.ref in awaited,
         )
 
 
@@ -120,9 +126,12 @@ def latest_by_side(page: Page, refs: Sequence[str]) -> Mapping[str, list[EntryRo
     named = entries.filter(kind="withdrawn").values_list("to", flat=True)
     withdrawn = find_withdrawn([key for key in named if key is not None], page)
     said_now = entries.exclude(kind__in=SAYS_NOTHING_NEW).exclude(pk__in=withdrawn)
-    newest = said_now.order_by().values("ref", "side").annotate(newest=Max("number"))
-    numbers = [row["newest"] for row in newest]
+    in_order = said_now.order_by("recorded_day", "number")
+    # a file can bring entries of earlier days later
+    newest = {
+        (ref, side): number for ref, side, number in in_order.values_list("ref", "side", "number")
+    }
     said: dict[str, list[EntryRow]] = defaultdict(list)
-    for row in describe_entries(entries_on(page).filter(number__in=numbers), page):
+    for row in describe_entries(entries_on(page).filter(number__in=newest.values()), page):
         said[row.entry.ref].append(row)
     return said

@@ -245,3 +245,22 @@ def test_others_than_administrators_read_of_jobs_only_that_one_is_late(reader: C
     said = read_page(reader, "/")
     assert "an automatic task is late" in said
     assert "Overdue check" not in said
+
+
+def test_the_last_that_a_side_said_is_of_its_latest_day(reader: Client) -> None:
+    """The samples bring the confirmation of 18 December after the report of 7 January."""
+    decisions = reader.get("/").context["decisions"].shown
+    (of_1_6,) = [one for one in decisions if one.standing.obligation.ref == "1.6"]
+    said = {row.entry.side: row.entry.recorded_day for row in of_1_6.said}
+    assert said == {"FR": date(2015, 1, 7), "GB": date(2014, 12, 18)}
+
+
+def test_what_waits_for_the_reader_says_so_where_it_needs_a_decision(
+    calais_with_entries: Plan, manager: User, reader: Client
+) -> None:
+    words = "Waiting for your side’s word"
+    page = read_page(sign_in(manager), "/")
+    row = page[page.index("5.5 Send two DCPAF officers") :]
+    assert words in row[: row.index("1.6 ")]
+    assert words not in read_page(reader, "/")
+    assert words not in read_page(sign_in(manager), "/?on=2015-01-11")
