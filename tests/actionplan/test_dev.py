@@ -122,7 +122,7 @@ def test_the_everyday_tests_run_once_and_need_no_browser(checkout: Checkout) -> 
     checkout.uv()
     (checkout.root / "tests/requirements.lock").write_text("first")
     done = checkout.run("test", "--quick", "-k", "reopened")
-    assert done.stdout == "<-m><pytest><-n><2><--quick><-k><reopened>"
+    assert done.stdout == "<-m><pytest><-n><2><--dist><worksteal><--quick><-k><reopened>"
 
 
 def test_a_python_that_is_too_old_is_passed_over(checkout: Checkout) -> None:

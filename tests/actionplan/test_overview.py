@@ -258,7 +258,7 @@ def test_the_last_that_a_side_said_is_of_its_latest_day(reader: Client) -> None:
 def test_what_waits_for_the_reader_says_so_where_it_needs_a_decision(
     calais_with_entries: Plan, manager: User, reader: Client
 ) -> None:
-    words = "Waiting for your side’s word"
+    words = "your turn"
     page = read_page(sign_in(manager), "/")
     row = page[page.index("5.5 Send two DCPAF officers") :]
     assert words in row[: row.index("1.6 ")]
