@@ -5,9 +5,10 @@ they make are not saved yet.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from itertools import islice
 from zoneinfo import available_timezones
@@ -240,9 +241,15 @@ def _read_slug(table: Table) -> str:
     return slug
 
 
+@cache
+def _timezones() -> Set[str]:
+    """Their names, for which the library searches its folders each time."""
+    return available_timezones()
+
+
 def _read_timezone(table: Table) -> str:
     name = table.get_text("timezone", required=True)
-    if name and name not in available_timezones():
+    if name and name not in _timezones():
         text = _("timezone %(name)s is unknown: give a name such as Europe/London")
         table.add_error("timezone", text, name=show_value(name))
     return name
