@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_in
 from django.core.cache import caches
-from django.db import transaction
+from django.db import connection, transaction
 from django.dispatch import receiver
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django import Settings
@@ -171,7 +171,7 @@ def django_db_modify_db_settings(
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """The Calais plan is there once for all tests; what a test adds is rolled back after it.
 
     No test commits here, since nothing could clean up after it: the register refuses. `site` is for
@@ -179,6 +179,20 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """
     with django_db_blocker.unblock():
         factories.create_plan(samples.PLAN_FILE.read_text())
+    yield
+    if on_postgres():
+        with django_db_blocker.unblock():
+            end_other_sessions()
+
+
+def end_other_sessions() -> None:
+    """One that is still open at the end would keep the database from being dropped."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND usename = current_user"
+            " AND pid <> pg_backend_pid()"
+        )
 
 
 @receiver(user_logged_in)
