@@ -15,6 +15,7 @@ from commitments.pages.page import Page
 from commitments.register.histories import read_histories
 from commitments.rules.terms import terms_on
 from funding.instalments import Amounts, InstalmentOnDay, instalments_on
+from funding.lateness import Lateness, lateness
 from funding.models import Contribution, Fund, Purpose, Reported
 from funding.permissions import can_record_payment
 from funding.promises import Bar, Promise, add_amounts, promises
@@ -57,6 +58,9 @@ class FundOnDay:
     @cached_property
     def totals(self) -> list[CurrencyTotal]:
         return compute_totals(self.instalments, self.spending, self.page.on)
+
+    def lateness(self) -> Lateness:
+        return lateness(self.instalments, self.page.on)
 
     def promises(self) -> list[Promise]:
         return promises(self.instalments)

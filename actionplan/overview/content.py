@@ -42,6 +42,7 @@ from commitments.register.entry_types import kinds_with
 from commitments.register.histories import read_recurrences
 from commitments.rules.recurrence import Recurrence
 from funding.instalments import instalments_on
+from funding.lateness import lateness
 from funding.promises import promises
 from funding.totals import money_entries, sum_by_currency
 
@@ -142,6 +143,7 @@ def overview(page: Page) -> dict[str, object]:
         "decisions": decisions(page, worst, instalments, recurrences),
         "commitments": commitments(page, count_states(page, page.on)),
         "promises": promises(instalments),
+        "lateness": lateness(instalments, page.on),
         "spent": sum_by_currency(money_entries(page, "spent")),
         "earlier": earlier,
         "comparisons": compare_with(page, earlier, figures) if earlier else [],

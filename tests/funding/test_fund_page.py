@@ -1,7 +1,7 @@
 """The page of the fund, read as a person reads it."""
 
 import io
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from openpyxl import load_workbook
@@ -99,3 +99,34 @@ def test_a_list_of_instalments_asks_for_no_second_currency_once_part_is_paid(
     workbook = reader.get("/plans/calais-2014/fund/?list=instalments&format=xlsx").content
     head, *_rows = load_workbook(io.BytesIO(workbook)).worksheets[0].iter_rows(values_only=True)
     assert "Still to pay" in head and "Due and unpaid" not in head
+
+
+@pytest.mark.parametrize("path", ["/fund/", "/"])
+def test_the_money_is_said_to_be_on_time_or_late(reader: Client, path: str) -> None:
+    assert "On time: no date of payment has passed yet." in read_page(reader, path)
+    assert "Late: 1 instalment is overdue." in read_page(reader, path + AFTER_DUE)
+
+
+def pay_the_rest_on(day: str, manager: User) -> None:
+    record_payment(
+        by=manager, amount="2000000", effective=day, now=datetime(2015, 4, 2, tzinfo=UTC)
+    )
+
+
+def test_what_was_paid_by_its_date_is_said_to_be_on_time(
+    reader: Client, manager: User, settings: Settings
+) -> None:
+    settings.ACTIONPLAN_TODAY = date(2015, 4, 2)
+    pay_the_rest_on("2015-03-20", manager)
+    said = read_page(reader, "/fund/")
+    assert "On time: every instalment whose date has passed is paid." in said
+
+
+def test_what_was_paid_late_is_not_said_to_be_on_time(
+    reader: Client, manager: User, settings: Settings
+) -> None:
+    settings.ACTIONPLAN_TODAY = date(2015, 4, 2)
+    pay_the_rest_on("2015-04-01", manager)
+    said = read_page(reader, "/fund/")
+    assert "Not late now: 1 instalment was paid after its date." in said
+    assert "On time" not in said
