@@ -16,6 +16,8 @@ from commitments.models import Plan
 class SiteCommand(BaseCommand):
     """A command that may take its time, and that gives its errors without a traceback."""
 
+    # these look at the code of every page, which takes longer than most commands
+    requires_system_checks: list[str] = []
     # exceptions whose message is the error, besides a refused `file`
     refusals: tuple[type[Exception], ...] = ()
 

@@ -256,7 +256,9 @@ class EventsOnDay:
         return list(filter(self.counts, self.index.by_kind.get(kind, [])))
 
     def of_kinds(self, *kinds: str) -> list[Event]:
-        return [event for kind in kinds for event in self.of_kind(kind)]
+        # most actions have entries of few kinds
+        recorded_kinds = [kind for kind in kinds if kind in self.index.by_kind]
+        return [event for kind in recorded_kinds for event in self.of_kind(kind)]
 
     def latest(self, kind: str) -> Event | None:
         """The one with the highest `recency`."""
