@@ -97,9 +97,10 @@ def _money_errors(draft: Draft) -> Iterator[str]:
             "code": draft.currency
         }
     if draft.amount is not None and not _is_sound_amount(draft.amount, draft.currency):
+        amount = f"{draft.amount:f} {draft.currency}".strip()
         yield _(
-            "An amount is above zero and has no more decimals than its currency: %(count)s."
-        ) % {"count": decimals_of(draft.currency)}
+            "“%(amount)s” is no amount in this currency: it must be above zero; decimals at most: %(count)s."
+        ) % {"amount": amount, "count": decimals_of(draft.currency)}
 
 
 def _is_sound_amount(amount: Decimal, currency: str) -> bool:
