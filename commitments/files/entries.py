@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from commitments.files.entry_rows import EntryRow, read_rows
-from commitments.files.errors import FileRefused, FileReport
+from commitments.files.errors import MOST_ERRORS, FileRefused, FileReport
 from commitments.files.values import parse_amount
 from commitments.models import Entry, EntryText, Evidence, Plan
 from commitments.register import entry_types, services, validation
@@ -87,6 +87,8 @@ def read_entry_file(content: bytes, *, as_typed: bool = True) -> EntryFile:
     try:
         for row in read_rows(content, file, as_typed=as_typed):
             file.rows.append(row)
+            if file.is_full:
+                break
     except FileRefused as refused:
         file.errors += refused.errors
     return file
@@ -193,19 +195,33 @@ class RowChecker:
         self.entries: dict[EntryId, Entry | None] = {}
 
     def check(self) -> EntriesReading:
+        """The errors in the order of the lines; the first ones of a file that has too many."""
+        if not self.reading.is_full:
+            self._check_rows()
+        self.reading.errors.sort()
+        if self.reading.is_full:
+            text = _("There are %(count)s faults or more: correct these, then load the file again.")
+            self.reading.add_error(self.reading.errors[-1].line, text, count=MOST_ERRORS)
+        return self.reading
+
+    def _check_rows(self) -> None:
         """Rows without an id of their own come last: they are errors in any case."""
         for row in self._sort_rows():
             self.entries[row.id] = self._check_row(row)
+            if self.reading.is_full:
+                return
         for row in self.without_own_id:
             self._check_row(row)
-        self.reading.errors.sort()
-        return self.reading
+            if self.reading.is_full:
+                return
 
     def _read_rows(self, rows: Iterable[EntryRow]) -> None:
         """Each id once, in `rows`. What has none, or repeats one with other content, is in
         `without_own_id`.
         """
         for row in rows:
+            if self.reading.is_full:
+                return
             code = row.cells["id"]
             first = self.rows.get((row.cells["side"], code))
             if first and first.cells == row.cells:
@@ -432,6 +448,9 @@ class Recorded:
 
 def _read_recorded(row: EntryRow, plan: Plan, report: FileReport, today: date) -> Recorded:
     text = row.cells["recorded"]
+    if not text:
+        report.add_error(row.line, _("The column %(column)s is empty."), column="recorded")
+        return Recorded(today)
     try:
         return _parse_recorded(text, plan)
     except (ValueError, OverflowError):

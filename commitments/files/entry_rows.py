@@ -5,6 +5,7 @@ import csv
 import io
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from commitments.files.errors import FileError, FileRefused, FileReport, refuse
 from commitments.files.formula_marks import unmark_formulas
 from commitments.files.spreadsheet import TextRow, read_sheet
 from commitments.files.values import show_short
-from commitments.text import plain_dashes, unify_line_ends, without_invisible
+from commitments.text import name_odd_signs, plain_dashes, unify_line_ends, without_invisible
 
 # a row to be written, in the order of the columns
 Row = Sequence[object]
@@ -53,6 +54,12 @@ DELIMITERS = ",;\t|"
 # how a CSV file keeps a spreadsheet from reading a text such as 007 as a number
 QUOTED_FORMULA = re.compile(r'="((?:[^"]|"")*)"')
 LARGEST = 4 * 1024 * 1024
+# more than that many sound rows are no file of 4 MiB
+MOST_ROWS = 100_000
+# Ctrl-Z and U+0000, with which programs of DOS fill a file up
+FILLING = "\x1a\x00"
+# of the columns of a first line that a message names
+MOST_SHOWN = 20
 # the file bounds each cell, so that quotation marks are all that csv can complain about
 csv.field_size_limit(LARGEST)
 
@@ -80,7 +87,7 @@ def read_rows(content: bytes, report: FileReport, *, as_typed: bool = True) -> I
         return
     columns = _read_header(header)
     clean = _clean_cell if as_typed else _keep_cell
-    size = 0
+    size = count = 0
     for row in rows:
         # XLSX is packed, so that its texts may be more than the file
         size += sum(map(len, row.cells))
@@ -88,6 +95,9 @@ def read_rows(content: bytes, report: FileReport, *, as_typed: bool = True) -> I
             raise refuse(too_large, row.line)
         if row.is_empty:
             continue
+        count += 1
+        if count > MOST_ROWS:
+            raise refuse(_("The file has more than 100,000 rows: load it in parts."), row.line)
         for text in _find_cell_errors(row, columns):
             report.add_error(row.line, text)
         texts = {
@@ -119,10 +129,11 @@ def _read_csv(content: bytes) -> Iterator[TextRow]:
         text = content.decode("utf-16" if is_utf_16 else "utf-8")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise refuse(_("This is not UTF-8: save the file as CSV in UTF-8."), line) from None
-    text = unify_line_ends(text.lstrip("\ufeff"))
-    # Ctrl-Z, with which files of DOS end
-    text = re.sub(r"\s*\x1a\s*\Z", "\n", text)
+        raise refuse(_say_not_utf_8(content, error.start), line) from None
+    text = unify_line_ends(text.lstrip("\ufeff")).rstrip(FILLING)
+    # UTF-16 and UTF-32 that do not say so
+    if "\x00" in text.lstrip().split("\n", 1)[0]:
+        raise refuse(_("This is not UTF-8: save the file as CSV in UTF-8."), 1)
     # by this line a spreadsheet is told what separates the cells, which the header shows anyway
     text = re.sub(r"\A\s*\"?sep=.\"?[ ;,\t|]*\n", "\n", text, flags=re.IGNORECASE)
     file = io.StringIO(text, newline="")
@@ -130,11 +141,20 @@ def _read_csv(content: bytes) -> Iterator[TextRow]:
     line = 1
     try:
         for cells in records:
-            yield TextRow(line, cells)
+            if any(cell.strip(FILLING) for cell in cells):
+                yield TextRow(line, cells)
             line = records.line_num + 1
     except csv.Error:
         text = _("This is not CSV: a quotation mark is missing or misplaced.")
         raise refuse(text, line) from None
+
+
+def _say_not_utf_8(content: bytes, place: int) -> str:
+    before = content[max(0, place - 80) : place].decode("utf-8", "ignore").split("\n")[-1]
+    text = _(
+        "This is not UTF-8: save the file as CSV in UTF-8. The byte %(byte)s stands behind “%(text)s”."
+    )
+    return text % {"byte": f"{content[place]:02X}", "text": before.strip()[-30:]}
 
 
 def _find_delimiter(text: str) -> str:
@@ -142,10 +162,15 @@ def _find_delimiter(text: str) -> str:
     header = text.lstrip().split("\n", 1)[0]
 
     def count_known(delimiter: str) -> int:
-        names = [_clean_name(name.strip().strip('"')) for name in header.split(delimiter)]
-        return len(set(names).intersection(COLUMNS))
+        return len(_find_known(header, delimiter))
 
     return max(DELIMITERS, key=count_known)
+
+
+def _find_known(header: str, delimiter: str) -> set[str]:
+    """The columns that a line names, if this separates them."""
+    names = {name.strip().strip('"') for name in header.split(delimiter)}
+    return {_clean_name(name) for name in names}.intersection(COLUMNS)
 
 
 # Header
@@ -167,10 +192,15 @@ def _read_header(row: TextRow) -> list[str]:
     names = [name for name in columns if name]
     missing = [name for name in REQUIRED_COLUMNS if name not in names]
     unknown = [name for name in names if name not in TRAVELLING_COLUMNS]
-    repeated = sorted({name for name in names if names.count(name) > 1})
+    repeated = sorted(name for name, times in Counter(names).items() if times > 1)
     errors = []
     if not set(names).intersection(COLUMNS):
         first = next((cell.strip() for cell in row.cells if cell.strip()), "")
+        if any(len(_find_known(first, delimiter)) > 1 for delimiter in DELIMITERS):
+            text = _(
+                "All columns stand in one cell, “%(text)s”: give each its own, without quotation marks around the line."
+            )
+            raise refuse(text % {"text": first[:80]}, row.line)
         text = _(
             "The first line must name the columns, each once: %(columns)s. It begins with “%(text)s”."
         )
@@ -185,14 +215,22 @@ def _read_header(row: TextRow) -> list[str]:
                 "This is an export of the register: sort it by number, and delete the columns %(names)s and the rows "
                 "of the kinds plan, terms and redacted."
             )
-        shown = ", ".join(show_short(name)[1:-1] for name in unknown[:20])
-        errors.append(text % {"names": shown, "columns": ",".join(COLUMNS)})
+        names_shown = ", ".join(_show_name(name) for name in unknown[:MOST_SHOWN])
+        errors.append(text % {"names": names_shown, "columns": ",".join(COLUMNS)})
     if repeated:
         text = _("The first line names a column twice: %(names)s.")
-        errors.append(text % {"names": ", ".join(repeated)})
+        names_shown = ", ".join(_show_name(name) for name in repeated[:MOST_SHOWN])
+        errors.append(text % {"names": names_shown})
     if errors:
         raise FileRefused(FileError(row.line, text) for text in errors)
     return columns
+
+
+def _show_name(name: str) -> str:
+    """The name of a column, with the names of characters in it that look like others."""
+    shown = show_short(name)[1:-1]
+    signs = name_odd_signs(name[:80])
+    return f"{shown} ({signs})" if signs else shown
 
 
 # Cells

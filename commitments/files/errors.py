@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from operator import attrgetter
 
+# after that many nobody reads on, and each costs time and memory
+MOST_ERRORS = 1000
+
 
 @dataclass(frozen=True, order=True)
 class FileError:
@@ -32,6 +35,11 @@ class FileReport:
 
     errors: list[FileError] = field(default_factory=list)
     warnings: list[FileError] = field(default_factory=list)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether enough errors are known to stop reading."""
+        return len(self.errors) >= MOST_ERRORS
 
     def add_error(self, line: int, text: str, /, **values: object) -> None:
         """`values` fill the named places of the text; without them it is taken as it is."""

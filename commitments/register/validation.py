@@ -240,6 +240,9 @@ def _was_given_up(draft: Draft, context: Context) -> bool:
 
 
 def _kind_errors(draft: Draft, context: Context) -> Iterator[str]:
+    if not draft.kind:
+        yield _("The column %(column)s is empty.") % {"column": "kind"}
+        return
     kind = KINDS.get(draft.kind)
     if kind is None:
         known = ", ".join(KINDS)
@@ -255,6 +258,9 @@ def _kind_errors(draft: Draft, context: Context) -> Iterator[str]:
 
 
 def _date_errors(draft: Draft, context: Context) -> Iterator[str]:
+    if not draft.effective:
+        yield _("The column %(column)s is empty.") % {"column": "effective"}
+        return
     try:
         first = draft.window.first
     except DateError:

@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from commitments.files import entries
 from commitments.files.entries import EntriesReading
-from commitments.files.errors import FileError
+from commitments.files.errors import MOST_ERRORS, FileError
 from commitments.models import Entry, EntryText, Flag, Plan, Standing
 from commitments.register import hash_chain
 from tests import spoilt_files
@@ -196,15 +196,20 @@ def test_columns_may_be_in_any_order_and_those_not_needed_left_out(calais: Plan)
         ("Read me first", "It begins with “Read me first”."),
         ("id,ref,kind,effective,recorded,side,colour", "columns that are unknown: colour."),
         ("id,ref,kind,effective,recorded", "The first line lacks columns: side."),
+        (
+            "id,ref,kind,effective,recorded,ѕide",
+            "unknown: ѕide (U+0455 CYRILLIC SMALL LETTER DZE).",
+        ),
+        ('"id,ref,kind,effective,recorded,side"', "All columns stand in one cell, “id,ref,kind,"),
         ("id,ref,kind,effective,recorded,side,side", "names a column twice: side."),
     ],
 )
 def test_the_column_that_is_unknown_missing_or_doubled_is_named(
     calais: Plan, head: str, message: str
 ) -> None:
-    (error,) = load(calais, f"{head}\n").errors
-    assert error.line == 1
-    assert message in error.text
+    errors = load(calais, f"{head}\n").errors
+    assert {error.line for error in errors} == {1}
+    assert any(message in error.text for error in errors)
 
 
 QUOTES = "This is not CSV: a quotation mark is missing or misplaced."
@@ -239,15 +244,25 @@ def test_a_long_text_is_kept_whole(calais: Plan) -> None:
 
 def test_a_file_that_is_not_utf_8_is_refused_at_its_line(calais: Plan) -> None:
     text = make_file(STARTED, STARTED | {"note": "café"})
-    assert load(calais, text.encode("latin-1")).errors == [
-        FileError(3, "This is not UTF-8: save the file as CSV in UTF-8.")
-    ]
+    (error,) = load(calais, text.encode("latin-1")).errors
+    assert error.line == 3
+    assert (
+        "This is not UTF-8: save the file as CSV in UTF-8. The byte E9 stands behind" in error.text
+    )
+    assert error.text.endswith(",caf”.")
 
 
 def test_a_file_over_four_mebibytes_is_refused(calais: Plan) -> None:
     assert load(calais, make_file(STARTED) + "\n" * 4 * 1024 * 1024).errors == [
         FileError(1, "The file is larger than 4 MiB: load it in parts.")
     ]
+
+
+def test_a_file_of_errors_is_read_no_further_than_anybody_reads(calais: Plan) -> None:
+    rows = [STARTED | {"id": f"e{number}", "quantity": "none"} for number in range(2000)]
+    *errors, last = load(calais, make_file(*rows)).errors
+    assert len(errors) == MOST_ERRORS
+    assert last.text == ("There are 1000 faults or more: correct these, then load the file again.")
 
 
 # What a row may not say
@@ -269,13 +284,14 @@ def test_a_file_over_four_mebibytes_is_refused(calais: Plan) -> None:
         (STARTED | {"recorded": "2014-11-05T09:30"}, "“2014-11-05T09:30” is no day or time of recording: give"),
         (STARTED | {"recorded": "2014-W45-3"}, "“2014-W45-3” is no day or time of recording: give"),
         (STARTED | {"recorded": "2014-11"}, "“2014-11” is no day or time of recording: give"),
-        (STARTED | {"recorded": ""}, "“” is no day or time of recording: give"),
+        (STARTED | {"recorded": ""}, "The column recorded is empty."),
         (STARTED | {"recorded": "0001-01-01T00:00+14:00"}, "“0001-01-01T00:00+14:00” is no day or time of recording"),
         (STARTED | {"effective": "2014-11-06"}, "2014-11-06 had not begun when it was recorded"),
         (STARTED | {"effective": "2015"}, "2015 had not begun when it was recorded"),
         (STARTED | {"effective": "2014-02-30"}, "“2014-02-30” is not a date that can be read"),
         (STARTED | {"effective": "../2014-10"}, "“../2014-10” is not a date that can be read"),
-        (STARTED | {"effective": ""}, "“” is not a date that can be read"),
+        (STARTED | {"effective": ""}, "The column effective is empty."),
+        (STARTED | {"kind": ""}, "The column kind is empty."),
         (STARTED | {"quantity": "1"}, "“started” does not take a quantity."),
         (STARTED | {"to": "2014-11"}, "“started” does not take a new deadline."),
         (STARTED | {"words": "x"}, "“started” does not take what it names."),
@@ -309,6 +325,7 @@ def test_a_file_over_four_mebibytes_is_refused(calais: Plan) -> None:
         (PAID | SUM | {"instalment": ""}, "Say which instalment of 1.2 it belongs to: 1, 2, 3."),
         (PAID | SUM | {"amount": ""}, "“paid” needs an amount."),
         (PAID | SUM | {"currency": ""}, "“paid” needs a currency."),
+        (PAID | SUM | {"amount": "5.001"}, "“5.001 EUR” is no amount in this currency: it must be"),
         (PAID | SUM | {"currency": "EURO"}, "“EURO” is no currency of ISO 4217: give a code such as EUR or GBP."),
         (SPENT | {"amount": "1", "currency": "EUR", "words": "roads"}, "“roads” is no purpose of a fund of the plan"),
         (SPENT | {"amount": "1", "currency": "EUR"}, "“spent” needs what it names."),

@@ -99,6 +99,8 @@ def change_sheet(content: bytes, old: str, new: str) -> bytes:
         f"{HEADER}\n{LINE}\n".replace("\n", "\r"),
         f"{HEADER}\n{LINE}\n".replace(",", ";").replace("\n", "\r"),
         f"{HEADER}\r\n{LINE}\r\n\x1a",
+        f"{HEADER}\r\n{LINE}\r\n\x1a\x1a\n",
+        f"{HEADER}\n{LINE}\n\x1a" + "\x00" * 100,
         f"{HEADER.upper()}\n{LINE}\n",
         f" {HEADER.title().replace(',', ' , ')}\n{LINE}\n",
         f"{HEADER}\n{LINE}\n".replace("2014-06-05", "\u200e2014-06-05\u200b"),
@@ -132,6 +134,34 @@ def test_an_id_is_the_same_however_its_accents_are_composed() -> None:
 def test_free_text_keeps_the_joiners_and_marks_of_its_language(note: str) -> None:
     (row,) = read(f"{HEADER}\n{LINE.replace('text', note)}\n")
     assert row.cells["note"] == note
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32"])
+def test_an_encoding_that_cannot_be_known_is_refused_as_such(encoding: str) -> None:
+    (error,) = read_errors(f"{HEADER}\n{LINE}\n".encode(encoding))
+    assert "This is not UTF-8" in error.text
+
+
+def test_a_sign_of_dos_at_the_end_of_a_text_is_kept() -> None:
+    (row,) = read(f"{HEADER}\n{LINE}\x1a\n")
+    assert row.cells["note"] == "text\x1a"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"{HEADER},{','.join(f'c{number}' for number in range(70_000))}\n",
+        f"{HEADER}\n{LINE}\n" + "\n" * 4_000_000,
+        f"{HEADER}\n{LINE}{' ' * 4_000_000}\n",
+        f"{HEADER}\n{LINE},;{' ' * 2000},;{' ' * 4_000_000},x\n",
+        f"{HEADER}\n" + ",,,,\n" * 800_000,
+        f"{HEADER}\n" + "x\n" * 2_000_000,
+    ],
+)
+def test_no_file_of_csv_takes_long(content: str) -> None:
+    begun = time.process_time()
+    read_errors(content.encode())
+    assert time.process_time() - begun < 2
 
 
 def test_an_export_of_the_register_is_named_with_what_to_delete() -> None:
