@@ -12,11 +12,13 @@ from actionplan.overview.priorities import Figure
 from commitments.lists.filters import is_in_doubt, needs_decision
 from commitments.models import Entry, Standing
 from commitments.pages.entries import EntryRow, describe_entries, entries_on, find_withdrawn
-from commitments.pages.inbox import inbox_keys
+from commitments.pages.inbox import Turn, turns
 from commitments.pages.page import Page
+from commitments.register.permissions import reportable_actions
 from commitments.rules.recurrence import Recurrence
-from commitments.rules.states import State
+from commitments.rules.states import SETTLED, State
 from funding.instalments import InstalmentOnDay
+from funding.permissions import can_record_payment
 
 DECISIONS_SHOWN = 7
 # by what is wrong; an action stands where the first that applies puts it
@@ -34,8 +36,8 @@ class Decision:
     standing: Standing
     recurrence: Recurrence | None = None
     said: Sequence[EntryRow] = ()
-    # whether the reader's side has not answered something about it
-    waits_for_reader: bool = False
+    # what the reader may do about it, where it is their turn
+    turns: Sequence[Turn] = ()
     instalment: InstalmentOnDay | None = None
 
     @property
@@ -81,7 +83,15 @@ def _money_due(page: Page, instalments: Iterable[InstalmentOnDay]) -> Iterable[D
         place = PLACE_OF_INSTALMENT.get(State(instalment.standing.state))
         if place is not None:
             day = instalment.due or page.on
-            yield Decision(place, day, instalment.standing, instalment=instalment)
+            to_pay = _turns_to_pay(page, instalment)
+            yield Decision(place, day, instalment.standing, turns=to_pay, instalment=instalment)
+
+
+def _turns_to_pay(page: Page, instalment: InstalmentOnDay) -> Sequence[Turn]:
+    is_today = page.on == page.today
+    if is_today and can_record_payment(page.rights, instalment.contribution, page.plan):
+        return [Turn("pay", page.url("pay", instalment.ref))]
+    return ()
 
 
 def worst_actions(page: Page) -> list[Decision]:
@@ -108,16 +118,27 @@ def _with_periods_and_words(
     page: Page, worst: Sequence[Decision], recurrences: Mapping[int, Recurrence]
 ) -> Iterable[Decision]:
     said = latest_by_side(page, [decision.standing.obligation.ref for decision in worst])
-    # what waits is always about today
-    awaited = inbox_keys(page).refs if page.on == page.today else ()
+    awaited = turns(page)
+    reportable = _reportable(page, [decision.standing for decision in worst])
     for decision in worst:
         standing = decision.standing
+        ref = standing.obligation.ref
+        to_report = [Turn("report", page.url("report", ref))] if ref in reportable else []
         yield replace(
             decision,
             recurrence=recurrences.get(standing.obligation_id),
-            said=said[standing.obligation.ref],
-            waits_for_reader=standing.obligation.ref in awaited,
+            said=said[ref],
+            turns=awaited.get(ref, to_report),
         )
+
+
+def _reportable(page: Page, standings: Iterable[Standing]) -> set[str]:
+    """The actions among these that are still open, and on which the reader may report today."""
+    if page.on != page.today:
+        return set()
+    refs = [row.obligation.ref for row in standings if row.state not in SETTLED]
+    actions = reportable_actions(page.rights, page.plan).filter(ref__in=refs)
+    return set(actions.values_list("ref", flat=True))
 
 
 def latest_by_side(page: Page, refs: Sequence[str]) -> Mapping[str, list[EntryRow]]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from commitments.models.plan import Action, Commitment, Obligation, Plan
 from commitments.rules.events import Perspective
-from commitments.rules.states import Progress, State
+from commitments.rules.states import SATISFIED, Progress, State
 
 
 class StandingQuerySet(models.QuerySet["Standing"]):
@@ -132,6 +132,11 @@ class Standing(models.Model):
     def amounts(self) -> dict[str, dict[str, str]]:
         """What of an instalment is stated, paid and outstanding, by currency in the text's order."""
         return {name: dict(self.figures[name]) for name in ("stated", "paid", "outstanding")}
+
+    @property
+    def is_met(self) -> bool:
+        """In any form."""
+        return self.state in SATISFIED
 
     @property
     def action(self) -> Action:

@@ -1,5 +1,7 @@
 """What waits for the reader's side, as pages show it."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.core.cache import caches
@@ -21,13 +23,28 @@ class InboxLine:
 
 
 @dataclass(frozen=True)
+class Turn:
+    """What the reader's side is to do about an action: an act of `Awaited`, or `report` or `pay`; about
+    one entry, or about so many.
+    """
+
+    act: str
+    url: str
+    count: int = 1
+
+
+@dataclass(frozen=True)
 class InboxKeys:
-    """What lists ask for: the entries that wait, and the actions that they are about."""
+    """What lists ask for: the entries that wait, and for each its number, its action and its act."""
 
     entries: tuple[int, ...] = ()
-    refs: tuple[str, ...] = ()
+    subjects: tuple[tuple[int, str, str], ...] = ()
     # how many reports of officials wait for a manager of their side
     held: int = 0
+
+    @property
+    def refs(self) -> set[str]:
+        return {ref for _number, ref, _act in self.subjects}
 
     @property
     def count(self) -> int:
@@ -49,17 +66,37 @@ def inbox_keys(page: Page) -> InboxKeys:
         return InboxKeys()
     plan = page.plan
     versions = (plan.version, page.held_version)
-    key = fingerprint("inbox", plan.pk, versions, page.today, repr(page.rights))
+    key = fingerprint("inbox-2", plan.pk, versions, page.today, repr(page.rights))
     kept: InboxKeys | None = caches["pages"].get(key)
     if kept is None:
         awaited = list_awaited(page.rights, plan, page.today)
         kept = InboxKeys(
             entries=tuple(one.entry.pk for one in awaited),
-            refs=tuple({one.ref for one in awaited}),
+            subjects=tuple((one.entry.number, one.ref, one.act) for one in awaited),
             held=_count_held(page),
         )
         caches["pages"].set(key, kept)
     return kept
+
+
+def turns(page: Page) -> dict[str, list[Turn]]:
+    """By action, what waits for the reader's side there; about today, so none on another day."""
+    if page.on != page.today:
+        return {}
+    numbers: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for number, ref, act in inbox_keys(page).subjects:
+        numbers[ref, act].append(number)
+    turns_by_ref: dict[str, list[Turn]] = defaultdict(list)
+    for (ref, act), of_act in numbers.items():
+        turns_by_ref[ref].append(Turn(act, _address(page, act, of_act), len(of_act)))
+    return dict(turns_by_ref)
+
+
+def _address(page: Page, act: str, numbers: Sequence[int]) -> str:
+    """Of the page that does it; several are done on the page of the reader's own actions."""
+    if len(numbers) > 1:
+        return page.url("mine")
+    return page.url("entry" if act == "respond" else act, numbers[0])
 
 
 def _count_held(page: Page) -> int:

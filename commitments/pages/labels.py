@@ -146,9 +146,13 @@ def state(code: str) -> str:
 
 
 def state_words(standing: Standing) -> str:
-    """Where a standing has no date, whether it is under way tells more, and comes first."""
+    """Where a standing has no date, whether it is under way tells more, and comes first. What is met
+    and disputed says both at once, since the dispute is about what met it.
+    """
     if (standing.state, standing.progress) == (State.NO_DATE, Progress.UNDER_WAY):
         return _("under way, no date")
+    if standing.disputed and standing.is_met:
+        return _("%(state)s, disputed") % {"state": state(standing.state)}
     return state(standing.state)
 
 

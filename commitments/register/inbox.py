@@ -1,4 +1,4 @@
-"""What waits for the word of a side: what other sides claim, propose, ask and want removed.
+"""What waits for the word of a side: what other sides claim, propose, dispute, ask and want removed.
 
 What is listed for somebody is what they may do (`permissions`), so that nothing offered is refused.
 """
@@ -13,19 +13,27 @@ from commitments.models import Entry, Plan, Standing
 from commitments.models.register import EntryQuerySet
 from commitments.models.rights import Rights
 from commitments.register import permissions, questions, redaction
-from commitments.register.entry_types import REDACTED, REDACTION_ASKED, kinds_with
+from commitments.register.entry_types import (
+    REDACTED,
+    REDACTION_ASKED,
+    REDACTION_KINDS,
+    RELEASED,
+    kinds_with,
+)
 from commitments.register.histories import in_parts, read_term
 from commitments.register.validation import Context, sides_to_agree
 from commitments.rules.events import Perspective
 
 # more is not listed at once; the rest follows when these are answered
 MOST = 100
+# what does not speak of the subject of the entry that it names
+NO_REPLY = ("confirmed", "disputed", "withdrawn", RELEASED, *REDACTION_KINDS)
 
 
 @dataclass(frozen=True)
 class Awaited:
-    """An entry that waits, for how many days, and the page that answers it: `confirm`, `answer` or
-    `agree`.
+    """An entry that waits, for how many days, and what answers it: `confirm`, `answer`, `agree`, or
+    `respond` where another side disputes what this one said.
     """
 
     entry: Entry
@@ -39,7 +47,9 @@ class Awaited:
 
     @property
     def page(self) -> str:
-        return f"plan:{self.act}"
+        # a dispute is answered in several ways, which the page of its entry offers
+        name = "entry" if self.act == "respond" else self.act
+        return f"plan:{name}"
 
     @property
     def ref(self) -> str:
@@ -61,6 +71,7 @@ def list_awaited(rights: Rights, plan: Plan, today: date) -> list[Awaited]:
         scope = scope.filter(ref__in=actions.values("ref"))
     awaited = [
         *_claims(rights, plan, scope, today),
+        *_disputes(rights, scope, today),
         *_questions(rights, scope, today),
         *_redactions(rights, plan, today),
     ]
@@ -112,6 +123,24 @@ def _open_proposals(plan: Plan, today: date) -> set[int]:
     numbers = standings.on(today, Perspective.AS_KNOWN_THEN).values_list("proposed", flat=True)
     of_plan = read_term(plan, today, today).proposed
     return {*of_plan, *(number for proposed in numbers for number in proposed or ())}
+
+
+def _disputes(rights: Rights, scope: EntryQuerySet, today: date) -> Iterator[Awaited]:
+    """By which another side disputes what this one said, until it says more on the same subject or
+    takes back what it said.
+    """
+    replies = Entry.objects.filter(
+        plan=OuterRef("plan"),
+        ref=OuterRef("ref"),
+        number__gt=OuterRef("number"),
+        side=rights.side,
+        recorded_day__lte=today,
+    )
+    replies = replies.exclude(kind__in=NO_REPLY).exclude(named_by__kind="withdrawn")
+    disputes = scope.filter(~Exists(replies), kind="disputed", to__side=rights.side)
+    disputes = disputes.exclude(side=rights.side).exclude(named_by__kind="withdrawn")
+    for entry in _in_order(disputes.exclude(to__named_by__kind="withdrawn"))[:MOST]:
+        yield _await(entry, "respond", today)
 
 
 def _questions(rights: Rights, scope: EntryQuerySet, today: date) -> Iterator[Awaited]:

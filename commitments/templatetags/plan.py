@@ -124,9 +124,12 @@ def state(code: str) -> SafeString:
 
 @register.simple_tag
 def state_of(standing: Standing) -> SafeString:
-    """The state of an action, in words that say how far it has come where it has no date."""
+    """The state of an action, in words that say how far it has come where it has no date, and whether
+    what met it is disputed.
+    """
     words = labels.state_words(standing)
-    return format_html('<span class="state state-{}">{}</span>', standing.state, words)
+    contested = " contested" if standing.disputed else ""
+    return format_html('<span class="state state-{}{}">{}</span>', standing.state, contested, words)
 
 
 @register.simple_tag

@@ -19,7 +19,7 @@ from commitments.pages.base import KeptView
 from commitments.pages.counts import counts_of, disputed_by_state, summarise
 from commitments.pages.entries import last_reports
 from commitments.pages.held import held_rows
-from commitments.pages.inbox import inbox
+from commitments.pages.inbox import inbox, turns
 from commitments.register.permissions import is_manager, reportable_actions
 from commitments.rules.states import SETTLED, State
 
@@ -53,6 +53,7 @@ class ActionList(writers.ExportedView):
             "table": table,
             "last_reports": table.last_reports,
             "recurrences": table.recurrences,
+            "turns": turns(self.page),
             "refs_to_report": self._refs_to_report(table),
             "exports": writers.FORMATS,
         }
@@ -101,6 +102,7 @@ class CommitmentDetail(KeptView):
             "standings": standings,
             "last_reports": last_reports(page, [row.obligation_id for row in standings]),
             "recurrences": recurrences_that_fell_short(page, standings),
+            "turns": turns(page),
             "aims": commitment.aims.all(),
         }
 

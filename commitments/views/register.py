@@ -16,6 +16,7 @@ from commitments.lists.tables import MOST_ON_A_PAGE
 from commitments.models import Entry
 from commitments.pages.base import KeptView
 from commitments.pages.entries import describe_entries, entries_on
+from commitments.pages.inbox import inbox_keys
 from commitments.register import permissions, redaction
 from commitments.register.entry_types import REDACTION_ASKED
 
@@ -99,7 +100,21 @@ class EntryDetail(KeptView):
             "title": _("Entry %(n)s") % {"n": number},
             "row": row,
             "later_entries": describe_entries(later_entries, page, with_acts=True),
+            **self._about_dispute(entry),
             **self._about_redaction(entry),
+        }
+
+    def _about_dispute(self, entry: Entry) -> dict[str, object]:
+        """What the side whose word it disputes can do, as long as that has not answered."""
+        page = self.page
+        if entry.kind != "disputed" or entry.pk not in inbox_keys(page).entries:
+            return {}
+        assert entry.to is not None
+        actions = permissions.reportable_actions(page.rights, page.plan)
+        return {
+            "must_respond": True,
+            "can_report": actions.filter(ref=entry.ref).exists(),
+            "can_take_back": permissions.can_withdraw(page.rights, entry.to),
         }
 
     def _about_redaction(self, entry: Entry) -> dict[str, object]:

@@ -18,7 +18,7 @@ from commitments.pages import labels
 from commitments.register.memberships import record_differences
 from commitments.rules.states import State
 from tests.client import Client, read_page
-from tests.factories import create_viewer, sign_in
+from tests.factories import create_manager, create_official, create_viewer, sign_in
 from tests.generated import blank
 
 
@@ -108,7 +108,7 @@ def test_french_words_agree_with_their_number(reader: Client) -> None:
 def test_an_action_that_a_side_disputes_is_not_read_as_simply_met(reader: Client) -> None:
     said = read_page(reader, "/")
     assert "5 are met (1 late, 1 disputed)" in said
-    assert "disputed met United Kingdom: completed. France disputes it." in said
+    assert "met, disputed United Kingdom: completed. France disputes it." in said
 
 
 def test_a_red_confidence_needs_a_decision_and_says_why(reader: Client) -> None:
@@ -258,9 +258,56 @@ def test_the_last_that_a_side_said_is_of_its_latest_day(reader: Client) -> None:
 def test_what_waits_for_the_reader_says_so_where_it_needs_a_decision(
     calais_with_entries: Plan, manager: User, reader: Client
 ) -> None:
-    words = "your turn"
+    words = "Your turn: confirm or dispute"
     page = read_page(sign_in(manager), "/")
     row = page[page.index("5.5 Send two DCPAF officers") :]
     assert words in row[: row.index("1.6 ")]
     assert words not in read_page(reader, "/")
     assert words not in read_page(sign_in(manager), "/?on=2015-01-11")
+
+
+def turns_of(client: Client) -> list[str]:
+    """What the overview asks of its reader."""
+    page = client.get("/")
+    return [
+        f"{decision.standing.obligation.ref} {turn.act} {turn.count}"
+        for decision in page.context["decisions"].shown
+        for turn in decision.turns
+    ]
+
+
+def test_a_row_says_what_the_reader_is_to_do(calais_with_entries: Plan) -> None:
+    client = sign_in(create_manager(calais_with_entries, side="GB"))
+    assert turns_of(client) == ["2.5 report 1", "3.4 respond 1", "5.5 confirm 3", "1.6 report 1"]
+    said = read_page(client, "/").partition("Needs a decision")[2]
+    assert "confidence red Your turn: report" in said
+    assert "France disputes it. Your turn: answer the dispute" in said
+    assert "Your turn: confirm or dispute 3 entries" in said
+
+
+def test_what_a_row_asks_for_is_open_to_the_reader_and_counted_in_the_bar(
+    calais_with_entries: Plan,
+) -> None:
+    client = sign_in(create_manager(calais_with_entries, side="GB"))
+    page = client.get("/")
+    turns = [turn for decision in page.context["decisions"].shown for turn in decision.turns]
+    for turn in turns:
+        assert client.get(turn.url).status_code == 200
+    waiting = sum(turn.count for turn in turns if turn.act != "report")
+    tally = next(item for item in page.context["navigation"] if item.label == "My actions")
+    assert tally.count == waiting
+    assert f"Waiting for your side’s word {waiting} " in read_page(client, "/mine/")
+
+
+def test_who_cannot_act_is_asked_for_nothing(reader: Client, calais_with_entries: Plan) -> None:
+    assert turns_of(reader) == []
+    official = create_official(calais_with_entries, side="FR", bodies=["dcpaf"])
+    assert turns_of(sign_in(official)) == ["2.5 report 1", "5.5 report 1"]
+
+
+def test_money_that_is_late_asks_those_who_record_it_for_the_payment(
+    calais_with_entries: Plan, settings: Settings
+) -> None:
+    settings.ACTIONPLAN_TODAY = date(2015, 4, 2)
+    manager = create_manager(calais_with_entries, side="GB")
+    assert "1.2 pay 1" in turns_of(sign_in(manager))

@@ -13,6 +13,7 @@ from commitments.models import Entry, Plan
 from commitments.models.rights import rights_of
 from commitments.register.inbox import list_awaited
 from commitments.register.permissions import can_report
+from tests.client import read_page
 from tests.factories import (
     annotate_entry,
     answer_question,
@@ -183,3 +184,53 @@ def test_the_digest_begins_with_what_waits_for_the_side(
     texts = Renderer(Week(calais, week)).render(recipient, "fr")
     assert "EN ATTENTE" in texts.text and "depuis 7\xa0jours" in texts.text
     assert f"/plans/calais-2014/register/{done.number}/confirm/" in texts.text
+
+
+def test_a_dispute_waits_for_the_side_that_made_the_claim_until_it_answers(
+    british: User, french: User
+) -> None:
+    done = report_entry("2.5", by=british, kind="completed")
+    dispute = annotate_entry(done, by=french, kind="disputed")
+    assert waiting(british) == [(dispute.number, "respond")]
+    report_entry("2.5", by=british, note="It was signed on 10 January.")
+    assert waiting(british) == []
+
+
+def test_a_dispute_no_longer_waits_once_it_or_its_claim_is_withdrawn(
+    british: User, french: User
+) -> None:
+    for withdrawn_by_claimant in (True, False):
+        done = report_entry("2.5", by=british, kind="completed")
+        dispute = annotate_entry(done, by=french, kind="disputed")
+        assert (dispute.number, "respond") in waiting(british)
+        if withdrawn_by_claimant:
+            annotate_entry(done, by=british, kind="withdrawn")
+        else:
+            annotate_entry(dispute, by=french, kind="withdrawn")
+        assert (dispute.number, "respond") not in waiting(british)
+
+
+def test_the_page_of_a_dispute_offers_what_answers_it(british: User, french: User) -> None:
+    done = report_entry("2.5", by=british, kind="completed")
+    dispute = annotate_entry(done, by=french, kind="disputed")
+    said = read_page(sign_in(british), f"/register/{dispute.number}/")
+    assert "Take it back if the dispute is right." in said
+    client = sign_in(british)
+    page = client.get(f"/register/{dispute.number}/").text
+    for address in (
+        "/actions/2.5/report/",
+        f"/register/{done.number}/withdraw/",
+        f"/register/{dispute.number}/ask/",
+    ):
+        assert address in page
+        assert client.get(address).status_code == 200
+    assert "Take it back" not in read_page(sign_in(french), f"/register/{dispute.number}/")
+
+
+def test_a_list_says_whose_turn_it_is_to_do_what(british: User, french: User) -> None:
+    done = report_entry("2.5", by=british, kind="completed")
+    assert "Your turn: confirm or dispute" in read_page(sign_in(french), "/commitments/2/")
+    assert "Your turn" not in read_page(sign_in(british), "/commitments/2/")
+    annotate_entry(done, by=french, kind="disputed")
+    assert "Your turn: answer the dispute" in read_page(sign_in(british), "/commitments/")
+    assert "Your turn" not in read_page(sign_in(french), "/commitments/")
