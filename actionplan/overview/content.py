@@ -16,11 +16,13 @@ from actionplan.overview.priorities import (
     IS_MET,
     IS_OVERDUE,
     IS_STALE,
+    NAMES_SHOWN,
     Figure,
     KeyFigure,
     key_figures,
     list_addresses,
     next_dates,
+    no_longer,
     pressing_actions,
     scored_on,
 )
@@ -47,7 +49,6 @@ from funding.promises import promises
 from funding.totals import money_entries, sum_by_currency
 
 CHANGES_SHOWN = 7
-NAMES_SHOWN = 4
 NEWS_GROUPS = tuple(group for group in KIND_GROUPS if group != "register")
 COMPARED = {"met": IS_MET, "overdue": IS_OVERDUE, "stale": IS_STALE}
 
@@ -93,21 +94,25 @@ class CommitmentLines:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One figure a month ago and now: `joined` names some of the actions that are new in it."""
+    """One figure a month ago and now: `joined` names some of the actions that are new in it, `left`
+    some that are no longer.
+    """
 
     name: str
     before: Figure
     now: Figure
     joined: list[Standing]
     joined_count: int
-
-    @property
-    def left_count(self) -> int:
-        return self.before.count + self.joined_count - self.now.count
+    left: list[Standing]
+    left_count: int
 
     @property
     def more_joined(self) -> int:
         return self.joined_count - len(self.joined)
+
+    @property
+    def more_left(self) -> int:
+        return self.left_count - len(self.left)
 
 
 @dataclass(frozen=True)
@@ -140,6 +145,7 @@ def overview(page: Page) -> dict[str, object]:
         "is_signed": True,
         "term": term_of(page),
         "figures": figures,
+        "no_longer_met": no_longer_met(page),
         "decisions": decisions(page, worst, instalments, recurrences),
         "commitments": commitments(page, count_states(page, page.on)),
         "promises": promises(instalments),
@@ -150,6 +156,14 @@ def overview(page: Page) -> dict[str, object]:
         "changes": changes_of_the_week(page),
         "timeline": timeline(page, pressing, recurrences),
     }
+
+
+def no_longer_met(page: Page) -> list[Standing]:
+    """What was met a week ago, and is not any more."""
+    week_ago = page.on - timedelta(days=7)
+    if week_ago < page.plan.adopted_on:
+        return []
+    return no_longer(page, week_ago, IS_MET)[:NAMES_SHOWN]
 
 
 def recurrences_of(page: Page, standings: Iterable[Standing]) -> dict[int, Recurrence]:
@@ -199,6 +213,7 @@ def _compare(page: Page, earlier: date, name: str, now: Figure, condition: Q) ->
     joined = page.standings.filter(condition, scored=True).exclude(
         obligation__in=before.values("obligation")
     )
+    left = no_longer(page, earlier, condition)
     earlier_page = replace(page, on=earlier, known=page.known and earlier)
     return Comparison(
         name=name,
@@ -206,6 +221,8 @@ def _compare(page: Page, earlier: date, name: str, now: Figure, condition: Q) ->
         now=now,
         joined=list(joined.select_related("obligation").order_by("obligation_id")[:NAMES_SHOWN]),
         joined_count=joined.count(),
+        left=left[:NAMES_SHOWN],
+        left_count=len(left),
     )
 
 

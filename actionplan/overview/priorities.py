@@ -10,12 +10,13 @@ from commitments.lists.filters import NEVER_REPORTED, falls_due_by, order_by_urg
 from commitments.models import Standing
 from commitments.models.standings import StandingQuerySet
 from commitments.pages.page import Page
-from commitments.rules.states import SATISFIED, State
+from commitments.rules.states import CLOSED, SATISFIED, State
 
 MONTH_AHEAD = timedelta(days=30)
 TIMELINE_SHOWN = 12
 # the states in which a deadline is still ahead
 AHEAD = (State.DUE, State.DUE_SOON, State.UPCOMING)
+NAMES_SHOWN = 4
 IS_MET = Q(state__in=SATISFIED)
 IS_OVERDUE = Q(state=State.OVERDUE)
 IS_STALE = Q(stale_since__isnull=False)
@@ -55,7 +56,10 @@ def count_figures(page: Page, day: date) -> dict[str, int]:
         met=Count("pk", filter=IS_MET),
         met_late=Count("pk", filter=Q(state=State.MET_LATE)),
         met_disputed=Count("pk", filter=IS_MET & Q(disputed=True)),
+        ahead=Count("pk", filter=Q(state__in=AHEAD)),
+        awaiting=Count("pk", filter=Q(state=State.AWAITING)),
         no_date=Count("pk", filter=Q(state=State.NO_DATE)),
+        closed=Count("pk", filter=Q(state__in=CLOSED)),
     )
 
 
@@ -72,7 +76,10 @@ def list_addresses(page: Page) -> dict[str, str]:
         "met": {"state": met},
         "met_late": {"state": State.MET_LATE.value},
         "met_disputed": {"state": met, "attention": "disputed"},
+        "ahead": {"state": tuple(state.value for state in AHEAD)},
+        "awaiting": {"state": State.AWAITING.value},
         "no_date": {"state": State.NO_DATE.value},
+        "closed": {"state": tuple(state.value for state in State if state in CLOSED)},
     }
     return {
         name: page.url("commitments", **question, scored="1")
@@ -90,6 +97,14 @@ def key_figures(page: Page) -> dict[str, KeyFigure]:
         name: KeyFigure(Figure(now[name], url), before.get(name))
         for name, url in list_addresses(page).items()
     }
+
+
+def no_longer(page: Page, earlier: date, condition: Q) -> list[Standing]:
+    """How the scored actions stand on the page's day that met a condition earlier, and do no more."""
+    before = scored_on(page, earlier).filter(condition)
+    now = page.standings.filter(obligation__in=before.values("obligation"))
+    left = now.exclude(condition & Q(scored=True)).select_related("obligation")
+    return list(left.order_by("obligation_id"))
 
 
 def next_dates(page: Page) -> dict[int, Standing]:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from babel.dates import format_date, format_time
-from django.utils.translation import get_language, gettext_lazy, ngettext, npgettext_lazy
+from django.utils.translation import get_language, gettext_lazy, ngettext, npgettext_lazy, pgettext
 from django.utils.translation import gettext as _
 
 from commitments.models import Plan, Role, Standing
@@ -45,6 +45,7 @@ COUNTED_STATES = {
     ),
     State.SUPERSEDED: npgettext_lazy("so many actions", "superseded", "superseded", "count"),
     State.LAPSED: npgettext_lazy("so many actions", "lapsed", "lapsed", "count"),
+    State.DUE: npgettext_lazy("so many actions", "due", "due", "count"),
     State.DUE_SOON: npgettext_lazy("so many actions", "due soon", "due soon", "count"),
 }
 PROGRESS = {
@@ -135,6 +136,11 @@ def language() -> str:
 def colon() -> str:
     """What stands between a label and what it labels; in French with its no-break space."""
     return _(": ")
+
+
+def before_figure() -> str:
+    """What stands between the kind of an entry and its figure: “delivered 2”, « relevé : 2 »."""
+    return pgettext("between a kind of entry and its figure", " ")
 
 
 def side(code: str) -> str:

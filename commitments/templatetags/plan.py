@@ -33,6 +33,7 @@ register.filter("text", labels.text)
 register.filter("period", labels.period)
 register.filter("redacted", labels.redacted)
 register.simple_tag(labels.colon, name="colon")
+register.simple_tag(labels.before_figure, name="before_figure")
 
 
 @register.filter(expects_localtime=True)

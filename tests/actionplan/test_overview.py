@@ -107,7 +107,7 @@ def test_french_words_agree_with_their_number(reader: Client) -> None:
 
 def test_an_action_that_a_side_disputes_is_not_read_as_simply_met(reader: Client) -> None:
     said = read_page(reader, "/")
-    assert "5 are met (1 late, 1 disputed)" in said
+    assert "5 met (1 late, 1 disputed)" in said
     assert "met, disputed United Kingdom: completed. France disputes it." in said
 
 
@@ -311,3 +311,29 @@ def test_money_that_is_late_asks_those_who_record_it_for_the_payment(
     settings.ACTIONPLAN_TODAY = date(2015, 4, 2)
     manager = create_manager(calais_with_entries, side="GB")
     assert "1.2 pay 1" in turns_of(sign_in(manager))
+
+
+def test_each_action_that_counts_is_in_one_figure_of_the_sentence(reader: Client) -> None:
+    figures = reader.get("/").context["figures"]
+    parts = [
+        figures[name].now for name in ("met", "overdue", "ahead", "awaiting", "no_date", "closed")
+    ]
+    assert sum(part.count for part in parts) == figures["counting"].now.count == 28
+    said = read_page(reader, "/")
+    assert "28 actions: 5 met (1 late, 1 disputed), 1 overdue, 4 due or to come" in said
+    assert "15 without a date, 2 closed. The figures below overlap." in said
+
+
+def test_what_is_met_no_longer_is_named(reader: Client) -> None:
+    said = read_page(reader, "/")
+    assert "1.9 is no longer met" in said.partition("Needs a decision")[0]
+    change = said.partition("Since last month")[2]
+    assert "+2: 2.2, 3.4 (disputed) −1: 1.9 (under way, no date)" in change
+
+
+def test_the_french_of_figures_and_of_what_is_due_reads_as_french(reader: Client) -> None:
+    User.objects.update(language="fr")
+    said = read_page(reader, "/")
+    assert "quantité réalisée : 2" in said
+    assert "échéance en cours il reste 19 jours" in said
+    assert "à échéance il reste" not in said

@@ -11,7 +11,7 @@ from pytest_django import Settings
 from commitments.models import Entry, Plan, Standing
 from commitments.register import edition, standings
 from commitments.register.recorded_terms import sides_of_bodies
-from tests.client import Client
+from tests.client import Client, read_page
 from tests.factories import ADOPTED, create_plan, create_viewer, sign_in
 from tests.plan_of_promises import PROMISES
 
@@ -68,6 +68,16 @@ def test_the_command_and_a_page_name_what_changed_and_why(old: Plan, client: Cli
     page = sign_in(create_viewer(old)).get(f"/register/{number}/").content.decode()
     assert "What the second edition of the rules changed" in page
     assert "owed from the day" in page
+
+
+def test_the_entry_names_the_edition_once(old: Plan) -> None:
+    entry = edition.begin_second_edition(old, UPGRADED)
+    assert entry is not None
+    reader = sign_in(create_viewer(old))
+    for address in ("/register/", f"/register/{entry.number}/"):
+        said = read_page(reader, address)
+        assert "rules, second edition" in said
+        assert "second edition 2" not in said
 
 
 def test_days_that_read_alike_are_one_line_of_the_report(old: Plan) -> None:
