@@ -49,6 +49,8 @@ STRICT_NAMES = {
         b"http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     ),
 }
+# parts that say nothing of cells; programs write some of them wrongly, and openpyxl would read them
+UNREAD_PARTS = ("docProps/", "xl/chartsheets/")
 # a character in place of which its number stands
 ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 # what is wrong with a cell of these types of openpyxl
@@ -83,17 +85,18 @@ class UnsoundSheet(Exception):
 class SheetShape:
     """What a sheet holds where, before openpyxl reads it: fed by a parser, element by element.
 
-    `filled` are the numbers of the rows with any value, `beyond` the cells with one outside of the
-    columns that are read.
+    `filled` has the numbers of the rows with any value, and for each a bit for each such column;
+    `beyond` the cells with one outside of the columns that are read.
     """
 
-    filled: set[int] = field(default_factory=set)
+    filled: dict[int, int] = field(default_factory=dict)
     beyond: dict[str, int] = field(default_factory=dict)
     has_merged_cells: bool = False
     last_column: int = 0
     row: int = 0
     column: int = 0
     in_cell: bool = False
+    is_shared: bool = False
 
     def begin_element(self, name: str, attributes: dict[str, str]) -> None:
         name = name.rpartition(":")[2]
@@ -103,6 +106,7 @@ class SheetShape:
                 raise UnsoundSheet("cells out of order")
             self.column = column
             self.in_cell = True
+            self.is_shared = attributes.get("t") == "s"
         elif name == "row":
             number = int(attributes.get("r", self.row + 1))
             if not self.row < number <= LAST_ROW:
@@ -121,10 +125,15 @@ class SheetShape:
     def add_text(self, text: str) -> None:
         if not self.in_cell or text.isspace():
             return
-        self.filled.add(self.row)
+        # the number of a text in the list of all texts, which Python would count from the end
+        if self.is_shared and "-" in text:
+            raise UnsoundSheet("a text with a number below zero")
         self.last_column = max(self.last_column, self.column)
-        if self.column > MOST_COLUMNS:
-            from openpyxl.utils.cell import get_column_letter
+        self.filled.setdefault(self.row, 0)
+        if self.column <= MOST_COLUMNS:
+            self.filled[self.row] |= 1 << self.column
+        else:
+            from openpyxl.utils.cell import get_column_letter  # as in read_sheet
 
             self.beyond[f"{get_column_letter(self.column)}{self.row}"] = self.row
 
@@ -134,7 +143,7 @@ def _find_column(place: str, before: int) -> int:
     if not place:
         return before + 1
     column = 0
-    for letter in place.rstrip("0123456789"):
+    for letter in place.upper().rstrip("0123456789"):
         column = column * 26 + ord(letter) - ord("A") + 1
     return column
 
@@ -184,20 +193,19 @@ def _open_archive(content: bytes) -> zipfile.ZipFile:
         if member.file_size > LARGEST_PART and not is_large:
             text = _("The part “%(name)s” of the spreadsheet is too large: save it as CSV.")
             raise refuse(text % {"name": member.filename}, 1)
-    parts = {member.filename: archive.read(member) for member in members}
-    if any(name in part for name in STRICT_NAMES for part in parts.values()):
-        return _rename_strict(parts)
-    return archive
-
-
-def _rename_strict(parts: dict[str, bytes]) -> zipfile.ZipFile:
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        for name, part in parts.items():
-            for strict, usual in STRICT_NAMES.items():
-                part = part.replace(strict, usual)
-            archive.writestr(name, part)
+    with zipfile.ZipFile(file, "w") as usual:
+        for member in members:
+            part = archive.read(member)
+            if not member.filename.startswith(UNREAD_PARTS):
+                usual.writestr(member.filename, _rename_strict(part))
     return zipfile.ZipFile(file)
+
+
+def _rename_strict(part: bytes) -> bytes:
+    for strict, usual in STRICT_NAMES.items():
+        part = part.replace(strict, usual)
+    return part
 
 
 def _choose_sheet(
@@ -206,18 +214,23 @@ def _choose_sheet(
     report: FileReport,
     is_header: Callable[[Sequence[str]], bool],
 ) -> "Worksheet":
+    if not book.worksheets:
+        raise UnsoundSheet("no sheet, or none where the book says")
     visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
-    if not visible:
-        text = _("The spreadsheet has no visible sheet: show the one with the entries.")
-        raise refuse(text, 1)
-    chosen = visible[0]
-    if len(visible) > 1:
-        for sheet in visible:
+    chosen = visible[0] if visible else None
+    if len(book.worksheets) > 1:
+        for sheet in sorted(book.worksheets, key=lambda sheet: sheet not in visible):
             shape = _look_over(archive, sheet)
             first = next(_iter_rows(sheet, shape, FileReport()), None)
             if first and is_header(first.cells):
                 chosen = sheet
                 break
+    if chosen is None or chosen not in visible:
+        text = _("The spreadsheet has no visible sheet: show the one with the entries.")
+        if chosen:
+            text = _("The sheet with the entries, “%(name)s”, is hidden: show it.")
+            text %= {"name": chosen.title}
+        raise refuse(text, 1)
     others = [str(sheet.title) for sheet in book.worksheets if sheet is not chosen]
     if others:
         text = _("only the sheet “%(read)s” is read, not %(others)s")
@@ -253,6 +266,8 @@ def _check_shape(shape: SheetShape) -> None:
 
 
 def _iter_rows(sheet: "Worksheet", shape: SheetShape, report: FileReport) -> Iterator[TextRow]:
+    from openpyxl.utils.cell import get_column_letter  # as in read_sheet
+
     last = max(shape.filled, default=0)
     if not last:
         return
@@ -261,6 +276,11 @@ def _iter_rows(sheet: "Worksheet", shape: SheetShape, report: FileReport) -> Ite
         if number not in shape.filled:
             continue
         texts = [_read_cell(cell, number, report) for cell in cells]
+        for column, cell in enumerate(cells, 1):
+            if cell.value is None and shape.filled[number] >> column & 1:
+                text = _("The cell %(cell)s holds something that cannot be read: type it again.")
+                place = f"{get_column_letter(column)}{number}"
+                report.add_error(number, text, cell=place)
         types = {place: cell.data_type for place, cell in enumerate(cells) if texts[place]}
         while texts and not texts[-1]:
             texts.pop()
@@ -285,7 +305,12 @@ def _read_cell(cell: "Cell | MergedCell", line: int, report: FileReport) -> str:
         report.add_error(line, text, cell=cell.coordinate)
         return ""
     if isinstance(cell.value, str):
-        return _undo_escapes(cell.value)
+        try:
+            return _undo_escapes(cell.value)
+        except UnicodeDecodeError:
+            text = _("The cell %(cell)s holds something that cannot be read: type it again.")
+            report.add_error(line, text, cell=cell.coordinate)
+            return ""
     return _write_value(cell.value, cell.number_format)
 
 

@@ -183,6 +183,27 @@ def test_a_sheet_that_only_explains_may_stand_in_front() -> None:
     assert [row.cells["id"] for row in read(save(book))] == ["a-1"]
 
 
+def test_a_sheet_of_a_chart_may_stand_in_front() -> None:
+    book = make_book()
+    book.create_chartsheet("Chart", 0)
+    assert [row.cells["id"] for row in read(save(book))] == ["a-1"]
+
+
+def test_what_a_program_says_of_itself_is_not_read() -> None:
+    def spoil(name: str, part: bytes) -> bytes:
+        return b"<<<" if name.startswith("docProps/") else part
+
+    assert len(read(change_parts(save(make_book()), spoil))) == 1
+
+
+def test_a_hidden_sheet_with_the_entries_is_named() -> None:
+    book = make_book()
+    book.active.sheet_state = "hidden"  # type: ignore[union-attr]
+    book.create_sheet("Notes").append(["How to fill in this file"])
+    (error,) = read_errors(save(book))
+    assert error.text == "The sheet with the entries, “Sheet”, is hidden: show it."
+
+
 def test_a_sheet_in_the_stricter_form_is_read() -> None:
     def make_strict(_name: str, part: bytes) -> bytes:
         return part.replace(
@@ -235,6 +256,13 @@ def test_a_formatted_cell_in_the_last_row_costs_nothing() -> None:
         ('<c r="C2"', '<c r="A2"', "This is no XLSX file that can be read"),
         ('<c r="G2"', '<c r="AZ2"', "The cell AZ2 lies beyond the columns"),
         ('<c r="G2"', '<c r="H2"', "“text” stands in a column that has no name."),
+        ("<is><t>text</t></is>", "<v>text</v>", "The cell G2 holds something that cannot be read"),
+        ("<t>text</t>", "<t>_xD83D_</t>", "The cell G2 holds something that cannot be read"),
+        (
+            '<c r="G2" t="inlineStr"><is><t>text</t></is>',
+            '<c r="G2" t="s"><v>-1</v>',
+            "no XLSX file",
+        ),
     ],
 )
 def test_no_cell_of_a_sheet_is_lost_in_silence(old: str, new: str, message: str) -> None:
