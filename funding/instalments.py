@@ -15,15 +15,6 @@ from funding.rules import MoneyTerms
 Amounts = dict[str, Decimal]
 
 
-@dataclass(frozen=True)
-class PaidShare:
-    """How much of a stated amount is paid, at most all of it."""
-
-    currency: str
-    stated: Decimal
-    paid: Decimal
-
-
 @dataclass
 class InstalmentOnDay:
     standing: Standing
@@ -110,15 +101,6 @@ class InstalmentOnDay:
             for currency, stated in self.stated.items()
             if self.paid.get(currency, Decimal(0)) > stated
         }
-
-    @property
-    def paid_shares(self) -> list[PaidShare]:
-        """One for each stated currency in which something is paid."""
-        return [
-            PaidShare(currency, stated, min(self.paid[currency], stated))
-            for currency, stated in self.stated.items()
-            if currency in self.paid
-        ]
 
 
 def instalments_on(page: Page) -> list[InstalmentOnDay]:

@@ -36,8 +36,6 @@ MOST_COLUMNS = 40
 MOST_ROWS = 20_000
 # the last row that a sheet can have
 LAST_ROW = 1_048_576
-# the first row with anything in it must stand among these
-ROWS_BEFORE_HEADER = 1000
 # other ways of packing can unpack a little into a lot at once
 PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # the names of the stricter form of the format, and those that openpyxl knows

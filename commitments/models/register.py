@@ -13,16 +13,6 @@ from django.db.models import Exists, OuterRef, Q
 
 from commitments.models.plan import Obligation, Plan
 
-# Kinds of which the public sees nothing: without their text or assessment nothing is left to tell.
-INTERNAL_KINDS = (
-    "confidence",
-    "note",
-    "rights",
-    "redaction-asked",
-    "redaction-agreed",
-    "hidden",
-    "released",
-)
 # for so long an administrator alone can hide what should be removed
 HIDING = timedelta(days=7)
 # What a plan file leaves in the register. Two conditions, so that SQLite recognises the index below.
@@ -156,9 +146,10 @@ class Entry(RecordedFact):  # type: ignore[django-manager-missing,unused-ignore]
 class PublicEntry(RecordedFact):
     """What everybody sees of an entry of a public plan (docs/reference/public-reading.md).
 
-    A view of the database (migration 0013), so that no query can reach what it leaves out: texts,
-    files, authors, ids, times of day, hashes, words that are not a code of the plan file, and the
-    kinds that are internal as a whole. No relation leads from here to a table that holds these.
+    A view of the database (made by migration 0013, last changed by 0029), so that no query can
+    reach what it leaves out: texts, files, authors, ids, times of day, hashes, words that are not a
+    code of the plan file, and the kinds that are internal as a whole. No relation leads from here
+    to a table that holds these.
     """
 
     # what is internal reads as nothing, so that pages and files need not ask for whom they are
