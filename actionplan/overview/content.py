@@ -24,7 +24,6 @@ from actionplan.overview.priorities import (
     next_dates,
     no_longer,
     pressing_actions,
-    scored_on,
 )
 from actionplan.overview.timeline import timeline
 from commitments.lists.filters import KIND_GROUPS
@@ -36,6 +35,7 @@ from commitments.pages.counts import (
     count_states,
     count_under_way,
     counts_of,
+    scored_actions,
 )
 from commitments.pages.entries import EntryRow, describe_entries, entries_on
 from commitments.pages.page import Page
@@ -209,7 +209,7 @@ def compare_with(page: Page, earlier: date, figures: dict[str, KeyFigure]) -> li
 
 
 def _compare(page: Page, earlier: date, name: str, now: Figure, condition: Q) -> Comparison:
-    before = scored_on(page, earlier).filter(condition)
+    before = scored_actions(page, earlier).filter(condition)
     joined = page.standings.filter(condition, scored=True).exclude(
         obligation__in=before.values("obligation")
     )

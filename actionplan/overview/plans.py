@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
@@ -10,13 +10,12 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from actionplan.overview.priorities import MONTH_AHEAD
 from commitments import clock
 from commitments.lists.filters import falls_due_by
 from commitments.models import Plan, Standing
 from commitments.rules.events import Perspective
 from commitments.rules.states import SATISFIED, State
-
-SOON = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -51,6 +50,6 @@ def _row(plan: Plan) -> PlanRow:
         today=today,
         actions=states.total(),
         overdue=states[State.OVERDUE],
-        due=standings.filter(falls_due_by(today + SOON)).count(),
+        due=standings.filter(falls_due_by(today + MONTH_AHEAD)).count(),
         met=sum(states[state] for state in SATISFIED),
     )

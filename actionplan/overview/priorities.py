@@ -8,7 +8,7 @@ from django.db.models.functions import Coalesce
 
 from commitments.lists.filters import NEVER_REPORTED, falls_due_by, order_by_urgency
 from commitments.models import Standing
-from commitments.models.standings import StandingQuerySet
+from commitments.pages.counts import scored_actions
 from commitments.pages.page import Page
 from commitments.rules.states import CLOSED, SATISFIED, State
 
@@ -38,15 +38,9 @@ class KeyFigure:
     week_ago: int | None
 
 
-def scored_on(page: Page, day: date) -> StandingQuerySet:
-    """The standings of the actions that count, on a day, as the page knows it."""
-    scored = Standing.objects.filter(plan=page.plan, scored=True)
-    return scored.on(day, page.perspective).actions()
-
-
 def count_figures(page: Page, day: date) -> dict[str, int]:
     """How many scored actions there are, and how many of them each figure counts."""
-    return scored_on(page, day).aggregate(
+    return scored_actions(page, day).aggregate(
         counting=Count("pk"),
         overdue=Count("pk", filter=IS_OVERDUE),
         due=Count("pk", filter=falls_due_by(day + MONTH_AHEAD)),

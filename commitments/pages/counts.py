@@ -67,6 +67,7 @@ def count_under_way(page: Page, on: date) -> CountsByCommitment:
 
 
 def scored_actions(page: Page, on: date) -> StandingQuerySet:
+    """The standings of the actions that count in totals, on a day, as the page knows it."""
     return Standing.objects.filter(plan=page.plan, scored=True).on(on, page.perspective).actions()
 
 
