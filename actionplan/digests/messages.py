@@ -1,6 +1,8 @@
 """One digest as an e-mail, and the connection on which it leaves."""
 
+import secrets
 import smtplib
+from datetime import date, datetime
 from email.utils import formatdate
 from hashlib import sha256
 from typing import Any
@@ -10,9 +12,11 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends import smtp
 from django.urls import reverse
+from django.utils import timezone
 
 from actionplan.digests.rendering import unsubscribe_url
-from actionplan.models import Digest
+from actionplan.models import Digest, User
+from commitments.models import Plan
 
 
 class Refused(Exception):
@@ -128,8 +132,22 @@ def message_of(digest: Digest) -> DigestMessage:
     return message
 
 
-def new_message_id(now: float, unique: str) -> str:
-    return f"<{int(now)}.{unique}@{host()[-80:]}>"
+def new_digest(plan: Plan, recipient: User, kind: str, week: date) -> Digest:
+    """A row for the outbox, in the recipient's language; it has no texts and is not stored yet."""
+    now = timezone.now()
+    return Digest(
+        plan=plan,
+        recipient=recipient,
+        kind=kind,
+        week=week,
+        language=recipient.mail_language,
+        message_id=new_message_id(now),
+        next_try=now,
+    )
+
+
+def new_message_id(now: datetime) -> str:
+    return f"<{int(now.timestamp())}.{secrets.token_hex(12)}@{host()[-80:]}>"
 
 
 def host() -> str:

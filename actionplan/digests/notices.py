@@ -5,7 +5,6 @@ a mark, queues the mails and moves the mark in one transaction, so that nothing 
 by a worker that is killed. The outbox sends them like digests.
 """
 
-import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -13,13 +12,12 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max, QuerySet
-from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from actionplan.digests import messages
 from actionplan.digests.outbox import SENT_AFTER
 from actionplan.digests.recipients import noticed_memberships
-from actionplan.digests.rendering import UNSUBSCRIBE_PLACEHOLDER, Texts
+from actionplan.digests.rendering import UNSUBSCRIBE_PLACEHOLDER, Texts, render_texts
 from actionplan.models import Digest, Follow, NoticeMark, Subscription
 from commitments import clock
 from commitments.models import Action, Entry, Flag, FlagKind, HeldReport, Membership, Plan, Role
@@ -197,13 +195,7 @@ def _render(plan: Plan, lines: list[Line], language: str) -> Texts:
             "language": language,
             "unsubscribe": UNSUBSCRIBE_PLACEHOLDER,
         }
-        subject = render_to_string("emails/notice_subject.txt", context)
-        return Texts(
-            is_empty=False,
-            subject=" ".join(subject.split())[:200],
-            text=render_to_string("emails/notice_body.txt", context),
-            html=render_to_string("emails/notice_body.html", context),
-        )
+        return render_texts("notice", context)
 
 
 def queue(plan: Plan, now: datetime) -> int:
@@ -301,28 +293,17 @@ def _flags(mark: NoticeMark, last: int) -> Iterator[Flag]:
 
 
 def _notices(news: News, *, is_daily: bool) -> Iterator[Digest]:
-    plan, sent = news.plan, timezone.now()
+    plan = news.plan
     followed: dict[int, set[str]] = {}
     for user, ref in Follow.objects.filter(plan=plan).values_list("user", "ref"):
         followed.setdefault(user, set()).add(ref)
     today = civil_day(news.now, plan.timezone)
+    monday = today - timedelta(days=today.weekday())
     for member in noticed_memberships(is_daily=is_daily).filter(plan=plan):
         lines = news.lines_for(member, member.pace, followed.get(member.user_id, set()))
         if not lines:
             continue
-        language = member.user.language or settings.LANGUAGE_CODE
-        texts = news.render(lines, language).with_unsubscribe_link(
-            member.user, plan, notices_only=True
-        )
-        yield Digest(
-            plan=plan,
-            recipient=member.user,
-            kind=Digest.Kind.NOTICE,
-            week=today - timedelta(days=today.weekday()),
-            language=language,
-            subject=texts.subject,
-            text=texts.text,
-            html=texts.html,
-            message_id=messages.new_message_id(sent.timestamp(), secrets.token_hex(12)),
-            next_try=sent,
-        )
+        digest = messages.new_digest(plan, member.user, Digest.Kind.NOTICE, monday)
+        texts = news.render(lines, digest.language)
+        texts.with_unsubscribe_link(member.user, plan, notices_only=True).write_to(digest)
+        yield digest

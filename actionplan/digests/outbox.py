@@ -5,7 +5,6 @@ after the digest's own is over. What may have arrived is never sent again by its
 exception: the digests of a worker that was killed while it sent are tried once more.
 """
 
-import secrets
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from time import monotonic, sleep
@@ -83,31 +82,23 @@ def _missed_digests(plan: Plan, recipient: Recipient, week: date) -> Iterator[Di
         return
     missed = recipient.last_week + WEEK
     while missed < week:
-        yield _new_digest(plan, recipient, missed)
+        yield _skipped_digest(plan, recipient, missed)
         missed += WEEK
 
 
 def _digest_of_week(renderer: Renderer, recipient: Recipient, week: date) -> Digest:
-    digest = _new_digest(renderer.week.plan, recipient, week)
+    digest = _skipped_digest(renderer.week.plan, recipient, week)
     texts = renderer.render(recipient, digest.language)
     if not texts.is_empty:
         digest.state = State.QUEUED
-        digest.subject, digest.text, digest.html = texts.subject, texts.text, texts.html
+        texts.write_to(digest)
     return digest
 
 
-def _new_digest(plan: Plan, recipient: Recipient, week: date) -> Digest:
-    now = timezone.now()
-    return Digest(
-        plan=plan,
-        recipient=recipient.user,
-        kind=recipient.role,
-        week=week,
-        state=State.SKIPPED,
-        language=recipient.user.language or settings.LANGUAGE_CODE,
-        message_id=messages.new_message_id(now.timestamp(), secrets.token_hex(12)),
-        next_try=now,
-    )
+def _skipped_digest(plan: Plan, recipient: Recipient, week: date) -> Digest:
+    digest = messages.new_digest(plan, recipient.user, recipient.role, week)
+    digest.state = State.SKIPPED
+    return digest
 
 
 def _write(plan: Plan, week: date, digests: list[Digest]) -> int:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC
+from typing import Any
 
 from django.conf import settings
 from django.core import signing
@@ -13,7 +14,7 @@ from django.utils.translation import ngettext
 
 from actionplan.digests.content import HEADINGS, Content, Reader, Week
 from actionplan.digests.recipients import Recipient
-from actionplan.models import User
+from actionplan.models import Digest, User
 from commitments.lists.filters import SOON
 from commitments.models import Plan
 from commitments.pages import labels
@@ -32,6 +33,11 @@ class Texts:
     subject: str
     text: str
     html: str
+
+    def write_to(self, digest: Digest) -> None:
+        digest.subject = self.subject
+        digest.text = self.text
+        digest.html = self.html
 
     def with_unsubscribe_link(
         self, user: User, plan: Plan, *, notices_only: bool = False
@@ -77,13 +83,19 @@ def render(content: Content, language: str) -> Texts:
             "language": language,
             "unsubscribe": UNSUBSCRIBE_PLACEHOLDER,
         }
-        subject = render_to_string("emails/weekly_digest_subject.txt", context)
-        return Texts(
-            is_empty=content.is_empty,
-            subject=" ".join(subject.split())[:200],
-            text=render_to_string("emails/weekly_digest_body.txt", context),
-            html=render_to_string("emails/weekly_digest_body.html", context),
-        )
+        return render_texts("weekly_digest", context, is_empty=content.is_empty)
+
+
+def render_texts(name: str, context: dict[str, Any], *, is_empty: bool = False) -> Texts:
+    """The three templates of a mail, in the language that is active."""
+    subject = render_to_string(f"emails/{name}_subject.txt", context)
+    return Texts(
+        is_empty=is_empty,
+        # a subject is one line, and the column holds 200 characters
+        subject=" ".join(subject.split())[:200],
+        text=render_to_string(f"emails/{name}_body.txt", context),
+        html=render_to_string(f"emails/{name}_body.html", context),
+    )
 
 
 def list_decisions(content: Content) -> list[str]:

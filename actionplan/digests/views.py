@@ -151,10 +151,8 @@ class DigestPreview(PlanView, AdministratorRequired):
             kind=recipient.role,
             recipient=recipient.user,
             language=language,
-            subject=texts.subject,
-            text=texts.text,
-            html=texts.html,
         )
+        texts.write_to(preview)
         context = {"page": self.page, "digest": preview, "is_preview": True}
         return render(request, "actionplan/digests/detail.html", context)
 

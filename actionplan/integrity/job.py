@@ -1,13 +1,12 @@
 """The daily verification: what it found last is kept, shown, and told to the managers of all sides."""
 
-import secrets
 from datetime import date
 
 from django.conf import settings
-from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from actionplan.digests import messages
+from actionplan.digests.rendering import render_texts
 from actionplan.integrity.verify import Expected, verify_plan
 from actionplan.models import Digest, Mark, Verification
 from commitments.findings import Finding, in_plain_words
@@ -50,18 +49,9 @@ def queue_alarms(plan: Plan, day: date, findings: list[Finding]) -> int:
     returns how many are new.
     """
     managers = Membership.objects.filter(plan=plan, role=Role.MANAGER, user__is_active=True)
-    now = timezone.now()
     alarms = []
     for membership in managers.select_related("user"):
-        alarm = Digest(
-            plan=plan,
-            recipient=membership.user,
-            kind=Digest.Kind.ALARM,
-            week=day,
-            language=membership.user.language or settings.LANGUAGE_CODE,
-            message_id=messages.new_message_id(now.timestamp(), secrets.token_hex(12)),
-            next_try=now,
-        )
+        alarm = messages.new_digest(plan, membership.user, Digest.Kind.ALARM, day)
         _write_texts(alarm, findings)
         alarms.append(alarm)
     Digest.objects.bulk_create(alarms, ignore_conflicts=True)
@@ -81,7 +71,4 @@ def _write_texts(alarm: Digest, findings: list[Finding]) -> None:
             "site": settings.SITE_URL,
             "language": alarm.language,
         }
-        subject = render_to_string("emails/alarm_subject.txt", context)
-        alarm.subject = " ".join(subject.split())[:200]
-        alarm.text = render_to_string("emails/alarm_body.txt", context)
-        alarm.html = render_to_string("emails/alarm_body.html", context)
+        render_texts("alarm", context).write_to(alarm)

@@ -3,6 +3,7 @@
 import secrets
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
@@ -83,6 +84,11 @@ class User(AbstractUser):
     def plans_that_show_the_post(self) -> "models.QuerySet[Plan]":
         is_shown = Q(entries__by=self) | Q(entries__kind="rights", entries__terms__account=self.pk)
         return Plan.objects.filter(pk__in=Plan.objects.filter(is_shown).values("pk"))
+
+    @property
+    def mail_language(self) -> str:
+        """The language that the account chose, else that of the site."""
+        return self.language or settings.LANGUAGE_CODE
 
     @cached_property
     def roles(self) -> list[Membership]:

@@ -1,6 +1,5 @@
 from datetime import date
 
-from django.conf import settings
 from django.core.management.base import CommandParser
 
 from actionplan.digests.content import Week, week_before
@@ -35,7 +34,7 @@ class Command(SiteCommand):
         renderer = Renderer(Week(plan, week))
         for recipient in recipients(plan, week):
             user = recipient.user
-            texts = renderer.render(recipient, user.language or settings.LANGUAGE_CODE)
+            texts = renderer.render(recipient, user.mail_language)
             subject = "nothing to say" if texts.is_empty else texts.subject
             self.stdout.write(
                 f"{plan.slug} {week} {recipient.role} {user.pk} ({user.post}): {subject}"
