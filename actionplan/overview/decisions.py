@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 from actionplan.overview.priorities import Figure
 from commitments.lists.filters import is_in_doubt, needs_decision
 from commitments.models import Entry, Standing
-from commitments.pages.entries import EntryRow, describe_entries, entries_on, find_withdrawn
+from commitments.pages.entries import EntryRow, describe_entries, entries_on, find_withdrawn_among
 from commitments.pages.inbox import Turn, turns
 from commitments.pages.page import Page
 from commitments.register.permissions import reportable_actions
@@ -66,9 +66,12 @@ def decisions(
     waiting = page.standings.filter(needs_decision(page))
     actions = Figure(waiting.count(), page.url("commitments", attention="decision"))
     money = list(_money_due(page, instalments))
-    found = [*_with_periods_and_words(page, worst, recurrences), *money]
-    found.sort(key=lambda one: (one.place, one.instalment is None, one.day))
-    shown = found[:DECISIONS_SHOWN]
+    candidates = [*_with_periods_and_words(page, worst, recurrences), *money]
+    # within a place money comes first, then the earliest day
+    candidates.sort(
+        key=lambda decision: (decision.place, decision.instalment is None, decision.day)
+    )
+    shown = candidates[:DECISIONS_SHOWN]
     money_shown = sum(decision.instalment is not None for decision in shown)
     return Decisions(
         shown=shown,
@@ -117,7 +120,7 @@ def worst_actions(page: Page) -> list[Decision]:
 def _with_periods_and_words(
     page: Page, worst: Sequence[Decision], recurrences: Mapping[int, Recurrence]
 ) -> Iterable[Decision]:
-    said = latest_by_side(page, [decision.standing.obligation.ref for decision in worst])
+    latest = latest_by_side(page, [decision.standing.obligation.ref for decision in worst])
     awaited = turns(page)
     reportable = _reportable(page, [decision.standing for decision in worst])
     for decision in worst:
@@ -127,7 +130,7 @@ def _with_periods_and_words(
         yield replace(
             decision,
             recurrence=recurrences.get(standing.obligation_id),
-            said=said[ref],
+            said=latest[ref],
             turns=awaited.get(ref, to_report),
         )
 
@@ -144,15 +147,15 @@ def _reportable(page: Page, standings: Iterable[Standing]) -> set[str]:
 def latest_by_side(page: Page, refs: Sequence[str]) -> Mapping[str, list[EntryRow]]:
     """The last that each side said about each of these actions, the newest first."""
     entries = entries_on(page).filter(ref__in=refs)
-    named = entries.filter(kind="withdrawn").values_list("to", flat=True)
-    withdrawn = find_withdrawn([key for key in named if key is not None], page)
-    said_now = entries.exclude(kind__in=SAYS_NOTHING_NEW).exclude(pk__in=withdrawn)
-    in_order = said_now.order_by("recorded_day", "number")
-    # a file can bring entries of earlier days later
+    statements = entries.exclude(kind__in=SAYS_NOTHING_NEW)
+    statements = statements.exclude(pk__in=find_withdrawn_among(entries, page))
+    # by day first: a file can bring entries of earlier days later
+    in_order = statements.order_by("recorded_day", "number")
+    # later rows take the place of earlier ones with the same ref and side
     newest = {
         (ref, side): number for ref, side, number in in_order.values_list("ref", "side", "number")
     }
-    said: dict[str, list[EntryRow]] = defaultdict(list)
+    rows_by_ref: dict[str, list[EntryRow]] = defaultdict(list)
     for row in describe_entries(entries_on(page).filter(number__in=newest.values()), page):
-        said[row.entry.ref].append(row)
-    return said
+        rows_by_ref[row.entry.ref].append(row)
+    return rows_by_ref

@@ -228,7 +228,7 @@ class RowChecker:
                 self.reading.skipped += 1
                 continue
             draft = read_draft(row, self.context.plan, self.reading, self.context.today)
-            draft.ref = self.context.spelled.get(draft.ref.casefold(), draft.ref)
+            draft.ref = self.context.refs_by_casefold.get(draft.ref.casefold(), draft.ref)
             draft_row = DraftRow(row.line, row.cells, draft)
             if code and first is None:
                 self.rows[draft_row.id] = draft_row

@@ -17,7 +17,13 @@ from commitments.evidence import file_types, storage
 from commitments.models import Body, Evidence, Plan
 from commitments.pages import labels
 from commitments.register.entry_types import KINDS
-from commitments.register.validation import LONGEST_WORDS, NEEDS_EVIDENCE, source_errors
+from commitments.register.validation import (
+    LONGEST_WORDS,
+    NEEDS_EVIDENCE,
+    is_met_by_deliveries,
+    source_errors,
+    takes_deliveries,
+)
 from commitments.rules.dates import DateError, parse
 from commitments.rules.events import Terms
 from commitments.rules.states import State
@@ -331,11 +337,11 @@ def kinds_to_report(terms: Terms) -> list[str]:
     kinds = ["progress"]
     if deadline.level is not None:
         kinds.append("reading")
-    if deadline.quantity is not None or deadline.steps:
+    if takes_deliveries(deadline):
         kinds.append("delivered")
     if deadline.level is None:
         kinds.append("started")
-    if not (deadline.target or deadline.steps or deadline.level is not None):
+    if not is_met_by_deliveries(deadline) and deadline.level is None:
         kinds.append("completed")
     if terms.consents:
         kinds.append("consent")

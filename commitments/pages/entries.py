@@ -98,12 +98,16 @@ def find_withdrawn(keys: Collection[int], page: Page) -> set[int | None]:
     return {entry for key, entry in entry_by_withdrawal.items() if key not in ineffective}
 
 
+def find_withdrawn_among(entries: EntryQuerySet, page: Page) -> set[int | None]:
+    """Which of the entries of a query are withdrawn, if the query has their withdrawals as well."""
+    named = entries.filter(kind="withdrawn").values_list("to", flat=True)
+    return find_withdrawn([key for key in named if key is not None], page)
+
+
 def last_reports(page: Page, obligations: Collection[int]) -> dict[int, date]:
     """By obligation, the day on which the latest news of it was recorded, withdrawn ones apart."""
     entries = entries_on(page).filter(obligation_id__in=obligations).order_by()
-    named = entries.filter(kind="withdrawn", to__isnull=False).values_list("to", flat=True)
-    withdrawn = find_withdrawn([key for key in named if key is not None], page)
-    news = entries.filter(kind__in=NEWS).exclude(pk__in=withdrawn)
+    news = entries.filter(kind__in=NEWS).exclude(pk__in=find_withdrawn_among(entries, page))
     latest = news.values_list("obligation_id").annotate(Max("recorded_day"))
     return dict(latest)
 

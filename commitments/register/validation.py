@@ -74,8 +74,8 @@ class Context:
         return {(obligation.ref, obligation.instalment): obligation for obligation in obligations}
 
     @cached_property
-    def spelled(self) -> dict[str, str]:
-        """Each ref as the plan spells it, by the same in small letters."""
+    def refs_by_casefold(self) -> dict[str, str]:
+        """Each ref as the plan spells it, by the ref in small letters."""
         return {ref.casefold(): ref for ref, _instalment in self.obligations}
 
     @cached_property
@@ -120,9 +120,9 @@ class Context:
         return {(ref, instalment, kind): first_day for ref, instalment, kind, first_day in rows}
 
     @cached_property
-    def answers(self) -> dict[tuple[str, ...], Entry]:
-        """The confirmations and disputes that are not withdrawn, by kind and side, and by side and id
-        of the entry that they name.
+    def answers(self) -> dict[tuple[str, str, str, str], Entry]:
+        """The confirmations and disputes that are not withdrawn. The key is the kind and side of the
+        answer, then the side and code of the entry that it names.
         """
         entries = Entry.objects.filter(**self.scope, kind__in=ANSWERS)
         entries = entries.exclude(named_by__kind="withdrawn").select_related("to")
@@ -139,18 +139,18 @@ class Context:
         return self.answers.get((kind, side, entry.side, entry.code))
 
     @cached_property
-    def spellings(self) -> dict[str, dict[str, str]]:
-        """The plan's own spelling of each code by the kind that carries it, by its look."""
+    def codes_by_look(self) -> dict[str, dict[str, str]]:
+        """For each kind that carries a code: the plan's own spelling of each code, by its look."""
         return {kind: _by_look(codes) for kind, codes in self.codes.items()}
 
     @cached_property
-    def refs(self) -> dict[str, str]:
+    def refs_by_look(self) -> dict[str, str]:
         """The plan's own spelling of each ref, by its look."""
         return _by_look({ref for ref, _instalment in self.obligations})
 
     def adopt_spelling(self, draft: Draft) -> None:
         """Name what the draft is about as the plan does, where the two look alike."""
-        draft.ref = self.refs.get(fold(draft.ref), draft.ref)
+        draft.ref = self.refs_by_look.get(fold(draft.ref), draft.ref)
         kind = KINDS.get(draft.kind)
         if not draft.words or kind is None:
             return
@@ -159,7 +159,7 @@ class Context:
             terms = self.terms(draft.ref)
             names = _by_look({terms.deadline.of, *terms.needs}) if terms else {}
         elif kind.names:
-            names = self.spellings[kind.name]
+            names = self.codes_by_look[kind.name]
         elif kind.name == "confidence":
             names = _by_look(CONFIDENCE_COLOURS)
         draft.words = names.get(fold(draft.words), draft.words)
@@ -360,14 +360,19 @@ def _level_errors(draft: Draft, context: Context) -> Iterator[str]:
         yield _("%(ref)s has a level to reach: record a reading instead.") % {"ref": draft.ref}
 
 
-def counts_deliveries(deadline: Deadline) -> bool:
+def takes_deliveries(deadline: Deadline) -> bool:
+    """Whether deliveries are counted: for the whole action, for its steps or for each period."""
+    return deadline.quantity is not None or bool(deadline.steps)
+
+
+def is_met_by_deliveries(deadline: Deadline) -> bool:
     """Whether an action as a whole is satisfied by what was delivered."""
     return deadline.target is not None or bool(deadline.steps)
 
 
 def _completion_errors(draft: Draft, context: Context) -> Iterator[str]:
     yield from _level_errors(draft, context)
-    if counts_deliveries(context.deadline(draft.ref)):
+    if is_met_by_deliveries(context.deadline(draft.ref)):
         yield _("%(ref)s has a quantity to reach: record what was delivered, not a completion.") % {
             "ref": draft.ref
         }
@@ -377,16 +382,14 @@ def _completion_errors(draft: Draft, context: Context) -> Iterator[str]:
 
 def _reopening_errors(draft: Draft, context: Context) -> Iterator[str]:
     yield from _level_errors(draft, context)
-    deadline = context.deadline(draft.ref)
-    if deadline.quantity is not None or deadline.steps:
+    if takes_deliveries(context.deadline(draft.ref)):
         yield _(
             "%(ref)s has a quantity, so it is not reopened: withdraw the delivery that was mistaken."
         ) % {"ref": draft.ref}
 
 
 def _delivery_warnings(draft: Draft, context: Context) -> Iterator[str]:
-    deadline = context.deadline(draft.ref)
-    if deadline.quantity is None and not deadline.steps:
+    if not takes_deliveries(context.deadline(draft.ref)):
         yield _("%(ref)s has no quantity to reach: the delivery is shown and satisfies nothing") % {
             "ref": draft.ref
         }
@@ -499,7 +502,7 @@ def is_confirmable(entry: Entry, context: Context) -> bool:
     """Whether the entry claims something that can be confirmed or disputed."""
     if entry.kind == "started":
         deadline = context.deadline(entry.ref)
-        is_figure = counts_deliveries(deadline) or deadline.level is not None
+        is_figure = is_met_by_deliveries(deadline) or deadline.level is not None
         return deadline.kind in ("start", "immediate") and not is_figure
     return TYPES[entry.kind].is_confirmable
 
