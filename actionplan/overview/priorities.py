@@ -95,7 +95,7 @@ def key_figures(page: Page) -> dict[str, KeyFigure]:
 
 def no_longer(page: Page, earlier: date, condition: Q) -> list[Standing]:
     """How the scored actions stand on the page's day that met a condition earlier, and do no more."""
-    before = scored_on(page, earlier).filter(condition)
+    before = scored_actions(page, earlier).filter(condition)
     now = page.standings.filter(obligation__in=before.values("obligation"))
     left = now.exclude(condition & Q(scored=True)).select_related("obligation")
     return list(left.order_by("obligation_id"))
