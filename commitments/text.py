@@ -67,10 +67,12 @@ def name_odd_signs(text: str) -> str:
     """The names of characters that look like others or like nothing; empty where there are none."""
     has_latin = any(sign.isascii() and sign.isalnum() for sign in text)
     return ", ".join(
-        f"U+{ord(sign):04X} {unicodedata.name(sign, '')}".rstrip()
-        for sign in dict.fromkeys(text)
-        if _is_odd(sign, has_latin=has_latin)
+        name_sign(sign) for sign in dict.fromkeys(text) if _is_odd(sign, has_latin=has_latin)
     )
+
+
+def name_sign(sign: str) -> str:
+    return f"U+{ord(sign):04X} {unicodedata.name(sign, '')}".rstrip()
 
 
 def _is_odd(sign: str, *, has_latin: bool) -> bool:

@@ -19,6 +19,7 @@ from commitments.files.plan_schema import PlanSpec, check_refs, read_plan
 from commitments.files.toml import parse_toml
 from commitments.files.toml_table import Table
 from commitments.models import Plan
+from commitments.text import unify_line_ends
 from funding.plan_loader import load_funds
 from funding.plan_schema import FundSpec, read_funds
 
@@ -59,6 +60,13 @@ def decode_text(content: bytes) -> str:
         raise refuse(_("this is not UTF-8: save the file in UTF-8"), line) from None
 
 
+def _drop_leftovers(text: str) -> str:
+    """Without what editors leave at the beginning of a file, and programs of DOS at its end."""
+    if "\n" not in text:
+        text = unify_line_ends(text)
+    return text.lstrip("\ufeff").rstrip("\x1a\x00")
+
+
 def read_plan_file(content: bytes) -> PlanFileSpec:
     """What the file says, by itself; raises FileRefused."""
     file = parse_plan_file(content)
@@ -72,7 +80,7 @@ def parse_plan_file(content: bytes) -> PlanFileSpec:
     FileRefused where it is no TOML.
     """
     check_size(content)
-    file = parse_toml(decode_text(content))
+    file = parse_toml(_drop_leftovers(decode_text(content)))
     if file.errors:
         raise FileRefused(file.errors)
     top = Table(file, (), file.tree, _("the file"))

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from commitments.files.entry_rows import EntryRow, read_rows
-from commitments.files.errors import MOST_ERRORS, FileRefused, FileReport
+from commitments.files.errors import FileRefused, FileReport, say_full
 from commitments.files.values import parse_amount
 from commitments.models import Entry, EntryText, Evidence, Plan
 from commitments.register import entry_types, services, validation
@@ -200,8 +200,7 @@ class RowChecker:
             self._check_rows()
         self.reading.errors.sort()
         if self.reading.is_full:
-            text = _("There are %(count)s faults or more: correct these, then load the file again.")
-            self.reading.add_error(self.reading.errors[-1].line, text, count=MOST_ERRORS)
+            self.reading.add_error(self.reading.errors[-1].line, say_full())
         return self.reading
 
     def _check_rows(self) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from operator import attrgetter
 
+from django.utils.translation import gettext as _
+
 # after that many nobody reads on, and each costs time and memory
 MOST_ERRORS = 1000
 
@@ -27,6 +29,11 @@ class FileRefused(Exception):
 def refuse(text: str, line: int = 0) -> FileRefused:
     """The refusal of a whole file for one reason, which may concern no line of it."""
     return FileRefused([FileError(line, text)])
+
+
+def say_full() -> str:
+    text = _("There are %(count)s faults or more: correct these, then load the file again.")
+    return text % {"count": MOST_ERRORS}
 
 
 @dataclass

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from commitments.files.errors import FileReport
-from commitments.text import name_odd_signs
+from commitments.files.errors import FileRefused, FileReport, say_full
+from commitments.text import name_sign
 
 # the keys and places that lead to a value, such as ("commitments", 0, "actions", 2, "ref")
 Path = tuple[str | int, ...]
@@ -37,6 +37,8 @@ _TOO_DEEP = re.compile(
 )
 # a month or a year without a day, which a plan file holds between quotes
 _BARE_DATE = re.compile(r"=\s*(\.\./)?\d{4}-\d{1,2}\s*(?:[,}#]|$)")
+# what word processors make of a quotation mark
+_QUOTES = re.compile("[\u00ab\u00bb\u201c-\u201f\u2033\uff02]")
 # How a message of the parser begins, and what it means to somebody who writes a plan. The first
 # pattern that fits counts, and the last one always fits.
 PLAIN_WORDS = {
@@ -86,8 +88,12 @@ class TomlFile(FileReport):
         return self.lines.get((), 1)
 
     def add_error_at(self, path: Path, text: str, /, **values: object) -> None:
-        """`values` fill the named places of the text."""
-        self.add_error(self.line_of(path), text % values)
+        """`values` fill the named places of the text. Raises FileRefused when there are enough."""
+        line = self.line_of(path)
+        self.add_error(line, text % values)
+        if self.is_full:
+            self.add_error(line, say_full())
+            raise FileRefused(self.errors)
 
 
 def parse_toml(text: str) -> TomlFile:
@@ -114,8 +120,12 @@ def _explain_syntax_error(text: str, message: str) -> TomlFile:
             'a month, a quarter or a year in place of a day stands in quotes, such as "2014-10"'
         )
         return _refuse_syntax(line, words)
+    statement = text.split("\n")[line - 1]
     column = re.search(r"column (\d+)\)", message)
-    sign = text.split("\n")[line - 1][int(column[1]) - 1 :][:1] if column else ""
+    sign = statement[int(column[1]) - 1 :][:1] if column else ""
+    if sign.isascii():
+        # a text may have begun or ended with it, so that the reader stopped further on
+        sign = "".join(_QUOTES.findall(statement))
     return _refuse_syntax(line, _plain_words(message), sign)
 
 
@@ -127,10 +137,10 @@ def _plain_words(message: str) -> str:
 
 
 def _refuse_syntax(line: int, words: str, sign: str = "") -> TomlFile:
-    """`sign` is the character at which the reader stopped."""
+    """`sign` is the character at which the reader stopped, where it is an odd one."""
     file = TomlFile()
-    name = name_odd_signs(sign)
-    if name:
+    if sign:
+        name = ", ".join(map(name_sign, dict.fromkeys(sign)))
         words = _("%(what)s (here stands %(signs)s)") % {"what": words, "signs": name}
     file.add_error(line, _("this is not TOML: %(what)s"), what=words)
     return file

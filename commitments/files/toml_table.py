@@ -8,7 +8,7 @@ thing and what would be right, in two languages, would all have to be found agai
 """
 
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from typing import Self, TypeVar
 
@@ -17,6 +17,7 @@ from django.utils.translation import gettext_noop
 
 from commitments.files.toml import Path, TomlFile
 from commitments.files.values import show_short, show_value
+from commitments.text import plain
 
 T = TypeVar("T")
 # a text for each language
@@ -107,13 +108,19 @@ class Table:
             table.refuse_unknown_keys()
 
     def check_known(
-        self, key: str, names: Iterable[str], known: Container[str], lacking: str
+        self, key: str, names: Iterable[str], known: Collection[str], lacking: str
     ) -> None:
-        """Each of the names under this key must be a known one; `lacking` says that it is not."""
+        """Each of the names under this key must be a known one; `lacking` says that it is not. Where
+        a known one looks like it, that is offered.
+        """
         text = _("%(key)s of %(what)s names %(name)s: %(lacking)s")
-        for name in names:
-            if name not in known:
-                self.add_error(key, text, name=show_value(name), lacking=lacking)
+        unknown = [name for name in names if name not in known]
+        spellings = {plain(name): name for name in known} if unknown else {}
+        for name in unknown:
+            said = lacking
+            if plain(name) in spellings:
+                said = _("it is written %(right)s") % {"right": spellings[plain(name)]}
+            self.add_error(key, text, name=show_value(name), lacking=said)
 
     def get_raw(self, key: str) -> object:
         """The value as it is, for a reader that checks it itself."""

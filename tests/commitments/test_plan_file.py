@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from actionplan.plan_transfer import load
-from commitments.files.errors import FileError, FileRefused
+from commitments.files.errors import MOST_ERRORS, FileError, FileRefused
 from commitments.files.plan_schema import MOST_CIRCLES, WordsNotFound, find_words
 from commitments.files.toml import PLAIN_WORDS, parse_toml
 from tests.both_languages import in_both
@@ -722,3 +722,41 @@ def test_a_long_circle_is_not_named_more_often_than_a_page_shows_errors() -> Non
 )
 def test_a_sign_that_looks_like_another_is_named(old: str, new: str, signs: str) -> None:
     assert any(f"({signs})" in error.text for error in find_errors(changed(SMALL, (old, new))))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('slug = "', '\u0455lug = "', "(here stands U+0455 CYRILLIC SMALL LETTER DZE)"),
+        (
+            'slug = "small"',
+            'slug = "small\u201d',
+            "(here stands U+201D RIGHT DOUBLE QUOTATION MARK)",
+        ),
+        ('lead = ["office"]', 'lead = ["Office"]', "names 'Office': it is written office"),
+        ('lead = ["office"]', 'lead = ["of\u200bfice"]', ": it is written office"),
+    ],
+)
+def test_what_looks_right_is_named_or_told_as_the_plan_spells_it(
+    old: str, new: str, message: str
+) -> None:
+    assert any(message in error.text for error in find_errors(changed(SMALL, (old, new))))
+
+
+@pytest.mark.parametrize(
+    "text", ["\ufeff\ufeff" + SMALL, SMALL + "\x1a", SMALL.replace("\n", "\r")]
+)
+def test_what_an_editor_leaves_in_a_plan_file_changes_nothing(text: str) -> None:
+    plan = load.read_plan_file(text.encode()).plan
+    assert plan.file.tree == tomllib.loads(SMALL)
+
+
+@pytest.mark.parametrize(
+    "more", ["[[bodies]]\n", "[t{n}]\n", "[[commitments]]\n", "[[funds]]\n", "[a{n}]\nb = 1\n"]
+)
+def test_a_plan_file_of_errors_is_read_no_further_than_anybody_reads(more: str) -> None:
+    content = SMALL + "".join(more.format(n=number) for number in range(50_000))
+    begun = time.process_time()
+    errors = refused_errors(content.encode())
+    assert time.process_time() - begun < 2
+    assert len(errors) <= MOST_ERRORS + 1
