@@ -70,7 +70,7 @@ def _answer(request: HttpRequest, status: int, error: str, **context: str) -> Ht
 
 
 def _wants_data(request: HttpRequest) -> bool:
-    """Whether a program asks."""
+    """Whether a program asks, which wants JSON and no page."""
     query = request.META.get("QUERY_STRING", "")
     is_data = request.path.endswith(".json") or "format=json" in query
     return is_data or hasattr(request, "only_plan")
@@ -113,7 +113,7 @@ def typed_values(request: HttpRequest) -> dict[str, str]:
 
 
 def labelled_values(request: HttpRequest) -> list[tuple[str, str]]:
-    """The same, each under the label of its field."""
+    """The typed values, each under the label of its field."""
     labels = {name: field.label for form in FORMS for name, field in form.base_fields.items()}
     values = typed_values(request)
     # which rows a table has is nothing that anybody typed
@@ -122,5 +122,5 @@ def labelled_values(request: HttpRequest) -> list[tuple[str, str]]:
 
 
 def _field_of(name: str) -> str:
-    """Without the row, where it stands in a table."""
+    """The name of the field without the row, which stands before it in a table."""
     return name.rpartition("-")[2]

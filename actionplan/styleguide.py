@@ -35,7 +35,7 @@ ENTRY = {
 
 
 def make_standing(state: State) -> Standing:
-    """12 days before or after the day from which its state counts."""
+    """A standing in this state, 12 days before or after the day from which the state counts."""
     is_ahead = state in (State.DUE, State.DUE_SOON, State.UPCOMING)
     day = ON + timedelta(days=12 if is_ahead else -12)
     obligation = Obligation(ref="2.5")
@@ -60,7 +60,7 @@ def make_standing(state: State) -> Standing:
 
 
 class StyleGuide(TemplateView):
-    """Only where DEBUG is on."""
+    """The page with all parts of pages; it exists only where DEBUG is on."""
 
     template_name = "actionplan/styleguide.html"
 

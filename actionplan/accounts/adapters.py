@@ -83,7 +83,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return render(request, "account/account_inactive.html", status=403)
 
     def is_reauthentication_required(self, *, app: str, **kwargs: object) -> bool:
-        """Not within five minutes of a sign-in."""
+        """Whether the account must confirm who it is: not within five minutes of a sign-in."""
         records = get_authentication_records(self.request, self.request.user)
         if not records:
             return True

@@ -89,7 +89,7 @@ class Invite(AdministratorView, FormPageView[InviteForm]):
         return {**super().get_form_kwargs(), "plans": self._plans()}
 
     def _plans(self) -> list[Plan]:
-        """The chosen one, or all."""
+        """The plan that was chosen, or all plans."""
         slug = self.request.GET.get("plan")
         if slug:
             return [get_object_or_404(Plan, slug=slug)]

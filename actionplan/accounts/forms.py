@@ -36,7 +36,7 @@ MAX_TEXT_LENGTH = 1000
 
 
 class OwnWords(forms.Form):
-    """Mixed into a form of allauth: its fields in this site's words, none without a bound."""
+    """A mixin for forms of allauth: gives their fields this site's words and a longest length."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -69,7 +69,7 @@ class NewPasswordForm(OwnWords, account.ResetPasswordKeyForm):
 
 class ForgottenPasswordForm(OwnWords, account.ResetPasswordForm):
     def clean_email(self) -> str:
-        """Without looking whether there is such an account."""
+        """Accept any address, so that the answer does not tell whether there is such an account."""
         return str(self.cleaned_data["email"]).lower()
 
     def save(self, request: HttpRequest, **kwargs: object) -> str:
@@ -79,7 +79,7 @@ class ForgottenPasswordForm(OwnWords, account.ResetPasswordForm):
 
 
 class SingleUse(forms.Form):
-    """Mixed into a form with a code: a right code is taken once."""
+    """A mixin for a form with a code: a right code is accepted once."""
 
     def clean_code(self) -> str:
         code: str = super().clean_code()  # type: ignore[misc]
@@ -195,7 +195,7 @@ class PostForm(forms.Form):
 
 
 class AddressForm(PostForm):
-    """The address and the post of an account that there is."""
+    """The address and the post of an account that exists."""
 
     email = forms.EmailField(label=_("E-mail address"), max_length=254)
 

@@ -33,8 +33,8 @@ def _send_in_thread(email: str, language: str) -> None:
 
 
 def lock_account(uidb36: str) -> None:
-    """Whoever uses a link of this account waits for whoever does so now: then the password has
-    changed, and the link with it.
+    """Make those who use a link of this account wait for each other. The second finds that the
+    password has changed, so that its link no longer works.
     """
     with contextlib.suppress(ValueError):
         list(User.objects.select_for_update().filter(pk=url_str_to_user_pk(uidb36)))

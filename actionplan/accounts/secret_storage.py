@@ -32,9 +32,8 @@ def seal(text: str) -> str:
 
 
 def unseal(text: str) -> str:
-    """What was sealed, by the key of today or by the one before.
-
-    What another key has sealed becomes a secret that nobody knows, so that no code is right.
+    """The secret, opened by today's key or by the one before. What another key has sealed becomes a
+    secret that nobody knows, so that no code is right.
     """
     secret = _open(text, _all_keys())
     if secret is None:
@@ -94,7 +93,7 @@ def _open(text: str, keys: list[Fernet]) -> str | None:
 
 
 def _all_keys() -> list[Fernet]:
-    """Those that open: the key of today, then the one before."""
+    """The keys that open secrets: today's, then the one before."""
     return [_current_key(), *map(_make_key, settings.SECRET_KEY_FALLBACKS)]
 
 

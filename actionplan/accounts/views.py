@@ -107,7 +107,9 @@ def end_sessions(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def unlink(request: HttpRequest, pk: int) -> HttpResponse:
-    """Whose link it is comes first: nobody confirms who they are for what is not theirs."""
+    """Whether the link is the account's own is checked first, so that nobody is asked to confirm
+    who they are for a link of somebody else.
+    """
     link = get_object_or_404(SocialAccount, user=request.user, pk=pk)
     response: HttpResponse = _remove_link(request, link)
     return response

@@ -96,7 +96,7 @@ class Tokens(PlanView):
         return HttpResponseRedirect(self.page.url("tokens"))
 
     def _address(self, purpose: str) -> str:
-        """That which a token of this purpose opens, on no day of its own."""
+        """The address that a token of this purpose opens, without a day."""
         name = next(name for name, opened_by in tokens.PURPOSES.items() if opened_by == purpose)
         path = self.page.url(name).partition("?")[0]
         return settings.SITE_URL + path

@@ -79,7 +79,7 @@ def _status_of(page: Page) -> Json:
 
 @dataclass(frozen=True)
 class Difference:
-    """A figure of an action in words: empty where there is none."""
+    """A figure of an action in words on both days; empty on a day that has none."""
 
     label: str
     then: str
@@ -119,7 +119,9 @@ class Change:
 
     @property
     def deadline_changed(self) -> bool:
-        """Never of what recurs: its next period has another last day, and nothing was moved."""
+        """Whether the last day is another one. What recurs is left out: its next period has another
+        last day although nothing was moved.
+        """
         if (self.now or {}).get("periods"):
             return False
         return self.last_day_then != self.last_day_now
@@ -207,7 +209,7 @@ def differs(then: Json | None, now: Json | None) -> bool:
 
 
 def _without_days(value: Any) -> Any:
-    """Also without those of sides and steps."""
+    """The value without its counts of days, also inside its sides and steps."""
     if isinstance(value, dict):
         return {k: _without_days(v) for k, v in value.items() if k not in COUNTS_OF_DAYS}
     if isinstance(value, list):
@@ -314,7 +316,7 @@ class ChangesOfCommitment:
 
 @dataclass(frozen=True)
 class SumLine:
-    """What was promised, fell due, was paid or was spent, in words: on both days."""
+    """A sum in words on both days: what was promised, fell due, was paid or was spent."""
 
     label: str
     then: str
@@ -351,7 +353,7 @@ class Comparison:
 
     @property
     def disputes(self) -> list[Change]:
-        """Those that began, and those that were settled."""
+        """The changes by which a dispute began or was settled."""
         return [
             change for change in self.actions if change.newly_disputed or change.dispute_settled
         ]
@@ -393,7 +395,9 @@ def _open_questions(page: Page) -> list[EntryRow]:
 
 
 def _sums_on_both_days(days: TwoDays) -> list[SumLine]:
-    """Empty where the plan promises no firm money and nothing was spent."""
+    """The sums of money on both days; empty where the plan promises no firm money and nothing was
+    spent.
+    """
     then, now = sums_on(days.earlier), sums_on(days.later)
     if all(one.is_nothing for one in [*then, *now]):
         return []

@@ -84,12 +84,12 @@ class Items:
 
     @classmethod
     def first_of_query(cls, rows: QuerySet[Any]) -> "Items":
-        """What is not shown is only counted."""
+        """The same from a query: rows that are not shown are counted without being read."""
         return cls(list(rows[:ITEMS_SHOWN]), rows.count())
 
     @classmethod
     def first_with(cls, quality: str, rows: Iterable[Any]) -> "Items":
-        """Those of `Week.open_actions` that qualify for a list."""
+        """The rows of `Week.open_actions` that have a quality, such as `overdue`."""
         return cls.first_of(row for row in rows if getattr(row, quality))
 
 
@@ -111,10 +111,11 @@ class StateLine:
 
 @dataclass(frozen=True)
 class Reader:
-    """All by which what one recipient is told differs from what another is told.
+    """Everything that decides what a recipient is told: equal readers get the same digest.
 
-    `reports_for` has the bodies that an official reports for, or the side of a manager. One's own
-    entries are no news: `author` says whose they are, and is 0 where the week has none of theirs.
+    `reports_for` has the bodies that an official reports for, or the side of a manager. Nobody is
+    told what they recorded themselves: `author` is the account if it recorded something in the
+    week, and 0 otherwise.
     """
 
     kind: str
@@ -145,8 +146,8 @@ class Content:
 class Week:
     """A week of a plan, read in as many queries for one recipient as for thousands.
 
-    `with_held`: what is read goes to the recipients alone, so that managers are told what waits for
-    their release, which nobody else may know.
+    `with_held` adds the reports that wait for release, of which only managers of their side may
+    know. It is set where everything that is read goes to the recipients alone.
     """
 
     def __init__(self, plan: Plan, monday: date, *, with_held: bool = False) -> None:
@@ -187,7 +188,7 @@ class Week:
 
     @cached_property
     def held_reports(self) -> dict[str, list[HeldReport]]:
-        """What waits for release now, by side."""
+        """The reports that wait for release now, by side."""
         reports: dict[str, list[HeldReport]] = {}
         if self.with_held:
             waiting = self.plan.held_reports.filter(state=HeldReport.State.WAITING)
@@ -196,7 +197,7 @@ class Week:
         return reports
 
     def _awaited_by(self, side: str) -> list[Awaited]:
-        """All that waits for a side, read once for all its people."""
+        """Everything that waits for a side, read once for all its people."""
         if side not in self._awaited:
             rights = Rights(role=Role.MANAGER, side=side)
             self._awaited[side] = list_awaited(rights, self.plan, self.on)
@@ -269,7 +270,9 @@ class Week:
 
     @cached_property
     def meetings(self) -> Items:
-        """The entries of those that are planned within the time in which an action is due soon."""
+        """The entries of the meetings planned within the time in which an action counts as due
+        soon.
+        """
         planned = [
             meeting
             for meeting in reversed(meetings_on(self.page))
@@ -279,7 +282,9 @@ class Week:
 
     @cached_property
     def reportable(self) -> Mapping[int | str | None, set[int]]:
-        """The actions that each body and each side may report on; under None those that all may."""
+        """The keys of the actions that each body and each side may report on, as `keys_by_reporter`
+        gives them.
+        """
         return Action.objects.keys_by_reporter(self.plan)
 
     @cached_property
@@ -310,8 +315,10 @@ class Week:
 
     @cached_property
     def changes_of_meaning(self) -> Items:
-        """What entered the register in the week, whatever day it counts from, and alters what the
-        plan or its entries mean; terms only where they differ from earlier ones. The newest first.
+        """The entries that change what the plan or its entries mean, the newest first.
+
+        They are those that entered the register in the week, whatever day they count from. Terms
+        are among them only where they differ from earlier ones.
         """
         zone = ZoneInfo(self.plan.timezone)
         first, end = (datetime.combine(day, time.min, zone) for day in (self.monday, self.on))
@@ -347,7 +354,7 @@ class Week:
 
     @property
     def sums(self) -> list[SumInWords]:
-        """In the language that is active; empty where the plan promises no firm money."""
+        """The sums in the active language; empty where the plan promises no firm money."""
         sums = sums_on(self.page)
         return [] if all(one.is_nothing for one in sums) else sums
 

@@ -16,7 +16,7 @@ REASON = "held after a restore"
 
 
 def waiting() -> QuerySet[Digest]:
-    """The digests that are not out."""
+    """The digests that are not sent yet."""
     return Digest.objects.filter(state__in=(Digest.State.QUEUED, Digest.State.SENDING))
 
 

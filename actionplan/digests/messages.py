@@ -85,7 +85,7 @@ class Mailer:
             raise Refused(error.smtp_code, error.smtp_error) from error
 
     def drop_connection(self) -> None:
-        """Without a word to a server of which nothing is known any more."""
+        """Close the socket without telling the server, whose state is unknown after an error."""
         connection = getattr(self.connection, "connection", None)
         if connection is not None:
             connection.close()
@@ -96,7 +96,9 @@ class Mailer:
 
 
 class DigestMessage(EmailMultiAlternatives):
-    """A second copy is the same, byte for byte: nothing in it comes from the clock or from chance."""
+    """An e-mail that is the same, byte for byte, whenever it is made again: nothing in it comes
+    from the clock or from chance.
+    """
 
     def message(self, **kwargs: Any) -> Any:
         mime = super().message(**kwargs)

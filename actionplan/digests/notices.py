@@ -45,7 +45,7 @@ TOLD = ("confirmed", "disputed", "reopened", "withdrawn", QUESTION, ANSWER, REDA
 
 @dataclass(frozen=True)
 class Line:
-    """One thing that is told, and the page that answers it."""
+    """One item of a mail, and the page that answers it."""
 
     page: str
     entry: Entry | None = None
@@ -56,7 +56,9 @@ class Line:
 
     @property
     def ref(self) -> str:
-        """What it is about; a redaction names no action itself."""
+        """The action or contribution that the line is about. A redaction names none itself, but its
+        entry does.
+        """
         if self.report is not None:
             return self.report.ref
         if self.flag is not None:
@@ -78,7 +80,7 @@ class Line:
 
 @dataclass
 class News:
-    """What came after a mark, read once for all recipients."""
+    """Everything after a mark, read once for all recipients."""
 
     plan: Plan
     now: datetime
@@ -98,7 +100,7 @@ class News:
         self.titles = dict(actions.values_list("ref", "title"))
 
     def lines_for(self, member: Membership, pace: str, followed: set[str]) -> list[Line]:
-        """What concerns somebody, in the order of the register."""
+        """The lines that concern a member, in the order of the register."""
         lines = self._lines_for(member, pace, followed)
         return [replace(line, title=self.titles.get(line.ref, {})) for line in lines]
 
@@ -204,7 +206,7 @@ def queue(plan: Plan, now: datetime) -> int:
 
 
 def _marks(plan: Plan, now: datetime) -> list[NoticeMark]:
-    """Those that are there already; new ones begin with what comes from now on."""
+    """The marks of the plan. Missing ones are created, and begin with what comes from now on."""
     marks = list(NoticeMark.objects.filter(plan=plan).select_related("plan"))
     for is_daily in {False, True} - {mark.is_daily for mark in marks}:
         beginning = {
@@ -231,7 +233,9 @@ def _last_held(plan: Plan) -> int:
 
 
 def _queue_after(mark: NoticeMark, now: datetime) -> int:
-    """Tell what came after a mark, where it is time, and move the mark."""
+    """Queue what came after a mark if its mails are due, and move the mark; returns how many were
+    queued.
+    """
     plan = mark.plan
     day = civil_day(now, plan.timezone)
     last_number, last_flag, last_held = _last_number(plan), _last_flag(plan), _last_held(plan)

@@ -77,7 +77,7 @@ def queue(plan: Plan, week: date) -> dict[str, int]:
 
 
 def _missed_digests(plan: Plan, recipient: Recipient, week: date) -> Iterator[Digest]:
-    """Those of the weeks between their last digest and this one."""
+    """Skipped digests for the weeks between the recipient's last digest and this one."""
     if recipient.last_week is None:
         return
     missed = recipient.last_week + WEEK
@@ -102,7 +102,7 @@ def _skipped_digest(plan: Plan, recipient: Recipient, week: date) -> Digest:
 
 
 def _write(plan: Plan, week: date, digests: list[Digest]) -> int:
-    """Add those that nobody else wrote meanwhile; returns how many were queued."""
+    """Add the rows that nobody else wrote meanwhile; returns how many of them are queued."""
     Digest.objects.bulk_create(digests, ignore_conflicts=True)
     ours = [digest.message_id for digest in digests if digest.state == State.QUEUED]
     return Digest.objects.filter(plan=plan, week=week, message_id__in=ours).count()
@@ -155,17 +155,21 @@ class Batch:
         self.step_began = monotonic()
 
     def _claim(self, which: Q, count: int) -> int:
-        """One conditional update: of two workers that want a row, the second finds it taken."""
+        """Claim by one conditional update: of two workers that want a row, the second finds it
+        taken. Returns how many rows were claimed.
+        """
         candidates = ready().filter(which).order_by("next_try", "pk")[:count]
         claimed = ready().filter(pk__in=candidates.values("pk"))
         return claimed.update(state=State.SENDING, lease_until=self.lease)
 
     def _held(self) -> QuerySet[Digest]:
-        """What nobody took over: a worker that stood still can lose its claim."""
+        """The digests of this batch that no other worker took over: one that stood still can lose
+        its claim.
+        """
         return Digest.objects.filter(state=State.SENDING, lease_until=self.lease)
 
     def take(self, end: float) -> Iterator[Digest]:
-        """One after the other until `end`; from time to time those sent are recorded."""
+        """Yield the digests one by one until `end`. The sent ones are recorded from time to time."""
         end = min(end, monotonic() + LEASE.total_seconds() / 2)
         while (self.begun or self.waiting) and monotonic() < end:
             if monotonic() - self.recorded > RECORD_EVERY:
@@ -182,9 +186,11 @@ class Batch:
         self.waiting = [digest for digest in self.waiting if digest.pk in held]
 
     def _begin_next(self) -> None:
-        """Mark the next ones: from here until their end is recorded they may have been sent.
+        """Mark the next digests as in doubt: from here until their end is recorded they may have
+        been sent.
 
-        One by one where the mail server is slow, else as many as it takes in a moment.
+        They are marked one by one where the mail server is slow, else as many as it takes in a
+        moment.
         """
         now = monotonic()
         self.step = min(2 * self.step, LONGEST_STEP)
@@ -246,7 +252,7 @@ class Batch:
 
 
 def record_end(digests: QuerySet[Digest], state: Digest.State, error: str = "") -> int:
-    """Returns how many these are."""
+    """Record how these digests ended; returns how many there are."""
     return digests.update(
         state=state,
         tries=F("tries") + 1,
@@ -319,7 +325,9 @@ def _end_unsent(digest: Digest, error: Exception, batch: Batch) -> str:
 
 
 def retry(digest: Digest) -> None:
-    """An administrator sends a failed or uncertain one once more: the same row and content."""
+    """Send a failed or uncertain digest once more, with the same row and content; for
+    administrators.
+    """
     Digest.objects.filter(pk=digest.pk, state__in=ENDED_BADLY).update(
         state=State.QUEUED, tries=0, doubts=0, next_try=timezone.now(), finished=None
     )

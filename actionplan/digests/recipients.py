@@ -12,7 +12,7 @@ from commitments.models import Membership, Plan
 
 
 class EarlierDigests(TypedDict):
-    """Whether one of an earlier week was sent, and the week of the latest row in the outbox."""
+    """Whether a digest of an earlier week was sent, and the week of the latest row in the outbox."""
 
     had_one: bool
     last_week: date | None
@@ -54,7 +54,7 @@ def recipients(plan: Plan, week: date) -> list[Recipient]:
 
 
 def recipients_without_digest(plan: Plan, week: date) -> list[Recipient]:
-    """Those for whom the outbox has no digest of the week."""
+    """The recipients for whom the outbox has no digest of the week yet."""
     of_week = Digest.objects.filter(
         plan=plan, recipient=OuterRef("user"), kind=OuterRef("role"), week=week
     )

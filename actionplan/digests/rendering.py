@@ -69,7 +69,7 @@ class Renderer:
 
 
 def render(content: Content, language: str) -> Texts:
-    """Times are in UTC, whatever the zone of the process."""
+    """Render a digest in a language. Times are in UTC, whatever the zone of the process."""
     plan = content.week.plan
     with translation.override(language), timezone.override(UTC), labels.in_languages_of(plan):
         context = {
@@ -99,7 +99,9 @@ def render_texts(name: str, context: dict[str, Any], *, is_empty: bool = False) 
 
 
 def list_decisions(content: Content) -> list[str]:
-    """What needs somebody's decision or report, counted; nothing that is none."""
+    """The lists that ask for a decision or a report, each with its count in words; empty lists are
+    left out.
+    """
     by_day = labels.day(content.week.on + SOON)
     totals = {name: items.total for name, items in content.lists.items()}
     to_release = totals.get("to_release", 0)
@@ -127,7 +129,9 @@ def list_decisions(content: Content) -> list[str]:
 
 
 def unsubscribe_token(user: User, plan: Plan, *, notices_only: bool = False) -> str:
-    """Always the same, so that a second copy of a mail is the same, too."""
+    """The token of an unsubscribe link. It is always the same, so that a second copy of a mail is
+    the same as well.
+    """
     named = [user.pk, plan.pk]
     if notices_only:
         named.append(1)

@@ -48,13 +48,15 @@ class HealthReport(TypedDict):
 
 @require_safe
 def alive(request: HttpRequest) -> HttpResponse:
-    """This process answers, whatever else is down: to start it anew would mend nothing else."""
+    """Answers 200 while this process serves requests, whatever else is down. Restarting it would
+    not help a database or a queue that is away.
+    """
     return HttpResponse("ok\n", content_type="text/plain", headers=NO_STORE)
 
 
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:
-    """It can serve pages.
+    """Answers 200 if this process can serve pages.
 
     Without its database this ends as every page does, with 503 and Retry-After.
     """
@@ -92,8 +94,8 @@ def health_report(now: datetime) -> HealthReport:
 
 
 def _late_outbox(now: datetime) -> Outbox:
-    """Only mail that is late: a count of all would tell everybody when a side is written to about a
-    report that waits for its release.
+    """The mail that is late. A count of all mail would tell everybody when a side is written to
+    about a report that waits for its release.
     """
     late = hold.ready_before(now - OUTBOX_LATE)
     oldest = late.order_by("next_try").values_list("next_try", flat=True).first()

@@ -55,7 +55,7 @@ def last_successes(plan: Plan) -> dict[str, datetime | None]:
 
 
 def freshness(plan: Plan) -> list[JobSuccess]:
-    """The same for JSON."""
+    """When each job last succeeded, for JSON."""
     return [
         {"job": job, "last_success": iso(last_success)}
         for job, last_success in last_successes(plan).items()

@@ -64,7 +64,7 @@ def run(job: str, plan: Plan, day: date) -> dict[str, Any]:
 def _record(
     row: JobRun, started: datetime, outcome: JobRun.Outcome, counts: dict[str, int]
 ) -> None:
-    """Of two runs that end at once both are counted."""
+    """Record how a run ended. Of two runs that end at the same time both are counted."""
     with transaction.atomic():
         row = JobRun.objects.select_for_update().get(pk=row.pk)
         row.started = started
@@ -84,7 +84,9 @@ def due_days(job: str, plan: Plan) -> list[date]:
 
 
 def _today_once(job: str, plan: Plan) -> list[date]:
-    """Today, unless it has been done; a day that was missed would find the same."""
+    """Today, unless the job has succeeded today. A day that was missed is not caught up on, since
+    the job would find the same.
+    """
     today = clock.today(plan.timezone)
     runs = JobRun.objects.filter(plan=plan, job=job, outcome=JobRun.Outcome.SUCCEEDED)
     return [] if runs.filter(day=today).exists() else [today]

@@ -15,13 +15,13 @@ logger = logging.getLogger(__name__)
 
 @shared_task
 def write_papers() -> int:
-    """The papers that wait to be written; where the queue was away, the due jobs write them."""
+    """Write the papers that wait. Where the queue was away, the due jobs write them."""
     return orders.write_waiting()
 
 
 @shared_task
 def tell() -> None:
-    """What was recorded a few minutes ago, to those who hear of it at once."""
+    """Tell what was recorded a few minutes ago to those who hear of it at once."""
     try:
         runner.tell()
     except (OperationalError, InterfaceError) as error:
@@ -30,8 +30,8 @@ def tell() -> None:
 
 @shared_task
 def call_webhooks() -> None:
-    """What was recorded a moment ago, to the addresses that hear of it; apart from the mails, so
-    that a receiver that hangs delays none.
+    """Tell the webhooks what was recorded a moment ago. It is a task of its own, so that a receiver
+    that hangs delays no mail.
     """
     try:
         deliveries.queue()

@@ -9,8 +9,9 @@ from commitments.models import Plan
 
 
 class Subscription(models.Model):
-    """Whether an account wants mails of a plan, and when it is told what happened; without a row it
-    wants them, and hears at once of what waits for its word.
+    """Whether an account wants mails of a plan, and when it is told what happened.
+
+    An account without a row wants mails, and hears at once of what waits for the word of its side.
     """
 
     class Pace(models.TextChoices):
@@ -34,7 +35,7 @@ class Subscription(models.Model):
 
 
 class Follow(models.Model):
-    """An account hears of an action whatever it has to do with it."""
+    """An account that hears of everything about an action, also where it has no part in it."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="follows")
     plan = models.ForeignKey(Plan, models.CASCADE, related_name="follows")
@@ -48,7 +49,7 @@ class Follow(models.Model):
 
 
 class NoticeMark(models.Model):
-    """Up to where a plan was told to those who hear of it at once, or daily."""
+    """How far a plan's news have been told to those who hear of them at once, or daily."""
 
     plan = models.ForeignKey(Plan, models.CASCADE, related_name="notice_marks")
     is_daily = models.BooleanField()
@@ -69,8 +70,8 @@ class NoticeMark(models.Model):
 
 
 class Digest(models.Model):
-    """One weekly mail to one account, a notice or an alarm: its content frozen when it is queued, its way until it has
-    arrived or ended.
+    """A mail in the outbox to one account: a weekly digest, a notice or an alarm. Its content is
+    frozen when it is queued; after that only the record of its sending changes.
     """
 
     class Kind(models.TextChoices):

@@ -56,17 +56,17 @@ class Verification(models.Model):
 
     @property
     def messages(self) -> list[Finding]:
-        """What was touched; nothing for a sound plan."""
+        """What was found to be altered; empty for a sound plan."""
         return [Finding(**finding) for finding in self.findings]
 
     @property
     def sentences(self) -> list[str]:
-        """The same in plain words."""
+        """The findings in plain words."""
         return in_plain_words(self.messages)
 
     @property
     def reservations(self) -> list[Finding]:
-        """What could not be looked at."""
+        """What the verification could not look at."""
         return [Finding(**note) for note in self.notes]
 
 

@@ -45,7 +45,7 @@ LONGEST_TITLE = 54
 
 @dataclass(frozen=True)
 class Row:
-    """A line of a chart: what it is about, what is drawn, and that in words."""
+    """A line of a chart: its title, what is drawn, and the same in words."""
 
     y: int
     title: str

@@ -86,7 +86,7 @@ class CommitmentLine:
 
 @dataclass(frozen=True)
 class CommitmentLines:
-    """In the order of the text; `scale` is the number of actions that fills a bar."""
+    """The commitments in the order of the text; `scale` is the number of actions that fills a bar."""
 
     lines: list[CommitmentLine]
     scale: int
@@ -94,8 +94,8 @@ class CommitmentLines:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One figure a month ago and now: `joined` names some of the actions that are new in it, `left`
-    some that are no longer.
+    """A figure a month ago and now. `joined` has some of the actions that are new in it, `left`
+    some that it no longer counts.
     """
 
     name: str
@@ -132,7 +132,7 @@ class Changes:
 
 
 def overview(page: Page) -> dict[str, object]:
-    """Everything that follows from the register; the jobs do not."""
+    """The content that follows from the register; the state of the jobs does not."""
     if page.on < page.plan.adopted_on:
         return {"is_signed": False}
     figures = key_figures(page)
@@ -194,7 +194,9 @@ def commitments(page: Page, counts: CountsByCommitment) -> CommitmentLines:
 
 
 def day_a_month_ago(page: Page) -> date | None:
-    """Or the day of adoption if that is later; None on that day."""
+    """The day a month earlier, or the day of adoption if that is later; None on the day of
+    adoption.
+    """
     earlier = max(page.on - relativedelta(months=1), page.plan.adopted_on)
     if earlier >= page.on:
         return None

@@ -58,7 +58,7 @@ def count_figures(page: Page, day: date) -> dict[str, int]:
 
 
 def list_addresses(page: Page) -> dict[str, str]:
-    """The list behind each figure."""
+    """The address of the list behind each figure, by the figure's name."""
     met = tuple(state.value for state in State if state in SATISFIED)
     questions: dict[str, dict[str, object]] = {
         "counting": {},
@@ -94,7 +94,9 @@ def key_figures(page: Page) -> dict[str, KeyFigure]:
 
 
 def no_longer(page: Page, earlier: date, condition: Q) -> list[Standing]:
-    """How the scored actions stand on the page's day that met a condition earlier, and do no more."""
+    """How those scored actions stand on the page's day that met a condition earlier and no longer
+    do.
+    """
     before = scored_actions(page, earlier).filter(condition)
     now = page.standings.filter(obligation__in=before.values("obligation"))
     left = now.exclude(condition & Q(scored=True)).select_related("obligation")

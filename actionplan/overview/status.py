@@ -75,7 +75,7 @@ def status(
 
 
 def _open_questions(plan: Plan, on: date, known: date) -> dict[str, list[QuestionStatus]]:
-    """By ref, the oldest first."""
+    """The open questions by ref, the oldest first."""
     questions = defaultdict(list)
     for entry in open_questions_on(plan, on, known):
         question: QuestionStatus = {
@@ -90,7 +90,7 @@ def _open_questions(plan: Plan, on: date, known: date) -> dict[str, list[Questio
 
 
 def _opened(plan: Plan, on: date, known: date | None) -> str | None:
-    """The day on which the plan was opened, as far as that counts."""
+    """The day on which the plan was opened; None where it was not yet, or where that was not known."""
     opening = find_opening(plan)
     if opening is None or opening.recorded_day > on:
         return None
@@ -100,14 +100,16 @@ def _opened(plan: Plan, on: date, known: date | None) -> str | None:
 
 
 def _codes_of(plan: Plan, numbers: Iterable[int], *, inside: bool) -> dict[int, str]:
-    """The ids of entries; from outside the number stands in the place of each."""
+    """The ids of entries by their numbers; for readers from outside the number stands in place of
+    the id.
+    """
     entries = Entry.objects if inside else PublicEntry.objects
     rows = entries.filter(plan_id=plan.pk, number__in=numbers)
     return dict(rows.values_list("number", "code"))
 
 
 def _in_order_of_the_plan(plan: Plan, rows: Iterable[Standing]) -> list[Standing]:
-    """Those of actions."""
+    """The standings of actions, in the order of the plan."""
     positions = dict(Action.objects.filter(plan=plan).values_list("pk", "position"))
     actions = [row for row in rows if row.obligation_id in positions]
     return sorted(actions, key=lambda row: positions[row.obligation_id])
@@ -138,7 +140,7 @@ def action_status(
     *,
     inside: bool = True,
 ) -> ActionState:
-    """`codes` are those of entries by their numbers."""
+    """The status of one action. `codes` are the ids of entries by their numbers."""
     first_day, last_day = _days_due(row, recurrence)
     return {
         "scored": row.scored,
@@ -173,7 +175,7 @@ def action_status(
 
 
 def _days_due(row: Standing, recurrence: Recurrence | None) -> tuple[date | None, date | None]:
-    """Those of what recurs are those of its period."""
+    """The first and last day of the deadline; for what recurs those of the current period."""
     if recurrence and recurrence.window:
         return recurrence.window.first, recurrence.window.last
     return row.first_day, row.last_day

@@ -23,8 +23,10 @@ PERIODS_SHOWN = 36
 
 @dataclass(frozen=True)
 class TimelineDeadline:
-    """The days that an action's deadline leaves open; of a recurring action its latest periods, how
-    many of all have ended and how many of these fell short.
+    """The days that an action's deadline leaves open.
+
+    For a recurring action `periods` are its latest periods; the counts are of all its periods that
+    have ended, and of those that fell short.
     """
 
     standing: Standing
@@ -36,7 +38,7 @@ class TimelineDeadline:
 
     @property
     def moved_from(self) -> date | None:
-        """The original last day, where there is another one now."""
+        """The original last day, if it was another one."""
         original = self.standing.original_last
         if not self.standing.moved or original == self.last:
             return None
@@ -44,7 +46,9 @@ class TimelineDeadline:
 
     @property
     def done(self) -> date | None:
-        """The day on which it was done; of periods each has its own, and a vague date is no day."""
+        """The day on which it was done, if that is known: a vague date is no day, and each period
+        has its own.
+        """
         if self.standing.state not in (State.MET, State.MET_LATE) or self.periods:
             return None
         if self.standing.late:
@@ -57,8 +61,8 @@ class TimelineDeadline:
         return not self.periods and self.standing.state in (State.OVERDUE, State.MET_LATE)
 
     def slip(self, on: date) -> int:
-        """Days from the last day that was signed to the day on which it was done, or so far; a move
-        ahead counts as well.
+        """Days from the last day that was signed to the day on which it was done. While it is open
+        they count to the day shown, or to the moved deadline if that is later.
         """
         signed = self.standing.original_last or self.last
         until = self.done or max(self.last, on)

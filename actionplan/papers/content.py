@@ -145,7 +145,7 @@ def _as_record(change: Change) -> Json:
 
 
 def _reasons_to_decide(action: Json) -> list[str]:
-    """In words, worst first; empty where nothing needs a decision."""
+    """What needs a decision, in words and worst first; empty where nothing does."""
     reasons = []
     if action["state"] == "overdue" and action["scored"]:
         reasons.append(_state_in_words(action))

@@ -121,7 +121,7 @@ def _write(order: PaperOrder) -> None:
 
 
 def _page_for(order: PaperOrder) -> Page | None:
-    """The page of the account, with the rights that it has now; None where it has none."""
+    """The page of the account with the rights that it has now; None where it has none."""
     user = order.by
     rights = Rights()
     if user.is_active:
@@ -136,7 +136,7 @@ def _page_for(order: PaperOrder) -> Page | None:
 
 
 def _send_mail(order: PaperOrder) -> None:
-    """That it is ready, and where: the file itself goes to nobody but the account."""
+    """Tell the account that the paper is ready, and where. The file itself is not mailed."""
     link = settings.SITE_URL + reverse("plan:paper-order", args=[order.plan.slug, order.pk])
     try:
         emails.send("paper", order.by.email, order.by.language, link=link, plan=order.plan)

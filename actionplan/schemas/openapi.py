@@ -78,7 +78,9 @@ def _named(name: str) -> Schema:
 
 
 def _paths() -> dict[str, Schema]:
-    """By address; each operation has one without a plan and one that names it."""
+    """The operations by address. Each address of a plan stands there twice: without a plan, and
+    with its name.
+    """
     paths: dict[str, Schema] = {reverse("health-jobs"): {"get": _health()}}
     slug = _parameter("slug", TEXT, place="path", required=True)
     for name, methods in _operations().items():
@@ -149,7 +151,7 @@ def _list_of(name: str) -> Schema:
 
 
 def _reads(schema: Schema, parameters: list[Schema]) -> Schema:
-    """A public plan is read without a token."""
+    """An operation that reads. A public plan is read without a token."""
     return {
         "parameters": parameters,
         "security": [{"token": []}, {}],
@@ -173,7 +175,7 @@ def _takes_note() -> Schema:
 
 
 def _delivery() -> Schema:
-    """What this site sends, and not what it is sent."""
+    """The request that this site sends to a webhook; it does not receive it."""
     headers = [
         _parameter(name, TEXT, place="header", required=True) for name in (SIGNATURE, DELIVERY)
     ]

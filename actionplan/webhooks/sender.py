@@ -94,7 +94,7 @@ def _post(address: Address, body: bytes, headers: dict[str, str], end: float) ->
 
 
 def _connect(numbers: list[str], port: int, end: float) -> socket.socket:
-    """To the first of them that answers, with what is left of the time."""
+    """Connect to the first of the numbers that answers, within the time that is left."""
     for number in numbers:
         remaining = end - monotonic()
         if remaining <= 0:

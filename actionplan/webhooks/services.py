@@ -54,7 +54,7 @@ def add(*, plan: Plan, side: str, url: str, by: User) -> str:
 
 
 def switch(webhook: Webhook, *, active: bool, by: User) -> None:
-    """On or off; what is recorded while it is off is not delivered."""
+    """Switch an address on or off. What is recorded while it is off is not delivered."""
     if webhook.active == active:
         return
     Webhook.objects.filter(pk=webhook.pk).update(
@@ -77,7 +77,7 @@ def send_test(webhook: Webhook, *, by: User) -> None:
 
 
 def resend(webhook: Webhook, delivery: UUID, *, by: User) -> None:
-    """Once more with the same id: a receiver that has it drops it."""
+    """Send a delivery once more with the same id: a receiver that has it already drops it."""
     now = timezone.now()
     again = webhook.deliveries.filter(pk=delivery, state__in=ENDED).update(
         state=State.QUEUED, tries=0, queued=now, next_try=now, finished=None, problem=""
