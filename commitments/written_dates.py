@@ -45,14 +45,19 @@ _FILLERS = _ENGLISH_FILLERS | _FRENCH_FILLERS
 # words that say that the date is the last day
 _LAST_DAY_WORDS = frozenset(("by", "plus", "tard", "ici"))
 _NO_LATER = re.compile(r"\b(?:no|not) later than\b|\bat (?:the )?latest\b")
+# of a deadline; what happened until March is a span
+_UNTIL = re.compile(r"^(?:until|till|jusqu)\b")
 _END_WORDS = frozenset(("end", "fin"))
 # what happened early in March happened in March; as a deadline nobody knows which day is meant
 _PART_WORDS = frozenset(("early", "mid", "middle", "late", "beginning", "debut", "mi", "milieu"))
 _WEEK_WORDS = frozenset(("week", "semaine"))
-# words and signs between the ends of a span
-_SPAN = re.compile(
-    r"\b(?:from|to|until|between|and|entre|et|jusqu)\b|[^\W\d_]\s*-\s*\w|\w\s*-\s*[^\W\d_]"
+# words at the ends of a span, and the hyphen between them
+_SPAN_WORDS = frozenset(
+    ("from", "to", "until", "till", "since", "between", "and", "entre", "et", "jusqu", "depuis")
 )
+_SPAN_HYPHEN = re.compile(r"[^\W\d_]\s*-\s*\w|\w\s*-\s*[^\W\d_]")
+# a doubt, an open end, a number that is a fraction: to leave them out would change what was meant
+_UNREADABLE_SIGNS = re.compile(r"[?~%*<>=±≈≤≥⁄]|\.\.")
 _RANGE_SHAPES = (
     "nnm",
     "nmnm",
@@ -105,14 +110,16 @@ def edtf(
         parse_deadline(text)
         return text
     simple = _NO_LATER.sub(" by ", plain(text))
+    if for_deadline:
+        simple = _UNTIL.sub(" by ", simple)
+    if _UNREADABLE_SIGNS.search(simple):
+        raise DateError(text)
     words = re.findall(r"[^\W\d_]+|\d+", simple)
     said = {*words}
-    skipped = _FILLERS | _LAST_DAY_WORDS | _END_WORDS | _WEEK_WORDS
+    skipped = _FILLERS | _LAST_DAY_WORDS | _END_WORDS | _WEEK_WORDS | _SPAN_WORDS
     if not for_deadline:
         skipped |= _PART_WORDS
-    parts = [
-        _read_word(word) for word in words if word not in skipped and not _SPAN.fullmatch(word)
-    ]
+    parts = [_read_word(word) for word in words if word not in skipped]
     parts = _settle_mar(parts)
     _refuse_spans(text, simple, parts, said)
     date_in_edtf = _edtf(parts, today, month_first=month_first)
@@ -178,7 +185,9 @@ def _settle_mar(parts: list[Part]) -> list[Part]:
 
 def _refuse_spans(text: str, simple: str, parts: list[Part], said: set[str]) -> None:
     shape = "".join(part.kind for part in parts)
-    if said & _WEEK_WORDS or shape in _RANGE_SHAPES or (_SPAN.search(simple) and len(parts) > 3):
+    has_span_words = bool(said & (_WEEK_WORDS | _SPAN_WORDS))
+    has_two_ends = len(parts) > 3 and _SPAN_HYPHEN.search(simple)
+    if has_span_words or has_two_ends or shape in _RANGE_SHAPES:
         message = _(
             "“%(text)s” is a span of days: give one day of it, or the month, such as “October 2014”."
         )

@@ -98,6 +98,19 @@ def test_what_has_no_one_meaning_is_refused(said: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "said", ["½ 2014", "1⁄2 2014", "2014?", "2014-10~", "2014-10-01/..", "../October 2014", ">2014"]
+)
+def test_a_sign_that_changes_the_meaning_is_not_left_out(said: str) -> None:
+    with pytest.raises(DateError):
+        edtf(said, TODAY)
+
+
+@pytest.mark.parametrize("said", ["until 31 March 2015", "jusqu’au 31 mars 2015"])
+def test_a_deadline_until_a_day_is_by_that_day(said: str) -> None:
+    assert edtf(said, TODAY, for_deadline=True) == "../2015-03-31"
+
+
+@pytest.mark.parametrize(
     "said",
     [
         "week of 5 January 2015",
@@ -111,6 +124,10 @@ def test_what_has_no_one_meaning_is_refused(said: str) -> None:
         "2014-2015",
         "between 1 and 5 October",
         "28 September to 3 October",
+        "until March 2014",
+        "since 5 October 2014",
+        "jusqu’en mars 2014",
+        "depuis mars 2014",
     ],
 )
 def test_a_span_of_days_is_asked_back(said: str) -> None:
