@@ -106,8 +106,8 @@ def actions_export(page: Page, standings: QuerySet[Any], name: str = "actions") 
 
 
 def _short_periods(page: Page) -> dict[str, int]:
-    """By the refs of the actions that ever fell short; no standing counts periods, since each would
-    hold for one period alone.
+    """How many periods fell short, by the refs of the actions of which any ever did. No standing
+    counts periods, since each count would hold for one period alone.
     """
     fell_short = page.standings.filter(fell_short=True)
     refs = dict(fell_short.values_list("obligation_id", "obligation__ref"))
@@ -183,14 +183,16 @@ def name_side_of_target(entry: ReadableEntry) -> str:
 
 
 def give_amount(entry: ReadableEntry) -> Decimal | None:
-    """With two decimals, or as many as it needs, whatever the database keeps."""
+    """The amount with two decimals, or as many as it needs, whatever the database keeps."""
     if entry.amount is None:
         return None
     return Decimal(write_amount(entry.amount))
 
 
 def give_words(entry: ReadableEntry) -> str:
-    """Its words; who decided, where it moves a deadline; of rights what the entry says."""
+    """The words of the entry: who decided, where it moves a deadline; what it says of rights, where
+    it is about those.
+    """
     if entry.kind == "moved":
         return _text(entry, "decided_by") or entry.words
     if entry.kind == RIGHTS and entry.terms:

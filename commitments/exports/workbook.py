@@ -236,7 +236,9 @@ class WorkbookWriter:
         return cell
 
     def _write_about(self) -> None:
-        """What the workbook is, of when, as it was known when, and by which rule."""
+        """Write the sheet that says what the workbook holds, for which day, as known when, and by
+        which rules.
+        """
         self.about.column_dimensions["A"].width = 24
         self.about.column_dimensions["B"].width = 100
         for label, text in describe_export(self.export, self.count).items():

@@ -59,27 +59,27 @@ class Attention:
 
 
 def falls_due_by(day: date) -> Q:
-    """Not yet overdue, and with a last day by then."""
+    """Whether an action is not overdue yet, and its last day is this one or earlier."""
     ahead = Q(state__in=[State.DUE_SOON.value, State.UPCOMING.value], last_day__lte=day)
     return Q(state=State.DUE, anchor__lte=day) | ahead
 
 
 def is_in_doubt(page: Page) -> Q:
-    """Not settled, and its owner says amber or red, which is internal."""
+    """Whether an action is not settled and its owner says amber or red, which is internal."""
     if not page.inside:
         return Q(pk__in=[])
     return Q(confidence__in=["amber", "red"]) & ~Q(state__in=SETTLED)
 
 
 def needs_decision(page: Page) -> Q:
-    """What somebody must decide about: late, contested, in doubt, or due soon."""
+    """Whether somebody must decide about an action: it is late, contested, in doubt or due soon."""
     contested = Q(disputed=True) | Q(sides_differ=True)
     due = Q(state=State.OVERDUE) | falls_due_by(page.on + SOON)
     return Q(scored=True) & (due | contested | is_in_doubt(page))
 
 
 def waits_for_side(page: Page) -> Q:
-    """Something about it waits for the word of the reader's side."""
+    """Whether something about an action waits for the word of the reader's side."""
     return Q(obligation__ref__in=inbox_keys(page).refs)
 
 
@@ -178,7 +178,7 @@ class PlanFilter(django_filters.FilterSet):
         raise NotImplementedError
 
     def search(self, rows: Rows, name: str, value: str) -> Rows:
-        """Those that have any of the words."""
+        """The rows that have any of the words."""
         raise NotImplementedError
 
     @cached_property
@@ -201,11 +201,13 @@ class PlanFilter(django_filters.FilterSet):
 
     @property
     def is_fold_open(self) -> bool:
-        """A filter in use, or one with an error, is not hidden."""
+        """Whether a filter among those that are folded is in use or has an error, so that it must
+        be seen.
+        """
         return any(name in self.active_values or name in self.form.errors for name in self.folded)
 
     def rows_without(self, name: str) -> Rows:
-        """What the filters let through if this one is not in use."""
+        """The rows that the other filters in use let through."""
         rows: Rows = self.queryset
         for other, value in self.active_values.items():
             if other != name:
@@ -325,7 +327,7 @@ class ActionFilter(PlanFilter):
         return urgent_first.order_by("obligation__commitment__position", *MOST_URGENT_FIRST)
 
     def filter_by_bodies(self, rows: Rows, name: str, value: str) -> Rows:
-        """The actions that such a body leads or joins."""
+        """The actions that one of these bodies leads or joins."""
         leads = Action.leads.through.objects.filter(**{name: value}).values("action")
         partners = Action.partners.through.objects.filter(**{name: value}).values("action")
         return rows.filter(Q(obligation__in=leads) | Q(obligation__in=partners))
@@ -369,7 +371,7 @@ class ActionFilter(PlanFilter):
         return {str(value): count for value, count in rows}
 
     def _count_by_bodies(self, name: str, group_of: Mapping[str, str]) -> Counter[str]:
-        """Actions by a group of bodies that lead or join them; a group counts an action once."""
+        """How many actions each group of bodies leads or joins; a group counts an action once."""
         counts: Counter[str] = Counter()
         for parties, count in self._count_by(name, "obligation__action__parties").items():
             counts.update(dict.fromkeys({group_of[code] for code in parties.split()}, count))

@@ -37,7 +37,7 @@ class ReportRow:
 
     @property
     def name(self) -> str:
-        """By which a form that is sent says which row it means."""
+        """The name of the row in the form that is sent."""
         if self.period is None:
             return self.action.ref
         return f"{self.action.ref}@{self.period.name}"
@@ -50,7 +50,7 @@ class ReportRow:
 
     @property
     def counted(self) -> str:
-        """How much of a period is delivered."""
+        """How much of the period is delivered, in words."""
         if self.period is None:
             return ""
         numbers = {"delivered": self.period.delivered, "target": self.period.target}
@@ -58,8 +58,8 @@ class ReportRow:
 
 
 def list_report_rows(page: Page, refs: Collection[str]) -> list[ReportRow]:
-    """Those of the actions of these refs; where there are none, of all that are open and the
-    reader's, the most urgent first. Periods that are already met are left out.
+    """The rows to report on, the most urgent first: those of the actions of these refs, or where
+    there are none, of all open actions of the reader. Periods that are already met are left out.
     """
     rows = _rows_of(page, refs)
     return [row for row in rows if row.period is None or row.period.state != "met"][:MOST_ROWS]

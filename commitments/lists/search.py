@@ -47,7 +47,7 @@ class Word:
 
 
 def stems_of_query(text: str) -> list[str]:
-    """Each once, in the order of the words."""
+    """The stems of the words that are searched for, each once and in their order."""
     return list(dict.fromkeys(map(stems.stem, stems.content_words(text))))[:MOST_WORDS]
 
 
@@ -80,7 +80,9 @@ class ActionSearch:
         return total, found
 
     def _likely(self, word: Word) -> Word:
-        """What was meant, where nothing has this word: those that begin with it, or are like it."""
+        """The word that was probably meant where no action has this one: words that begin with it,
+        or are like it.
+        """
         if self.page.inside and self.page.standings.filter(self._is_noted(word)).exists():
             return word
         (stem,) = word.stems
@@ -102,14 +104,16 @@ class ActionSearch:
         return Q(Exists(entries.filter(noted & Q(text_is_hidden=False))))
 
     def filter(self, standings: QuerySet[Any]) -> QuerySet[Any]:
-        """Those that have any of the words."""
+        """The standings of actions that have any of the words."""
         condition = Q(pk=None)
         for word in self.words:
             condition |= self._is_found(word) | self._is_noted(word)
         return standings.filter(condition)
 
     def rank(self, standings: QuerySet[Any]) -> QuerySet[Any]:
-        """Those with all words first, then by what the words that they have weigh."""
+        """Sort the standings: those with all words first, then by the weight of the words that they
+        have.
+        """
         matched: Any = Value(0)
         score: Any = Value(0.0, FloatField())
         for word in self.words:

@@ -20,12 +20,12 @@ Visitor = AbstractBaseUser | AnonymousUser
 
 class PlanQuerySet(models.QuerySet["Plan"]):
     def visible_to(self, user: Visitor) -> "PlanQuerySet":
-        """Those in which the account has a role, and for everybody the public ones."""
+        """The plans in which the account has a role, and the public ones."""
         with_a_role = Plan.objects.accessible_to(user).values("pk")
         return self.filter(Q(pk__in=with_a_role) | Q(public=True))
 
     def accessible_to(self, user: Visitor) -> "PlanQuerySet":
-        """An administrator has a role in every plan, an account in those that it belongs to."""
+        """Every plan for an administrator; for others the plans in which the account has a role."""
         if not user.is_authenticated or not user.is_active:
             return self.none()
         if getattr(user, "is_superuser", False):
@@ -33,9 +33,7 @@ class PlanQuerySet(models.QuerySet["Plan"]):
         return self.filter(memberships__user=user.pk)
 
     def lock(self, plan: "Plan") -> None:
-        """Whoever writes to the plan waits for whoever does so now, until the end of the
-        transaction.
-        """
+        """Make whoever writes to the plan wait for each other, until the end of the transaction."""
         assert connection.in_atomic_block
         self.select_for_update().only("pk").get(pk=plan.pk)
 
@@ -203,7 +201,7 @@ class ActionQuerySet(models.QuerySet["Action"]):
     """
 
     def reportable_for(self, bodies: models.QuerySet[Body], plan: Plan) -> "ActionQuerySet":
-        """Led or joined by one of the bodies, or led by no side."""
+        """The actions that are led or joined by one of the bodies, or led by no side."""
         leads = Action.leads.through.objects.filter(action=OuterRef("pk"), body__in=bodies)
         partners = Action.partners.through.objects.filter(action=OuterRef("pk"), body__in=bodies)
         leads_of_a_side = Action.leads.through.objects.filter(
@@ -212,7 +210,9 @@ class ActionQuerySet(models.QuerySet["Action"]):
         return self.filter(Exists(leads) | Exists(partners) | ~Exists(leads_of_a_side), plan=plan)
 
     def keys_by_reporter(self, plan: Plan) -> dict[int | str | None, set[int]]:
-        """The same for all at once: by each body and each side, and under None those of anybody."""
+        """The keys of the actions that each body and each side may report on; under None those that
+        anybody of a side may report on.
+        """
         keys: defaultdict[int | str | None, set[int]] = defaultdict(set)
         for action in self.filter(plan=plan).prefetch_related("leads", "partners"):
             leads = action.leads.all()

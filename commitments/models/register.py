@@ -20,10 +20,12 @@ NOT_OF_A_PLAN_FILE = ~Q(kind="terms") & ~Q(kind="plan")
 
 
 class EntryQuerySet(models.QuerySet["Entry"]):
-    """Of entries, or of what everybody sees of them: both have the columns that are asked for here."""
+    """A query of entries or of public entries: both have the columns that are used here."""
 
     def known_on(self, on: date, known: date) -> "EntryQuerySet":
-        """Recorded by `known`, effective by `on`; a withdrawal works by its recorded day alone."""
+        """The entries that are recorded by `known` and effective by `on`. A withdrawal works from
+        its recorded day on, whatever day it is effective.
+        """
         recorded = self.filter(recorded_day__lte=known)
         if known <= on:
             # nothing is recorded before it happens
@@ -31,7 +33,7 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         return recorded.filter(Q(first_day__lte=on) | Q(kind="withdrawn"))
 
     def without_plan_entries(self) -> "EntryQuerySet":
-        """Without what a plan file leaves: its terms, and the file itself."""
+        """The entries without those that a plan file leaves: its terms, and the file itself."""
         return self.filter(NOT_OF_A_PLAN_FILE)
 
 

@@ -18,7 +18,7 @@ class StandingQuerySet(models.QuerySet["Standing"]):
         return self.filter(lens=perspective.value, from_day__lte=day, to_day__gt=day)
 
     def actions(self) -> "StandingQuerySet":
-        """An instalment belongs to no commitment."""
+        """The standings of actions: an instalment belongs to no commitment."""
         return self.filter(commitment__isnull=False)
 
 
@@ -135,7 +135,7 @@ class Standing(models.Model):
 
     @property
     def is_met(self) -> bool:
-        """In any form."""
+        """Whether it is met in any form."""
         return self.state in SATISFIED
 
     @property
@@ -167,8 +167,8 @@ class ClearReason(models.TextChoices):
 
 class FlagQuerySet(models.QuerySet["Flag"]):
     def noticed_by(self, day: date) -> "FlagQuerySet":
-        """What had been noticed by the day: first what still stood on it, where missed periods come
-        after all else, since there can be many; the newest first.
+        """The flags that had been noticed by the day. Those that still stood on it come first;
+        within both groups missed periods come last, since there can be many, and the newest first.
         """
         noticed = self.filter(noticed__lte=day).annotate(
             was_cleared=Q(cleared__isnull=False, cleared__lte=day),

@@ -74,7 +74,7 @@ class PlanView(AccessMixin, View):
             return response
 
     def _with_days_as_numbers(self, request: HttpRequest) -> QueryDict:
-        """The question with its days as YYYY-MM-DD: 14 March is another day next year."""
+        """The query with its days as YYYY-MM-DD, since “14 March” is another day next year."""
         query = request.GET.copy()
         for name in self.days_in_address & query.keys():
             try:
@@ -160,7 +160,8 @@ class KeptView(PlanView):
         }
 
     def _etag(self, key: str, live: dict[str, Any]) -> str | None:
-        """The key and what the layout shows besides; None where that does not follow from these.
+        """The ETag: made of the key and of what the layout shows besides; None where the layout
+        shows more.
 
         A message is shown once, and what an administrator reads tells of the whole site. The tag is
         weak, since a page that was compressed on its way is the same page. The token in its forms
@@ -175,7 +176,9 @@ class KeptView(PlanView):
 
 
 def page_opened_last(request: HttpRequest) -> Page | None:
-    """The plan that the account opened last, as it stands today; None where it may read none."""
+    """The page of the plan that the account opened last, as it stands today; None where it may read
+    none.
+    """
     try:
         page, _membership = _page_of_today(request, None)
     except (NoPlan, Http404):
@@ -204,7 +207,9 @@ def _page_of_today(request: HttpRequest, slug: str | None) -> tuple[Page, Member
 
 
 def _can_be_redirected(request: HttpRequest) -> bool:
-    """Not a form, and not a program with a token, which may not follow or lose the token then."""
+    """Whether the request is neither a form nor that of a program with a token, which may not
+    follow a redirect or may lose the token.
+    """
     return request.method in ("GET", "HEAD") and not hasattr(request, "only_plan")
 
 
@@ -218,10 +223,8 @@ def _permanent_address(request: HttpRequest, plan: Plan, query: QueryDict) -> st
 def _readable_plans(
     request: HttpRequest, slug: str | None, memberships: Sequence[Membership]
 ) -> list[Plan]:
-    """The plans to choose from.
-
-    They are those of an account. The public ones are added for administrators, for visitors, and
-    for the address of a plan that is not the account's.
+    """The plans to choose from: those of the account. Public ones are added for administrators, for
+    visitors, and where the address names a plan that is not the account's.
     """
     plans = [membership.plan for membership in memberships]
     is_own = slug is None or slug in {plan.slug for plan in plans}

@@ -32,7 +32,9 @@ class StateCount:
 
 
 def worst(counts: Mapping[str, int]) -> str | None:
-    """Superseded and not pursued actions do not weigh; None where nothing else is left."""
+    """The worst state of these; superseded and not pursued actions do not weigh. None where nothing
+    else is left.
+    """
     return next((state.value for state in WORST_FIRST if counts.get(state.value)), None)
 
 
@@ -44,24 +46,24 @@ def summarise(rows: Iterable[Standing]) -> tuple[str | None, dict[str, int]]:
 
 
 def disputed_by_state(rows: Iterable[Standing]) -> Counter[str]:
-    """Of the scored actions that are met in any form, the disputed ones."""
+    """How many of the scored actions that are met in any form are disputed, by state."""
     return Counter(
         row.state for row in rows if row.scored and row.disputed and row.state in SATISFIED
     )
 
 
 def count_states(page: Page, on: date) -> CountsByCommitment:
-    """The states on a day, as the page knows it."""
+    """How many scored actions of each commitment are in each state on a day, as the page knows it."""
     return _count(scored_actions(page, on))
 
 
 def count_disputed(page: Page, on: date) -> CountsByCommitment:
-    """The same of those that are met in any form and disputed."""
+    """The same counts of the actions that are disputed though they are met in any form."""
     return _count(scored_actions(page, on).filter(disputed=True, state__in=SATISFIED))
 
 
 def count_under_way(page: Page, on: date) -> CountsByCommitment:
-    """The same of those that have no date and are under way."""
+    """The same counts of the actions that are under way and have no date."""
     under_way = {"state": State.NO_DATE, "progress": Progress.UNDER_WAY}
     return _count(scored_actions(page, on).filter(**under_way))
 

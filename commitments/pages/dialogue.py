@@ -64,7 +64,9 @@ def dialogues(rows: Iterable[EntryRow]) -> list[Dialogue]:
 
 
 def fold_history(rows: Sequence[EntryRow]) -> list[HistoryLine]:
-    """The newest first; an entry about another of them stands with it, not by itself."""
+    """The lines of the history, the newest first. An entry about another one of them stands with it
+    and not by itself.
+    """
     rows_by_key = {row.entry.pk: row for row in rows}
     lines: dict[int, HistoryLine] = {}
     for row in sorted(rows, key=lambda row: row.entry.number):
@@ -77,7 +79,7 @@ def fold_history(rows: Sequence[EntryRow]) -> list[HistoryLine]:
 
 
 def _subject_of(entry: Entry, rows_by_key: dict[int, EntryRow]) -> int:
-    """The key of the entry that this one is about, also by way of another about it."""
+    """The key of the entry that this one is about, if need be by way of entries between them."""
     while entry.to_id in rows_by_key:
         entry = rows_by_key[entry.to_id].entry
     return entry.pk
@@ -86,7 +88,7 @@ def _subject_of(entry: Entry, rows_by_key: dict[int, EntryRow]) -> int:
 def exchanges(
     rows: Iterable[EntryRow], sides: Sequence[str], kinds: Collection[str]
 ) -> Iterator[Exchange]:
-    """What was stated, of these kinds, and answered; what was withdrawn was never said."""
+    """Each statement of these kinds with the answers of the sides; withdrawn entries are left out."""
     counting = [row for row in rows if not row.is_withdrawn]
     for row in counting:
         if row.entry.kind in kinds:
@@ -106,7 +108,7 @@ def _cell(side: str, row: EntryRow, answers: dict[str, EntryRow]) -> Cell:
 
 
 def latest_reports(rows: Sequence[EntryRow], sides: Iterable[str]) -> list[Cell]:
-    """The last report of each side on the action itself."""
+    """The last report that each side has made on the action itself."""
     reports = [row for row in rows if row.entry.kind in REPORTS and not row.is_withdrawn]
     return [
         Cell(side, statement=next((row for row in reports if row.entry.side == side), None))

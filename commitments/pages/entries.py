@@ -65,7 +65,9 @@ class EntryRow:
 
 
 def readable_entries(page: Page) -> EntryQuerySet:
-    """The plan's, with all that belongs to them, or with what a public plan shows to everybody."""
+    """The entries of the plan with all that belongs to them; for readers from outside what
+    everybody sees of them.
+    """
     if page.inside:
         entries = Entry.objects.filter(plan=page.plan).select_related("text", "by", "to")
         return entries.annotate(
@@ -105,7 +107,9 @@ def find_withdrawn_among(entries: EntryQuerySet, page: Page) -> set[int | None]:
 
 
 def last_reports(page: Page, obligations: Collection[int]) -> dict[int, date]:
-    """By obligation, the day on which the latest news of it was recorded, withdrawn ones apart."""
+    """The day on which the latest news of each obligation was recorded; withdrawn entries do not
+    count.
+    """
     entries = entries_on(page).filter(obligation_id__in=obligations).order_by()
     news = entries.filter(kind__in=NEWS).exclude(pk__in=find_withdrawn_among(entries, page))
     latest = news.values_list("obligation_id").annotate(Max("recorded_day"))
@@ -198,7 +202,7 @@ def hide_texts(entries: Collection[Entry], today: date) -> None:
 
 
 def describe_rights(entries: Iterable[Any], plan: Plan) -> None:
-    """Give entries of the kind `rights` what `labels.rights` puts into words: with the post that the
+    """Give entries of the kind `rights` what `labels.rights` needs, among it the post that the
     account has now.
     """
     of_rights = [entry for entry in entries if entry.kind == RIGHTS]
@@ -228,8 +232,8 @@ def labels_of_codes(kinds: Collection[str], page: Page) -> dict[str, str]:
 
 
 def _later_entries_about(keys: Collection[int], page: Page) -> Mapping[int | None, list[Entry]]:
-    """What was done about removing text or files of each of these entries, and who released it, the
-    latest first; on whatever day they are shown.
+    """The later entries by which text or files of each of these were removed or by which it was
+    released, the latest first. They are read whatever the day that the page shows.
     """
     later: dict[int | None, list[Entry]] = defaultdict(list)
     entries = readable_entries(page).filter(kind__in=(*REDACTION_KINDS, RELEASED), to__in=keys)

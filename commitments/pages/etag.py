@@ -21,7 +21,7 @@ from commitments.pages.page import Page
 
 
 def key_of(page: Page, request: HttpRequest, *others: object) -> str:
-    """The key of what this address shows of the plan; `others` is what it depends on besides."""
+    """The key of what this address shows of the plan; `others` is what that depends on besides."""
     query = sorted((name, values) for name, values in request.GET.lists() if name != "token")
     return fingerprint(
         settings.CODE_VERSION,

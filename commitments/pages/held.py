@@ -43,7 +43,7 @@ class HeldRow:
 
 
 def readable_reports(page: Page, account: int | None) -> QuerySet[HeldReport]:
-    """What an author wrote; for a manager all that waits on their side as well."""
+    """The reports that the account wrote; for a manager also all that wait on their side."""
     if not can_write(page.rights):
         return HeldReport.objects.none()
     own = Q(by=account, plan=page.plan, side=page.rights.side)
@@ -53,7 +53,9 @@ def readable_reports(page: Page, account: int | None) -> QuerySet[HeldReport]:
 
 
 def find_sent_back(page: Page, account: int | None, ref: str, number: str) -> HeldRow | None:
-    """What its author wants to report again about an action; the number is of an address."""
+    """The report that was sent back, and that its author wants to write again; `number` comes from
+    the address.
+    """
     if not re.fullmatch("[0-9]{1,9}", number):
         return None
     own = readable_reports(page, account).filter(
@@ -66,7 +68,7 @@ def find_sent_back(page: Page, account: int | None, ref: str, number: str) -> He
 
 
 def as_typed(report: HeldReport) -> dict[str, object]:
-    """The fields of the form of a report as its author filled them in; files are chosen anew."""
+    """The fields of the report form as its author filled them in. Files must be chosen anew."""
     content, *others = report.drafts
     confidences = [other for other in others if other["kind"] == "confidence"]
     values = {
@@ -90,7 +92,7 @@ def held_rows(page: Page, account: int | None) -> list[HeldRow]:
 
 
 def describe_held(reports: QuerySet[HeldReport], page: Page) -> list[HeldRow]:
-    """In a fixed number of queries, the oldest first."""
+    """The rows for these reports, the oldest first, in a fixed number of queries."""
     rows = list(reports.prefetch_related("files").order_by("pk"))
     contents = [content for report in rows for content in report.drafts]
     actions = Action.objects.filter(plan=page.plan, ref__in={report.ref for report in rows})

@@ -52,7 +52,7 @@ class InboxKeys:
 
 
 def inbox(page: Page) -> list[InboxLine]:
-    """It is always about today, whatever day the page shows."""
+    """What waits for the reader's side: always as of today, whatever day the page shows."""
     awaited = list_awaited(page.rights, page.plan, page.today)
     keys = [one.entry.pk for one in awaited]
     entries = readable_entries(page).filter(pk__in=keys).order_by("number")
@@ -61,7 +61,9 @@ def inbox(page: Page) -> list[InboxLine]:
 
 
 def inbox_keys(page: Page) -> InboxKeys:
-    """Kept like the bodies of pages, since the bar of every page counts them."""
+    """The keys of the inbox. They are kept like the bodies of pages, since the bar of every page
+    counts them.
+    """
     if not can_write(page.rights):
         return InboxKeys()
     plan = page.plan
@@ -80,7 +82,9 @@ def inbox_keys(page: Page) -> InboxKeys:
 
 
 def turns(page: Page) -> dict[str, list[Turn]]:
-    """By action, what waits for the reader's side there; about today, so none on another day."""
+    """What waits for the reader's side, by the ref of the action. It is about today: on another day
+    nothing waits.
+    """
     if page.on != page.today:
         return {}
     numbers: dict[tuple[str, str], list[int]] = defaultdict(list)
@@ -93,7 +97,9 @@ def turns(page: Page) -> dict[str, list[Turn]]:
 
 
 def _address(page: Page, act: str, numbers: Sequence[int]) -> str:
-    """Of the page that does it; several are done on the page of the reader's own actions."""
+    """The address of the page that does it; several at once are done on the page of the reader's
+    own actions.
+    """
     if len(numbers) > 1:
         return page.url("mine")
     return page.url("entry" if act == "respond" else act, numbers[0])

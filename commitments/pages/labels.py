@@ -129,7 +129,7 @@ SUBYEARS = {
 
 
 def language() -> str:
-    """The reader's, as two letters."""
+    """The reader's language, as two letters."""
     return (get_language() or "en")[:2]
 
 
@@ -139,7 +139,7 @@ def colon() -> str:
 
 
 def before_figure() -> str:
-    """What stands between the kind of an entry and its figure: “delivered 2”, « relevé : 2 »."""
+    """The sign between the kind of an entry and its figure: “delivered 2”, « relevé : 2 »."""
     return pgettext("between a kind of entry and its figure", " ")
 
 
@@ -163,8 +163,8 @@ def state_words(standing: Standing) -> str:
 
 
 def edition_reason(code: str) -> str:
-    """Why a state reads otherwise; a code that none of ours is, which only an altered entry has, as
-    it stands.
+    """Why a state reads otherwise since the second edition. A code that is not known, which only an
+    altered entry has, is shown as it is.
     """
     return str(EDITION_REASONS.get(code, code))
 
@@ -226,7 +226,9 @@ _plan_languages: ContextVar[Sequence[str]] = ContextVar("plan_languages", defaul
 
 @contextmanager
 def in_languages_of(plan: Plan) -> Iterator[None]:
-    """Meanwhile a text that is in no language of the reader's is shown in the plan's first one."""
+    """While this is active, a text that is in no language of the reader's is shown in the plan's
+    first one.
+    """
     token = _plan_languages.set(plan.languages)
     try:
         yield
@@ -253,7 +255,7 @@ def plan_title(plan: Plan) -> str:
 
 
 def text(texts: dict[str, str]) -> str:
-    """The same as plain text, for titles, options and mails."""
+    """A text of the plan in the reader's language: as plain text, for titles, options and mails."""
     return texts.get(language_of(texts), "")
 
 
@@ -285,8 +287,8 @@ _MONTH_AND_YEAR = re.compile(r"(?<=[^\W\d]) (?=\d{4}\b)|(?<=\.) (?=\d{4}\b)")
 
 
 def unbreakable(words: str) -> str:
-    """The same for a page, which breaks no French line within a date or between a number and what
-    it counts. What is compared, typed or sent in plain text stays as it is.
+    """The words for a page, which breaks no French line within a date or between a number and what
+    it counts. What is compared, typed or sent in plain text has no such spaces.
     """
     if language() != "fr":
         return words
@@ -331,7 +333,7 @@ def days(standing: Standing, on: date) -> str:
 
 
 def days_of_part(part: Mapping[str, Any], on: date) -> str:
-    """The same of one side or step of a standing, see SidePart and StepPart."""
+    """The count of days of one side or step of a standing, see SidePart and StepPart."""
     count = count_days_of_part(part, on)
     return days_in_words(part["state"], count) if count is not None else ""
 

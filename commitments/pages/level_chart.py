@@ -84,8 +84,8 @@ class LevelChart:
 def draw_level(
     terms: Terms, readings: Iterable[Event], entries: Iterable[Entry], last_day: date | None
 ) -> LevelChart | None:
-    """None where no level is promised, or nothing was read yet; `entries` are those that can be
-    read.
+    """The chart of an action's readings; None where no level is promised, or nothing was read yet.
+    `entries` are those that can be read.
     """
     deadline = terms.deadline
     by_number = {entry.number: entry for entry in entries}

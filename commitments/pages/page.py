@@ -30,7 +30,7 @@ ADDRESSES_OF_THE_SITE = {
 
 @dataclass(frozen=True)
 class Page:
-    """What a page is a function of, apart from the register: nothing here says who reads it.
+    """Everything that a page depends on besides the register; nothing here says who reads it.
 
     `plans` are those that the reader may choose from. `known` is a day, or None for what is known
     now. `head` is the hash of the plan's newest entry, where it was read.
@@ -51,7 +51,9 @@ class Page:
 
     @property
     def held_version(self) -> int:
-        """Raised by what begins or ends to wait for release on the reader's side, and by no other."""
+        """A number that is raised when a report begins or ceases to wait for release on the
+        reader's side; 0 for readers who do not see such reports.
+        """
         if self.rights.role not in (Role.OFFICIAL, Role.MANAGER):
             return 0
         version: int = self.plan.held_versions.get(self.rights.side, 0)
@@ -118,7 +120,9 @@ class Page:
 def address_of(
     name: str, args: tuple[Any, ...] = (), query: tuple[tuple[str, Any], ...] = ()
 ) -> str:
-    """A page has two hundred addresses, most of them those of the page before."""
+    """The address, kept for the next call: a page has two hundred addresses, and most of them are
+    those of the page before.
+    """
     address = reverse(name, args=args)
     if not query:
         return address

@@ -85,7 +85,7 @@ def find_term_changes(
 
 
 def _flatten(terms: Payload) -> dict[str, Any]:
-    """The keys of the deadline beside the others."""
+    """The terms with the keys of the deadline beside the others."""
     others = {key: value for key, value in terms.items() if key != "deadline"}
     return {**(terms.get("deadline") or {}), **others}
 

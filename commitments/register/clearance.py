@@ -38,9 +38,8 @@ def release(
     now: datetime,
     changes: Mapping[str, Any] | None = None,
 ) -> Entry:
-    """Let it enter the register; `changes` are fields of its first draft that the manager edited.
-
-    Raises ValidationError, PermissionDenied.
+    """Let a report enter the register; `changes` are the fields of its first draft that the manager
+    edited. Raises ValidationError, PermissionDenied.
     """
     report = _lock_waiting(report, by)
     _check_author(report)
@@ -68,7 +67,9 @@ def release_several(
 
 
 def append_held(report: HeldReport, now: datetime, changes: Mapping[str, Any]) -> Entry:
-    """Append it as it would be released, for a caller in a transaction that holds the plan's lock."""
+    """Append a report as if it were released, for a caller in a transaction that holds the plan's
+    lock.
+    """
     drafts = held.read_drafts(report, now)
     drafts[0] = replace(drafts[0], **changes)
     report.files.all().delete()
@@ -79,7 +80,9 @@ def append_held(report: HeldReport, now: datetime, changes: Mapping[str, Any]) -
 
 @transaction.atomic
 def send_back(*, report: HeldReport, by: AbstractBaseUser, now: datetime, reason: str) -> None:
-    """A manager does not release it, and says why. Raises ValidationError, PermissionDenied."""
+    """Send a report back to its author with a reason; for managers. Raises ValidationError,
+    PermissionDenied.
+    """
     report = _lock_waiting(report, by)
     if not reason.strip():
         raise ValidationError(_("Give a reason."))
@@ -93,9 +96,8 @@ def send_back(*, report: HeldReport, by: AbstractBaseUser, now: datetime, reason
 
 @transaction.atomic
 def take_back(*, report: HeldReport, by: AbstractBaseUser) -> None:
-    """Its author removes it, whether it waits or was sent back; files go with the next sweep.
-
-    Raises PermissionDenied.
+    """Remove a report, whether it waits or was sent back; for its author. Its files go with the
+    next sweep. Raises PermissionDenied.
     """
     lock_and_read_rights(report.plan, by)
     own = HeldReport.objects.filter(pk=report.pk, by=by.pk)
@@ -106,7 +108,9 @@ def take_back(*, report: HeldReport, by: AbstractBaseUser) -> None:
 
 
 def _check_author(report: HeldReport) -> None:
-    """The entry will be theirs, and whoever verifies the register asks whether they had the right."""
+    """Refuse a report whose author has lost the right to record it. The entry will be theirs, and
+    the verification of the register asks whether they had the right. Raises ValidationError.
+    """
     author = rights_of(Membership.objects.of(report.by, report.plan))
     if not (permissions.can_write(author) and author.side == report.side):
         raise ValidationError(
@@ -115,7 +119,9 @@ def _check_author(report: HeldReport) -> None:
 
 
 def _lock_waiting(report: HeldReport, by: AbstractBaseUser) -> HeldReport:
-    """The report as it is now, which nobody else decides on until the end of the transaction."""
+    """Lock the plan and read the report anew, so that nobody else decides on it until the end of
+    the transaction. Raises ValidationError, PermissionDenied.
+    """
     rights = lock_and_read_rights(report.plan, by)
     waiting = HeldReport.objects.filter(pk=report.pk, state=HeldReport.State.WAITING)
     current = waiting.select_related("plan").first()

@@ -60,7 +60,7 @@ class Draft:
 
     @property
     def columns(self) -> dict[str, object]:
-        """What the entry itself holds; texts and files stand in tables of their own."""
+        """The columns of the entry itself; texts and files are in tables of their own."""
         names = vars(self).keys() - {*TEXTS, "evidence"}
         return {name: getattr(self, name) for name in names}
 
@@ -108,7 +108,9 @@ def append(plan: Plan, drafts: Sequence[Draft], *, by: int | None, now: datetime
 
 
 def give_digest_of_name(file: Evidence) -> None:
-    """What stands for the name in the chain; a file that was removed has no name any more."""
+    """Give a file the digest that stands for its name in the chain; a removed file has no name any
+    more.
+    """
     if file.name:
         file.salt = secrets.token_hex(16)
         file.name_digest = digest_of_name(file.salt, file.name)
@@ -127,7 +129,7 @@ def _insert_entries(entries: Sequence[Entry]) -> None:
 
 
 def head_of(plan: Plan) -> Entry | None:
-    """The newest entry."""
+    """The newest entry of the register; None where it is empty."""
     return Entry.objects.filter(plan=plan).order_by("-number").first()
 
 

@@ -37,8 +37,8 @@ ANSWER = "answer"
 
 
 class Origin(Enum):
-    """Who leaves entries of a kind. Those of SITE and PROCEDURE alter the meaning of the plan or of
-    what was recorded: all members hear of them, and nothing takes them back.
+    """Who makes entries of a kind. Those of SITE and PROCEDURE change what the plan or earlier
+    entries mean: all members are told of them, and nothing withdraws them.
     """
 
     # somebody for their side
@@ -74,7 +74,7 @@ class EntryType:
 
     @property
     def names_entry(self) -> bool:
-        """Whether an entry of this kind says of another one what it says."""
+        """Whether an entry of this kind is about another entry."""
         return "to" in self.needs or "entry" in self.about
 
 
@@ -101,12 +101,12 @@ def kinds_with(**values: object) -> list[str]:
 
 
 def takes_meeting(kind: str) -> bool:
-    """Whether such an entry can name the meeting at which it was decided."""
+    """Whether an entry of this kind can name the meeting at which it was decided."""
     return kind in KINDS and "to" in KINDS[kind].takes
 
 
 def names_meeting(kind: str) -> bool:
-    """Whether the entry that it names is a meeting, and not what it is about."""
+    """Whether the entry that it names is a meeting, rather than its subject."""
     return kind == CONCLUSION or takes_meeting(kind)
 
 
@@ -115,7 +115,7 @@ def _names_of_bodies(plan: Plan) -> dict[str, dict[str, str]]:
 
 
 def _sides(plan: Plan) -> dict[str, dict[str, str]]:
-    """Without names: what sides are called is no text of the plan."""
+    """The codes of the sides, without names: what a side is called is no text of the plan."""
     return {side: {} for side in plan.sides}
 
 

@@ -92,7 +92,7 @@ def day_after(period: Period) -> date:
 
 
 def raise_flags(plan: Plan, required: set[FlagKey], day: date) -> int:
-    """Raise those that are not there.
+    """Raise the flags that are not there yet; returns how many.
 
     A flag that an entry cleared by mistake, and that was withdrawn before the day was over, is
     opened again.

@@ -40,7 +40,7 @@ def hash_of(entry: Entry, files: Sequence[Evidence] = ()) -> str:
 
 
 def write_amount(amount: Decimal) -> str:
-    """With two decimals, or as many as it needs."""
+    """The amount with two decimals, or as many as it needs."""
     text = f"{amount:.2f}"
     if Decimal(text) == amount:
         return text
@@ -213,7 +213,7 @@ def _obligation_keys(plan: Plan) -> dict[Any, int]:
 
 
 def _redacted_entries(plan: Plan, *, but_for: str) -> set[int | None]:
-    """The entries of which an entry says that more than their `text`, or `files`, were removed."""
+    """The entries of which a redaction removed more than their `text`, or more than their `files`."""
     redactions = Entry.objects.filter(plan=plan, kind="redacted").exclude(words=but_for)
     return set(redactions.values_list("to_id", flat=True))
 
@@ -234,7 +234,7 @@ def _files_by_entry(plan: Plan) -> Mapping[int, list[Evidence]]:
 
 
 def _altered_names(plan: Plan, files: Mapping[int, list[Evidence]]) -> Iterator[Finding]:
-    """Names of files that are not those of the chain, and places that are not 1, 2, 3 …"""
+    """The names of files that are not those of the chain, and positions other than 1, 2, 3 …"""
     redacted = _redacted_entries(plan, but_for="text")
     for of_entry in files.values():
         for position, file in enumerate(of_entry, start=1):
@@ -250,7 +250,9 @@ def _altered_names(plan: Plan, files: Mapping[int, list[Evidence]]) -> Iterator[
 
 
 def _altered_plan_files(plan: Plan) -> Iterator[Finding]:
-    """Entries of the second form keep their file; before them a text may have been lost."""
+    """The plan files that are altered or lost. Entries of the second form keep their file; before
+    them the text may have been lost.
+    """
     entries = Entry.objects.filter(plan=plan, kind="plan").order_by("number")
     for entry in entries.select_related("file"):
         file = getattr(entry, "file", None)
@@ -263,7 +265,9 @@ def _altered_plan_files(plan: Plan) -> Iterator[Finding]:
 
 
 def _altered_signed_texts(plan: Plan) -> Iterator[Finding]:
-    """The text is kept with the first entry that names its digest."""
+    """The signed texts that are altered or lost. Each is kept with the first entry that names its
+    digest.
+    """
     stored = SignedText.objects.filter(entry__plan=plan).select_related("entry")
     digests = {file.entry_id: signed_text_digest(file.content) for file in stored}
     current = ""
@@ -316,5 +320,5 @@ def _altered_since_seals(plan: Plan) -> Iterator[Finding]:
 
 
 def _by_place(rows: list[dict[str, Any]]) -> dict[tuple[int, int], dict[str, Any]]:
-    """Files as a seal describes them, by entry and position."""
+    """The files as a seal describes them, by the number of their entry and their position."""
     return {(row["entry"], row["position"]): row for row in rows}

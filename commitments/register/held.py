@@ -61,7 +61,9 @@ def hold(plan: Plan, drafts: Sequence[Draft], *, by: int, side: str, now: dateti
 def find_of_same_call(
     plan: Plan, rights: Rights, key: str, by: AbstractBaseUser
 ) -> HeldReport | None:
-    """What waits under the same key already; one of somebody else is a forgery."""
+    """The report that waits under the same key already. Raises PermissionDenied for one of somebody
+    else: keys are made up by forms, so that is a forgery.
+    """
     report = HeldReport.objects.filter(plan=plan, side=rights.side, code=key).first()
     if report is not None and report.by_id != by.pk:
         raise PermissionDenied
@@ -69,7 +71,9 @@ def find_of_same_call(
 
 
 def raise_held_version(plan: Plan, side: str) -> int:
-    """The new version is above those of all sides; the caller holds the plan's lock."""
+    """Raise the version of a side above those of all sides; the caller holds the plan's lock.
+    Returns the new version.
+    """
     plans = Plan.objects.filter(pk=plan.pk)
     versions = plans.values_list("held_versions", flat=True).get()
     version: int = max(versions.values(), default=0) + 1
@@ -78,14 +82,16 @@ def raise_held_version(plan: Plan, side: str) -> int:
 
 
 def read_drafts(report: HeldReport, now: datetime) -> list[Draft]:
-    """As if they were recorded at this moment; with the files that wait with them."""
+    """The drafts of a report as if they were recorded at this moment, with the files that wait with
+    them.
+    """
     drafts = [_read_draft(content, report.plan, now) for content in report.drafts]
     drafts[0].evidence = [Evidence(**_copy(file)) for file in report.files.all()]
     return drafts
 
 
 def waiting_for(rights: Rights, plan: Plan) -> QuerySet[HeldReport]:
-    """What waits for the release by a manager of the reader's side."""
+    """The reports that wait for release by a manager of the reader's side."""
     return HeldReport.objects.filter(
         plan=plan, side=rights.side, state=HeldReport.State.WAITING
     ).select_related("by", "plan")

@@ -162,7 +162,9 @@ class RegisterExtract:
         return instalment_history(altered, events, self._others(entries), self.plan_term)
 
     def action_history(self, ref: str) -> ActionHistory:
-        """The load refuses terms by which an action would wait for itself."""
+        """The history of an action. It ends, because the loader refuses terms by which an action
+        would wait for itself.
+        """
         if ref not in self._histories:
             others = self._others(self.terms[ref, None])
             events = self.events[ref, None]
@@ -176,7 +178,7 @@ class RegisterExtract:
 
 
 def read_plan_term(plan: Plan, *, before: int | None = None) -> PlanTerm:
-    """The entries about the whole plan that move its last day, and those about them."""
+    """The entries that move the last day of the whole plan, and the entries about those."""
     entries = Entry.objects.filter(
         plan=plan, ref="", kind__in=["term", "confirmed", "disputed", "withdrawn"]
     )
@@ -188,7 +190,9 @@ def read_plan_term(plan: Plan, *, before: int | None = None) -> PlanTerm:
 
 
 def read_term(plan: Plan, on: date, known: date) -> TermOnDay:
-    """The settings of the plan are among the terms of each of its actions."""
+    """The term of the plan on a day. The plan's settings are read from the terms of any of its
+    actions.
+    """
     ref = plan.obligations.filter(instalment=0).values_list("ref", flat=True).first()
     extract = RegisterExtract(plan, [ref] if ref else [])
     signed, parties = plan.until, tuple(plan.sides)
@@ -264,7 +268,7 @@ def read_recurrences(
     *,
     before: int | None = None,
 ) -> dict[int, Recurrence]:
-    """The periods of those of these actions that are recurring on a day, by key; with `before` as
+    """The periods of the actions among these that are recurring on a day, by key; with `before` as
     the register was before that entry.
     """
     recurrences = {}

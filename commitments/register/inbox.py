@@ -42,7 +42,7 @@ class Awaited:
     is_proposal: bool = False
 
     def is_for_officials(self, actions: Collection[int]) -> bool:
-        """Whether those who report on these actions answer it, and not managers alone."""
+        """Whether officials who report on these actions can answer it, and not only managers."""
         return not self.is_proposal and self.act != "agree" and self.entry.obligation_id in actions
 
     @property
@@ -53,7 +53,9 @@ class Awaited:
 
     @property
     def ref(self) -> str:
-        """What the entry is about; one that asks for a removal names the entry that it is about."""
+        """What the entry is about. One that asks for a removal names the entry to be removed, whose
+        subject it is.
+        """
         if self.act == "agree" and self.entry.to is not None:
             return self.entry.to.ref
         return self.entry.ref
@@ -83,7 +85,9 @@ def _await(entry: Entry, act: str, today: date, *, is_proposal: bool = False) ->
 
 
 def _claims(rights: Rights, plan: Plan, scope: EntryQuerySet, today: date) -> list[Awaited]:
-    """What another side says that it has reached, paid or decided, and this one has not answered."""
+    """What another side says that it has reached, paid or decided, as far as this side has not
+    answered.
+    """
     answers = Entry.objects.filter(
         kind__in=("confirmed", "disputed"), to=OuterRef("pk"), side=rights.side
     ).exclude(named_by__kind="withdrawn")
@@ -126,8 +130,8 @@ def _open_proposals(plan: Plan, today: date) -> set[int]:
 
 
 def _disputes(rights: Rights, scope: EntryQuerySet, today: date) -> Iterator[Awaited]:
-    """By which another side disputes what this one said, until it says more on the same subject or
-    takes back what it said.
+    """The disputes by which another side contradicts this one, until this side says more on the
+    same subject or takes back what it said.
     """
     replies = Entry.objects.filter(
         plan=OuterRef("plan"),

@@ -67,7 +67,9 @@ def record_post(plan: Plan, account: int, *, by: int, now: datetime) -> None:
 
 @transaction.atomic
 def record_differences(plan: Plan, now: datetime) -> list[Entry]:
-    """Record what the tables say and the register does not; said by no account."""
+    """Record the rights that the tables have and the register does not; no account is named as
+    their author.
+    """
     Plan.objects.lock(plan)
     before = recorded_rights(plan)
     _give_salts(stored_rights(plan, before.keys()))
@@ -85,7 +87,7 @@ def _draft_rights(plan: Plan, terms: Terms, now: datetime) -> Draft:
 
 
 def _give_salts(accounts: Iterable[int]) -> None:
-    """To posts that a process of an older version wrote."""
+    """Give a salt to the posts that a process of an older version wrote."""
     users = get_user_model().objects.filter(pk__in=accounts, post_salt="")
     for user in users.exclude(post=""):
         user.save(update_fields=["post_salt"])
@@ -106,7 +108,7 @@ def _differs(recorded: Terms | None, stored: Terms) -> bool:
 
 
 def recorded_rights(plan: Plan) -> dict[int, Terms]:
-    """What the last entry about each account says; of early ones without the post."""
+    """What the last entry about each account says of its rights; early entries do not say the post."""
     entries = Entry.objects.filter(plan=plan, kind=RIGHTS).order_by("number")
     latest: dict[int, Terms] = {}
     for terms in entries.values_list("terms", flat=True):
@@ -117,7 +119,7 @@ def recorded_rights(plan: Plan) -> dict[int, Terms]:
 
 
 def stored_rights(plan: Plan, others: Iterable[int] = ()) -> dict[int, Terms]:
-    """The same as the tables have it, of those with rights and of these others."""
+    """The same rights as the tables have them: of the accounts that have any, and of these others."""
     rights: dict[int, Terms] = {
         account: {"account": account, "role": "", "side": "", "bodies": [], "post": ""}
         for account in others
