@@ -47,7 +47,7 @@ def words_of(text: str) -> list[str]:
 
 
 def content_words(text: str) -> list[str]:
-    """Those that say what a text is about; all of them where nothing else is left."""
+    """The words that say what a text is about; all words where no such word is left."""
     words = words_of(text)
     return [word for word in words if word not in FUNCTION_WORDS] or words
 

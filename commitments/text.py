@@ -26,7 +26,9 @@ _LETTERS = str.maketrans(
 
 
 def plain(text: str) -> str:
-    """Élève becomes eleve and œuvre oeuvre, so that words are found however a keyboard writes them."""
+    """The text without accents and ligatures (Élève becomes eleve, œuvre oeuvre), so that words are
+    found however a keyboard writes them.
+    """
     visible = plain_dashes(without_invisible(text))
     decomposed = unicodedata.normalize("NFKD", visible.casefold().translate(_LETTERS))
     return "".join(character for character in decomposed if not unicodedata.combining(character))
@@ -47,7 +49,9 @@ _DASHES = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
 
 
 def without_invisible(text: str) -> str:
-    """For codes and numbers; in sentences of some languages such characters have a meaning."""
+    """The text without invisible characters. It is for codes and numbers: in sentences of some
+    languages such characters have a meaning.
+    """
     return _INVISIBLE.sub("", text)
 
 
@@ -56,8 +60,8 @@ def plain_dashes(text: str) -> str:
 
 
 def fold(text: str) -> str:
-    """Alike for names that look alike: capitals, accents composed either way, apostrophes, dashes,
-    spaces, and characters that nobody sees.
+    """What names that look alike have in common: without capitals, with one way of composing
+    accents, one apostrophe, dash and space, and no invisible characters.
     """
     text = unicodedata.normalize("NFKC", plain_dashes(without_invisible(text)))
     return " ".join(_APOSTROPHES.sub("'", text).casefold().split())
@@ -84,5 +88,7 @@ def _is_odd(sign: str, *, has_latin: bool) -> bool:
 
 
 def unify_line_ends(text: str) -> str:
-    """Browsers and spreadsheets end a line with one or two characters of their own."""
+    """The text with one line end throughout: browsers and spreadsheets end a line in different
+    ways.
+    """
     return text.replace("\r\n", "\n").replace("\r", "\n")

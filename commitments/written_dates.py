@@ -176,7 +176,7 @@ def _read_word(word: str) -> Part:
 
 
 def _settle_mar(parts: list[Part]) -> list[Part]:
-    """A day of the week beside a whole date, else a month."""
+    """Read “mar” as a day of the week beside a whole date, else as a month."""
     others = "".join(part.kind for part in parts if part != _MAR)
     is_weekday = "m" in others or others in ("nny", "ynn")
     meaning = Part("w", 1) if is_weekday else Part("m", 3)
@@ -233,7 +233,9 @@ def _write(shape: str, values: list[int], today: date | None, *, month_first: bo
 
 
 def _latest_year(month: int, day: int, today: date) -> int:
-    """In which that day was last; one that is soon to come is more likely a slip than a year ago."""
+    """The latest year in which the day has been. A day that is soon to come is more likely a slip
+    than one of a year ago.
+    """
     if (month, day) <= (today.month, today.day):
         return today.year
     if month - today.month < 2:
@@ -249,7 +251,9 @@ def _write_day(year: int, month: int, day: int) -> str:
 
 
 def _choose_reading(first: int, second: int, year: int, *, month_first: bool) -> str:
-    """Day first; asked back where a reader may mean the month first and both are possible."""
+    """The reading with the day first. Where a reader may put the month first, it is the one that is
+    a date; raises AskedBack where both are.
+    """
     if not month_first or first == second:
         return _write_day(year, second, first)
     readings = []

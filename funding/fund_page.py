@@ -115,7 +115,7 @@ def funds_on(page: Page, **filters: object) -> list[FundOnDay]:
 def _fund_on_day(
     fund: Fund, instalments: Iterable[InstalmentOnDay], spending: Iterable[Entry], page: Page
 ) -> FundOnDay:
-    """With what of the plan's instalments and spending belongs to the fund."""
+    """A fund with those of the plan's instalments and spending that belong to it."""
     purposes = {purpose.code for purpose in fund.purposes.all()}
     return FundOnDay(
         page,
@@ -126,7 +126,7 @@ def _fund_on_day(
 
 
 def funds_with_entries_on(page: Page) -> list[FundOnDay]:
-    """The same, with what was recorded about each instalment and the flags on it."""
+    """The funds, with what was recorded about each instalment and the flags on it."""
     funds = funds_on(page)
     instalments = [instalment for fund in funds for instalment in fund.instalments]
     _add_entries(instalments, page)
@@ -136,7 +136,7 @@ def funds_with_entries_on(page: Page) -> list[FundOnDay]:
 
 
 def _add_entries(instalments: Sequence[InstalmentOnDay], page: Page) -> None:
-    """Payments, and whatever else was recorded about an instalment or its whole contribution."""
+    """Add payments, and whatever else was recorded about each instalment or its whole contribution."""
     kinds = ["paid", "refunded", "consent", "event", *ABOUT_ENTRIES]
     refs = {instalment.ref for instalment in instalments}
     entries = entries_on(page).filter(kind__in=kinds, ref__in=refs)
@@ -154,7 +154,9 @@ def _add_entries(instalments: Sequence[InstalmentOnDay], page: Page) -> None:
 
 
 def _is_about(entry: Entry, instalment: InstalmentOnDay) -> bool:
-    """About it or its whole contribution, and not about another entry."""
+    """Whether an entry is about the instalment or its whole contribution, and not about another
+    entry.
+    """
     return (
         entry.to_id is None
         and entry.ref == instalment.ref
@@ -171,7 +173,9 @@ def _add_flags(instalments: Sequence[InstalmentOnDay], page: Page) -> None:
 
 
 def _add_terms(instalments: Sequence[InstalmentOnDay], page: Page) -> None:
-    """What opens conditional money is a term, and stands in no column."""
+    """Add the terms of the instalments: what opens conditional money is a term, and stands in no
+    column.
+    """
     obligations = [
         instalment.standing.obligation
         for instalment in instalments
@@ -185,7 +189,9 @@ def _add_terms(instalments: Sequence[InstalmentOnDay], page: Page) -> None:
 
 
 def compare_with_totals(reported: Reported, totals: Sequence[CurrencyTotal]) -> str:
-    """In words, against what firm instalments promise in the same currency; nothing is converted."""
+    """The reported figure compared in words with what firm instalments promise in the same
+    currency. Nothing is converted.
+    """
     currency = reported.currency
     promised = sum(total.promised for total in totals if total.currency == currency)
     if not promised:

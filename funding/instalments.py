@@ -43,7 +43,7 @@ class InstalmentOnDay:
 
     @property
     def currencies(self) -> list[str]:
-        """Those in which something is stated or paid."""
+        """The currencies in which something is stated or paid."""
         return list(dict.fromkeys([*self.stated, *self.paid]))
 
     @property
@@ -57,12 +57,14 @@ class InstalmentOnDay:
 
     @property
     def is_firm(self) -> bool:
-        """Only firm money is summed."""
+        """Whether the money is firm: only firm money is summed."""
         return self.standing.modality == "firm"
 
     @property
     def is_waiting(self) -> bool:
-        """For the action or the event that opens conditional money: until then nothing is owed."""
+        """Whether it waits for the action or event that opens conditional money: until then nothing
+        is owed.
+        """
         return self.standing.state == "awaiting"
 
     @property
@@ -76,13 +78,15 @@ class InstalmentOnDay:
 
     @property
     def is_part_paid_in_several(self) -> bool:
-        """Then nobody can say what is left, since nothing is converted."""
+        """Whether it is part paid in several currencies: then nobody can say what is left, since
+        nothing is converted.
+        """
         return self.is_part_paid and len(self.currencies_paid) > 1
 
     @property
     def still_to_pay(self) -> Amounts:
-        """What is left: in every stated currency, but once part is paid only in the currency paid,
-        and in none where several were used.
+        """What is left to pay. It is given in every stated currency; once part is paid, only in the
+        currency paid; and not at all where several were used.
         """
         used = self.currencies_paid or list(self.stated)
         if self.is_part_paid_in_several:

@@ -24,7 +24,7 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True)
 class Lateness:
-    """The answer, and of how many instalments it speaks where these are counted."""
+    """The answer, and the number of instalments that it speaks of where these are counted."""
 
     answer: Answer
     count: int = 0

@@ -7,8 +7,8 @@ from funding.models import Contribution
 
 
 def can_record_payment(rights: Rights, contribution: Contribution, plan: Plan) -> bool:
-    """A manager of the contributing side; of any side where the contributor is none that reports
-    here.
+    """Whether the account is a manager of the contributing side; of any side where the contributor
+    does not report here.
     """
     reports_here = contribution.side in plan.sides
     return is_manager(rights) and (contribution.side == rights.side or not reports_here)

@@ -84,7 +84,9 @@ def _delete_missing_purposes(load: PlanLoad, fund: Fund, spec: FundSpec) -> None
 
 
 def _load_reported(load: PlanLoad, fund: Fund, rows: list[Reported], label: str) -> None:
-    """Figures have no key of their own, so all of them are replaced where any differs."""
+    """Load the reported figures. They have no key of their own, so that all are replaced where any
+    differs.
+    """
     stored = [_content_of(row) for row in fund.reported.all()]
     if stored == [_content_of(row) for row in rows]:
         return

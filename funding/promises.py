@@ -23,7 +23,7 @@ class Bar:
 
     @property
     def percent(self) -> int:
-        """At most 100; at least 1 where there is any."""
+        """The share as a whole percentage: at most 100, and at least 1 where there is any."""
         if not self.part or not self.promised:
             return 0
         return max(1, min(100, round(self.part * 100 / self.promised)))
@@ -40,7 +40,9 @@ class Promise:
 
     @property
     def promised(self) -> Amounts:
-        """By currency, all of them the same money; empty where the text states no amount."""
+        """The promised amounts by currency, all of them the same money; empty where the text states
+        none.
+        """
         return add_amounts(instalment.stated for instalment in self.instalments)
 
     @property
@@ -49,7 +51,9 @@ class Promise:
 
     @property
     def bars(self) -> list[Bar]:
-        """One for each currency in which something is paid, else one in the first of the text."""
+        """A bar for each currency in which something is paid; else one in the first currency of the
+        text.
+        """
         promised = self.promised
         used = [currency for currency in promised if self.paid.get(currency)]
         return [
@@ -75,7 +79,7 @@ class Promise:
 
 
 def promises(instalments: Iterable[InstalmentOnDay]) -> list[Promise]:
-    """The contributions in the order of the text."""
+    """The contributions with their instalments, in the order of the text."""
     by_contribution: dict[Contribution, list[InstalmentOnDay]] = defaultdict(list)
     for instalment in instalments:
         by_contribution[instalment.contribution].append(instalment)

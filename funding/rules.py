@@ -116,7 +116,7 @@ class InstalmentHistory:
         return days
 
     def _possible_windows(self, terms: MoneyTerms) -> Iterator[Window]:
-        """That of the stated day, and those of the days on which an action can open it."""
+        """The window of the stated day, and those of the days on which an action can open it."""
         if terms.window is not None:
             yield terms.window
         if terms.condition_ref in self.others:
@@ -253,8 +253,8 @@ def net_paid(events: EventsOnDay) -> dict[str, Decimal]:
 
 
 def paid_in_full(terms: MoneyTerms, events: EventsOnDay) -> Window | None:
-    """Between which days the stated amount was reached to stay; of two currencies the earlier
-    counts.
+    """Between which days the stated amount was reached and stayed reached. Of two currencies the
+    earlier counts.
     """
     reached = []
     for currency, amount in terms.stated:

@@ -41,7 +41,7 @@ class SumInWords:
 
 
 def sums_on(page: Page) -> list[SumInWords]:
-    """Of firm contributions, in the order of `LABELS`."""
+    """The sums of firm contributions in words, in the order of `LABELS`."""
     instalments = [instalment for instalment in instalments_on(page) if instalment.is_firm]
     due = [item for item in instalments if item.due and item.due <= page.on]
     amounts = {

@@ -30,12 +30,14 @@ def is_manager(rights: Rights) -> bool:
 
 
 def can_write(rights: Rights) -> bool:
-    """Whether the account speaks for a side at all."""
+    """Whether the account speaks for a side."""
     return rights.role in (Role.OFFICIAL, Role.MANAGER)
 
 
 def reportable_actions(rights: Rights, plan: Plan) -> QuerySet[Action]:
-    """What a body of theirs leads or joins (a manager: of their side), or what no side leads."""
+    """The actions on which the account may report: those that one of its bodies leads or joins (for
+    a manager, a body of their side), and those that no side leads.
+    """
     bodies = Body.objects.filter(plan=plan)
     if is_manager(rights):
         return Action.objects.reportable_for(bodies.filter(side=rights.side), plan)
@@ -49,22 +51,22 @@ def can_report(rights: Rights, action: Action) -> bool:
 
 
 def can_decide(rights: Rights, action: Action) -> bool:
-    """The managers among those who can report."""
+    """Whether the account is a manager among those who can report on the action."""
     return is_manager(rights) and can_report(rights, action)
 
 
 def can_move_term(rights: Rights) -> bool:
-    """Propose another last day of the plan."""
+    """Whether the account can propose another last day of the plan."""
     return is_manager(rights)
 
 
 def can_record_meetings(rights: Rights) -> bool:
-    """Meetings, and what was concluded there."""
+    """Whether the account can record meetings, and what was concluded there."""
     return can_write(rights)
 
 
 def can_withdraw(rights: Rights, entry: Entry) -> bool:
-    """Their own entry; a manager any of their side."""
+    """Whether the entry is the account's own, or for a manager one of their side."""
     if not can_write(rights) or entry.side != rights.side:
         return False
     return is_manager(rights) or rights.is_author_of(entry)
@@ -92,18 +94,19 @@ def can_confirm(
 
 
 def can_ask(rights: Rights, plan: Plan) -> bool:
-    """Ask another side something."""
+    """Whether the account can ask another side something."""
     return can_write(rights) and bool(set(plan.sides) - {rights.side})
 
 
 def can_answer(rights: Rights, question: Entry) -> bool:
-    """The side that was asked."""
+    """Whether the account is of the side that was asked."""
     return can_write(rights) and question.kind == QUESTION and question.words == rights.side
 
 
 def can_ask_for_redaction(rights: Rights, entry: Entry) -> bool:
-    """Administrators and managers; who must agree is in `redaction`. What a plan file or the site
-    itself left stays, the reasons of redactions among it.
+    """Whether the account can ask for a redaction: administrators and managers can. What a plan
+    file or the site itself left stays, the reasons of redactions among it. Who must agree is
+    decided in `redaction`.
     """
     if entry.kind not in KINDS:
         return False
@@ -111,22 +114,24 @@ def can_ask_for_redaction(rights: Rights, entry: Entry) -> bool:
 
 
 def can_hide(rights: Rights) -> bool:
-    """Hide at once what should be removed, before somebody agrees."""
+    """Whether the account can hide at once what should be removed, before somebody agrees to that."""
     return rights.is_administrator
 
 
 def needs_release(rights: Rights, plan: Plan) -> bool:
-    """Whether what they record waits until a manager of their side releases it."""
+    """Whether what the account records waits until a manager of its side releases it."""
     return rights.role == Role.OFFICIAL and rights.side in plan.clearance
 
 
 def can_release(rights: Rights, report: HeldReport) -> bool:
-    """Release or send back what an official of their own side has written."""
+    """Whether the account can release, or send back, what an official of its own side has written."""
     return is_manager(rights) and rights.side == report.side
 
 
 def can_load_entries(rights: Rights) -> bool:
-    """An administrator for any side, a manager for their own."""
+    """Whether the account can load entries of a side: an administrator for any, a manager for their
+    own.
+    """
     return rights.is_administrator or is_manager(rights)
 
 
@@ -135,7 +140,9 @@ def can_open_plan(rights: Rights) -> bool:
 
 
 def can_manage_webhooks(rights: Rights) -> bool:
-    """A manager those of their own side, an administrator all."""
+    """Whether the account looks after webhooks: a manager after those of their side, an
+    administrator after all.
+    """
     return rights.is_administrator or is_manager(rights)
 
 
@@ -154,7 +161,7 @@ def sides_of_actions(plan: Plan, refs: Collection[str]) -> dict[str, set[str]]:
 
 @dataclass(frozen=True)
 class EntryActs:
-    """What a reader can do about an entry; a side says each word once."""
+    """What a reader can do about an entry; a side confirms or disputes it once."""
 
     can_withdraw: bool = False
     can_confirm: bool = False

@@ -42,7 +42,9 @@ def verify_authors(plan: Plan) -> Iterator[Finding]:
 
 
 def _speaks_for(side: str, held: Terms | None) -> bool:
-    """For no side an administrator does, unless they belong to one."""
+    """Whether an account that held these rights may have recorded for the side. Without a role it
+    speaks for no side, as an administrator does.
+    """
     if held is None or held["role"] in ("", Role.VIEWER):
         return side == ""
     return bool(held["side"] == side)

@@ -11,7 +11,9 @@ from commitments.register.entry_types import ANSWER, QUESTION
 
 
 def open_questions() -> EntryQuerySet:
-    """Those of all plans that are neither withdrawn nor answered by the side that was asked."""
+    """The questions, of all plans, that are neither withdrawn nor answered by the side that was
+    asked.
+    """
     answers = Entry.objects.filter(kind=ANSWER, to=OuterRef("pk"), side=OuterRef("words"))
     standing = answers.exclude(named_by__kind="withdrawn")
     questions = Entry.objects.filter(~Exists(standing), kind=QUESTION)
@@ -19,7 +21,7 @@ def open_questions() -> EntryQuerySet:
 
 
 def open_questions_on(plan: Plan, on: date, known: date) -> EntryQuerySet:
-    """Those that stood open on a day, as it was known on another."""
+    """The questions that were open on a day, as it was known on another."""
     register = Entry.objects.filter(plan=plan).known_on(on, known)
     is_withdrawn = Exists(register.filter(kind="withdrawn", to=OuterRef("pk")))
     answers = register.filter(~is_withdrawn, kind=ANSWER, to=OuterRef("pk"), side=OuterRef("words"))
@@ -27,7 +29,7 @@ def open_questions_on(plan: Plan, on: date, known: date) -> EntryQuerySet:
 
 
 def open_among(keys: Collection[int]) -> set[int]:
-    """Which of these entries are open questions."""
+    """The open questions among these entries."""
     if not keys:
         return set()
     return set(open_questions().filter(pk__in=keys).values_list("pk", flat=True))

@@ -60,7 +60,9 @@ def _stems_of_title(action: Action) -> str:
 
 
 def _stems_of_text(action: Action) -> str:
-    """Signed words, organisations, interpretations, and what is said of the commitment."""
+    """The stems of the signed words, organisations and interpretations of an action, and of what is
+    said of its commitment.
+    """
     bodies: list[Body] = [*action.leads.all(), *action.partners.all()]
     commitment = action.commitment
     by_language = [commitment.title, commitment.summary, action.unit]
@@ -72,7 +74,7 @@ def _stems_of_text(action: Action) -> str:
 
 
 def index_texts(texts: Iterable[EntryText], model: type[EntryStems] = EntryStems) -> None:
-    """Add what these texts are searched in."""
+    """Add the rows in which these texts are searched."""
     rows = [model(text=text, stems=_stems_of_entry(text)) for text in texts]
     model._default_manager.bulk_create(rows, batch_size=1000)
 
@@ -82,7 +84,7 @@ def _stems_of_entry(text: EntryText) -> str:
 
 
 def index_missing_texts(texts: QuerySet[EntryText], model: type[EntryStems] = EntryStems) -> int:
-    """Those that a process of an earlier version wrote; returns how many."""
+    """Add the rows of texts that a process of an earlier version wrote; returns how many."""
     missing = texts.filter(search=None).order_by("pk")
     count = 0
     while part := list(missing[:1000]):

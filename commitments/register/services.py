@@ -94,14 +94,14 @@ def report(
     reason: str = "",
     **fields: Any,
 ) -> Entry:
-    """What happened on an action, in the word of the author's side; with a confidence that is
-    recorded beside it.
+    """Record what happened on an action, as the author's side says it. A confidence is recorded
+    beside it.
 
-    `key` makes a repeated call return the first call's entry; `seen` is the number of the newest
-    entry that the author knew of, None to record it all the same, however unusual it is. `fields` are those of a Draft:
-    `effective`, and as the kind takes them `words`, `quantity`, `note`, `source` and `evidence`,
-    files that are stored already by `evidence.store`. Raises ValidationError, PermissionDenied,
-    NewerEntries, Unusual.
+    `key` makes a repeated call return the first call's entry. `seen` is the number of the newest
+    entry that the author knew of, or None to record it all the same, however unusual it is.
+    `fields` are those of a Draft: `effective`, and as the kind takes them `words`, `quantity`,
+    `note`, `source` and `evidence`, files that are stored already by `evidence.store`. Raises
+    ValidationError, PermissionDenied, NewerEntries, Unusual, HeldForRelease.
     """
     if kind not in REPORTED_BY_OFFICIALS:
         raise ValidationError(_("This is not something to report."))
@@ -119,8 +119,8 @@ def report(
 def _with_confidence(
     draft: Draft, plan: Plan, now: datetime, confidence: str, reason: str
 ) -> list[Draft]:
-    """A report and the confidence beside it; a reason given together with one is that of the
-    confidence.
+    """The draft of a report, and that of the confidence given with it. A reason is that of the
+    confidence where there is one.
     """
     if not confidence:
         draft.reason = reason
@@ -167,7 +167,7 @@ def _report_each(
     key: str,
     seen: int | None,
 ) -> tuple[list[Entry], list[HeldReport]]:
-    """The entries, and what waits in their place. Raises SeveralRefused."""
+    """The entries, and the reports that wait for release instead. Raises SeveralRefused."""
     entries: list[Entry] = []
     waiting: list[HeldReport] = []
     refusals: dict[str, Exception] = {}
@@ -232,7 +232,8 @@ def move_term(
     reason: str,
     to: Entry | None = None,
 ) -> Entry:
-    """A manager's decision on the last day of the plan: a date in EDTF, or empty for without end.
+    """Record a manager's decision on the last day of the plan: a date in EDTF, or empty for a plan
+    without end.
 
     It counts once every other side has confirmed it. `key` as in `report`. Raises ValidationError,
     PermissionDenied.
@@ -256,7 +257,8 @@ def record_meeting(
     place: str,
     to: Entry | None = None,
 ) -> Entry:
-    """A meeting: planned where its date (`when`, in EDTF) is yet to come, held otherwise.
+    """Record a meeting. It is planned where its date (`when`, in EDTF) is yet to come, and held
+    otherwise.
 
     `to` is the entry by which it was known until now. `key` as in `report`. Raises ValidationError,
     PermissionDenied.
@@ -275,8 +277,8 @@ def record_meeting(
 def record_conclusion(
     *, meeting: Entry, by: AbstractBaseUser, now: datetime, key: str, **fields: Any
 ) -> Entry:
-    """What was concluded at a meeting: `note`, `ref` where it is about one action, `source` and
-    `evidence`.
+    """Record what was concluded at a meeting: `note`, `ref` where it is about one action, `source`
+    and `evidence`.
 
     `key` as in `report`. Raises ValidationError, PermissionDenied.
     """
@@ -301,8 +303,8 @@ def ask(
     when: str = "",
     to: Entry | None = None,
 ) -> Entry:
-    """Ask a side about an action or contribution, or about the entry `to`, in the place of whose ref
-    `ref` stands then. `when` is the day by which it should answer, in EDTF.
+    """Ask a side about an action or contribution, or about the entry `to`; then `ref` is not used
+    but that of the entry. `when` is the day by which the side should answer, in EDTF.
 
     `key` as in `report`. Raises ValidationError, PermissionDenied.
     """
@@ -322,7 +324,7 @@ def ask(
 
 
 def answer(*, question: Entry, note: str, by: AbstractBaseUser, now: datetime, key: str) -> Entry:
-    """What the side that was asked says to a question.
+    """Record the answer of the side that was asked.
 
     `key` as in `report`. Raises ValidationError, PermissionDenied.
     """
@@ -405,7 +407,7 @@ def _draft_about(entry: Entry, now: datetime, **fields: Any) -> Draft:
 
 
 def disputes_by(side: str, entry: Entry) -> list[Entry]:
-    """The disputes of an entry by a side, as far as they are not withdrawn."""
+    """The disputes of an entry by a side that are not withdrawn."""
     disputes = Entry.objects.filter(to=entry, kind="disputed", side=side)
     return list(disputes.exclude(named_by__kind="withdrawn").select_related("plan"))
 
@@ -435,7 +437,8 @@ def append_for_user(
     seen: int | None,
     is_allowed: Callable[[Rights], bool],
 ) -> Entry:
-    """Append what an account says for its side, in the steps above; returns the first entry.
+    """Append what an account says for its side, in the nine steps of this module; returns the first
+    entry.
 
     All drafts are about the same ref. Raises ValidationError, PermissionDenied, NewerEntries,
     Unusual, HeldForRelease.
@@ -504,7 +507,9 @@ def lock_and_read_rights(plan: Plan, by: AbstractBaseUser) -> Rights:
 def find_entry_of_same_call(
     plan: Plan, rights: Rights, key: str, by: AbstractBaseUser
 ) -> Entry | None:
-    """Keys are made up by forms, so one of somebody else's entry of the same side is a forgery."""
+    """The entry that was recorded under the same key. Raises PermissionDenied for one of somebody
+    else: keys are made up by forms, so that is a forgery.
+    """
     entry = Entry.objects.filter(plan=plan, side=rights.side, code=key).first()
     if entry is not None and entry.by_id != by.pk:
         raise PermissionDenied

@@ -36,7 +36,7 @@ COMPARED_COLUMNS = [
 
 @transaction.atomic
 def rebuild_all(plan: Plan) -> int:
-    """Judge every obligation of a plan and write its standings afresh; how many."""
+    """Judge every obligation of a plan and write all its standings anew; returns how many rows."""
     Plan.objects.lock(plan)
     plans = Plan.objects.filter(pk=plan.pk)
     plans.update(flagged="")
@@ -68,7 +68,9 @@ def recompute(plan: Plan, obligations: Iterable[Obligation]) -> set[int]:
 
 
 def with_those_that_wait(keys: Iterable[int]) -> set[int]:
-    """With the obligations that wait for these actions, and those that wait for them in turn."""
+    """The keys of these obligations, of those that wait for them, and of those that wait for these
+    in turn.
+    """
     affected = set(keys)
     latest = affected
     while latest:
@@ -119,7 +121,9 @@ def verify_standings(plan: Plan) -> Iterator[Finding]:
 
 
 def _keep_counted_days(plan: Plan) -> None:
-    """What was kept first stays: a newer calendar moves no day that has been counted."""
+    """Keep the days that were counted now. Those that are kept already stay as they are, so that a
+    newer calendar moves no deadline.
+    """
     new = plan.working_days.new
     if not new:
         return
@@ -164,8 +168,8 @@ def same_content(one: Standing, other: Standing | None) -> bool:
 def judged_rows(
     plan: Plan, obligations: list[Obligation], *, before: int | None = None
 ) -> Iterator[Standing]:
-    """The rows that the rule makes of these obligations, not stored; with `before` of the entries
-    before that one.
+    """The rows that the rule makes of these obligations, not stored; with `before` from the entries
+    before that one alone.
     """
     histories = read_histories(plan, obligations, before=before)
     for obligation in obligations:
@@ -203,7 +207,7 @@ def make_row(obligation: Obligation, perspective: Perspective, stretch: Stretch)
 
 
 def json_of(part: Need | SidePart | StepPart) -> dict[str, Any]:
-    """With days in ISO 8601, as JSON has them."""
+    """The fields of a part, with days in ISO 8601."""
     return {
         name: value.isoformat() if isinstance(value, date) else value
         for name, value in asdict(part).items()

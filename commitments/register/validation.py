@@ -41,11 +41,11 @@ LONGEST_WORDS = 200
 
 
 class Context:
-    """What a check may look up of the plan, or of some refs of it; each thing is read once.
+    """What a check may look up of the plan, or of some refs of it. Each thing is read once.
 
-    `taken_over`: a register comes from another site, which accepted its entries; only what is
-    malformed or dangling is an error then, since a text may have been redacted and a rule have
-    become stricter.
+    With `taken_over` the register comes from another site, which accepted its entries. Only what is
+    malformed or names nothing is an error then, since a text may have been redacted and a rule may
+    have become stricter.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Context:
 
     @cached_property
     def codes(self) -> dict[str, set[str]]:
-        """The codes that entries of a kind carry as words, by the kinds that have such codes."""
+        """The codes that entries may carry as words, by the kinds that carry such codes."""
         return {kind.name: set(kind.names(self.plan)) for kind in KINDS.values() if kind.names}
 
     def deadline(self, ref: str) -> Deadline:
@@ -111,8 +111,8 @@ class Context:
 
     @cached_property
     def endings(self) -> dict[tuple[str, int | None, str], date]:
-        """The first days of completions and of giving up that are not withdrawn, by ref, instalment
-        and kind.
+        """The first day of each completion and of each giving up that is not withdrawn, by ref,
+        instalment and kind.
         """
         entries = Entry.objects.filter(**self.scope, kind__in=ENDINGS)
         entries = entries.exclude(named_by__kind="withdrawn").order_by("-first_day")
@@ -165,7 +165,7 @@ class Context:
         draft.words = names.get(fold(draft.words), draft.words)
 
     def remember(self, draft: Draft) -> None:
-        """Take account of a draft that comes before others and is not written yet."""
+        """Take account of a checked draft that stands before others and is not written yet."""
         if draft.kind in ANSWERS and draft.to:
             answer = Entry(side=draft.side, code=draft.code, recorded_day=draft.recorded_day)
             self.answers[draft.kind, draft.side, draft.to.side, draft.to.code] = answer
@@ -180,7 +180,7 @@ class Context:
 
 
 def _by_look(names: Collection[str]) -> dict[str, str]:
-    """The names by what look-alikes have in common, without those that look like each other."""
+    """The names by what look-alikes have in common. Names that look like each other are left out."""
     alike: dict[str, list[str]] = {}
     for name in names:
         alike.setdefault(fold(name), []).append(name)
@@ -207,7 +207,9 @@ def errors(draft: Draft, context: Context) -> list[str]:
 
 
 def _odd_signs(draft: Draft) -> Iterator[str]:
-    """What nobody sees, or sees as something else, may be why a name or a date is not known."""
+    """A message for each field with characters that nobody sees, or sees as others: they may be why
+    a name or a date is not known.
+    """
     for text in (draft.kind, draft.ref, draft.side, draft.effective, draft.when, draft.currency):
         signs = name_odd_signs(text)
         if signs:
@@ -215,7 +217,9 @@ def _odd_signs(draft: Draft) -> Iterator[str]:
 
 
 def warnings(draft: Draft, context: Context) -> list[str]:
-    """What is unusual about a sound draft; honest facts come late, so nothing of it is refused."""
+    """What is unusual about a sound draft. It can be recorded all the same, since honest facts can
+    come late.
+    """
     messages = []
     if draft.window.last < context.plan.adopted_on:
         messages.append(_("the date lies before the adoption of the plan"))
@@ -285,7 +289,7 @@ LINK = re.compile(
 
 
 def source_errors(source: str) -> Iterator[str]:
-    """A source is a link to the web, or a reference in words."""
+    """What is wrong with a source, which is a link to the web or a reference in words."""
     if not LINK.match(source):
         return
     try:
@@ -355,7 +359,7 @@ def _ref_errors(draft: Draft, kind: EntryType, context: Context) -> Iterator[str
 
 
 def _level_errors(draft: Draft, context: Context) -> Iterator[str]:
-    """A level is reached by readings alone."""
+    """Refuse what does not count where a level is to be reached: that is done by readings alone."""
     if context.deadline(draft.ref).level is not None:
         yield _("%(ref)s has a level to reach: record a reading instead.") % {"ref": draft.ref}
 
@@ -445,7 +449,7 @@ def _move_errors(draft: Draft, context: Context) -> Iterator[str]:
 
 
 def _new_date_errors(draft: Draft) -> Iterator[str]:
-    """A missing date is an error of its own, or means something."""
+    """Refuse a date that cannot be read. Whether it may be missing is decided elsewhere."""
     try:
         dates.parse_deadline(draft.when or "2000")
     except DateError:
@@ -484,7 +488,9 @@ def _move_warnings(draft: Draft, context: Context) -> Iterator[str]:
 
 
 def is_withdrawable(entry: Entry) -> bool:
-    """What a plan file left is corrected by another one, and what the site recorded is done."""
+    """Whether anybody can withdraw the entry. What a plan file left is corrected by another plan
+    file, and what the site recorded stays.
+    """
     return entry.kind in KINDS
 
 
@@ -526,7 +532,7 @@ def is_joint(entry: Entry, context: Context) -> bool:
 
 
 def _confirmation_errors(draft: Draft, context: Context) -> Iterator[str]:
-    """Of a confirmation or a dispute."""
+    """What is wrong with a confirmation or a dispute."""
     if draft.to is None:
         return
     if not is_confirmable(draft.to, context):
@@ -555,7 +561,7 @@ def _second_confirmation_errors(draft: Draft, context: Context) -> Iterator[str]
 
 
 def _name_entry(entry: Entry) -> str:
-    """By its number; one of the same file has none yet."""
+    """The entry by its number; by its id if it stands in the same file and has no number yet."""
     if entry.number is None:
         return f"“{entry.code}”"
     return _("entry %(number)s") % {"number": entry.number}
@@ -580,7 +586,7 @@ def _confidence_errors(draft: Draft, context: Context) -> Iterator[str]:
 
 
 def is_askable(entry: Entry) -> bool:
-    """Whether a question can be about it; to a question itself belongs an answer."""
+    """Whether a question can be about the entry. To a question itself belongs an answer."""
     return is_withdrawable(entry) and entry.kind != QUESTION
 
 

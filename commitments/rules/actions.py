@@ -106,7 +106,9 @@ class ActionHistory:
 
     @cached_property
     def _answers(self) -> dict[tuple[date, date], Answer]:
-        """Those that were asked for, since several actions can ask for the same."""
+        """The answers given so far, by the day and the day of knowing: several actions can ask for
+        the same.
+        """
         return {}
 
     def judge(self, on: date, known: date) -> Verdict:
@@ -122,7 +124,9 @@ class ActionHistory:
         return ActionOnDay(self.versions, spans, events, answers, plan_last)
 
     def answer(self, on: date, known: date) -> Answer:
-        """Nothing as long as the action is not in the plan."""
+        """What the action says to others that wait for it; nothing as long as it is not in the
+        plan.
+        """
         if not self.versions[0].counts(on, known):
             return Answer()
         if (on, known) not in self._answers:
@@ -244,7 +248,7 @@ class ActionOnDay:
         self.parties = self.terms.leading_sides if self.terms.is_joint else ()
 
     def judge(self) -> Judgement:
-        """By the kind of promise that it is."""
+        """Judge the action by the kind of promise that it is."""
         if self.deadline.kind == "recurring":
             return judge_recurring(self)
         if self.terms.each:
@@ -255,7 +259,7 @@ class ActionOnDay:
 
     @cached_property
     def move(self) -> Event | None:
-        """The one that decides."""
+        """The move of the deadline that decides."""
         if self.deadline.kind not in MOVABLE or self.deadline.steps:
             return None
         return latest_in_force("moved", self.events, self.parties)
@@ -271,7 +275,7 @@ class ActionOnDay:
 
     @property
     def _until_holds_on(self) -> date | None:
-        """The day on which the last of the actions named in `until` was satisfied."""
+        """The day on which the last of the actions named in `until` was satisfied; None until then."""
         days = []
         for ref in self.terms.until:
             answer = self.answers.get(ref, Answer())
@@ -320,7 +324,7 @@ class ActionOnDay:
 
     @cached_property
     def needed_on(self) -> date | None:
-        """The day on which the last consent or event was there that the deadline waits for."""
+        """The day on which the last consent or event that the deadline waits for was there."""
         return last_needed_day(self.terms, self.events)
 
     @cached_property
@@ -348,7 +352,9 @@ class ActionOnDay:
 
 
 def fixed_window(deadline: Deadline, terms: Terms, begun: date) -> Window | None:
-    """The window of a deadline that runs from no event, of an action in the plan since a day."""
+    """The window of a deadline that does not run from an event; `begun` is the day on which the
+    action came into the plan.
+    """
     if deadline.kind in ("start", "finish") and deadline.when:
         return dates.parse_deadline(deadline.when)
     if deadline.kind == "immediate":
@@ -387,7 +393,9 @@ class Part:
 
 
 def judge_part(action: ActionOnDay, deadline: Deadline, events: EventsOnDay) -> Part:
-    """By its signed window or that of the latest move, unless it is owed again since a later day."""
+    """Judge a part by its signed window or that of the latest move, unless it is owed again since a
+    later day.
+    """
     signed = action.signed_window(deadline)
     stated = signed
     if action.move is not None:
@@ -465,7 +473,7 @@ def last_day_or_end(part: Part) -> date:
 
 
 def latest_days(windows: Sequence[Window]) -> Window:
-    """Between the latest first and the latest last day."""
+    """The window from the latest first day to the latest last day."""
     return Window(max(one.first for one in windows), max(one.last for one in windows))
 
 
@@ -542,7 +550,7 @@ def judge_recurring(action: ActionOnDay) -> Judgement:
 
 
 def verdict_of(action: ActionOnDay, dated: DatedState, satisfying: Sequence[Event]) -> Verdict:
-    """What is said alike of every kind of promise."""
+    """The part of a verdict that is the same for every kind of promise."""
     terms, events = action.terms, action.events
     confidence = events.latest("confidence")
     settled = is_settled(action, dated.state)
@@ -596,7 +604,7 @@ def is_settled(action: ActionOnDay, state: State) -> bool:
 
 
 def is_stale(action: ActionOnDay) -> bool:
-    """Whether nothing was reported for so many days, counted at the earliest from the day on which
+    """Whether nothing was reported for `stale_days`, counted at the earliest from the day on which
     the action came into the plan.
     """
     silence = days_until_stale(action.terms)
@@ -610,7 +618,7 @@ def is_stale(action: ActionOnDay) -> bool:
 
 
 def days_until_stale(terms: Terms) -> int:
-    """Zero where an action never becomes stale."""
+    """After how many days without a report the action is stale; zero where it never is."""
     if terms.own_stale_days is not None:
         return terms.own_stale_days
     return terms.stale_days

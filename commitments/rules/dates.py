@@ -48,7 +48,7 @@ class Window:
 
 
 def add_months(day: date, months: int) -> date:
-    """The same day number, or the month's last day."""
+    """The day so many months later: the same day number, or the last day of the month."""
     moved: date = day + relativedelta(months=months)
     return moved
 
@@ -64,7 +64,7 @@ def shift(day: date, days: int) -> date:
 
 
 def months_from(year: int, month: int, count: int) -> Window:
-    """That many months from the first day of a month on."""
+    """The window of so many months that begins with the month of a day."""
     first = date(year, month, 1)
     # the day 31 means the last one of a shorter month
     return Window(first, first + relativedelta(months=count - 1, day=31))

@@ -70,7 +70,7 @@ class Baseline:
 
 @dataclass(frozen=True)
 class Deadline:
-    """As signed. The fields beside kind belong to the kinds that need them (see
+    """A deadline as signed. The fields beside `kind` belong to the kinds that need them (see
     docs/reference/plan-file.md).
     """
 
@@ -170,7 +170,7 @@ class Event(NamedTuple):
 
     @property
     def counts_from(self) -> date:
-        """A withdrawal works by its recorded day alone."""
+        """The day from which the event counts; a withdrawal works from its recorded day."""
         if self.kind == "withdrawn":
             return BEGINNING
         return self.first
@@ -206,7 +206,7 @@ class EventIndex:
         self._days_of_effect = [event.counts_from for event in self._by_effect]
 
     def effective_on(self, on: date) -> list[Event]:
-        """Those that have taken effect by this day, the latest last."""
+        """The events that have taken effect by this day, the latest last."""
         return self._by_effect[: bisect_right(self._days_of_effect, on)]
 
     def learns_later_of(self, day: date) -> bool:
@@ -245,11 +245,13 @@ class EventsOnDay:
 
     @property
     def events(self) -> list[Event]:
-        """In the register's order, as those of a kind are."""
+        """The events that count, in the order of the register."""
         return [event for event in self.index.in_order if self.counts(event)]
 
     def newest_first(self) -> Iterator[Event]:
-        """By the day on which they took effect, so that whoever asks for few need not read all."""
+        """The events by the day on which they took effect, one by one, so that whoever asks for few
+        need not read all.
+        """
         return filter(self.counts, reversed(self.effective))
 
     def of_kind(self, kind: str) -> list[Event]:
@@ -261,7 +263,7 @@ class EventsOnDay:
         return [event for kind in recorded_kinds for event in self.of_kind(kind)]
 
     def latest(self, kind: str) -> Event | None:
-        """The one with the highest `recency`."""
+        """The event with the highest `recency`."""
         newest_first = reversed(self.index.by_recency.get(kind, []))
         return next(filter(self.counts, newest_first), None)
 
@@ -271,7 +273,7 @@ class EventsOnDay:
         return min(days, default=None)
 
     def naming(self, kind: str, number: int) -> list[Event]:
-        """Those of this kind that name the entry of this number."""
+        """The events of this kind that name the entry of this number."""
         return [event for event in self.of_kind(kind) if event.to == number]
 
     def name_any(self, kind: str, events: Iterable[Event]) -> bool:

@@ -26,7 +26,7 @@ class Fulfilment:
 
 
 def fulfilment(deadline: Deadline, events: EventsOnDay) -> Fulfilment:
-    """Of a deadline without parts."""
+    """How a deadline without parts is fulfilled."""
     if deadline.level is not None:
         return fulfil_level(deadline, events)
     if deadline.target is not None:
@@ -35,7 +35,7 @@ def fulfilment(deadline: Deadline, events: EventsOnDay) -> Fulfilment:
 
 
 def fulfil_deed(kind: str, events: EventsOnDay) -> Fulfilment:
-    """Something that is begun or completed."""
+    """How a promise is fulfilled that something is begun or completed."""
     reports = events.of_kind("completed")
     if kind in ("start", "immediate"):
         reports = reports + events.of_kind("started")
@@ -45,14 +45,16 @@ def fulfil_deed(kind: str, events: EventsOnDay) -> Fulfilment:
 
 
 def earliest(events: Sequence[Event]) -> Window | None:
-    """Between the earliest first and the earliest last day."""
+    """The window from the earliest first day to the earliest last day."""
     if not events:
         return None
     return Window(min(event.first for event in events), min(event.last for event in events))
 
 
 def undoes(reopening: Event, report: Event) -> bool:
-    """An imprecise reopening also undoes what it found in the register."""
+    """Whether a reopening undoes what satisfied the action; an imprecise one also undoes what the
+    register had before it.
+    """
     if report.first <= reopening.first:
         return True
     return report.number < reopening.number and report.first <= reopening.last
@@ -77,7 +79,7 @@ def day_of_fall(reports: Sequence[Event], reopenings: Sequence[Event]) -> date |
 
 
 def fulfil_quantity(target: int, events: EventsOnDay) -> Fulfilment:
-    """A number that the deliveries of all sides add up to."""
+    """How a number is reached to which the deliveries of all sides add up."""
     deliveries = events.of_kind("delivered")
     satisfied = None
     first = day_reached(target, [(event.first, event.quantity) for event in deliveries])
@@ -107,7 +109,9 @@ def day_reached(
 
 
 def fulfil_level(deadline: Deadline, events: EventsOnDay) -> Fulfilment:
-    """A figure that the latest reading reaches, by the first of the unbroken run that does."""
+    """How a level is reached by readings: by the first of the unbroken run that reaches it until
+    now.
+    """
     readings = sorted(
         events.of_kind("reading"), key=lambda reading: (reading.first, reading.number)
     )

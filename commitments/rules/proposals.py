@@ -29,7 +29,9 @@ def proposals(kind: str, events: EventsOnDay, parties: Sequence[str]) -> list[Pr
 
 
 def day_in_force(decision: Event, events: EventsOnDay, parties: Sequence[str]) -> date | None:
-    """Its own first day, or the day on which the last of the other parties confirmed it."""
+    """The day from which a decision counts: its own first day, or the day on which the last of the
+    other parties confirmed it.
+    """
     days = [decision.first]
     for side in parties:
         if side == decision.side:
@@ -76,7 +78,7 @@ def proposed(kinds: Iterable[str], events: EventsOnDay, parties: Sequence[str]) 
 
 
 def _open_proposals(in_order: Sequence[Proposal]) -> Iterator[int]:
-    """Those that are not in force, and after which none is."""
+    """The proposals that are not in force, and after which no decision is."""
     for proposal in reversed(in_order):
         if proposal.in_force_from is not None:
             return

@@ -63,7 +63,9 @@ class Schedule:
         return rhythm_of(self.span.terms, self.begun_on)
 
     def windows(self) -> Iterator[Window]:
-        """All of them, those that begin after the terms are no longer in force among them."""
+        """The windows of all periods; those that begin after the terms are no longer in force are
+        among them.
+        """
         window, last = self.first, self.last
         while last is None or window.first <= last.first:
             yield window
@@ -75,7 +77,7 @@ class Schedule:
 def schedules(
     versions: Sequence[TermsVersion[Terms]], spans: Sequence[TermsSpan[Terms]]
 ) -> list[Schedule]:
-    """Those of the terms that make the action recurring."""
+    """The schedules of the terms that make the action recurring."""
     return [
         Schedule(span, begun_on(versions, spans[:number]))
         for number, span in enumerate(spans, 1)
@@ -106,7 +108,7 @@ class Recurrence:
 
     @cached_property
     def periods(self) -> list[Period]:
-        """All of them in the order of time, under whichever terms."""
+        """All periods in the order of time, under whichever terms."""
         periods: list[Period] = []
         for schedule in self.schedules:
             earlier = periods[-1].window.last if periods else None
@@ -114,8 +116,8 @@ class Recurrence:
         return periods
 
     def _periods_of(self, schedule: Schedule, earlier: date | None) -> Iterator[Period]:
-        """Those that end while its terms are in force, or hold the day, and begin after those of
-        earlier terms.
+        """The periods of one schedule: they end while its terms are in force, or hold the day, and
+        begin after those of earlier terms.
         """
         needed_on = last_needed_day(schedule.span.terms, self.events)
         in_force = schedule.span
@@ -140,8 +142,9 @@ class Recurrence:
         return Period(window, schedule.rhythm, state, delivered, target)
 
     def _is_assessed(self, window: Window, needed_on: date | None) -> bool:
-        """Not after the duty has ended, nor where a consent or an event was missing throughout the
-        period, nor where the action was closed before the period had ended.
+        """Whether a period is held against what was promised. It is not after the duty has ended,
+        nor where a consent or an event was missing throughout it, nor where the action was closed
+        before its end.
         """
         if self.ended_on is not None and window.first > self.ended_on:
             return False
@@ -150,7 +153,7 @@ class Recurrence:
         return needed_on is not None and window.last >= needed_on
 
     def _state_of_period(self, window: Window, delivered: int, target: int) -> str:
-        """That of a period that is assessed; it is met as soon as the quantity is there."""
+        """The state of a period that is assessed; it is met as soon as the quantity is there."""
         if delivered >= target:
             return "met"
         if window.last >= self.on:
@@ -165,7 +168,7 @@ class Recurrence:
 
     @property
     def short_periods(self) -> list[Period]:
-        """Those that have ended, were assessed and fell short."""
+        """The periods that have ended, were assessed and fell short."""
         return [period for period in self.assessed if period.is_short]
 
     @property
@@ -179,8 +182,8 @@ class Recurrence:
 
     @property
     def window(self) -> Window | None:
-        """The current period: before the first the first, after the end the last that was asked
-        for.
+        """The current period. Before the first period it is the first, after the end the last that
+        was asked for.
         """
         asked_for = self.periods
         if self.ended_on is not None:
@@ -197,7 +200,7 @@ class Recurrence:
         return period.window.last >= self.on
 
     def windows_ahead(self) -> Iterator[Window]:
-        """Those of the periods that begin after the day."""
+        """The windows of the periods that begin after the day."""
         return (window for window in self.schedule_in_force.windows() if window.first > self.on)
 
     @property
@@ -212,7 +215,7 @@ class Recurrence:
 
     @property
     def _over_by_completion(self) -> date | None:
-        """The day after the period that holds the completion, or else the completion's own."""
+        """The day after the period that holds the completion, or else after the completion itself."""
         if self.ended_on is None:
             return None
         for period in self.periods:
@@ -230,7 +233,7 @@ class Recurrence:
 
     @property
     def periods_asked_for(self) -> list[Period]:
-        """Those that begin before the duty is over, or the action closed."""
+        """The periods that begin before the duty is over or the action closed."""
         ends = [day for day in (self.over_on, self.closed_on) if day is not None]
         end = min(ends, default=END)
         return [period for period in self.periods if period.window.first < end]

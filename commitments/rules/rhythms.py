@@ -49,8 +49,8 @@ class Rhythm:
         return self.following(period)
 
     def name(self, period: Window) -> str:
-        """In EDTF; a week by ISO 8601, a plan year and a number of days by their first and last
-        day.
+        """The name of a period in EDTF; a week by ISO 8601; a plan year and a number of days by
+        their first and last day.
         """
         if self.every == "week":
             return f"{period.first:%G-W%V}"
@@ -69,8 +69,8 @@ def rhythm_of(terms: Terms, begun_on: date) -> Rhythm:
 
 
 def first_period(terms: Terms, begun_on: date) -> Window:
-    """The one that the terms name, else the first whole one; periods of so many days begin on the
-    day after the action came into the plan.
+    """The first period: the one that the terms name, else the first whole one. Periods of so many
+    days begin on the day after the action came into the plan.
     """
     rhythm = rhythm_of(terms, begun_on)
     if terms.deadline.first or terms.deadline.every == "days":

@@ -131,7 +131,9 @@ def standings(history: History) -> dict[Perspective, list[Stretch]]:
 
 
 def merge_equal_days(verdicts: Mapping[date, Verdict]) -> list[Stretch]:
-    """Every day from the first to END in one stretch, given the verdicts of days in order."""
+    """The stretches from the first day to END on which the verdict is the same, given the verdicts
+    of days in order.
+    """
     starts: list[date] = []
     for day, verdict in verdicts.items():
         if not starts or verdicts[starts[-1]] != verdict:

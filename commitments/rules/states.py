@@ -9,7 +9,7 @@ from commitments.rules.dates import Window
 
 
 class State(StrEnum):
-    """In the order of precedence for one action."""
+    """The states of an action or instalment, in the order of precedence."""
 
     NOT_PURSUED = "not-pursued"
     MET = "met"
@@ -57,7 +57,7 @@ class Progress(StrEnum):
 
 
 def days_counted(state: str, anchor: date | None, late: int | None, on: date) -> int | None:
-    """Days to, left, past or late by, as the state has it; never negative."""
+    """The days to, left, past or late by, as the state has it; never negative."""
     if state == State.MET_LATE:
         return late
     if anchor is None:
@@ -130,7 +130,9 @@ def is_lapsed(inputs: StateInputs) -> bool:
 
 
 def waiting_state(inputs: StateInputs) -> DatedState:
-    """The days of an action are those since its last day has passed."""
+    """The state of what waits for a consent or an event; its days are those since its last day has
+    passed.
+    """
     last_day = inputs.last_day
     if inputs.counts_days_awaiting and last_day is not None and inputs.on > last_day:
         return DatedState(State.AWAITING, anchor=last_day)
@@ -138,8 +140,8 @@ def waiting_state(inputs: StateInputs) -> DatedState:
 
 
 def has_no_date(inputs: StateInputs) -> bool:
-    """Without a deadline, or not scored: then no date is held against it. A period that is met
-    stays met.
+    """Whether no date is held against it: it has no deadline, or it is not scored. A period that is
+    met stays met.
     """
     if inputs.by_calendar is None:
         return True
@@ -147,8 +149,10 @@ def has_no_date(inputs: StateInputs) -> bool:
 
 
 def worst_of_parts(parts: Sequence[DatedState]) -> DatedState:
-    """How something was met whose parts were all met: met where each was in time, late by the
-    longest lateness where one certainly was not, else nobody can tell.
+    """How something was met whose parts were all met.
+
+    It is met if each part was in time. If a part was certainly late, it is late by the longest
+    lateness. Otherwise nobody can tell.
     """
     late = [part.late for part in parts if part.late is not None]
     if late:

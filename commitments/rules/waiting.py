@@ -13,7 +13,7 @@ from commitments.rules.events import Event, EventsOnDay, Terms
 @dataclass(frozen=True)
 class Need:
     """A consent or event without which the deadline does not apply, and the first day of the
-    earliest that is recorded.
+    earliest one that is recorded.
     """
 
     name: str
@@ -31,7 +31,7 @@ def needed_consents(terms: Terms, events: EventsOnDay) -> Iterator[Need]:
 
 
 def is_of_the_only_leading_side(body: str, terms: Terms) -> bool:
-    """Whether it is on the side on which all leads stand: it cannot stop its own side's clock."""
+    """Whether the body is on the side on which all leads stand: a side cannot stop its own clock."""
     side = terms.body_sides.get(body, "")
     return bool(side) and {terms.body_sides.get(lead, "") for lead in terms.lead} == {side}
 

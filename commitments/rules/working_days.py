@@ -85,8 +85,8 @@ def _calendar(name: str) -> "HolidayBase":
 
 @cache
 def _holidays_of(side: str) -> Container[date]:
-    """Those of a side for which a plan names no calendar: of the country whose code it has (GB:
-    England), as they counted before plans named any.
+    """The holidays of a side for which a plan names no calendar: those of the country whose code it
+    has (for GB those of England), as they counted before plans named any.
     """
     if side == "GB":
         return _calendar("GB-ENG")

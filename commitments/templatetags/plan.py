@@ -148,7 +148,7 @@ def days(context: Context, standing: Standing) -> str:
 
 @register.simple_tag(takes_context=True)
 def days_of_part(context: Context, part: Mapping[str, Any]) -> str:
-    """The same of one side or step of a standing."""
+    """The days left or late of one side or step of a standing, counted on the page's day."""
     return labels.days_of_part(part, context["on"])
 
 

@@ -31,8 +31,8 @@ PERIODS_SHOWN = 36
 
 @dataclass(frozen=True)
 class Consent:
-    """A body that must consent, and the entry by which it did. What `stops_no_clock` is asked for,
-    and nothing waits for it.
+    """A body that must consent, and the entry by which it did. `stops_no_clock` says that the
+    deadline does not wait for it.
     """
 
     body: Body
@@ -136,7 +136,9 @@ def why_later(action: ActionOnDay, standing: Standing) -> str:
 
 
 def days_between(earlier: date | None, later: date | None) -> int:
-    """Zero where one of the two is missing, or they stand the other way round."""
+    """The days from one day to the other; zero where one is missing, or the order is the other way
+    round.
+    """
     if earlier is None or later is None:
         return 0
     return max((later - earlier).days, 0)
@@ -209,7 +211,7 @@ def standings_of(refs: Sequence[str], page: Page) -> list[Standing]:
 
 
 def entries_with_evidence(entries: EntryQuerySet, page: Page) -> QuerySet[Entry]:
-    """Those with files, or with an address as their source."""
+    """The entries with files, or with an address as their source."""
     if not page.inside:
         return entries.none()
     has_link = Q(text__source__startswith="https://") | Q(text__source__startswith="http://")

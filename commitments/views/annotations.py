@@ -59,7 +59,7 @@ class Annotation(EntryRecording):
 
     @cached_property
     def action(self) -> Action | None:
-        """What the entry is about, if that is an action and not money."""
+        """The action that the entry is about; None where it is about money."""
         return Action.objects.filter(plan=self.page.plan, ref=self.subject.ref).first()
 
     def get_context_data(self, **kwargs: object) -> dict[str, object]:

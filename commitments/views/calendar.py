@@ -88,7 +88,7 @@ class CalendarFeed(FeedView):
         self._add_questions()
 
     def _add_questions(self) -> None:
-        """Those with a day for their answer; with `mine=1` those to the reader's side."""
+        """Add the questions with a day for their answer; with `mine=1` those to the reader's side."""
         page = self.page
         entries = entries_on(page).filter(kind__in=(QUESTION, ANSWER))
         for dialogue in dialogues(describe_entries(entries, page)):
@@ -161,7 +161,7 @@ class CalendarFeed(FeedView):
         )
 
     def _add_steps(self, row: Standing, steps: Sequence[dict[str, Any]]) -> None:
-        """Each by its own state, named by what must be reached."""
+        """Add the steps, each by its own state and named by what must be reached."""
         for step in steps:
             window = dates.parse_deadline(step["when"])
             state, label = step["state"], labels.state(step["state"])
@@ -235,7 +235,9 @@ class CalendarFeed(FeedView):
         event.add("last-modified", changed)
 
     def _language_of_description(self, signed_words: Sequence[str]) -> dict[str, str]:
-        """The reader's; none where signed words are in another, that of the plan."""
+        """The language of the reader; none where signed words stand in another one, that of the
+        plan.
+        """
         own = labels.language()
         if signed_words and own not in self.page.plan.languages[:1]:
             return {}
@@ -276,7 +278,7 @@ class CalendarFeed(FeedView):
 
 
 def _name_meeting(meeting: Meeting) -> str:
-    """Identifies it in the calendar, beside the refs of actions."""
+    """The reference of a meeting in the calendar, beside the refs of actions."""
     return f"meetings/{meeting.first_number}"
 
 

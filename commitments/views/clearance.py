@@ -24,7 +24,7 @@ from commitments.views.recording import RecordingView
 
 
 def by_and_now(view: PlanView) -> dict[str, Any]:
-    """What the services of clearance are told of the request."""
+    """The arguments of the services of clearance that come from the request."""
     return {"by": view.request.user, "now": clock.now(view.page.plan.timezone)}
 
 
@@ -155,7 +155,7 @@ class HeldFileView(PlanView):
 
 
 class HeldPicture(HeldFileView):
-    """The same as pages show it."""
+    """The small picture of a file that waits, as pages show it."""
 
     def get(self, request: HttpRequest, key: UUID) -> FileResponse:
         return send_small_picture(self.find(key))

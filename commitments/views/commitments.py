@@ -141,7 +141,9 @@ class Mine(writers.ExportedView):
 
 
 def group_by_urgency(standings: Iterable[Standing]) -> dict[str, list[Standing]]:
-    """Each action in the first group that it belongs to; groups without an action are left out."""
+    """The actions in groups, each in the first that it belongs to; groups without an action are
+    left out.
+    """
     groups: dict[str, list[Standing]] = defaultdict(list)
     for standing in standings:
         groups[_group_of(standing)].append(standing)

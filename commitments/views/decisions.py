@@ -29,7 +29,7 @@ class MeetingChoice(RecordingView):
 
     @cached_property
     def meetings(self) -> dict[int, Meeting]:
-        """Those that have been, by the number of their entry."""
+        """The meetings that have been, by the number of their entry."""
         meetings = meetings_on(self.page)
         return {
             meeting.entry.number: meeting

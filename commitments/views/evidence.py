@@ -44,7 +44,7 @@ class SmallPicture(EvidenceFile):
 
 
 def send_small_picture(file: Evidence | HeldFile) -> FileResponse:
-    """Drawn by this site from a checked picture, so it may be shown."""
+    """Send the small picture. This site drew it from a checked picture, so that it may be shown."""
     if not TYPES[file.type].picture_format:
         raise Http404
     path = storage.small_path_of(file.id)

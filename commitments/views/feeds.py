@@ -39,7 +39,7 @@ def without_control_characters(text: str) -> str:
 
 
 def stable_id(plan: Plan, name: str) -> uuid.UUID:
-    """The same on every host and in every copy of this register, and in no other."""
+    """An id that is the same on every host and in every copy of this register, and in no other."""
     first = Entry.objects.filter(plan=plan, number=1).values_list("hash", flat=True).first()
     return uuid.uuid5(uuid.NAMESPACE_OID, f"{first or plan.slug}/{name}")
 

@@ -23,7 +23,7 @@ class FormPageView(FormView[F]):
         return self.render_to_response(self.get_context_data(form=form, **context), status=status)
 
     def render_to_response(self, context: dict[str, Any], **options: Any) -> HttpResponse:
-        """Rendered at once, while times are shown in the plan's zone."""
+        """Render at once, while times are shown in the plan's zone."""
         return render(self.request, self.get_template_names(), context, **options)
 
 

@@ -44,7 +44,7 @@ class RecordingView(PlanView, FormPageView[EntryForm]):
         raise NotImplementedError
 
     def outcome(self, form: Any) -> Any:
-        """How the subject stands, for the preview: asked while the entry is recorded."""
+        """How the subject stands. The preview asks this while the entry is recorded."""
         return None
 
     def open_page(self, request: HttpRequest, slug: str | None) -> None:
@@ -52,7 +52,7 @@ class RecordingView(PlanView, FormPageView[EntryForm]):
         self.page = replace(self.page, on=self.page.today, known=self.page.today)
 
     def get_initial(self) -> dict[str, object]:
-        """Today, and what was being written here when the session ended."""
+        """The initial values: today, and what was being written here when the session ended."""
         plan = self.page.plan
         initial = {
             "day": labels.day(self.page.today),
@@ -69,7 +69,9 @@ class RecordingView(PlanView, FormPageView[EntryForm]):
 
     @cached_property
     def draft(self) -> dict[str, str]:
-        """What was kept of this form when the session of its author ended."""
+        """The fields of this form as they were kept when the session of its author ended; empty
+        where nothing was.
+        """
         draft = self.request.session.get("draft", {})
         if self.request.method != "GET" or draft.get("path") != self.request.path:
             return {}
@@ -87,7 +89,7 @@ class RecordingView(PlanView, FormPageView[EntryForm]):
         return super().get_context_data(**kwargs, **context)
 
     def held_about_subject(self) -> list[HeldRow]:
-        """What waits for release already on the reader's side."""
+        """The reports about the subject that wait for release on the reader's side."""
         ref = getattr(self.subject, "ref", "")
         if not (ref and self.page.held_version):
             return []
@@ -95,7 +97,7 @@ class RecordingView(PlanView, FormPageView[EntryForm]):
         return describe_held(reports, self.page)
 
     def form_valid(self, form: EntryForm) -> HttpResponse:
-        """Preview, record, or give the text back with what stands against it."""
+        """Preview or record the entry. What stands against it is shown with the form."""
         newest_seen = form.cleaned_data["seen"] or 0
         try:
             if "preview" in self.request.POST:
@@ -123,7 +125,7 @@ class RecordingView(PlanView, FormPageView[EntryForm]):
         return _("Recorded as entry %(number)s of the register.") % {"number": entry.number}
 
     def preview(self, form: EntryForm, newest_seen: int) -> tuple[Any, Sequence[str]]:
-        """How the subject would stand, and what is unusual about the entry."""
+        """How the subject would stand, and the warnings about the entry."""
         try:
             return self._record_for_preview(form, newest_seen), []
         except services.NewerEntries:
@@ -132,7 +134,7 @@ class RecordingView(PlanView, FormPageView[EntryForm]):
             return self._record_for_preview(form, None), unusual.messages
 
     def _record_for_preview(self, form: EntryForm, newest_seen: int | None) -> Any:
-        """The entry is recorded for real, and then taken back."""
+        """Record the entry, ask for the outcome, and roll both back."""
         with transaction.atomic():
             try:
                 self.record(form, newest_seen)
@@ -145,7 +147,9 @@ class RecordingView(PlanView, FormPageView[EntryForm]):
         return outcome
 
     def arguments(self, form: EntryForm, *names: str) -> dict[str, Any]:
-        """What each service is told: by whom, when, under which key; and the fields of these names."""
+        """The arguments that every service takes (by whom, when, under which key), and the fields
+        of these names.
+        """
         fields = {name: form.cleaned_data.get(name) or "" for name in names}
         now = clock.now(self.page.plan.timezone)
         return {"by": self.request.user, "now": now, "key": form.cleaned_data["key"], **fields}

@@ -32,7 +32,7 @@ class ReportSeveral(RecordingView):
 
     @cached_property
     def subject(self) -> list[ReportRow]:
-        """The rows that were sent or kept, else those that the address asks for."""
+        """The rows that were sent or kept in a draft, else those that the address asks for."""
         if not permissions.can_write(self.page.rights):
             raise PermissionDenied
         sent_rows = self.request.POST.get("rows") or self.draft.get("rows", "")
@@ -53,7 +53,9 @@ class ReportSeveral(RecordingView):
         }
 
     def _newest_number(self) -> int:
-        """Of all entries, since the service looks at those about each action."""
+        """The number of the newest entry of the plan: the service looks at the entries of each
+        action itself.
+        """
         entries = Entry.objects.filter(plan=self.page.plan).order_by("-number")
         return entries.values_list("number", flat=True).first() or 0
 
@@ -74,7 +76,7 @@ class ReportSeveral(RecordingView):
         return {"action": form.row.action, **fields, "source": fields["source"] or ""}
 
     def _raise_refusals(self, form: ReportTable, refused: services.SeveralRefused) -> None:
-        """What is wrong goes to its row; what is new, or unusual, is asked for all rows at once."""
+        """Show errors with their rows. Newer entries and warnings are raised for all rows at once."""
         newer: list[Entry] = []
         unusual: list[str] = []
         for row_form in form.filled:
@@ -92,7 +94,7 @@ class ReportSeveral(RecordingView):
         raise services.Unusual(unusual)
 
     def outcome(self, form: ReportTable) -> list[Standing]:
-        """How the actions would stand that something is said about."""
+        """How the actions about which something is reported would stand."""
         actions = [row_form.row.action.pk for row_form in form.filled]
         standings = self.page.standings_with_actions().filter(obligation__in=actions)
         return list(standings.order_by("obligation__action__position"))

@@ -60,7 +60,7 @@ class Report(ActionRecording):
 
     @property
     def terms(self) -> Terms:
-        """The latest ones."""
+        """The latest terms of the action."""
         return self.history.versions[-1].terms
 
     def get_form_kwargs(self) -> dict[str, object]:
@@ -77,7 +77,7 @@ class Report(ActionRecording):
         }
 
     def _about_quantity(self) -> dict[str, str]:
-        """The unit that is counted, and the periods that are short of it."""
+        """The label with the unit to be counted, and the periods that are short of it."""
         today = self.page.today
         recurrence = self.history.recurrence(today, today)
         unit = labels.text(self.subject.unit)
@@ -94,7 +94,7 @@ class Report(ActionRecording):
 
     @cached_property
     def sent_back(self) -> HeldRow | None:
-        """What a manager sent back to the author, who reports it again."""
+        """The report that a manager sent back to the author, who reports it again."""
         number = self.request.GET.get("again", "")
         return find_sent_back(self.page, self.request.user.pk, self.subject.ref, number)
 
@@ -120,7 +120,9 @@ class Report(ActionRecording):
 
 
 def outcomes_of_reports(history: ActionHistory, today: date) -> dict[str, State]:
-    """The state that a start or completion of today would lead to, where it would be another."""
+    """The state to which a start or a completion of today would lead, by kind; kinds that would
+    change nothing are left out.
+    """
     state = history.judge(today, today).state
     outcomes = {}
     for kind in ("started", "completed"):

@@ -42,7 +42,7 @@ class Text(KeptView):
 def group_by_commitment(
     standings: Iterable[Standing], page: Page
 ) -> dict[Commitment, list[Standing]]:
-    """Commitments without an action stand among them."""
+    """The actions by commitment; commitments without an action are among them."""
     clauses: dict[Commitment, list[Standing]] = {
         commitment: [] for commitment in page.plan.commitments.all()
     }

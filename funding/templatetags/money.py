@@ -60,12 +60,14 @@ def _format_french(number: Decimal, currency: str) -> str:
 
 
 def _is_given_in_millions(number: Decimal) -> bool:
-    """Where that gives it exactly, to the thousand."""
+    """Whether the amount is written in millions: where that gives it exactly, to the thousand."""
     return abs(number) >= MILLION and number % 1000 == 0
 
 
 def _pattern(number: Decimal, currency: str = "EUR") -> str:
-    """Whole where that is exact, else with as many decimals as the currency has (ISO 4217)."""
+    """The pattern of the number: whole where that is exact, else with as many decimals as the
+    currency has (ISO 4217).
+    """
     decimals = decimals_of(currency)
     if number == number.to_integral() or not decimals:
         return WHOLE
