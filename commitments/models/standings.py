@@ -134,8 +134,8 @@ class Standing(models.Model):
         return {name: dict(self.figures[name]) for name in ("stated", "paid", "outstanding")}
 
     @property
-    def is_met(self) -> bool:
-        """Whether it is met in any form."""
+    def is_met_in_any_form(self) -> bool:
+        """Whether it is met: in time, late, short, or without a date to compare with."""
         return self.state in SATISFIED
 
     @property

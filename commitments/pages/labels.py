@@ -157,7 +157,7 @@ def state_words(standing: Standing) -> str:
     """
     if (standing.state, standing.progress) == (State.NO_DATE, Progress.UNDER_WAY):
         return _("under way, no date")
-    if standing.disputed and standing.is_met:
+    if standing.disputed and standing.is_met_in_any_form:
         return _("%(state)s, disputed") % {"state": state(standing.state)}
     return state(standing.state)
 
