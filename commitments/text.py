@@ -41,10 +41,18 @@ def number_or_text(number: str) -> int | str:
     return number
 
 
-# characters that nobody sees: of no width, of the direction of writing, the soft hyphen
-INVISIBLE = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+# characters that nobody sees: of no width, of the direction of writing, the soft hyphen, fillers,
+# and what chooses the form of a character
+INVISIBLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff"
+)
 _INVISIBLE = re.compile(f"[{INVISIBLE}]")
-_APOSTROPHES = re.compile("[\u2018\u2019\u201b\u02bc\u02b9\u2032\u0060\u00b4\uff07]")
+_APOSTROPHES = re.compile(
+    "[\u0060\u00b4\u02b9\u02bb\u02bc\u05f3\u1fbd\u1fbf\u2018\u2019\u201b\u2032\ua78c\uff07\uff40]"
+)
+# what Unicode takes for a digit or letter of another size: 1.1 with a note is not 1.12
+_RAISED = ("<super>", "<sub>", "<fraction>")
 _DASHES = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
 
 
@@ -63,8 +71,18 @@ def fold(text: str) -> str:
     """What names that look alike have in common: without capitals, with one way of composing
     accents, one apostrophe, dash and space, and no invisible characters.
     """
-    text = unicodedata.normalize("NFKC", plain_dashes(without_invisible(text)))
-    return " ".join(_APOSTROPHES.sub("'", text).casefold().split())
+    return " ".join(look_of(text).casefold().split())
+
+
+def look_of(text: str) -> str:
+    """The text as a keyboard writes it, in the same letters and capitals."""
+    text = _APOSTROPHES.sub("'", plain_dashes(without_invisible(text)))
+    return "".join(
+        sign
+        if unicodedata.decomposition(sign).startswith(_RAISED)
+        else unicodedata.normalize("NFKC", sign)
+        for sign in unicodedata.normalize("NFC", text)
+    )
 
 
 def name_odd_signs(text: str) -> str:
@@ -73,6 +91,11 @@ def name_odd_signs(text: str) -> str:
     return ", ".join(
         name_sign(sign) for sign in dict.fromkeys(text) if _is_odd(sign, has_latin=has_latin)
     )
+
+
+def name_control_signs(text: str) -> str:
+    """The numbers of line breaks and other signs that are no part of a line."""
+    return ", ".join(name_sign(sign) for sign in dict.fromkeys(text) if not sign.isprintable())
 
 
 def name_sign(sign: str) -> str:

@@ -22,7 +22,14 @@ from commitments.register.entries import Draft, civil_day
 from commitments.register.hash_chain import TEXTS
 from commitments.register.histories import in_parts
 from commitments.register.validation import Context
-from commitments.text import fold, unify_line_ends
+from commitments.text import (
+    fold,
+    look_of,
+    name_control_signs,
+    name_odd_signs,
+    name_sign,
+    unify_line_ends,
+)
 
 # how the ids of the template's rows begin, see entries_template
 EXAMPLE_PREFIX = "example-"
@@ -192,6 +199,9 @@ class RowChecker:
         self.sides: defaultdict[str, set[str]] = defaultdict(set)
         for side_of_code, code in (*self.rows, *self.recorded):
             self.sides[code].add(side_of_code)
+        self.codes_by_look: defaultdict[str, set[str]] = defaultdict(set)
+        for code in self.sides:
+            self.codes_by_look[look_of(code)].add(code)
         self.entries: dict[EntryId, Entry | None] = {}
 
     def check(self) -> EntriesReading:
@@ -243,6 +253,7 @@ class RowChecker:
         """
         rows = [*self.rows.values(), *self.without_own_id]
         codes = {row.draft.code for row in rows} | {row.target_code for row in rows}
+        codes |= {look_of(code) for code in codes}
         entries = Entry.objects.filter(plan=self.context.plan).select_related("text", "to")
         recorded: dict[EntryId, Entry] = {}
         for part in in_parts(codes):
@@ -324,6 +335,8 @@ class RowChecker:
             elif named not in self.rows:
                 text = _("There is no entry with the id “%(id)s”.")
                 self.reading.add_error(row.line, text, id=code)
+                for text in self._find_look_alikes(code):
+                    self.reading.add_error(row.line, text)
             row.draft.to = _make_stand_in(row.draft)
             return False
         row.draft.to = target
@@ -357,6 +370,22 @@ class RowChecker:
         if (draft.side, draft.code) in self.recorded:
             text = _("The id “%(id)s” is there already, with other content.")
             yield text % {"id": draft.code}
+        elif not self.context.taken_over:
+            yield from self._find_look_alikes(draft.code)
+            signs = name_control_signs(draft.code)
+            if signs:
+                text = _("“%(text)s” holds %(signs)s.")
+                shown = "".join(sign if sign.isprintable() else " " for sign in draft.code)
+                yield text % {"text": shown, "signs": signs}
+
+    def _find_look_alikes(self, code: str) -> Iterator[str]:
+        """Ids of the register and of the file that nobody can tell from this one."""
+        for other in sorted(self.codes_by_look[look_of(code)] - {code}):
+            text = _(
+                "The id “%(id)s” looks like “%(other)s”, but is written with other signs: %(signs)s."
+            )
+            signs = ", ".join(map(name_sign, sorted({*code} ^ {*other})))
+            yield text % {"id": code, "other": other, "signs": signs}
 
     def _accept_row(self, row: DraftRow) -> Entry:
         """Put the row behind those that were accepted before it; returns a stand-in for its entry,
@@ -457,6 +486,9 @@ def _read_recorded(row: EntryRow, plan: Plan, report: FileReport, today: date) -
             "“%(text)s” is no day or time of recording: give 2014-11-05, or 2014-11-05T09:30+00:00 with its offset."
         )
         report.add_error(row.line, message, text=text)
+        signs = name_odd_signs(text)
+        if signs:
+            report.add_error(row.line, _("“%(text)s” holds %(signs)s."), text=text, signs=signs)
         return Recorded(today)
 
 

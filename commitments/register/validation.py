@@ -30,7 +30,7 @@ from commitments.register.recorded_terms import Payload
 from commitments.rules import dates
 from commitments.rules.dates import DateError
 from commitments.rules.events import Deadline, Terms
-from commitments.text import fold, name_odd_signs
+from commitments.text import fold, look_of, name_odd_signs, plain
 
 ENDINGS = ("completed", "not-pursued")
 ANSWERS = ("confirmed", "disputed")
@@ -202,15 +202,18 @@ def errors(draft: Draft, context: Context) -> list[str]:
         messages.append(text % {"side": draft.side, "sides": sides})
     messages += source_errors(draft.source)
     if messages:
-        messages += _odd_signs(draft)
+        messages += _odd_signs(draft, context)
     return messages
 
 
-def _odd_signs(draft: Draft) -> Iterator[str]:
+def _odd_signs(draft: Draft, context: Context) -> Iterator[str]:
     """A message for each field with characters that nobody sees, or sees as others: they may be why
     a name or a date is not known.
     """
-    for text in (draft.kind, draft.ref, draft.side, draft.effective, draft.when, draft.currency):
+    texts = [draft.kind, draft.ref, draft.side, draft.effective, draft.when, draft.currency]
+    if draft.kind in context.codes:
+        texts.append(draft.words)
+    for text in texts:
         signs = name_odd_signs(text)
         if signs:
             yield _("“%(text)s” holds %(signs)s.") % {"text": text[:80], "signs": signs}
@@ -431,8 +434,15 @@ def _event_errors(draft: Draft, context: Context) -> Iterator[str]:
 
 def _event_warnings(draft: Draft, context: Context) -> Iterator[str]:
     terms = context.terms(draft.ref)
-    if terms and draft.words not in (terms.deadline.of, *terms.needs):
-        yield _("%(ref)s does not wait for “%(event)s”") % {"ref": draft.ref, "event": draft.words}
+    if not terms or draft.words in (terms.deadline.of, *terms.needs):
+        return
+    yield _("%(ref)s does not wait for “%(event)s”") % {"ref": draft.ref, "event": draft.words}
+    for name in filter(None, (terms.deadline.of, *terms.needs)):
+        if plain(name) == plain(draft.words):
+            yield _("the plan writes “%(event)s”") % {"event": name}
+    signs = name_odd_signs(look_of(draft.words))
+    if signs:
+        yield _("“%(text)s” holds %(signs)s.") % {"text": draft.words[:80], "signs": signs}
 
 
 def _move_errors(draft: Draft, context: Context) -> Iterator[str]:

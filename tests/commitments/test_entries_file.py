@@ -619,7 +619,21 @@ LOOK_ALIKE = SMALL.replace(
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("event", ["l'arrivée", "L’ARRIVÉE", "l’arrive\u0301e", " l’arri\u00advée"])
+@pytest.mark.parametrize(
+    "event",
+    [
+        "l'arrivée",
+        "L’ARRIVÉE",
+        "l’arrive\u0301e",
+        " l’arri\u00advée",
+        "l´arrivée",
+        "l\uff40arrivée",
+        "l\ua78carrivée",
+        "l’arrivée\ufe0f",
+        "l’arri\u034fvée",
+        "l’arrivée\u2800",
+    ],
+)
 def test_an_event_that_looks_like_the_plans_is_the_plans(event: str) -> None:
     plan = create_plan(LOOK_ALIKE)
     row = STARTED | {"ref": "1.1", "kind": "Event", "side": "gb", "words": event}
@@ -652,3 +666,28 @@ def test_a_sign_that_looks_like_another_is_named(
 ) -> None:
     errors = find_errors(calais, STARTED | {column: text})
     assert any(sign in error.text for error in errors)
+
+
+@pytest.mark.parametrize(
+    ("ids", "message"),
+    [
+        (
+            ("a-1", "a\u20111"),
+            "“a-1” looks like “a\u20111”, but is written with other signs: U+002D",
+        ),
+        (("l'a", "l’a"), "is written with other signs: U+0027 APOSTROPHE, U+2019 RIGHT SINGLE"),
+        (("a1", "ａ１"), "U+FF11 FULLWIDTH DIGIT ONE"),
+        (("a1", '"a\n1"'), "“a 1” holds U+000A."),
+        (("a1", "a\u00a01"), "“a 1” holds U+00A0 NO-BREAK SPACE."),
+    ],
+)
+def test_ids_that_nobody_can_tell_apart_are_errors(
+    calais: Plan, ids: tuple[str, str], message: str
+) -> None:
+    errors = find_errors(calais, *(STARTED | {"id": code} for code in ids))
+    assert any(message in error.text for error in errors)
+
+
+def test_a_ref_with_the_number_of_a_note_is_no_other_ref(calais: Plan) -> None:
+    (error,) = find_errors(calais, STARTED | {"ref": "1.1²"})[:1]
+    assert error.text == "There is no action or contribution “1.1²” in this plan."
