@@ -24,7 +24,8 @@ from actionplan.digests.recipients import (
     subscribed_memberships,
 )
 from actionplan.digests.rendering import Renderer
-from actionplan.models import Digest, Mark
+from actionplan.jobs.claims import is_claimable
+from actionplan.models import Digest
 from commitments.models import Membership, Plan, Role
 
 State = Digest.State
@@ -43,8 +44,6 @@ LONGEST_STEP = 64
 SLOW = 0.1
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
 MOST_ATTEMPTS_IN_DOUBT = 2
-# what lies further ahead than any wait was written by a clock that ran fast
-CLOCK_ERROR = timedelta(days=1)
 # one run ends well before the worker's time limit, whatever the number of plans
 SECONDS = 200.0
 
@@ -110,13 +109,7 @@ def _write(plan: Plan, week: date, digests: list[Digest]) -> int:
 
 def ready() -> QuerySet[Digest]:
     """The digests to send now; none while mail is held."""
-    now = timezone.now()
-    waited = Q(next_try__lte=now) | Q(next_try__gt=now + CLOCK_ERROR)
-    abandoned = Q(lease_until__lte=now) | Q(lease_until__gt=now + CLOCK_ERROR)
-    held = Mark.objects.filter(name=Mark.MAIL_HELD)
-    return Digest.objects.filter(
-        ~Exists(held), Q(waited, state=State.QUEUED) | Q(abandoned, state=State.SENDING)
-    )
+    return Digest.objects.filter(is_claimable(timezone.now()))
 
 
 def is_wanted() -> Case:

@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from time import monotonic
 
 from django.db import transaction
-from django.db.models import Exists, F, Max, Q, QuerySet
+from django.db.models import F, Max, QuerySet
 from django.utils import timezone
 
 from actionplan.accounts import secret_storage
-from actionplan.models import Mark, Webhook, WebhookDelivery
+from actionplan.jobs.claims import is_claimable
+from actionplan.models import Webhook, WebhookDelivery
 from actionplan.webhooks import content, sender
 from actionplan.webhooks.sender import NotDelivered
 from commitments.models import Entry, Plan, PublicEntry
@@ -29,8 +30,6 @@ GIVEN_UP_AFTER = timedelta(days=3)
 LEASE = timedelta(minutes=2)
 # what is finished is shown for so long
 KEPT = timedelta(days=30)
-# what lies further ahead than any wait was written by a clock that ran fast
-CLOCK_ERROR = timedelta(days=1)
 # one run ends before the next one is due
 SECONDS = 50.0
 
@@ -50,9 +49,9 @@ def _queue_for(webhook: Webhook) -> int:
     if last <= webhook.number:
         return 0
     with transaction.atomic():
-        moved = Webhook.objects.filter(pk=webhook.pk, number=webhook.number, active=True)
+        unmoved = Webhook.objects.filter(pk=webhook.pk, number=webhook.number, active=True)
         # whoever does the same meanwhile has moved it
-        if not moved.update(number=last):
+        if not unmoved.update(number=last):
             return 0
         deliveries = list(_new_deliveries(webhook, last))
         WebhookDelivery.objects.bulk_create(deliveries, batch_size=500)
@@ -68,23 +67,17 @@ def _new_deliveries(webhook: Webhook, last: int) -> Iterator[WebhookDelivery]:
         yield WebhookDelivery(webhook=webhook, number=number, queued=now, next_try=now)
 
 
-def _free() -> QuerySet[WebhookDelivery]:
-    """What nobody delivers and whose time has come; nothing after a restore, until that is released.
+def _claimable() -> QuerySet[WebhookDelivery]:
+    """The deliveries that a worker may claim.
 
     Nothing is joined here: the database must look at the row itself again where two workers want it.
     """
-    now = timezone.now()
-    waited = Q(next_try__lte=now) | Q(next_try__gt=now + CLOCK_ERROR)
-    abandoned = Q(lease_until__lte=now) | Q(lease_until__gt=now + CLOCK_ERROR)
-    held = Mark.objects.filter(name=Mark.MAIL_HELD)
-    return WebhookDelivery.objects.filter(
-        ~Exists(held), Q(waited, state=State.QUEUED) | Q(abandoned, state=State.SENDING)
-    )
+    return WebhookDelivery.objects.filter(is_claimable(timezone.now()))
 
 
 def ready() -> QuerySet[WebhookDelivery]:
-    """What can be delivered now."""
-    return _free().filter(webhook__active=True)
+    """The deliveries that can be made now; an address that is switched off gets none."""
+    return _claimable().filter(webhook__active=True)
 
 
 def deliver(seconds: float = SECONDS) -> dict[str, int]:
@@ -120,7 +113,7 @@ def _claim(resting: set[int]) -> WebhookDelivery | None:
         if delivery is None:
             return None
         delivery.lease_until = timezone.now() + LEASE
-        claimed = _free().filter(pk=delivery.pk)
+        claimed = _claimable().filter(pk=delivery.pk)
         if claimed.update(state=State.SENDING, lease_until=delivery.lease_until):
             return delivery
 
