@@ -6,7 +6,7 @@ by a worker that is killed. The outbox sends them like digests.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -76,6 +76,15 @@ class Line:
             return self.entry.number
         assert self.flag is not None
         return self.flag.obligation.ref
+
+
+@dataclass(frozen=True)
+class Position:
+    """Up to which entry, flag and held report a plan was told, as NoticeMark keeps it."""
+
+    number: int
+    flag: int
+    held: int
 
 
 @dataclass
@@ -209,27 +218,19 @@ def _marks(plan: Plan, now: datetime) -> list[NoticeMark]:
     """The marks of the plan. Missing ones are created, and begin with what comes from now on."""
     marks = list(NoticeMark.objects.filter(plan=plan).select_related("plan"))
     for is_daily in {False, True} - {mark.is_daily for mark in marks}:
-        beginning = {
-            "number": _last_number(plan),
-            "flag": _last_flag(plan),
-            "held": _last_held(plan),
-            "day": civil_day(now, plan.timezone),
-        }
+        day = civil_day(now, plan.timezone)
+        beginning = {**asdict(_latest_position(plan)), "day": day}
         NoticeMark.objects.get_or_create(plan=plan, is_daily=is_daily, defaults=beginning)
     return marks
 
 
-def _last_number(plan: Plan) -> int:
-    return Entry.objects.filter(plan=plan).aggregate(last=Max("number"))["last"] or 0
-
-
-def _last_flag(plan: Plan) -> int:
-    return Flag.objects.filter(plan=plan).aggregate(last=Max("pk"))["last"] or 0
-
-
-def _last_held(plan: Plan) -> int:
-    versions = Plan.objects.filter(pk=plan.pk).values_list("held_versions", flat=True).get()
-    return max(versions.values(), default=0)
+def _latest_position(plan: Plan) -> Position:
+    held_versions = Plan.objects.filter(pk=plan.pk).values_list("held_versions", flat=True).get()
+    return Position(
+        number=Entry.objects.filter(plan=plan).last_number(),
+        flag=Flag.objects.filter(plan=plan).aggregate(last=Max("pk"))["last"] or 0,
+        held=max(held_versions.values(), default=0),
+    )
 
 
 def _queue_after(mark: NoticeMark, now: datetime) -> int:
@@ -238,23 +239,21 @@ def _queue_after(mark: NoticeMark, now: datetime) -> int:
     """
     plan = mark.plan
     day = civil_day(now, plan.timezone)
-    last_number, last_flag, last_held = _last_number(plan), _last_flag(plan), _last_held(plan)
-    if not _is_due(mark, now, last_flag):
+    told = Position(mark.number, mark.flag, mark.held)
+    latest = _latest_position(plan)
+    if not _is_due(mark, now, latest.flag):
         return 0
     with transaction.atomic():
-        moved = NoticeMark.objects.filter(
-            pk=mark.pk, number=mark.number, flag=mark.flag, held=mark.held, day=mark.day
-        ).update(number=last_number, flag=last_flag, held=last_held, day=day)
-        # whoever does the same meanwhile has moved it
-        told = (mark.number, mark.flag, mark.held)
-        if not moved or told == (last_number, last_flag, last_held):
+        unmoved = NoticeMark.objects.filter(pk=mark.pk, day=mark.day, **asdict(told))
+        # another worker that does the same meanwhile has moved it
+        if not unmoved.update(day=day, **asdict(latest)) or told == latest:
             return 0
         news = News(
             plan=plan,
             now=now,
-            entries=_entries(mark, last_number, now),
-            flags=list(_flags(mark, last_flag)),
-            reports=list(_reports(mark).filter(version__lte=last_held)),
+            entries=_entries(mark, latest.number, now),
+            flags=list(_flags(mark, latest.flag)),
+            reports=list(_reports(mark).filter(version__lte=latest.held)),
         )
         notices = list(_notices(news, is_daily=mark.is_daily))
         Digest.objects.bulk_create(notices, batch_size=500)

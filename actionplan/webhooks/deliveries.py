@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from time import monotonic
 
 from django.db import transaction
-from django.db.models import F, Max, QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from actionplan.accounts import secret_storage
@@ -19,7 +19,7 @@ from actionplan.jobs.claims import is_claimable
 from actionplan.models import Webhook, WebhookDelivery
 from actionplan.webhooks import content, sender
 from actionplan.webhooks.sender import NotDelivered
-from commitments.models import Entry, Plan, PublicEntry
+from commitments.models import Entry, PublicEntry
 
 State = WebhookDelivery.State
 Problem = WebhookDelivery.Problem
@@ -34,10 +34,6 @@ KEPT = timedelta(days=30)
 SECONDS = 50.0
 
 
-def last_number(plan: Plan) -> int:
-    return Entry.objects.filter(plan=plan).aggregate(last=Max("number"))["last"] or 0
-
-
 def queue() -> int:
     """Queue what was recorded since the last time; returns how much. Safe to run concurrently."""
     webhooks = Webhook.objects.filter(active=True).select_related("plan")
@@ -45,7 +41,7 @@ def queue() -> int:
 
 
 def _queue_for(webhook: Webhook) -> int:
-    last = last_number(webhook.plan)
+    last = Entry.objects.filter(plan=webhook.plan).last_number()
     if last <= webhook.number:
         return 0
     with transaction.atomic():

@@ -10,9 +10,8 @@ from django.utils import timezone
 from actionplan.accounts import secret_storage
 from actionplan.accounts.audit_log import log
 from actionplan.models import User, Webhook, WebhookDelivery
-from actionplan.webhooks import deliveries
 from commitments import clock
-from commitments.models import Plan
+from commitments.models import Entry, Plan
 from commitments.models.rights import Rights
 
 PREFIX = "actw_"
@@ -46,7 +45,7 @@ def add(*, plan: Plan, side: str, url: str, by: User) -> str:
         side=side,
         url=url,
         secret=secret_storage.seal(secret),
-        number=deliveries.last_number(plan),
+        number=Entry.objects.filter(plan=plan).last_number(),
         added=clock.today(plan.timezone),
     )
     log.info("webhook_added", by=by.pk, plan=plan.slug, side=side, webhook=webhook.pk)
@@ -58,7 +57,7 @@ def switch(webhook: Webhook, *, active: bool, by: User) -> None:
     if webhook.active == active:
         return
     Webhook.objects.filter(pk=webhook.pk).update(
-        active=active, number=deliveries.last_number(webhook.plan)
+        active=active, number=Entry.objects.filter(plan=webhook.plan).last_number()
     )
     event = "webhook_switched_on" if active else "webhook_switched_off"
     log.info(event, by=by.pk, plan=webhook.plan.slug, webhook=webhook.pk)

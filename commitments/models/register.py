@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, Max, OuterRef, Q
 
 from commitments.models.plan import Obligation, Plan
 
@@ -31,6 +31,11 @@ class EntryQuerySet(models.QuerySet["Entry"]):
             # nothing is recorded before it happens
             return recorded
         return recorded.filter(Q(first_day__lte=on) | Q(kind="withdrawn"))
+
+    def last_number(self) -> int:
+        """The highest number of these entries; 0 where there are none."""
+        last: int | None = self.aggregate(last=Max("number"))["last"]
+        return last or 0
 
     def without_plan_entries(self) -> "EntryQuerySet":
         """The entries without those that a plan file leaves: its terms, and the file itself."""

@@ -4,7 +4,7 @@ agree to a redaction.
 
 from collections.abc import Iterator
 
-from django.db.models import Max, Q
+from django.db.models import Q
 
 from commitments.findings import Finding
 from commitments.models import Entry, Plan, Role
@@ -26,7 +26,7 @@ def verify_authors(plan: Plan) -> Iterator[Finding]:
     of others, and says so.
     """
     entries = Entry.objects.filter(plan=plan).order_by("number")
-    seal = entries.filter(kind=SEALED).aggregate(last=Max("number"))["last"] or 0
+    seal = entries.filter(kind=SEALED).last_number()
     is_recorded = False
     rights: dict[int | None, Terms] = {}
     spoken = ~Q(side="") | Q(kind__in=REDACTION_KINDS)

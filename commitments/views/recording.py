@@ -8,7 +8,6 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Max
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 
@@ -81,8 +80,7 @@ class RecordingView(PlanView, FormPageView[EntryForm]):
     def _newest_number(self) -> int:
         """The number of the newest entry about the action or contribution of the address."""
         entries = Entry.objects.without_plan_entries().filter(plan=self.page.plan)
-        newest = entries.filter(ref=self.kwargs.get("ref")).aggregate(number=Max("number"))
-        return newest["number"] or 0
+        return entries.filter(ref=self.kwargs.get("ref")).last_number()
 
     def get_context_data(self, **kwargs: object) -> dict[str, object]:
         context = {"page": self.page, "subject": self.subject, "held": self.held_about_subject()}

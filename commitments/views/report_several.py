@@ -56,8 +56,7 @@ class ReportSeveral(RecordingView):
         """The number of the newest entry of the plan: the service looks at the entries of each
         action itself.
         """
-        entries = Entry.objects.filter(plan=self.page.plan).order_by("-number")
-        return entries.values_list("number", flat=True).first() or 0
+        return Entry.objects.filter(plan=self.page.plan).last_number()
 
     def record(self, form: ReportTable, newest_seen: int | None) -> Entry:
         """Raises ValidationError, NewerEntries, Unusual."""
