@@ -137,15 +137,15 @@ class Change:
     def marks(self) -> list[str]:
         """What is to be said of the marks that came or went, in the reader's language."""
         then, now = self.then or {}, self.now or {}
-        said = []
+        sentences = []
         for name, (gained, lost) in MARKS.items():
             if now.get(name) and not then.get(name):
-                said.append(str(gained))
+                sentences.append(str(gained))
             elif then.get(name) and not now.get(name):
-                said.append(str(lost))
+                sentences.append(str(lost))
         kinds = {row.entry.kind for row in self.entries if not row.is_withdrawn}
-        said += [str(label) for kind, label in TALK.items() if kind in kinds]
-        return said
+        sentences += [str(label) for kind, label in TALK.items() if kind in kinds]
+        return sentences
 
     @property
     def differences(self) -> list[Difference]:
@@ -390,8 +390,8 @@ def compare(days: TwoDays) -> Comparison:
 
 def _open_questions(page: Page) -> list[EntryRow]:
     entries = entries_on(page).filter(kind__in=(QUESTION, ANSWER))
-    found = dialogues(describe_entries(entries, page))
-    return [dialogue.row for dialogue in found if dialogue.is_open]
+    questions = dialogues(describe_entries(entries, page))
+    return [question.row for question in questions if question.is_open]
 
 
 def _sums_on_both_days(days: TwoDays) -> list[SumLine]:
@@ -399,7 +399,7 @@ def _sums_on_both_days(days: TwoDays) -> list[SumLine]:
     spent.
     """
     then, now = sums_on(days.earlier), sums_on(days.later)
-    if all(one.is_nothing for one in [*then, *now]):
+    if all(line.is_nothing for line in [*then, *now]):
         return []
     return [
         SumLine(before.label, before.text, after.text)

@@ -17,7 +17,12 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from actionplan.digests.recipients import Recipient, subscribed_memberships
+from actionplan.digests.recipients import (
+    Recipient,
+    own_actions,
+    reporters_of,
+    subscribed_memberships,
+)
 from actionplan.jobs.ledger import JobStatus, job_statuses
 from actionplan.models import Digest, Verification
 from actionplan.witnesses.checkpoints import Sighting, sightings
@@ -160,25 +165,26 @@ class Week:
         self.page = Page(plan, [plan], Rights(role=Role.MANAGER), self.on, self.on, self.on)
 
     def reader(self, recipient: Recipient) -> Reader:
-        reports_for: frozenset[int | str] = frozenset(body.pk for body in recipient.bodies.all())
-        if recipient.role == Role.MANAGER:
-            reports_for = frozenset([recipient.side])
         author = recipient.user_id
         return Reader(
             kind=recipient.role,
             side=recipient.side,
-            reports_for=reports_for,
+            reports_for=reporters_of(recipient),
             is_first=not recipient.had_one,
             author=author if author in self.authors else 0,
         )
 
     def content(self, reader: Reader) -> Content:
-        own = self.reportable[None].union(*(self.reportable[each] for each in reader.reports_for))
-        waiting = [one for one in self._awaited_by(reader.side) if one.entry.by_id != reader.author]
+        own = own_actions(reader.reports_for, self.reportable)
+        waiting = [
+            awaited
+            for awaited in self._awaited_by(reader.side)
+            if awaited.entry.by_id != reader.author
+        ]
         if reader.kind == Digest.Kind.MANAGER:
             lists = self._lists_for_manager(own, is_first=reader.is_first)
         else:
-            waiting = [one for one in waiting if one.is_for_officials(own)]
+            waiting = [awaited for awaited in waiting if awaited.is_for_officials(own)]
             lists = self._lists_for_official(own, reader.author)
         lists = {"waiting": Items.first_of(waiting), **lists}
         if reader.kind == Digest.Kind.MANAGER:
@@ -201,7 +207,7 @@ class Week:
         if side not in self._awaited:
             rights = Rights(role=Role.MANAGER, side=side)
             self._awaited[side] = list_awaited(rights, self.plan, self.on)
-            hide_texts([one.entry for one in self._awaited[side]], self.on)
+            hide_texts([awaited.entry for awaited in self._awaited[side]], self.on)
         return self._awaited[side]
 
     def _lists_for_official(self, own: set[int], author: int) -> dict[str, Items]:
@@ -262,11 +268,11 @@ class Week:
         scored = self.page.standings_with_actions().filter(scored=True)
         scored = scored.prefetch_related("obligation__action__leads")
         rows = order_by_urgency(scored).annotate(**qualities)
-        found: list[Any] = list(rows.filter(Q(unsettled=True) | Q(flagged=True)))
-        reports = last_reports(self.page, [row.obligation_id for row in found if row.stale])
-        for row in found:
+        open_rows: list[Any] = list(rows.filter(Q(unsettled=True) | Q(flagged=True)))
+        reports = last_reports(self.page, [row.obligation_id for row in open_rows if row.stale])
+        for row in open_rows:
             row.last_report = reports.get(row.obligation_id)
-        return found
+        return open_rows
 
     @cached_property
     def meetings(self) -> Items:
@@ -343,8 +349,8 @@ class Week:
 
     @cached_property
     def authors(self) -> set[int | None]:
-        asked = Entry.objects.filter(plan=self.plan, kind=REDACTION_ASKED)
-        return {*asked.values_list("by", flat=True), *(entry.by_id for entry in self.entries)}
+        requests = Entry.objects.filter(plan=self.plan, kind=REDACTION_ASKED)
+        return {*requests.values_list("by", flat=True), *(entry.by_id for entry in self.entries)}
 
     @cached_property
     def cleared(self) -> Items:
@@ -356,7 +362,7 @@ class Week:
     def sums(self) -> list[SumInWords]:
         """The sums in the active language; empty where the plan promises no firm money."""
         sums = sums_on(self.page)
-        return [] if all(one.is_nothing for one in sums) else sums
+        return [] if all(line.is_nothing for line in sums) else sums
 
     @cached_property
     def counts(self) -> list[StateLine]:

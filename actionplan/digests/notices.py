@@ -16,7 +16,7 @@ from django.utils import timezone, translation
 
 from actionplan.digests import messages
 from actionplan.digests.outbox import SENT_AFTER
-from actionplan.digests.recipients import noticed_memberships
+from actionplan.digests.recipients import noticed_memberships, own_actions, reporters_of
 from actionplan.digests.rendering import UNSUBSCRIBE_PLACEHOLDER, Texts, render_texts
 from actionplan.models import Digest, Follow, NoticeMark, Subscription
 from commitments import clock
@@ -114,7 +114,7 @@ class News:
         return [replace(line, title=self.titles.get(line.ref, {})) for line in lines]
 
     def _lines_for(self, member: Membership, pace: str, followed: set[str]) -> list[Line]:
-        own = self._own_actions(member)
+        own = own_actions(reporters_of(member), self.reportable)
         lines = []
         for entry in self.entries:
             if entry.by_id == member.user_id:
@@ -123,16 +123,12 @@ class News:
             is_told = bool(page) and (pace != Pace.WORD or self._asks_for_word(entry, member))
             if is_told or entry.ref in followed:
                 lines.append(Line(page or "entry", entry=entry))
-        lines += [Line("held", report=one) for one in self.reports if _concerns(one, member)]
+        lines += [
+            Line("held", report=report) for report in self.reports if _concerns(report, member)
+        ]
         if member.role == Role.OFFICIAL:
             lines += [Line("report", flag=flag) for flag in self.flags if flag.obligation_id in own]
         return lines
-
-    def _own_actions(self, member: Membership) -> set[int]:
-        keys: list[int | str] = [body.pk for body in member.bodies.all()]
-        if member.role == Role.MANAGER:
-            keys = [member.side]
-        return self.reportable[None].union(*(self.reportable[key] for key in keys))
 
     def _page_for(self, entry: Entry, member: Membership, own: set[int]) -> str:
         """The page that answers an entry of another side; empty where it does not concern them."""
@@ -282,8 +278,8 @@ def _reports(mark: NoticeMark) -> QuerySet[HeldReport]:
 
 def _entries(mark: NoticeMark, last: int, now: datetime) -> list[Entry]:
     entries = Entry.objects.filter(plan=mark.plan, number__gt=mark.number, number__lte=last)
-    told = entries.filter(kind__in=(*KINDS, REDACTION_ASKED, RELEASED))
-    rows = list(told.select_related("text", "to").order_by("number"))
+    news = entries.filter(kind__in=(*KINDS, REDACTION_ASKED, RELEASED))
+    rows = list(news.select_related("text", "to").order_by("number"))
     hide_texts(rows, civil_day(now, mark.plan.timezone))
     return rows
 

@@ -1,5 +1,6 @@
 """Who gets the weekly digest of a plan: active officials and managers who did not unsubscribe."""
 
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, TypeAlias, TypedDict
 
@@ -8,7 +9,7 @@ from django.db.models.functions import Coalesce
 from django_stubs_ext import WithAnnotations
 
 from actionplan.models import Digest, Subscription, User
-from commitments.models import Membership, Plan
+from commitments.models import Membership, Plan, Role
 
 
 class EarlierDigests(TypedDict):
@@ -47,6 +48,20 @@ def noticed_memberships(*, is_daily: bool | None = None) -> QuerySet[Any]:
     )
     wanted = members.filter(~Exists(own.filter(active=False)), pace__in=paces, user__is_active=True)
     return wanted.select_related("user").prefetch_related("bodies").order_by("user_id")
+
+
+def reporters_of(member: Membership) -> frozenset[int | str]:
+    """For whom somebody reports: the keys of an official's bodies, or the side of a manager."""
+    if member.role == Role.MANAGER:
+        return frozenset([member.side])
+    return frozenset(body.pk for body in member.bodies.all())
+
+
+def own_actions(
+    reporters: Iterable[int | str], reportable: Mapping[int | str | None, set[int]]
+) -> set[int]:
+    """The actions on which these may report, given those of all reporters (`keys_by_reporter`)."""
+    return reportable[None].union(*(reportable[reporter] for reporter in reporters))
 
 
 def recipients(plan: Plan, week: date) -> list[Recipient]:

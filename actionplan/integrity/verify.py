@@ -59,21 +59,21 @@ def verify_plan(
     with _one_moment():
         plan = Plan.objects.get(pk=plan.pk)
         head = entries.head_of(plan)
-        found = [
+        findings = [
             *hash_chain.verify_chain(plan),
             *_check_expected(plan, expected),
             *_check_own_checkpoints(plan),
             *_check_signatures(plan),
         ]
         if not chain_only:
-            found += _verify_derived(plan)
+            findings += _verify_derived(plan)
     if not chain_only:
-        found += storage.verify_files(plan)
+        findings += storage.verify_files(plan)
     return Verified(
         number=head.number if head else 0,
         hash=head.hash if head else "",
-        findings=[finding for finding in found if finding.kind not in NOTES],
-        notes=[finding for finding in found if finding.kind in NOTES],
+        findings=[finding for finding in findings if finding.kind not in NOTES],
+        notes=[finding for finding in findings if finding.kind in NOTES],
     )
 
 
@@ -124,14 +124,14 @@ def _verify_derived(plan: Plan) -> list[Finding]:
 
 def _run(checks: dict[str, Callable[[], Iterable[Finding]]]) -> list[Finding]:
     """What was altered can be such that nothing can be derived from it: that is a finding too."""
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for name, check in checks.items():
         try:
-            found += check()
+            findings += check()
         except Exception:
             logger.exception("verification of %s failed", name)
-            found.append(Finding("underivable", {"table": name}))
-    return found
+            findings.append(Finding("underivable", {"table": name}))
+    return findings
 
 
 def verify_flags_of_runs(plan: Plan) -> Iterator[Finding]:

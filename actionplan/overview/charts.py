@@ -77,12 +77,12 @@ class Chart:
 
 
 def chart_of_commitments(page: Page) -> Chart:
-    found = commitments(page, count_states(page, page.on))
+    bars = commitments(page, count_states(page, page.on))
     height = 46
     rows = []
-    for position, line in enumerate(found.lines):
+    for position, line in enumerate(bars.lines):
         words = ", ".join(f"{count.count} {count.label}" for count in line.counts)
-        unit = BAR_WIDTH / found.scale
+        unit = BAR_WIDTH / bars.scale
         rows.append(
             Row(
                 y=HEAD + position * height,
@@ -99,10 +99,10 @@ def chart_of_commitments(page: Page) -> Chart:
 
 def chart_of_timeline(page: Page) -> Chart:
     standings = pressing_actions(page)
-    found = timeline(page, standings, recurrences_of(page, standings))
+    drawing = timeline(page, standings, recurrences_of(page, standings))
     height = 34
     rows = []
-    for position, drawn in enumerate(found.rows if found else []):
+    for position, drawn in enumerate(drawing.rows if drawing else []):
         standing = drawn.deadline.standing
         rows.append(
             Row(
@@ -115,7 +115,7 @@ def chart_of_timeline(page: Page) -> Chart:
             )
         )
     caption = _("Timeline of the most pressing actions")
-    return Chart(caption, rows, height, "timeline", found.now if found else 0)
+    return Chart(caption, rows, height, "timeline", drawing.now if drawing else 0)
 
 
 def chart_of_fund(page: Page) -> Chart:

@@ -69,10 +69,10 @@ def read_address(text: str) -> Address:
 def _check_number(address: Address) -> None:
     """Refuse a forbidden number at once, in whatever way it is written; names are not looked up."""
     try:
-        found = socket.getaddrinfo(address.host, address.port, flags=socket.AI_NUMERICHOST)
+        infos = socket.getaddrinfo(address.host, address.port, flags=socket.AI_NUMERICHOST)
     except (OSError, UnicodeError):
         return
-    _check(str(row[4][0]) for row in found)
+    _check(str(info[4][0]) for info in infos)
 
 
 def resolve(address: Address, seconds: float) -> list[str]:
@@ -83,12 +83,12 @@ def resolve(address: Address, seconds: float) -> list[str]:
         look_up = executor.submit(
             socket.getaddrinfo, address.host, address.port, type=socket.SOCK_STREAM
         )
-        found = look_up.result(timeout=seconds)
+        infos = look_up.result(timeout=seconds)
     except UnicodeError as error:
         raise socket.gaierror(str(error)) from error
     finally:
         executor.shutdown(wait=False)
-    numbers = list(dict.fromkeys(str(row[4][0]) for row in found))
+    numbers = list(dict.fromkeys(str(info[4][0]) for info in infos))
     _check(numbers)
     return numbers
 

@@ -118,25 +118,26 @@ def _short_periods(page: Page) -> dict[str, int]:
 def _title_columns(page: Page) -> tuple[Columns, dict[str, Coalesce]]:
     """The columns with a title in each of the plan's languages, and what is read for them."""
     languages: list[str] = page.plan.languages
-    titles = {f"title_{own}": _title_in(own, languages) for own in ("en", "fr")}
-    more: Columns = {}
+    titles = {f"title_{language}": _title_in(language, languages) for language in ("en", "fr")}
+    other_titles: Columns = {}
     for number, language in enumerate(languages):
         if language not in ("en", "fr"):
-            more[f"title_{language}"] = f"title_number_{number}"
+            other_titles[f"title_{language}"] = f"title_number_{number}"
             titles[f"title_number_{number}"] = _title_in(language, [])
     columns: Columns = {}
     for column, source in ACTION_COLUMNS.items():
         columns[column] = source
         if column == "title_fr":
-            columns |= more
+            columns |= other_titles
     return columns, titles
 
 
 def _title_in(language: str, languages: Sequence[str]) -> Coalesce:
     """The title in this language, else in one of the languages that differs by its region only."""
     regional = [name for name in languages if name.startswith(f"{language}-")]
-    found = [KeyTextTransform(name, "obligation__action__title") for name in (language, *regional)]
-    return Coalesce(*found, Value(""), output_field=TextField())
+    names = (language, *regional)
+    titles = [KeyTextTransform(name, "obligation__action__title") for name in names]
+    return Coalesce(*titles, Value(""), output_field=TextField())
 
 
 # in place of the name and address of a file that was removed

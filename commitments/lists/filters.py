@@ -282,12 +282,12 @@ class ActionFilter(PlanFilter):
         choices=list(labels.MODALITIES.items()), label=_("Strength")
     )
     attention = django_filters.ChoiceFilter(
-        choices=[(code, one.label) for code, one in ATTENTION.items()],
+        choices=[(code, attention.label) for code, attention in ATTENTION.items()],
         method="filter_by_attention",
         label=_("Alerts"),
     )
     progress = django_filters.ChoiceFilter(
-        choices=[(one.value, label) for one, label in labels.PROGRESS.items()],
+        choices=[(progress.value, label) for progress, label in labels.PROGRESS.items()],
         label=_("Progress"),
     )
     due = DayFilter(method="filter_by_due_day", label=_("Due by"))
@@ -298,7 +298,7 @@ class ActionFilter(PlanFilter):
 
     def choices_of_plan(self) -> dict[str, Choices]:
         plan = self.page.plan
-        attention = {code: one.label for code, one in ATTENTION.items()}
+        attention = {code: each.label for code, each in ATTENTION.items()}
         if not can_write(self.page.rights):
             del attention["waiting"]
         return {
@@ -435,6 +435,6 @@ class EntryFilter(PlanFilter):
                 condition |= Word([stem]).is_in("text__search__stems") & Q(text_is_hidden=False)
                 condition |= Q(kind=MEETING, words__icontains=stem)
             matched = matched + Case(When(condition, then=1), default=0)
-        found = rows.annotate(matched_words=matched).filter(matched_words__gt=0)
-        ranked: Rows = found.order_by("-matched_words", "-number")
+        matching = rows.annotate(matched_words=matched).filter(matched_words__gt=0)
+        ranked: Rows = matching.order_by("-matched_words", "-number")
         return ranked

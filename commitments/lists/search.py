@@ -76,8 +76,8 @@ class ActionSearch:
             f"n{number}": Count("pk", filter=self._is_found(word))
             for number, word in enumerate(words)
         }
-        total, *found = self.page.standings.aggregate(total=Count("pk"), **counts).values()
-        return total, found
+        results = self.page.standings.aggregate(total=Count("pk"), **counts)
+        return results["total"], [results[name] for name in counts]
 
     def _likely(self, word: Word) -> Word:
         """The word that was probably meant where no action has this one: words that begin with it,

@@ -54,10 +54,10 @@ class InboxKeys:
 def inbox(page: Page) -> list[InboxLine]:
     """What waits for the reader's side: always as of today, whatever day the page shows."""
     awaited = list_awaited(page.rights, page.plan, page.today)
-    keys = [one.entry.pk for one in awaited]
+    keys = [item.entry.pk for item in awaited]
     entries = readable_entries(page).filter(pk__in=keys).order_by("number")
     rows = describe_entries(entries, page, with_acts=True)
-    return [InboxLine(one, row) for one, row in zip(awaited, rows, strict=True)]
+    return [InboxLine(item, row) for item, row in zip(awaited, rows, strict=True)]
 
 
 def inbox_keys(page: Page) -> InboxKeys:
@@ -69,16 +69,16 @@ def inbox_keys(page: Page) -> InboxKeys:
     plan = page.plan
     versions = (plan.version, page.held_version)
     key = fingerprint("inbox-2", plan.pk, versions, page.today, repr(page.rights))
-    kept: InboxKeys | None = caches["pages"].get(key)
-    if kept is None:
+    keys: InboxKeys | None = caches["pages"].get(key)
+    if keys is None:
         awaited = list_awaited(page.rights, plan, page.today)
-        kept = InboxKeys(
-            entries=tuple(one.entry.pk for one in awaited),
-            subjects=tuple((one.entry.number, one.ref, one.act) for one in awaited),
+        keys = InboxKeys(
+            entries=tuple(item.entry.pk for item in awaited),
+            subjects=tuple((item.entry.number, item.ref, item.act) for item in awaited),
             held=_count_held(page),
         )
-        caches["pages"].set(key, kept)
-    return kept
+        caches["pages"].set(key, keys)
+    return keys
 
 
 def turns(page: Page) -> dict[str, list[Turn]]:

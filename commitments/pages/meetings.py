@@ -55,28 +55,23 @@ class Meeting:
 
 def meetings_on(page: Page) -> list[Meeting]:
     """The meetings that the register of the page's day has, the latest first."""
-    entries = entries_on(page)
-    said = list(entries.filter(kind=MEETING).order_by("number"))
-    withdrawn = find_withdrawn([entry.pk for entry in said], page)
-    first_of: dict[int | None, Entry] = {}
+    entries = list(entries_on(page).filter(kind=MEETING).order_by("number"))
+    withdrawn = find_withdrawn([entry.pk for entry in entries], page)
+    # the number of the first entry about the same meeting, which later ones name
+    first_numbers: dict[int | None, int] = {}
     latest: dict[int, Entry] = {}
-    for entry in said:
-        first = first_of[entry.pk] = first_of.get(entry.to_id, entry)
+    for entry in entries:
+        number = first_numbers.get(entry.to_id, entry.number)
+        first_numbers[entry.pk] = number
         if entry.pk not in withdrawn:
-            latest[first.number] = entry
-    rows = {row.entry.pk: row for row in describe_entries(latest.values(), page)}
-    outcomes = _outcomes_of(first_of.keys(), page)
+            latest[number] = entry
+    outcomes_by_entry = _outcomes_of(first_numbers.keys(), page)
+    outcomes: dict[int, list[EntryRow]] = defaultdict(list)
+    for key, number in first_numbers.items():
+        outcomes[number] += outcomes_by_entry[key]
+    rows_by_key = {row.entry.pk: row for row in describe_entries(latest.values(), page)}
     meetings = [
-        Meeting(
-            row=rows[entry.pk],
-            first_number=number,
-            outcome=[
-                row
-                for pk, first in first_of.items()
-                if first.number == number
-                for row in outcomes[pk]
-            ],
-        )
+        Meeting(row=rows_by_key[entry.pk], first_number=number, outcome=outcomes[number])
         for number, entry in latest.items()
     ]
     return sorted(meetings, key=lambda meeting: meeting.window.last, reverse=True)

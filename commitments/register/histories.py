@@ -213,7 +213,7 @@ def latest_terms(entries: EntryQuerySet) -> dict[tuple[str, int | None], Payload
     rows = entries.filter(kind="terms").order_by("number").values(*COLUMNS_READ)
     for row in rows:
         by_obligation[row["ref"], row["instalment"]].append(terms_entry_from(row))
-    return {key: RecordedTerms(found).latest for key, found in by_obligation.items()}
+    return {key: RecordedTerms(versions).latest for key, versions in by_obligation.items()}
 
 
 def terms_of_first_action(plan: Plan) -> list[TermsEntry]:

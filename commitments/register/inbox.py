@@ -77,7 +77,7 @@ def list_awaited(rights: Rights, plan: Plan, today: date) -> list[Awaited]:
         *_questions(rights, scope, today),
         *_redactions(rights, plan, today),
     ]
-    return sorted(awaited, key=lambda one: one.entry.number)[:MOST]
+    return sorted(awaited, key=lambda item: item.entry.number)[:MOST]
 
 
 def _await(entry: Entry, act: str, today: date, *, is_proposal: bool = False) -> Awaited:

@@ -125,7 +125,7 @@ def _with_confidence(
     if not confidence:
         draft.reason = reason
         return [draft]
-    beside = draft_now(
+    confidence_draft = draft_now(
         plan,
         now,
         kind="confidence",
@@ -135,7 +135,7 @@ def _with_confidence(
         words=confidence,
         reason=reason,
     )
-    return [draft, beside]
+    return [draft, confidence_draft]
 
 
 def report_several(
