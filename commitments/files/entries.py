@@ -310,7 +310,11 @@ class RowChecker:
         if recorded and not has_errors and has_same_content(row.draft, recorded):
             self.reading.skipped += 1
             return recorded
-        errors = [*validation.errors(row.draft, self.context), *self._find_id_errors(row.draft)]
+        errors = [
+            *validation.errors(row.draft, self.context),
+            *self._find_side_errors(row.draft),
+            *self._find_id_errors(row.draft),
+        ]
         if row.cells["meeting"] and not entry_types.takes_meeting(row.draft.kind):
             text = _("“%(kind)s” does not take %(field)s.")
             errors.append(text % {"kind": row.draft.kind, "field": _("a meeting")})
@@ -357,6 +361,16 @@ class RowChecker:
         elif draft.instalment and draft.instalment != target.instalment:
             text = _("The entry “%(id)s” is not about instalment %(given)s.")
             self.reading.add_error(row.line, text, id=target.code, given=draft.instalment)
+
+    def _find_side_errors(self, draft: Draft) -> Iterator[str]:
+        """A file of one side withdraws its own word, or what is the word of no side."""
+        target = draft.to
+        if self.side is None or draft.kind != "withdrawn" or target is None:
+            return
+        if target.side not in ("", self.side):
+            yield _(
+                "The entry “%(id)s” is the word of %(side)s: only that side can withdraw it."
+            ) % {"id": target.code, "side": target.side}
 
     def _find_id_errors(self, draft: Draft) -> Iterator[str]:
         if draft.code.startswith(EXAMPLE_PREFIX) and not self.context.taken_over:

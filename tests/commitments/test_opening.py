@@ -84,6 +84,16 @@ def test_a_file_for_an_open_plan_has_the_rows_of_one_side(opened: Plan) -> None:
     assert not Entry.objects.filter(kind__in=["started", "confirmed"]).exists()
 
 
+def test_a_file_of_one_side_withdraws_nothing_that_another_side_said(opened: Plan) -> None:
+    said = STARTED | {"id": "said", "side": "FR"}
+    assert load(opened, said, side="FR").errors == []
+    withdrawal = entry_row("", "withdrawn", "", "2014-11-05", to="said", reason="No.")
+    (error,) = load(opened, withdrawal).errors
+    assert error.text == "The entry “said” is the word of FR: only that side can withdraw it."
+    assert not Entry.objects.filter(kind="withdrawn").exists()
+    assert load(opened, withdrawal | {"side": "FR"}, side="FR").errors == []
+
+
 def test_the_command_names_the_side_of_a_file(
     opened: Plan, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
