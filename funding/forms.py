@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from commitments.forms.entries import LONG, EvidenceForm
+from commitments.forms.entries import LONG, EvidenceForm, action_choices
 from commitments.models import Action
 from commitments.pages import labels
 from commitments.rules.dates import parse
@@ -121,6 +121,5 @@ class SpendingForm(MoneyForm):
         self.fields["purpose"].choices = [  # type: ignore[attr-defined]
             (purpose.code, localized(purpose.title)) for purpose in purposes
         ]
-        self.fields["ref"].choices = [("", "—")] + [  # type: ignore[attr-defined]
-            (action.ref, f"{action.ref} {labels.text(action.title)}") for action in actions
-        ]
+        choices = [("", "—"), *action_choices(actions)]
+        self.fields["ref"].choices = choices  # type: ignore[attr-defined]

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
 from commitments.evidence import file_types, storage
-from commitments.models import Body, Evidence, Plan
+from commitments.models import Action, Body, Evidence, Plan
 from commitments.pages import labels
 from commitments.register.entry_types import KINDS
 from commitments.register.validation import (
@@ -83,6 +83,11 @@ class FileForm(forms.Form):
     @staticmethod
     def carrying(content: bytes) -> dict[str, str]:
         return {"content": base64.b64encode(content).decode()}
+
+
+def action_choices(actions: Iterable[Action]) -> list[tuple[str, str]]:
+    """Each action by its ref, with its title in the reader's language."""
+    return [(action.ref, f"{action.ref} {labels.text(action.title)}") for action in actions]
 
 
 class DatedForm(EntryForm):

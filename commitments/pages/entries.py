@@ -1,7 +1,7 @@
 """Entries of the register as pages, feeds and mails show them."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -140,46 +140,59 @@ def describe_entries(
     if with_acts:
         effective = [entry for entry in entries if entry.pk not in withdrawn]
         acts = acts_on_entries(page.rights, page.plan, effective, today=page.today)
-    return [
-        EntryRow(
+    rows = []
+    for entry in entries:
+        later_entries = later[entry.pk]
+        request = _open_request(later_entries)
+        hiding = _hiding_on(later_entries, page.today)
+        if hiding and hiding.words in ("text", "all"):
+            # nothing that shows the entry can read it
+            entry.text = EntryText()
+        row = EntryRow(
             entry=entry,
             code_label=_label_of_words(entry, code_labels),
             url=_address_of_subject(entry, page),
             title=titles.get(entry.ref, {}),
+            files=_readable_files(entry, hiding, page),
+            redactions=[each for each in later_entries if each.kind == REDACTED],
+            request=request,
+            hidden_until=hiding.recorded_day + HIDING if hiding and request else None,
+            release=_describe_release(later_entries),
             term_changes=term_changes.get(entry.pk, []),
             is_withdrawn=entry.pk in withdrawn,
             acts=acts.get(entry.pk, EntryActs()),
-            **_readable_parts(entry, later[entry.pk], page),
         )
-        for entry in entries
-    ]
+        rows.append(row)
+    return rows
 
 
-def _readable_parts(entry: Entry, later: Sequence[Entry], page: Page) -> dict[str, Any]:
-    """What of an entry can be read, and what `later` entries say of that and of its release."""
-    releases = [each for each in later if each.kind == RELEASED]
-    hidden_until = None
-    hidden_parts: set[str] = set()
-    for hiding in later:
-        if hiding.kind == HIDDEN and page.today < hiding.recorded_day + HIDING:
-            hidden_until = hiding.recorded_day + HIDING
-            hidden_parts = {"text", "files"} if hiding.words == "all" else {hiding.words}
-    of_requests = [each for each in later if each.kind not in (HIDDEN, RELEASED)]
-    is_open = bool(of_requests) and of_requests[0].kind == REDACTION_ASKED
-    if "text" in hidden_parts:
-        # nothing that shows the entry can read it
-        entry.text = EntryText()
-    files = list(entry.evidence.all()) if page.inside else []
-    return {
-        "files": [] if "files" in hidden_parts else files,
-        "redactions": [each for each in later if each.kind == REDACTED],
-        "request": of_requests[0] if is_open else None,
-        "hidden_until": hidden_until if is_open else None,
-        "release": _describe_release(releases[0]) if releases else None,
-    }
+def _open_request(later_entries: Iterable[Entry]) -> Entry | None:
+    """The request for a redaction, given the later entries with the latest first, unless something
+    followed it.
+    """
+    steps = (each for each in later_entries if each.kind not in (HIDDEN, RELEASED))
+    latest = next(steps, None)
+    if latest is None or latest.kind != REDACTION_ASKED:
+        return None
+    return latest
 
 
-def _describe_release(entry: Entry) -> Release:
+def _hiding_on(later_entries: Iterable[Entry], day: date) -> Entry | None:
+    """The entry that hides text or files on the day; each entry is hidden once at most."""
+    hidings = (each for each in later_entries if each.kind == HIDDEN)
+    return next((each for each in hidings if day < each.recorded_day + HIDING), None)
+
+
+def _readable_files(entry: Entry, hiding: Entry | None, page: Page) -> list[Evidence]:
+    if not page.inside or (hiding and hiding.words in ("files", "all")):
+        return []
+    return list(entry.evidence.all())
+
+
+def _describe_release(later_entries: Iterable[Entry]) -> Release | None:
+    entry = next((each for each in later_entries if each.kind == RELEASED), None)
+    if entry is None:
+        return None
     post = entry.by.post if entry.by else ""
     return Release(post, timezone.localtime(datetime.fromisoformat(entry.words)))
 

@@ -82,29 +82,40 @@ def append(plan: Plan, drafts: Sequence[Draft], *, by: int | None, now: datetime
     head = head_of(plan)
     for draft in drafts:
         salt = secrets.token_hex(16)
-        window = draft.window
         entry = Entry(plan=plan, form=FORM, by_id=by, loaded_at=now, **draft.columns)
-        entry.first_day, entry.last_day = window.first, window.last
-        entry.number = head.number + 1 if head else 1
-        entry.previous_hash = head.hash if head else FIRST_HASH
-        entry.text_digest = digest_of_texts(salt, draft.texts)
         # an entry of the same batch is not written yet, and named by the draft's own copy
         if draft.to and draft.to.pk is None:
             entry.to = entries[draft.to.side, draft.to.code]
-        for position, file in enumerate(draft.evidence, start=1):
-            file.entry, file.position = entry, position
-            give_digest_of_name(file)
-            files.append(file)
-        entry.hash = hash_of(entry, draft.evidence)
+        entry.first_day, entry.last_day = draft.window.first, draft.window.last
+        entry.text_digest = digest_of_texts(salt, draft.texts)
         if entry.text_digest:
             texts.append(EntryText(entry=entry, salt=salt, **draft.texts))
-        entries[entry.side, entry.code] = head = entry
+        files += _attach_files(entry, draft.evidence)
+        # the hash covers all that is set above
+        _chain(entry, head, draft.evidence)
+        entries[entry.side, entry.code] = entry
+        head = entry
     _insert_entries(list(entries.values()))
     EntryText.objects.bulk_create(texts)
     search_index.index_texts(texts)
     Evidence.objects.bulk_create(files)
     Plan.objects.filter(pk=plan.pk).raise_version()
     return list(entries.values())
+
+
+def _attach_files(entry: Entry, files: Sequence[Evidence]) -> Sequence[Evidence]:
+    for position, file in enumerate(files, start=1):
+        file.entry = entry
+        file.position = position
+        give_digest_of_name(file)
+    return files
+
+
+def _chain(entry: Entry, head: Entry | None, files: Sequence[Evidence]) -> None:
+    """Number the entry after the newest one, and hash it together with the hash of that one."""
+    entry.number = head.number + 1 if head else 1
+    entry.previous_hash = head.hash if head else FIRST_HASH
+    entry.hash = hash_of(entry, files)
 
 
 def give_digest_of_name(file: Evidence) -> None:

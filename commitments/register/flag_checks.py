@@ -37,27 +37,21 @@ EDITION_KINDS = ("sealed", "edition")
 def verify_flags(
     plan: Plan, run_days: Sequence[date], first_done: date | None
 ) -> Iterator[Finding]:
-    """The flags that the register gives no reason for, and those that are missing; the days are
-    those for which the job ran, in the order in which it first did, and the first for which it was
-    done.
+    """The flags that the register gives no reason for, and those that are missing.
+
+    `run_days` are the days for which the job ran, in the order in which it first ran for them;
+    `first_done` is the first day for which it succeeded.
 
     1. Name the flags between two plans, and those that no run of the job can have left.
     2. Stop if the flags are not up to date: the next run brings them there.
     3. Name the other flags that the register does not give.
     4. Name those that it gives and that are not there.
     """
-    own = set(Obligation.objects.filter(plan=plan).values_list("pk", flat=True))
     obligations = Obligation.objects.filter(Q(plan=plan) | Q(flags__plan=plan))
-    names = {row.pk: str(row) for row in obligations}
-    latest_day = _latest_day(plan, run_days)
-    flags: dict[FlagKey, Flag] = {}
-    for flag in Flag.objects.filter(Q(plan=plan) | Q(obligation__plan=plan)):
-        key = FlagKey(flag.obligation_id, flag.kind, flag.since)
-        is_own = flag.plan_id == plan.pk and flag.obligation_id in own
-        if is_own and _is_of_a_run(flag, run_days, latest_day):
-            flags[key] = flag
-        else:
-            yield _finding("row-added", key, names)
+    names = {obligation.pk: str(obligation) for obligation in obligations}
+    flags, strays = _flags_and_strays(plan, run_days)
+    for key in strays:
+        yield _finding("row-added", key, names)
     day_text, _space, head_text = plan.flagged.partition(" ")
     if not head_text.isdigit():
         yield Finding("flags-later")
@@ -75,6 +69,24 @@ def verify_flags(
         missing |= _lasting_reasons(plan, reasons, first_done, day) - required
     for key in sorted(missing - flags.keys()):
         yield _finding("row-missing", key, names)
+
+
+def _flags_and_strays(
+    plan: Plan, run_days: Sequence[date]
+) -> tuple[dict[FlagKey, Flag], list[FlagKey]]:
+    """The flags that runs of the job can have left, and the keys of all others."""
+    own_obligations = set(Obligation.objects.filter(plan=plan).values_list("pk", flat=True))
+    latest_day = _latest_day(plan, run_days)
+    flags: dict[FlagKey, Flag] = {}
+    strays = []
+    for flag in Flag.objects.filter(Q(plan=plan) | Q(obligation__plan=plan)):
+        key = FlagKey(flag.obligation_id, flag.kind, flag.since)
+        is_own = flag.plan_id == plan.pk and flag.obligation_id in own_obligations
+        if is_own and _is_of_a_run(flag, run_days, latest_day):
+            flags[key] = flag
+        else:
+            strays.append(key)
+    return flags, strays
 
 
 def _latest_day(plan: Plan, run_days: Iterable[date]) -> date:

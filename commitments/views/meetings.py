@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.utils.translation import gettext as _
 
-from commitments.forms.entries import ConclusionForm, MeetingForm
+from commitments.forms.entries import ConclusionForm, MeetingForm, action_choices
 from commitments.models import Action, Entry
 from commitments.pages import labels
 from commitments.pages.base import KeptView
@@ -95,9 +95,7 @@ class RecordConclusion(MeetingRecording):
             **super().get_form_kwargs(),
             "plan": self.page.plan,
             "by": self.request.user.pk,
-            "actions": [
-                (action.ref, f"{action.ref} {labels.text(action.title)}") for action in actions
-            ],
+            "actions": action_choices(actions),
         }
 
     def record(self, form: ConclusionForm, newest_seen: int | None) -> Entry:

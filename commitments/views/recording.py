@@ -12,9 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 
 from commitments import clock
-from commitments.forms.entries import (
-    EntryForm,
-)
+from commitments.forms.entries import EntryForm
 from commitments.models import Entry
 from commitments.pages import labels
 from commitments.pages.base import PlanView
@@ -99,8 +97,8 @@ class RecordingView(PlanView, FormPageView[EntryForm]):
         newest_seen = form.cleaned_data["seen"] or 0
         try:
             if "preview" in self.request.POST:
-                outcome, doubts = self.preview(form, newest_seen)
-                return self.show(form, preview=outcome, unusual=doubts)
+                outcome, warnings = self.preview(form, newest_seen)
+                return self.show(form, preview=outcome, unusual=warnings)
             entry = self.record(form, None if "anyway" in self.request.POST else newest_seen)
         except services.HeldForRelease:
             text = _(

@@ -9,10 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
-from commitments.forms.entries import (
-    EntryForm,
-    ReportForm,
-)
+from commitments.forms.entries import EntryForm, ReportForm
 from commitments.models import Action, Entry, Standing
 from commitments.pages import labels
 from commitments.pages.held import HeldRow, as_typed, find_sent_back

@@ -74,6 +74,10 @@ def _pattern(number: Decimal, currency: str = "EUR") -> str:
     return f"{WHOLE}.{'0' * decimals}"
 
 
+def _amounts_in_words(amounts: Mapping[str, Decimal | str]) -> list[str]:
+    return [amount(value, currency) for currency, value in amounts.items()]
+
+
 @register.filter
 def money(amounts: Mapping[str, Decimal | str] | None) -> str:
     """The stated amounts in their order, the first with the others in brackets; nothing stated is
@@ -81,7 +85,7 @@ def money(amounts: Mapping[str, Decimal | str] | None) -> str:
     """
     if not amounts:
         return _("not stated")
-    first, *others = [amount(value, currency) for currency, value in amounts.items()]
+    first, *others = _amounts_in_words(amounts)
     return first + "".join(f" ({other})" for other in others)
 
 
@@ -90,7 +94,7 @@ def same_money(amounts: Mapping[str, Decimal | str] | None) -> str:
     """One promise in the currencies of the text: €15 million (£12 million, the same money)."""
     if not amounts or len(amounts) == 1:
         return money(amounts)
-    first, *others = [amount(value, currency) for currency, value in amounts.items()]
+    first, *others = _amounts_in_words(amounts)
     return _("%(first)s (%(others)s, the same money)") % {
         "first": first,
         "others": ", ".join(others),
@@ -100,9 +104,7 @@ def same_money(amounts: Mapping[str, Decimal | str] | None) -> str:
 @register.filter(name="amounts")
 def different_money(amounts: Mapping[str, Decimal | str]) -> str:
     """Sums of which each came on top of the others: €3 million and £1 million."""
-    return format_list(
-        [amount(value, currency) for currency, value in amounts.items()], locale=language()
-    )
+    return format_list(_amounts_in_words(amounts), locale=language())
 
 
 @register.filter
