@@ -18,7 +18,7 @@ from commitments.rules.states import State
 ON = date(2015, 1, 12)
 TITLE = {
     "en": "Work out the border control measures",
-    "fr": "Définir les mesures relatives aux contrôles",
+    "fr": "Définir les mesures de contrôle frontalier",
 }
 ENTRY = {
     "number": 3,

@@ -41,7 +41,20 @@ class SumInWords:
 
 
 def sums_on(page: Page) -> list[SumInWords]:
-    """The sums of firm contributions in words, in the order of `LABELS`."""
+    """The sums of firm contributions in words, in the order of `LABELS`; empty where the plan promises
+    no firm money and nothing was spent.
+    """
+    sums = _all_sums(page)
+    return [] if all(one.is_nothing for one in sums) else sums
+
+
+def sums_on_both(earlier: Page, later: Page) -> list[tuple[SumInWords, SumInWords]]:
+    """Each of the sums on both days; none where there is no money on either."""
+    pairs = list(zip(_all_sums(earlier), _all_sums(later), strict=True))
+    return [] if all(one.is_nothing for pair in pairs for one in pair) else pairs
+
+
+def _all_sums(page: Page) -> list[SumInWords]:
     instalments = [instalment for instalment in instalments_on(page) if instalment.is_firm]
     due = [item for item in instalments if item.due and item.due <= page.on]
     amounts = {

@@ -118,7 +118,9 @@ class BodiesField(forms.ModelMultipleChoiceField[Body]):
     widget = forms.CheckboxSelectMultiple
 
     def label_from_instance(self, body: Body) -> str:
-        return f"{labels.text(body.name)} ({labels.side(body.side)})"
+        """With its side, unless the name says that itself: Ministère de l’Intérieur (France)."""
+        name, side = labels.text(body.name), f"({labels.side(body.side)})"
+        return name if name.endswith(side) else f"{name} {side}"
 
 
 class PlanField(forms.ModelChoiceField[Plan]):

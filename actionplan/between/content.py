@@ -20,7 +20,7 @@ from commitments.pages.entries import EntryRow, describe_entries, entries_on
 from commitments.pages.page import Page
 from commitments.register.entry_types import ANSWER, QUESTION, kinds_with
 from commitments.rules.states import SATISFIED
-from funding.sums_in_words import sums_on
+from funding.sums_in_words import sums_on_both
 
 # these count on from day to day, so that a difference in them alone says nothing
 COUNTS_OF_DAYS = ("days", "original_days")
@@ -395,13 +395,8 @@ def _open_questions(page: Page) -> list[EntryRow]:
 
 
 def _sums_on_both_days(days: TwoDays) -> list[SumLine]:
-    """The sums of money on both days; empty where the plan promises no firm money and nothing was
-    spent.
-    """
-    then, now = sums_on(days.earlier), sums_on(days.later)
-    if all(line.is_nothing for line in [*then, *now]):
-        return []
+    """The sums of money on both days; empty where there is no money on either."""
     return [
-        SumLine(before.label, before.text, after.text)
-        for before, after in zip(then, now, strict=True)
+        SumLine(then.label, then.text, now.text)
+        for then, now in sums_on_both(days.earlier, days.later)
     ]

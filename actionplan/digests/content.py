@@ -360,9 +360,8 @@ class Week:
 
     @property
     def sums(self) -> list[SumInWords]:
-        """The sums in the active language; empty where the plan promises no firm money."""
-        sums = sums_on(self.page)
-        return [] if all(line.is_nothing for line in sums) else sums
+        """The sums in the active language."""
+        return sums_on(self.page)
 
     @cached_property
     def counts(self) -> list[StateLine]:

@@ -9,6 +9,8 @@ from commitments.rules import dates
 from commitments.rules.events import Baseline, Event, Terms
 
 WIDTH, HEIGHT = 600, 120
+# of the figures beside the scale
+LINE_HEIGHT = 14
 READINGS_SHOWN = 36
 
 
@@ -52,6 +54,31 @@ class LevelChart:
         return [point for point in self.points if point.entry is not None]
 
     @property
+    def top(self) -> int:
+        """The figure at the upper edge; zero is at the lower one."""
+        return max([self.level, *(point.figure for point in self.points), 1])
+
+    @property
+    def is_top_apart(self) -> bool:
+        """Whether the figure at the upper edge can be written above that of the level."""
+        return self.target_y >= LINE_HEIGHT
+
+    @property
+    def is_zero_apart(self) -> bool:
+        return HEIGHT - self.target_y >= LINE_HEIGHT
+
+    @property
+    def first_day(self) -> date:
+        """At the left edge."""
+        return min(point.day for point in self.points)
+
+    @property
+    def end_day(self) -> date:
+        """At the right edge."""
+        newest = max(point.day for point in self.points)
+        return max(newest, self.last_day or newest)
+
+    @property
     def target_y(self) -> int:
         return self._y(self.level)
 
@@ -72,13 +99,11 @@ class LevelChart:
         return Series(side, [(self._x(point.day), self._y(point.figure)) for point in points])
 
     def _x(self, day: date) -> int:
-        days = [point.day for point in self.points]
-        first, last = min(days), max([*days, self.last_day or days[-1]])
-        return round(WIDTH * (day - first).days / max((last - first).days, 1))
+        whole = max((self.end_day - self.first_day).days, 1)
+        return round(WIDTH * (day - self.first_day).days / whole)
 
     def _y(self, figure: int) -> int:
-        top = max([self.level, *(point.figure for point in self.points), 1])
-        return HEIGHT - round(HEIGHT * figure / top)
+        return HEIGHT - round(HEIGHT * figure / self.top)
 
 
 def draw_level(

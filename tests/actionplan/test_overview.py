@@ -1,5 +1,6 @@
 """Every figure of the overview is the length of the list behind it."""
 
+import re
 from datetime import UTC, date, datetime
 
 import pytest
@@ -337,3 +338,15 @@ def test_the_french_of_figures_and_of_what_is_due_reads_as_french(reader: Client
     assert "quantité réalisée : 2" in said
     assert "échéance en cours il reste 19 jours" in said
     assert "à échéance il reste" not in said
+
+
+def test_each_row_leads_to_the_signed_words(reader: Client) -> None:
+    text = reader.get("/text/").text
+    for path in ("/", "/commitments/", "/commitments/2/", "/fund/"):
+        page = reader.get(path).text
+        anchors = re.findall(r'href="[^"]*/text/#([^"]+)"', page)
+        assert anchors, path
+        assert all(f'id="{anchor}"' in text for anchor in anchors), path
+    said = read_page(reader, "/").partition("Needs a decision")[2]
+    assert "2.5 Work out the border control measures Text: 2, fourth sentence" in said
+    assert "promised by United Kingdom · the signed words" in said

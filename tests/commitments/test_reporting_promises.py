@@ -6,6 +6,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.template.loader import render_to_string
 from pytest_django import Settings
 
 from actionplan.local import samples
@@ -112,6 +113,15 @@ def test_the_readings_of_a_level_are_drawn_with_their_table(
     assert 'points="0,43 20,60 20,0"' in shown
     assert '<path class="target" d="M0 0H600"/>' in shown
     assert "12 January 2015 United Kingdom 700" in said(page.get("/actions/level/"))
+
+
+def test_the_chart_of_a_level_has_a_scale_of_figures_and_days() -> None:
+    points = [Point(900, date(2014, 9, 20)), Point(700, date(2015, 1, 12), "GB")]
+    chart = LevelChart(points, level=500, last_day=date(2015, 6, 30))
+    drawn = render_to_string("commitments/action/level.html", {"chart": chart})
+    figures = re.findall(r"<text[^>]*>([^<]+)</text>", drawn)
+    assert figures == ["500", "900", "0", "20 Sep 2014", "30 Jun 2015"]
+    assert (chart.is_top_apart, chart.is_zero_apart) == (True, True)
 
 
 def test_sides_and_steps_are_shown_with_their_days(british: User, on_12_january: None) -> None:
