@@ -54,7 +54,8 @@ class CalendarFeed(calendar.CalendarFeed):
                 self._add_instalment(instalment, instalment.due)
 
     def _add_instalment(self, instalment: InstalmentOnDay, due: date) -> None:
-        ref, number = instalment.ref, instalment.number
+        ref = instalment.ref
+        number = instalment.number
         side = labels.side(instalment.contribution.side)
         description = []
         if instalment.stated:

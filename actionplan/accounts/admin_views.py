@@ -169,7 +169,8 @@ class CorrectAccount(AdministratorView, FormPageView[AddressForm]):
 
     def form_valid(self, form: AddressForm) -> HttpResponse:
         user = form.user
-        email, post = form.cleaned_data["email"], form.cleaned_data["post"]
+        email = form.cleaned_data["email"]
+        post = form.cleaned_data["post"]
         admin_services.change_post(user, post=post, by=self.by)
         if email == user.email:
             messages.success(self.request, _("Saved."))

@@ -58,7 +58,8 @@ def dump_table(model: Model, target: IO[bytes]) -> int:
 
 
 def _copy_out(model: Model, target: IO[bytes]) -> int:
-    table, key = _quote_names([model._meta.db_table]), _quote_names([model._meta.pk.column])
+    table = _quote_names([model._meta.db_table])
+    key = _quote_names([model._meta.pk.column])
     columns = ", ".join(_copied_column(field) for field in columns_of(model))
     query = f"SELECT {columns} FROM {table} ORDER BY {key}"  # noqa: S608 names of our tables
     with connection.cursor() as cursor:
@@ -80,7 +81,8 @@ def load_table(model: Model, columns: list[str], source: IO[bytes]) -> int:
 
     Raises ValueError, ValidationError or an error of the database for what is no row of the table.
     """
-    table, names = _quote_names([model._meta.db_table]), _quote_names(columns)
+    table = _quote_names([model._meta.db_table])
+    names = _quote_names(columns)
     with connection.cursor() as cursor:
         # the migrations put rows there that are in the file as well
         cursor.execute(f"DELETE FROM {table}")  # noqa: S608 a name of our tables

@@ -35,7 +35,8 @@ class Digests(PlanView):
     """What was sent to me, and whether I want it."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        plan, user = self.page.plan, request.user
+        plan = self.page.plan
+        user = request.user
         own = Digest.objects.filter(plan=plan, recipient=user.pk)
         context = {
             "page": self.page,
@@ -96,7 +97,8 @@ class FollowAction(PlanView):
 
     def post(self, request: HttpRequest, ref: str) -> HttpResponse:
         action = get_object_or_404(Action, plan=self.page.plan, ref=ref)
-        plan, account = self.page.plan, request.user.pk
+        plan = self.page.plan
+        account = request.user.pk
         if request.POST.get("follow") == "1":
             Follow.objects.get_or_create(user_id=account, plan=plan, ref=action.ref)
         else:

@@ -222,7 +222,8 @@ def verify_plan_tables(plan: Plan) -> Iterator[Finding]:
     Where the text of a file was not kept, which only a version before 1.0.0 did, what it alone said
     is not compared.
     """
-    derived, is_complete = DerivedTables(), True
+    derived = DerivedTables()
+    is_complete = True
     texts = _signed_texts(plan)
     latest_is_read = False
     terms: dict[int, StatedTerms] = {}

@@ -49,10 +49,13 @@ class TermsCheck:
     def run(self, plan: Plan) -> Iterator[Finding]:
         entries = Entry.objects.filter(plan=plan, kind__in=("plan", "terms", EDITION))
         for row in entries.order_by("number").values(*COLUMNS_READ):
-            number, kind, key = row["number"], row["kind"], (row["ref"], row["instalment"])
+            number = row["number"]
+            kind = row["kind"]
+            key = (row["ref"], row["instalment"])
             if kind == "plan":
                 yield from self._compare()
-                self.file, self.end = self.files.get(number), number
+                self.file = self.files.get(number)
+                self.end = number
             elif kind == EDITION:
                 self._accept_before(number)
             else:

@@ -211,7 +211,8 @@ class PlanRestore:
         """None for a new plan; the first where the site has just this plan file and nothing else of
         the plan.
         """
-        slug, steps = self.manifest.plan, self.manifest.steps
+        slug = self.manifest.plan
+        steps = self.manifest.steps
         first = next(iter(steps), None)
         if not Plan.objects.filter(slug=slug).exists():
             if isinstance(first, EntriesStep):

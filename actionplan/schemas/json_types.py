@@ -40,7 +40,8 @@ FIELDS: Mapping[type[models.Field[Any, Any]], Schema] = {
 def schema_of_type(hint: Any) -> Schema:
     if is_typeddict(hint):
         return _schema_of_object(hint)
-    origin, arguments = get_origin(hint), get_args(hint)
+    origin = get_origin(hint)
+    arguments = get_args(hint)
     if origin is Annotated:
         return _narrow(schema_of_type(arguments[0]), arguments[1])
     if origin in (Union, types.UnionType):

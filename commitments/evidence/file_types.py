@@ -182,7 +182,8 @@ _picture = threading.Lock()
 def _redraw(file: IO[bytes], target: IO[bytes], file_type: FileType) -> None:
     from PIL import Image, ImageOps
 
-    form, modes = file_type.picture_format, file_type.modes
+    form = file_type.picture_format
+    modes = file_type.modes
     try:
         with _picture, Image.open(file, formats=[form]) as image:
             if image.width * image.height > PIXELS:

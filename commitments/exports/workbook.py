@@ -145,7 +145,8 @@ class WorkbookWriter:
         from openpyxl import Workbook
         from openpyxl.styles import Alignment, Font
 
-        self.export, self.clean = export, clean
+        self.export = export
+        self.clean = clean
         self.zone = ZoneInfo(export.page.plan.timezone)
         self.bold = Font(bold=True)
         self.top = Alignment(vertical="top", wrap_text=True)

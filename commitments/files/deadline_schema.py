@@ -167,7 +167,8 @@ def _read_steps(table: Table) -> list[Json]:
     if table.content["steps"] == []:
         table.add_error("steps", _("%(key)s of %(what)s is empty: give it at least one"))
     steps: list[Json] = []
-    last_day, most = date.min, 0
+    last_day = date.min
+    most = 0
     for step in tables:
         when = _read_when(step)
         quantity = step.get_integer("quantity", required=True, least=1, most=MOST) or 0

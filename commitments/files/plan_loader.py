@@ -491,7 +491,8 @@ class DaysOfChange:
 def find_days_of_change(load: PlanLoad, today: date) -> DaysOfChange:
     """Today, unless the file gives other days; errors are left in the load."""
     spec = load.spec
-    effective, recorded = spec.change_from or today, spec.change_recorded or today
+    effective = spec.change_from or today
+    recorded = spec.change_recorded or today
     text = _("%(key)s of the file is %(day)s: it must be a day from %(first)s to %(last)s")
     adopted_on = spec.row.adopted_on
     for key, day, first in (
@@ -569,7 +570,8 @@ def _draft_file(spec: PlanSpec, sha256: str, moment: datetime, days: DaysOfChang
 
 def draft_terms(load: PlanLoad, terms: StatedTerms, days: DaysOfChange) -> Draft:
     """The first terms of an obligation, or what the file alters of them."""
-    spec, before = load.spec, load.terms_before(terms.obligation)
+    spec = load.spec
+    before = load.terms_before(terms.obligation)
     if before:
         content = alterations(before, terms.payload, is_correction=bool(spec.correction))
         counts_from_adoption = "altered" not in content

@@ -24,9 +24,8 @@ class StateChange:
 def preview_changes(
     plan: Plan | None, on: date, perspective: Perspective
 ) -> Iterator[list[StateChange]]:
-    """Take back at the end whatever is written meanwhile.
-
-    The list then has the states on this day that would be others; none for a plan that is new.
+    """Roll back at the end whatever is written inside the block. The list then has the states on
+    this day that would change; it is empty for a plan that is new.
     """
     changes: list[StateChange] = []
     with transaction.atomic():

@@ -109,7 +109,8 @@ class SheetShape:
             number = int(attributes.get("r", self.row + 1))
             if not self.row < number <= LAST_ROW:
                 raise UnsoundSheet("a row beyond the last one, or out of order")
-            self.row, self.column = number, 0
+            self.row = number
+            self.column = 0
         elif name == "f":
             # a formula that is shared with other cells has no text of its own
             self.add_text("=")

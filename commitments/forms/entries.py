@@ -177,7 +177,8 @@ class EvidenceForm(DatedForm):
 
     def __init__(self, *args: Any, plan: Plan, by: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.plan, self.by = plan, by
+        self.plan = plan
+        self.by = by
         self.evidence: list[Evidence] = []
         if not self.is_bound:
             del self.fields["kept"]

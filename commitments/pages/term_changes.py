@@ -93,7 +93,8 @@ def _flatten(terms: Payload) -> dict[str, Any]:
 def _compare(before: dict[str, Any], terms: RecordedTerms) -> Iterable[TermChange]:
     after = _flatten(terms.latest)
     for key in dict.fromkeys((*after, *before)):
-        old, new = before.get(key), after.get(key)
+        old = before.get(key)
+        new = after.get(key)
         if (old or None) != (new or None):
             since = terms.counts_from(key if key in terms.latest else "deadline")
             yield TermChange(key, old, new, since)

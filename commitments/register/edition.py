@@ -31,8 +31,8 @@ BOTH = "both"
 
 @dataclass(frozen=True)
 class ChangedDays:
-    """Days that read otherwise than before; `known` says from which perspective, or from both, and
-    `why` is a code.
+    """Days whose state is another one by the second edition. `known` says from which perspective,
+    or from both, and `why` is a code.
     """
 
     ref: str
@@ -75,7 +75,7 @@ def begin_second_edition(plan: Plan, now: datetime) -> Entry | None:
 
 
 def is_of_first_edition(plan: Plan) -> bool:
-    """Whether its standings are still those of the first edition, to be compared with the second."""
+    """Whether the standings of a plan are still those of the first edition."""
     entries = Entry.objects.filter(plan=plan)
     has_terms_of_first = entries.filter(kind="terms", form=None).exists()
     return has_terms_of_first and not entries.filter(kind=EDITION).exists()
@@ -120,7 +120,9 @@ def read_stretches(plan: Plan) -> Stretches:
 def find_changed_days(
     plan: Plan, before: Stretches, after: Stretches, today: date
 ) -> list[ChangedDays]:
-    """The past days of each obligation that read otherwise, as far as they follow one another."""
+    """The past days of each obligation whose state is another one; equal changes of days that
+    follow one another are joined.
+    """
     changed = []
     for obligation in Obligation.objects.filter(plan=plan).order_by("pk"):
         changes = [
@@ -138,7 +140,9 @@ def find_changed_days(
 def _changes_of(
     obligation: Obligation, before: Stretches, after: Stretches
 ) -> Iterator[ChangedDays]:
-    """Between any two days on which a standing begins; once where both perspectives agree."""
+    """The changes of one obligation, from each day on which a standing begins to the next. A change
+    that both perspectives have is given once.
+    """
     keys = [(obligation.pk, perspective) for perspective in PERSPECTIVES]
     rows = [row for stretches in (before, after) for key in keys for row in stretches.get(key, [])]
     starts = sorted({row.from_day for row in rows})
@@ -167,9 +171,7 @@ def _changes_of(
 
 
 def _merge_days(changes: Iterable[ChangedDays]) -> list[ChangedDays]:
-    """Days that follow one another and read alike before, alike now and for one reason are one
-    line.
-    """
+    """The changes, with those joined that follow one another and have the same states and reason."""
     merged: list[ChangedDays] = []
     for change in changes:
         if merged and _continues(merged[-1], change):
@@ -187,13 +189,15 @@ def _continues(earlier: ChangedDays, later: ChangedDays) -> bool:
 
 
 def _row_on(rows: list[Standing], day: date) -> Standing | None:
-    """The row of the stretch that holds the day."""
+    """The row that holds on the day; None where there is none yet. The rows are in the order of
+    time.
+    """
     of_day = [row for row in rows if row.from_day <= day]
     return of_day[-1] if of_day else None
 
 
 def explain(old: Standing, new: Standing) -> str:
-    """Which change of the rules it is."""
+    """The code of the change of the rules that made the difference."""
     if new.state == "lapsed":
         return "term"
     if new.every:

@@ -56,7 +56,8 @@ def verify_flags(
     if not head_text.isdigit():
         yield Finding("flags-later")
         return
-    day, head = date.fromisoformat(day_text), int(head_text)
+    day = date.fromisoformat(day_text)
+    head = int(head_text)
     changed = _obligations_changed_after(plan, head)
     required = required_flags(plan, Standing.objects.filter(plan=plan), day)
     reasons = _reasons(plan, day)
@@ -239,7 +240,8 @@ class FormerFlags:
         )
 
     def _missed_periods(self, flag: Flag, *, before: int | None) -> set[FlagKey]:
-        day, obligation_ids = flag.noticed, [flag.obligation_id]
+        day = flag.noticed
+        obligation_ids = [flag.obligation_id]
         recurrences = read_recurrences(self.plan, obligation_ids, day, day, before=before)
         return {
             FlagKey(flag.obligation_id, FlagKind.MISSED_PERIOD, day_after(period))

@@ -153,7 +153,8 @@ def _altered_entries(plan: Plan, files: Mapping[int, list[Evidence]]) -> Iterato
     end_of_first_form = _end_of_first_form(entries)
     texts = [f"text__{name}" for name in TEXTS]
     rows = entries.values("to__number", "to__plan_id", "text__salt", *texts, *COLUMNS)
-    previous_hash, number = FIRST_HASH, 0
+    previous_hash = FIRST_HASH
+    number = 0
     for row in rows.iterator(chunk_size=2000):
         for missing in range(number + 1, min(row["number"], number + 11)):
             yield Finding("missing-entry", {"number": missing})

@@ -153,7 +153,8 @@ class RegisterExtract:
     def history(self, obligation: Obligation) -> History:
         if not obligation.instalment:
             return self.action_history(obligation.ref)
-        ref, number = obligation.ref, obligation.instalment
+        ref = obligation.ref
+        number = obligation.instalment
         events = self.events[ref, None] + self.events[ref, number]
         events.sort(key=lambda event: event.number)
         entries = self.terms[ref, number]
@@ -195,10 +196,12 @@ def read_term(plan: Plan, on: date, known: date) -> TermOnDay:
     """
     ref = plan.obligations.filter(instalment=0).values_list("ref", flat=True).first()
     extract = RegisterExtract(plan, [ref] if ref else [])
-    signed, parties = plan.until, tuple(plan.sides)
+    signed = plan.until
+    parties = tuple(plan.sides)
     if ref is not None:
         terms = terms_on(extract.versions(ref), on, known)
-        signed, parties = terms.plan_until, terms.countries
+        signed = terms.plan_until
+        parties = terms.countries
     return extract.plan_term.on_day(signed, parties, on, known)
 
 

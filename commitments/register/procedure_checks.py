@@ -51,7 +51,7 @@ def _speaks_for(side: str, held: Terms | None) -> bool:
 
 
 def verify_redactions(plan: Plan) -> Iterator[Finding]:
-    """Redactions that were not asked for before, or to which a person is lacking who must agree.
+    """Redactions that nobody had asked for, or to which somebody had not agreed who must.
 
     Those of the first form needed one person alone.
     """

@@ -76,8 +76,10 @@ class RecordedTerms:
 
     @property
     def altered(self) -> list[AlteredTerms]:
-        """What each file altered, described in the latest words."""
-        return [replace(one, values=self._described(one.values)) for one in self._altered]
+        """What each file altered, with the latest words and baseline of the deadline."""
+        return [
+            replace(altered, values=self._described(altered.values)) for altered in self._altered
+        ]
 
     def read(self, entry: TermsEntry) -> None:
         values = {**entry.corrected, **entry.altered}
@@ -105,8 +107,8 @@ class RecordedTerms:
         return since
 
     def _altered_by_whole_terms(self, entry: TermsEntry) -> dict[str, Any]:
-        """Those that differ, but all of a correction by version 1.0.0: it took all of them back to
-        the adoption.
+        """The terms that an entry of whole terms alters: those that differ. A correction by version
+        1.0.0 alters all of them, since it took all back to the adoption.
         """
         values: dict[str, Any] = {**dict.fromkeys(self.latest), **entry.whole}
         if entry.terms["since"] is None:
@@ -134,12 +136,12 @@ class RecordedTerms:
 
 
 def terms_of_sides(sides: Mapping[str, str]) -> dict[str, str]:
-    """By the ids of bodies, as terms."""
+    """The sides of bodies as terms, given by the ids of the bodies."""
     return {SIDE_OF + body: side for body, side in sides.items()}
 
 
 def sides_of_bodies(terms: Payload) -> dict[str, str]:
-    """The sides among terms, by the ids of bodies."""
+    """The sides of bodies that are among these terms, by the ids of the bodies."""
     return {
         name.removeprefix(SIDE_OF): side
         for name, side in terms.items()
@@ -159,7 +161,9 @@ def description(terms: Payload) -> dict[str, Any]:
 
 
 def differing_terms(before: Payload, after: Payload) -> dict[str, Any]:
-    """The terms that differ, null for those that are no longer there. What describes is none."""
+    """The terms that differ, with None for those that are no longer there. Words and baseline of a
+    deadline do not count.
+    """
     names = [*after, *(name for name in before if name not in after)]
     return {
         name: after.get(name)
@@ -169,8 +173,8 @@ def differing_terms(before: Payload, after: Payload) -> dict[str, Any]:
 
 
 def alterations(before: Payload, after: Payload, *, is_correction: bool = False) -> dict[str, Any]:
-    """What the terms entry of an obligation says that had other terms before. Whatever is withdrawn
-    is so from the day of the file, even by a correction.
+    """The content of a later terms entry of an obligation: what is altered, corrected or described
+    anew. What a file withdraws is withdrawn from its day on, even by a correction.
     """
     altered = differing_terms(before, after)
     corrected = {}
@@ -191,7 +195,9 @@ def _compared(name: str, value: Any) -> Any:
 
 
 def refs_waited_for(terms: Payload) -> set[str]:
-    """The actions on which a standing depends by these terms, or by what an entry altered of them."""
+    """The refs of the actions on which a standing depends by these terms, or by what an entry
+    altered of them.
+    """
     refs: set[str] = set()
     for part in (terms, terms.get("altered") or {}, terms.get("corrected") or {}):
         deadline = part.get("deadline") or {}

@@ -312,7 +312,8 @@ def ask(
         plan, now, kind=QUESTION, code=key, ref=ref, to=to, words=side, note=note, when=when
     )
     if to is not None:
-        draft.ref, draft.instalment = to.ref, to.instalment
+        draft.ref = to.ref
+        draft.instalment = to.instalment
     return append_for_user(
         plan,
         [draft],

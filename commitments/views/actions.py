@@ -52,7 +52,9 @@ class ActionDetail(KeptView):
         page = self.page
         standing = get_object_or_404(page.standings_with_actions(), obligation__ref=ref)
         action = standing.action
-        action.plan, action.commitment = page.plan, standing.obligation.commitment
+        # both were read already, and would be read again
+        action.plan = page.plan
+        action.commitment = standing.obligation.commitment
         history = read_action_history(page.plan, ref)
         terms = terms_on(history.versions, page.on, page.known_day)
         events = EventsOnDay(history.event_index, page.on, page.known_day)
@@ -127,7 +129,8 @@ def why_later(action: ActionOnDay, standing: Standing) -> str:
     """Why another day than the signed one decides although nothing was moved: "fell" where what was
     done was undone, "waited" where a consent or event came after the signed day; else empty.
     """
-    signed, last_day = standing.original_last, standing.last_day
+    signed = standing.original_last
+    last_day = standing.last_day
     if standing.moved or signed is None or last_day is None or signed == last_day:
         return ""
     if action.needed_on == last_day:
@@ -148,12 +151,12 @@ def describe_register(ref: str, page: Page, terms: Terms) -> dict[str, object]:
     """The newest entries about the action, what the sides say in them, and all that bring evidence."""
     entries = entries_on(page).filter(ref=ref)
     rows = describe_entries(entries[:ENTRIES_SHOWN], page, with_acts=True)
-    said = entries.filter(kind__in=(QUESTION, ANSWER))
+    questions = entries.filter(kind__in=(QUESTION, ANSWER))
     sides = page.plan.sides
     reports = latest_reports(rows, sides)
     return {
         "history": fold_history(rows),
-        "dialogues": dialogues(describe_entries(said[:ENTRIES_SHOWN], page, with_acts=True)),
+        "dialogues": dialogues(describe_entries(questions[:ENTRIES_SHOWN], page, with_acts=True)),
         "exchanges": list(exchanges(rows, sides, kinds_to_answer(terms))),
         "latest_reports": reports,
         "last_report": max(

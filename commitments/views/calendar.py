@@ -95,11 +95,14 @@ class CalendarFeed(FeedView):
             entry = dialogue.row.entry
             if not entry.when or (self.is_mine and entry.words != page.rights.side):
                 continue
-            state, label = State.MET, _("answered")
+            state = State.MET
+            label = _("answered")
             if dialogue.row.is_withdrawn:
-                state, label = State.NOT_PURSUED, _("withdrawn")
+                state = State.NOT_PURSUED
+                label = _("withdrawn")
             elif dialogue.is_open:
-                state, label = State.UPCOMING, _("not answered yet")
+                state = State.UPCOMING
+                label = _("not answered yet")
             title = _("%(ref)s Answer due, %(side)s")
             self.add_event(
                 entry.ref,
@@ -164,7 +167,8 @@ class CalendarFeed(FeedView):
         """Add the steps, each by its own state and named by what must be reached."""
         for step in steps:
             window = dates.parse_deadline(step["when"])
-            state, label = step["state"], labels.state(step["state"])
+            state = step["state"]
+            label = labels.state(step["state"])
             named = f"{step['quantity']} {labels.text(row.action.unit)}".strip()
             self._add_action(row, window, state, label, part=step["when"], part_label=named)
 

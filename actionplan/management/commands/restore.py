@@ -20,7 +20,8 @@ class Command(SiteCommand):
             for line in restore_backup(folder):
                 self.stdout.write(line)
         except OSError as error:
-            path, reason = error.filename, error.strerror
+            path = error.filename
+            reason = error.strerror
             fail(f"{path} could not be written ({reason}): run it again once it can be")
         try:
             call_command("verify_register", stdout=self.stdout)
