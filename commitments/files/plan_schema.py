@@ -302,8 +302,9 @@ def _check_working_days(plan: PlanSpec) -> None:
     )
     for action in plan.actions:
         deadline = action.terms["deadline"]
-        if isinstance(deadline, dict) and deadline.get("working_days") and unknown:
-            action.table.add_error("deadline", text, side=unknown[0])
+        if isinstance(deadline, dict) and deadline.get("working_days"):
+            for side in unknown:
+                action.table.add_error("deadline", text, side=side)
 
 
 def _check_side(table: Table, key: str, side: str) -> None:

@@ -67,6 +67,7 @@ def with_sides(sides: str, calendar: str = "") -> str:
     ("calendar", "message"),
     [
         ("", 'give the plan calendar = { EG = "…" }'),
+        ("", 'give the plan calendar = { SA = "…" }'),
         ('calendar = { EG = "XX", SA = "SA" }', "the calendar 'XX', which is unknown"),
         ('calendar = { EG = "EG", SA = "SA", US = "US" }', "which is no side of the plan"),
     ],
