@@ -153,7 +153,10 @@ def test_a_visitor_does_not_learn_the_confidence_of_owners(calais_with_entries: 
 def test_an_overdue_instalment_needs_a_decision(calais_with_entries: Plan) -> None:
     client = sign_in(create_viewer(calais_with_entries))
     said = read_page(client, "/?on=2015-04-02")
-    assert "1.2 Instalment 1 GB overdue by 2 days · €2 million was due 31 Mar 2015" in said
+    assert (
+        "1.2 Instalment 1 the signed words GB overdue by 2 days · €2 million was due 31 Mar 2015"
+        in said
+    )
 
 
 def test_missed_months_can_be_counted_on_the_timeline(reader: Client) -> None:

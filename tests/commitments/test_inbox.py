@@ -1,5 +1,6 @@
 """What waits for a side's word: the inbox, its count, its filters, and confirming several at once."""
 
+import re
 from datetime import UTC, date, datetime
 
 import pytest
@@ -21,6 +22,7 @@ from tests.factories import (
     ask_side,
     create_manager,
     create_official,
+    create_plan,
     create_viewer,
     decide_action,
     get_action,
@@ -29,6 +31,8 @@ from tests.factories import (
     report_entry,
     sign_in,
 )
+from tests.plans import toml
+from tests.unusual_plans import make_plan
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2015, 1, 12)
@@ -234,3 +238,13 @@ def test_a_list_says_whose_turn_it_is_to_do_what(british: User, french: User) ->
     annotate_entry(done, by=french, kind="disputed")
     assert "Your turn: answer the dispute" in read_page(sign_in(british), "/commitments/")
     assert "Your turn" not in read_page(sign_in(french), "/commitments/")
+
+
+def test_of_many_actions_my_page_shows_the_first_of_each_group_and_folds_the_rest(
+    db: None,
+) -> None:
+    plan = create_plan(toml(make_plan("many", "Many actions", actions=120)))
+    client = sign_in(create_manager(plan))
+    page = client.get("/plans/many/mine/").text
+    folded = page.partition('<details class="reading">')[2].partition("</details>")[0]
+    assert folded.count("/report/") == int(re.findall(r"(\d+) more actions", folded)[0]) > 0
