@@ -24,7 +24,7 @@ from actionplan.digests.recipients import (
     subscribed_memberships,
 )
 from actionplan.digests.rendering import Renderer
-from actionplan.jobs.claims import is_claimable
+from actionplan.jobs.claims import is_claimable, wait_after
 from actionplan.models import Digest
 from commitments.models import Membership, Plan, Role
 
@@ -208,8 +208,7 @@ class Batch:
 
     def retry_later(self, digest: Digest, error: str) -> str:
         """Back to the queue with a longer wait, unless the digest has expired by then."""
-        wait = min(FIRST_WAIT * 2**digest.tries, LONGEST_WAIT)
-        next_try = timezone.now() + wait
+        next_try = timezone.now() + wait_after(digest.tries, FIRST_WAIT, LONGEST_WAIT)
         expires = datetime.combine(digest.week + 2 * WEEK, time(), ZoneInfo(digest.plan.timezone))
         if not settings.ACTIONPLAN_TODAY and next_try >= expires:
             return self.finish(digest, State.EXPIRED, error)

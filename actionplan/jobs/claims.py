@@ -1,4 +1,4 @@
-"""What a worker may claim in the outboxes of mail and of webhooks."""
+"""What the outboxes of mail and of webhooks have in common: when a row is tried, and by whom."""
 
 from datetime import datetime, timedelta
 
@@ -20,3 +20,10 @@ def is_claimable(now: datetime) -> Q:
     abandoned = Q(lease_until__lte=now) | Q(lease_until__gt=latest)
     held = Mark.objects.filter(name=Mark.MAIL_HELD)
     return Q(~Exists(held), Q(waited, state="queued") | Q(abandoned, state="sending"))
+
+
+def wait_after(tries: int, first: timedelta, longest: timedelta) -> timedelta:
+    """The first wait, doubled for every try that failed before, up to the longest."""
+    # many doublings make a number beyond any time
+    doublings: int = 2 ** min(tries, 10)
+    return min(first * doublings, longest)

@@ -15,7 +15,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from actionplan.accounts import secret_storage
-from actionplan.jobs.claims import is_claimable
+from actionplan.jobs.claims import is_claimable, wait_after
 from actionplan.models import Webhook, WebhookDelivery
 from actionplan.webhooks import content, sender
 from actionplan.webhooks.sender import NotDelivered
@@ -156,7 +156,7 @@ def _held(delivery: WebhookDelivery) -> QuerySet[WebhookDelivery]:
 def _retry_later(delivery: WebhookDelivery, error: NotDelivered) -> None:
     """Back to the queue with a longer wait, unless it has been tried for days."""
     now = timezone.now()
-    next_try = now + _wait_after(delivery.tries)
+    next_try = now + wait_after(delivery.tries, FIRST_WAIT, LONGEST_WAIT)
     is_over = next_try > delivery.queued + GIVEN_UP_AFTER
     _held(delivery).update(
         state=State.FAILED if is_over else State.QUEUED,
@@ -167,12 +167,6 @@ def _retry_later(delivery: WebhookDelivery, error: NotDelivered) -> None:
         lease_until=None,
         finished=now if is_over else None,
     )
-
-
-def _wait_after(tries: int) -> timedelta:
-    # many doublings make a number beyond any time
-    doublings: int = 2 ** min(tries, 10)
-    return min(FIRST_WAIT * doublings, LONGEST_WAIT)
 
 
 def drop_waiting() -> int:

@@ -165,6 +165,20 @@ def test_each_error_has_its_end(
     assert set(states()) == {state}
 
 
+def test_a_mail_server_that_is_away_for_a_week_stops_no_later_try(
+    queued: list[Digest], settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.ACTIONPLAN_TODAY = date(2015, 1, 12)
+    # one try an hour: so many doublings of the first wait are beyond any time
+    Digest.objects.update(tries=168)
+    fail_with(ConnectionRefusedError("no server"), monkeypatch)
+    before = timezone.now()
+    outbox.deliver()
+    assert set(Digest.objects.values_list("state", "tries")) == {("queued", 169)}
+    waits = {digest.next_try - before for digest in Digest.objects.all()}
+    assert all(timedelta(minutes=59) < wait < timedelta(minutes=61) for wait in waits)
+
+
 def test_a_second_copy_of_a_mail_is_the_same_byte_for_byte(queued: list[Digest]) -> None:
     digest = Digest.objects.get(pk=queued[0].pk)
     again = Digest.objects.get(pk=queued[0].pk)
