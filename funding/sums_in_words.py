@@ -45,13 +45,13 @@ def sums_on(page: Page) -> list[SumInWords]:
     no firm money and nothing was spent.
     """
     sums = _all_sums(page)
-    return [] if all(one.is_nothing for one in sums) else sums
+    return [] if all(line.is_nothing for line in sums) else sums
 
 
 def sums_on_both(earlier: Page, later: Page) -> list[tuple[SumInWords, SumInWords]]:
     """Each of the sums on both days; none where there is no money on either."""
     pairs = list(zip(_all_sums(earlier), _all_sums(later), strict=True))
-    return [] if all(one.is_nothing for pair in pairs for one in pair) else pairs
+    return [] if all(line.is_nothing for pair in pairs for line in pair) else pairs
 
 
 def _all_sums(page: Page) -> list[SumInWords]:
@@ -76,5 +76,5 @@ def _still_to_pay(instalments: Sequence[InstalmentOnDay]) -> Amounts:
 
 
 def _in_words(amounts: Sequence[Amounts]) -> str:
-    stated = [same_money(one) for one in amounts if one]
+    stated = [same_money(promised) for promised in amounts if promised]
     return format_list(stated, locale=language()) if stated else ""

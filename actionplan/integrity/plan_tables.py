@@ -280,8 +280,8 @@ class SignedTexts:
 
 
 def _signed_texts(plan: Plan) -> SignedTexts:
-    kept = SignedText.objects.filter(entry__plan=plan).order_by("entry__number")
-    texts = list(kept.values_list("content", flat=True))
+    stored = SignedText.objects.filter(entry__plan=plan).order_by("entry__number")
+    texts = list(stored.values_list("content", flat=True))
     recorded = recorded_text(plan)
     # until the register is sealed, there is only what the table says
     first = plan.signed_text if recorded is None else next(iter(texts), "")

@@ -291,11 +291,16 @@ def _both_words(dispute: ReadableEntry) -> Iterator[list[str]]:
     """The words that are disputed, and those that dispute them."""
     for entry in (dispute.to, dispute):
         assert entry is not None
-        said = labels.kind(entry.kind)
+        statement = labels.kind(entry.kind)
         words = _words_of(entry)
         if words:
-            said = f"{said}{labels.colon()}{words}"
-        yield [labels.side(entry.side), labels.day(entry.recorded_day), said, str(entry.number)]
+            statement = f"{statement}{labels.colon()}{words}"
+        yield [
+            labels.side(entry.side),
+            labels.day(entry.recorded_day),
+            statement,
+            str(entry.number),
+        ]
 
 
 # 4. Money

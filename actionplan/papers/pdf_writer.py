@@ -54,18 +54,20 @@ def _as_json(blocks: Sequence[Block], languages: Sequence[str]) -> dict[str, obj
     """One block in each of the languages."""
     match blocks[0]:
         case Heading(level, _text):
-            texts = [one.text for one in of_type(blocks, Heading)]
+            texts = [heading.text for heading in of_type(blocks, Heading)]
             return {"kind": "heading", "level": level, "texts": texts}
         case Paragraph():
-            return {"kind": "paragraph", "texts": [one.text for one in of_type(blocks, Paragraph)]}
+            texts = [paragraph.text for paragraph in of_type(blocks, Paragraph)]
+            return {"kind": "paragraph", "texts": texts}
         case Bullets():
-            return {"kind": "bullets", "items": [one.items for one in of_type(blocks, Bullets)]}
+            items = [bullets.items for bullets in of_type(blocks, Bullets)]
+            return {"kind": "bullets", "items": items}
         case Table():
             tables = of_type(blocks, Table)
             columns = merge_columns(tables, languages)
             return {
                 "kind": "table",
-                "caption": join([one.caption for one in tables]),
+                "caption": join([table.caption for table in tables]),
                 "columns": [_column_as_json(column, languages[0]) for column in columns],
             }
 

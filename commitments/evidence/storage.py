@@ -135,8 +135,8 @@ def errors(files: Sequence[Evidence]) -> list[str]:
     if any(not path_of(file.id).exists() for file in files):
         messages.append(_("A file is no longer there: choose it again."))
     keys = [file.id for file in files]
-    kept = (Evidence.objects, HeldFile.objects)
-    if files and any(rows.filter(id__in=keys).exists() for rows in kept):
+    tables = (Evidence.objects, HeldFile.objects)
+    if files and any(rows.filter(id__in=keys).exists() for rows in tables):
         messages.append(_("A file is part of another entry already: choose it again."))
     return messages
 

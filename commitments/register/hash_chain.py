@@ -275,8 +275,8 @@ def _altered_signed_texts(plan: Plan) -> Iterator[Finding]:
     entries = Entry.objects.filter(plan=plan, kind__in=("plan", SEALED)).order_by("number")
     for entry in entries:
         stated = (entry.terms or {}).get("signed_text", current)
-        kept = digests.pop(entry.pk, current)
-        if kept != stated:
+        digest = digests.pop(entry.pk, current)
+        if digest != stated:
             yield Finding("signed-text", {"number": entry.number})
         current = stated
     for file in stored:

@@ -148,8 +148,8 @@ def _disputes(rights: Rights, scope: EntryQuerySet, today: date) -> Iterator[Awa
 
 
 def _questions(rights: Rights, scope: EntryQuerySet, today: date) -> Iterator[Awaited]:
-    asked = questions.open_questions().filter(pk__in=scope.values("pk"), words=rights.side)
-    for entry in _in_order(asked)[:MOST]:
+    own_questions = questions.open_questions().filter(pk__in=scope.values("pk"), words=rights.side)
+    for entry in _in_order(own_questions)[:MOST]:
         yield _await(entry, "answer", today)
 
 

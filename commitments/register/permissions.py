@@ -195,8 +195,8 @@ def acts_on_entries(
     entries = list(entries)
     context = Context(plan, today, {entry.ref for entry in entries})
     answerable = find_answerable(rights, entries, context)
-    asked = [entry.pk for entry in entries if can_answer(rights, entry)]
-    unanswered = questions.open_among(asked)
+    questions_asked = [entry.pk for entry in entries if can_answer(rights, entry)]
+    unanswered = questions.open_among(questions_asked)
     return {
         entry.pk: EntryActs(
             can_withdraw=is_withdrawable(entry) and can_withdraw(rights, entry),
