@@ -91,6 +91,10 @@ def read_date(
     forms: str = DATE_FORMS,
 ) -> str:
     """A date in EDTF; empty where it is left out or was refused."""
+    if required and table.get_raw(key) is None:
+        right = _("a date such as %(forms)s") % {"forms": forms}
+        table.add_error("", _("%(what)s has no %(name)s: give it %(right)s"), name=key, right=right)
+        return ""
     text = table.get_text(key, required=required)
     if not text or _is_readable(text, parse):
         return text
@@ -224,8 +228,11 @@ def _read_first_period(table: Table, rhythm: Rhythm, adopted_on: date) -> str:
     window = parse_period(text)
     period = _period_from(rhythm, window)
     if period.first != window.first:
-        message = _("first of %(what)s is %(first)s: it must begin a period of its kind, %(every)s")
-        table.add_error("first", message, first=show_value(text), every=rhythm.every)
+        message = _(
+            "first of %(what)s is %(first)s: it must begin a period of its kind, such as %(right)s"
+        )
+        right = window.first.isoformat() if rhythm.every == "days" else rhythm.name(period)
+        table.add_error("first", message, first=show_value(text), right=show_value(right))
     # each period is assessed, and a slip in the year would make thousands
     if period.last < adopted_on:
         message = _("first of %(what)s is %(first)s: it must not end before the plan was adopted")
@@ -246,9 +253,11 @@ def _read_last_period(table: Table, rhythm: Rhythm, first: str) -> str:
     period = rhythm.containing(window.first)
     if window not in (period, Window(window.first, window.first)):
         message = _(
-            "last of %(what)s is %(last)s: it must be a period of its kind, %(every)s, or a day in one"
+            "last of %(what)s is %(last)s: it must be a period of its kind, such as %(right)s, or a "
+            "day in one"
         )
-        table.add_error("last", message, last=show_value(text), every=rhythm.every)
+        right = show_value(rhythm.name(period))
+        table.add_error("last", message, last=show_value(text), right=right)
     begin = parse_period(first).first if first else rhythm.adopted_on
     if period.last < begin:
         message = _("last of %(what)s is %(last)s: it must not end before the first period begins")

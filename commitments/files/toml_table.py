@@ -171,7 +171,12 @@ class Table:
         name = self.get_text(key, required=True, longest=longest)
         if not name or pattern.fullmatch(name):
             return name
-        text = _("%(key)s of %(what)s may hold only letters, digits and %(signs)s, not %(value)s")
+        if set(name) == {"."}:
+            text = _("%(key)s of %(what)s is %(value)s: it needs a letter or a digit")
+        else:
+            text = _(
+                "%(key)s of %(what)s may hold only letters, digits and %(signs)s, not %(value)s"
+            )
         self.add_error(key, text, signs=signs, value=show_value(name))
         return ""
 
@@ -281,8 +286,10 @@ class Table:
         if len(names) < len(values):
             self.add_error(key, _("%(key)s of %(what)s must be a list of texts"))
             return []
-        if len(set(names)) < len(names):
-            self.add_error(key, _("%(key)s of %(what)s names something twice"))
+        for name in dict.fromkeys(names):
+            if names.count(name) > 1:
+                text = _("%(key)s of %(what)s names %(name)s twice: once is enough")
+                self.add_error(key, text, name=show_value(name))
         if filled and content == []:
             self.add_error(key, _("%(key)s of %(what)s is empty: give it at least one"))
         return list(dict.fromkeys(names))
@@ -317,12 +324,22 @@ def refuse_repeated(
     """No two of the tables may have the same name under the key; empty ones do not count, and
     letter case distinguishes nothing.
     """
-    text = _("%(key)s %(name)s stands twice in %(place)s: each must be its own")
-    seen: set[str] = set()
+    twice = _("%(key)s %(name)s stands twice in %(place)s: each must be its own")
+    alike = _(
+        "%(key)s %(name)s differs from %(other)s in %(place)s by letter case alone, which distinguishes "
+        "nothing: each must be its own"
+    )
+    seen: dict[str, str] = {}
     for table, name in zip(tables, names, strict=True):
-        if name and name.casefold() in seen:
-            table.add_error(key, text, name=show_value(name), place=place)
-        seen.add(name.casefold())
+        if not name:
+            continue
+        other = seen.get(name.casefold())
+        if other is None:
+            seen[name.casefold()] = name
+            continue
+        text = twice if name == other else alike
+        shown = {"name": show_value(name), "other": show_value(other), "place": place}
+        table.add_error(key, text, **shown)
 
 
 def _is_other_kind(value: object, kind: type) -> bool:

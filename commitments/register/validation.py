@@ -340,6 +340,9 @@ def _ref_errors(draft: Draft, kind: EntryType, context: Context) -> Iterator[str
         return
     if not draft.ref and "plan" in kind.about:
         return
+    if not draft.ref:
+        yield _("The column %(column)s is empty.") % {"column": "ref"}
+        return
     is_action = (draft.ref, 0) in context.obligations
     is_contribution = draft.ref in context.instalments
     if not is_action and not is_contribution:

@@ -274,7 +274,7 @@ def test_a_file_of_errors_is_read_no_further_than_anybody_reads(calais: Plan) ->
         (STARTED | {"id": ""}, "Give each row an id of its own, of at most 64 characters."),
         (STARTED | {"id": "x" * 65}, "Give each row an id of its own, of at most 64 characters."),
         (STARTED | {"ref": "4.9"}, "There is no action or contribution “4.9” in this plan."),
-        (STARTED | {"ref": ""}, "There is no action or contribution “” in this plan."),
+        (STARTED | {"ref": ""}, "The column ref is empty."),
         (STARTED | {"ref": "1.2"}, "“started” cannot be recorded on 1.2."),
         (STARTED | {"kind": "begun"}, "There is no kind of entry called “begun”: it must be one of started, "),
         (STARTED | {"kind": "terms"}, "There is no kind of entry called “terms”"),

@@ -128,6 +128,40 @@ def test_a_doubled_name_is_refused_where_it_stands_again(
     assert lines_of_errors(text, message) == [line_of(text, mark, occurrence)]
 
 
+MONTHLY = 'every = "month", quantity = 2, first = "2014-10"'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            MONTHLY,
+            'every = "quarter", quantity = 2, first = "2014-11"',
+            "must begin a period of its kind, such as '2014-36'",
+        ),
+        (
+            MONTHLY,
+            'every = { days = 10 }, quantity = 2, first = "2014-11"',
+            "must begin a period of its kind, such as '2014-11-01'",
+        ),
+        (
+            MONTHLY,
+            f'{MONTHLY}, last = "2015"',
+            "must be a period of its kind, such as '2015-01', or a day in one",
+        ),
+        ("number = 1\n", 'number = ".."\n', "is '..': it needs a letter or a digit"),
+        ('id = "port"', 'id = "Office"', "'Office' differs from 'office' in bodies by letter case"),
+        (
+            'when = "2014-10", words = "will',
+            'words = "will',
+            "has no when: give it a date such as 2014, 2014-10",
+        ),
+    ],
+)
+def test_a_refusal_names_a_value_that_would_do(old: str, new: str, message: str) -> None:
+    assert any(message in error.text for error in find_errors(changed(SMALL, (old, new))))
+
+
 @pytest.mark.parametrize("name", ["one two", "1/1", "é", "", " ", "..", "x" * 65, "a\\nb"])
 def test_a_ref_holds_only_what_an_address_can_hold(name: str) -> None:
     text = changed(SMALL, ('ref = "1.2"', f'ref = "{name}"'))
@@ -420,7 +454,7 @@ def test_a_kind_of_deadline_has_its_fields_and_no_others(old: str, new: str, mes
         (
             'lead = ["office"]',
             'lead = ["office", "office"]',
-            "lead of action 1.1 names something twice",
+            "lead of action 1.1 names 'office' twice: once is enough",
         ),
         ('lead = ["office"]', "lead = [1]", "lead of action 1.1 must be a list of texts"),
     ],
