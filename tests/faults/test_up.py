@@ -2,11 +2,16 @@
 write.
 """
 
+import contextlib
+import http
 import os
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from random import Random
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
@@ -31,6 +36,38 @@ def flags(site: Outside) -> list[tuple[Any, ...]]:
     return site.rows(
         "SELECT obligation_id, kind, since, noticed, cleared, cleared_by FROM commitments_flag ORDER BY 1, 2, 3"
     )
+
+
+def members(group: int) -> set[int]:
+    """The processes of a group."""
+    pids = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+    found = set()
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            if os.getpgid(pid) == group:
+                found.add(pid)
+    return found
+
+
+@pytest.mark.rare
+def test_web_processes_that_stood_still_for_a_minute_answer_what_was_asked_meanwhile(
+    trial: Trial, begin: Begin
+) -> None:
+    """As on a machine that sleeps."""
+    outcome = begin("the web processes of `up` stand still for 65 seconds")
+    site = trial.start()
+    group = site.group("web")
+    before = members(group)
+    os.killpg(group, signal.SIGSTOP)
+    with ThreadPoolExecutor() as threads:
+        asked = threads.submit(urlopen, f"{trial.url}/health/", timeout=100)
+        time.sleep(65)
+        os.killpg(group, signal.SIGCONT)
+        assert asked.result().status == http.HTTPStatus.OK
+    outcome.kills = 1
+    time.sleep(2)
+    assert members(group) == before
+    assert site.process.poll() is None
 
 
 @pytest.mark.rare
