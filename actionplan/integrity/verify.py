@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import Min
 
 from actionplan.backup.create import open_snapshot
 from actionplan.integrity.counted_days import verify_counted_days
@@ -139,4 +138,4 @@ def verify_flags_of_runs(plan: Plan) -> Iterator[Finding]:
     runs = JobRun.objects.filter(plan=plan, job="flag_overdue").order_by("pk")
     days = list(runs.values_list("day", flat=True))
     done = runs.filter(outcome=JobRun.Outcome.SUCCEEDED)
-    return verify_flags(plan, days, done.aggregate(first=Min("day"))["first"])
+    return verify_flags(plan, days, list(done.values_list("day", flat=True)))

@@ -10,6 +10,7 @@ as it was before each of these, and what they might have raised is not asked for
 that the first edition of the rules had raised is taken as it is.
 """
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
@@ -27,20 +28,20 @@ from commitments.register.standings import judged_rows, with_those_that_wait
 from commitments.rules.events import Perspective
 from commitments.rules.states import State
 
-# for so many days a state must have lasted before a flag of it is missed: two entries of one day
-# can bring and end it between two runs
-LASTING = timedelta(days=3)
+# on so many days the job must have run while a state lasted before a flag of it is missed: two
+# entries of one day can bring and end it between two runs
+LASTING_RUNS = 3
 # after these the days before are judged otherwise
 EDITION_KINDS = ("sealed", "edition")
 
 
 def verify_flags(
-    plan: Plan, run_days: Sequence[date], first_done: date | None
+    plan: Plan, run_days: Sequence[date], done_days: Collection[date]
 ) -> Iterator[Finding]:
     """The flags that the register gives no reason for, and those that are missing.
 
     `run_days` are the days for which the job ran, in the order in which it first ran for them;
-    `first_done` is the first day for which it succeeded.
+    `done_days` are those for which it succeeded.
 
     1. Name the flags between two plans, and those that no run of the job can have left.
     2. Stop if the flags are not up to date: the next run brings them there.
@@ -66,8 +67,7 @@ def verify_flags(
         if not _is_sound(flag, day, required, changed, former):
             yield _finding("row-altered" if key in required else "row-added", key, names)
     missing = {key for key in required if key.obligation_id not in changed}
-    if first_done is not None:
-        missing |= _lasting_reasons(plan, reasons, first_done, day) - required
+    missing |= _lasting_reasons(plan, reasons, done_days, day) - required
     for key in sorted(missing - flags.keys()):
         yield _finding("row-missing", key, names)
 
@@ -262,16 +262,24 @@ def _refs_waited_for(obligation: Obligation) -> set[str]:
     return refs
 
 
-def _lasting_reasons(plan: Plan, reasons: Reasons, first_run: date, day: date) -> set[FlagKey]:
-    """The flags that the runs cannot have overlooked, whenever they ran."""
+def _lasting_reasons(
+    plan: Plan, reasons: Reasons, done_days: Collection[date], day: date
+) -> set[FlagKey]:
+    """The flags that the runs before this day cannot have overlooked.
+
+    After more than a year without a run the job does not catch up on every day.
+    """
+    days = sorted(done_days)
     known_since = _known_since(plan)
-    beginning = max(first_run, known_since.pop(None, date.min))
+    beginning = known_since.pop(None, date.min)
     lasting = set()
     for key, rows in reasons.items():
         start = max(beginning, known_since.get(key.obligation_id, date.min))
         for row in rows:
             # the flag of a stretch is that of its first day, for as long as it lasts
-            if min(row.to_day, day) - max(row.from_day, start) >= LASTING:
+            first = bisect_left(days, max(row.from_day, start))
+            end = bisect_left(days, min(row.to_day, day))
+            if end - first >= LASTING_RUNS:
                 lasting.add(key)
     return lasting
 

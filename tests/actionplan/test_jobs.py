@@ -131,6 +131,21 @@ def test_no_more_than_a_year_is_filled_in(calais: Plan, today: Today) -> None:
     assert (days[0], days[-1], len(days)) == (date(2016, 1, 2), date(2017, 1, 1), 366)
 
 
+@pytest.mark.slow
+def test_flags_of_years_without_a_run_are_not_missed(
+    calais: Plan, today: Today, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a backup is restored years later. A year of runs takes long, a month does as well."""
+    monkeypatch.setattr(runner, "CATCH_UP", timedelta(days=30))
+    for day in ("2014-09-20", "2017-06-01", "2017-06-02"):
+        today(day)
+        runner.run_due()
+    assert verify_plan(calais).findings == []
+    Flag.objects.filter(plan=calais, kind="overdue").first().delete()  # type: ignore[union-attr]
+    (finding,) = verify_plan(calais).findings
+    assert finding.kind == "row-missing"
+
+
 def test_each_plan_has_its_own_today(calais: Plan) -> None:
     second_plan("Pacific/Auckland")
     with time_machine.travel(datetime(2014, 10, 31, 12, tzinfo=UTC), tick=False):
