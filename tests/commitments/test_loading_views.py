@@ -227,7 +227,8 @@ def test_a_hidden_sheet_is_not_read(manager: Client) -> None:
     book = open_sheet()
     book.create_sheet("notes").append(["for us"])
     book.active.sheet_state = "hidden"
-    assert "The first line must name the columns" in upload_book(manager, book).content.decode()
+    message = "The sheet with the entries, “Sheet”, is hidden: show it."
+    assert message in upload_book(manager, book).content.decode()
 
 
 def packed(**members: bytes) -> bytes:
