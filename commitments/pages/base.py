@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib.auth.mixins import AccessMixin
 from django.contrib.messages import get_messages
-from django.core.cache import caches
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
@@ -27,6 +26,7 @@ from commitments.pages import labels
 from commitments.pages.days import read_day
 from commitments.pages.entries import entries_on
 from commitments.pages.etag import fingerprint, key_of
+from commitments.pages.kept import kept
 from commitments.pages.page import Page
 from commitments.written_dates import AskedBack
 
@@ -128,11 +128,7 @@ class KeptView(PlanView):
         unchanged = get_conditional_response(request, etag=tag)
         if unchanged is not None:
             return unchanged
-        rendered = caches["pages"].get(key)
-        if rendered is None:
-            rendered = self._render_body(kwargs)
-            caches["pages"].set(key, rendered)
-        title, body = rendered
+        title, body = kept(key, lambda: self._render_body(kwargs))
         response = render(request, self.layout_name, {"title": title, "body": body, **live})
         if tag:
             response.headers["ETag"] = tag

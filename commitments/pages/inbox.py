@@ -4,10 +4,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.core.cache import caches
-
 from commitments.pages.entries import EntryRow, describe_entries, readable_entries
 from commitments.pages.etag import fingerprint
+from commitments.pages.kept import kept
 from commitments.pages.page import Page
 from commitments.register.held import waiting_for
 from commitments.register.inbox import Awaited, list_awaited
@@ -69,16 +68,16 @@ def inbox_keys(page: Page) -> InboxKeys:
     plan = page.plan
     versions = (plan.version, page.held_version)
     key = fingerprint("inbox-2", plan.pk, versions, page.today, repr(page.rights))
-    keys: InboxKeys | None = caches["pages"].get(key)
-    if keys is None:
-        awaited = list_awaited(page.rights, plan, page.today)
-        keys = InboxKeys(
-            entries=tuple(item.entry.pk for item in awaited),
-            subjects=tuple((item.entry.number, item.ref, item.act) for item in awaited),
-            held=_count_held(page),
-        )
-        caches["pages"].set(key, keys)
-    return keys
+    return kept(key, lambda: _read_keys(page))
+
+
+def _read_keys(page: Page) -> InboxKeys:
+    awaited = list_awaited(page.rights, page.plan, page.today)
+    return InboxKeys(
+        entries=tuple(item.entry.pk for item in awaited),
+        subjects=tuple((item.entry.number, item.ref, item.act) for item in awaited),
+        held=_count_held(page),
+    )
 
 
 def turns(page: Page) -> dict[str, list[Turn]]:
