@@ -271,7 +271,10 @@ class BackupDesk:
         parts = with_digests_made_right(text, self.read_whole(), "manifest.json")
         for name, part in parts.items():
             path = spoilt / name
-            if name and path.resolve().is_relative_to(spoilt.resolve()) and len(name) < 200:
+            # a spoilt name can be that of a folder
+            if not name or len(name) >= 200 or path.is_dir():
+                continue
+            if path.resolve().is_relative_to(spoilt.resolve()):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(part.encode())
         self.empty_site()
