@@ -26,8 +26,8 @@ from commitments.pages import labels
 from commitments.pages.days import read_day
 from commitments.pages.entries import entries_on
 from commitments.pages.etag import fingerprint, key_of
-from commitments.pages.kept import kept
 from commitments.pages.page import Page
+from commitments.pages.page_cache import get_or_make
 from commitments.written_dates import AskedBack
 
 
@@ -128,7 +128,7 @@ class KeptView(PlanView):
         unchanged = get_conditional_response(request, etag=tag)
         if unchanged is not None:
             return unchanged
-        title, body = kept(key, lambda: self._render_body(kwargs))
+        title, body = get_or_make(key, lambda: self._render_body(kwargs))
         response = render(request, self.layout_name, {"title": title, "body": body, **live})
         if tag:
             response.headers["ETag"] = tag

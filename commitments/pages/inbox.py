@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from commitments.pages.entries import EntryRow, describe_entries, readable_entries
 from commitments.pages.etag import fingerprint
-from commitments.pages.kept import kept
 from commitments.pages.page import Page
+from commitments.pages.page_cache import get_or_make
 from commitments.register.held import waiting_for
 from commitments.register.inbox import Awaited, list_awaited
 from commitments.register.permissions import can_write, is_manager
@@ -68,7 +68,7 @@ def inbox_keys(page: Page) -> InboxKeys:
     plan = page.plan
     versions = (plan.version, page.held_version)
     key = fingerprint("inbox-2", plan.pk, versions, page.today, repr(page.rights))
-    return kept(key, lambda: _read_keys(page))
+    return get_or_make(key, lambda: _read_keys(page))
 
 
 def _read_keys(page: Page) -> InboxKeys:

@@ -15,21 +15,17 @@ LOCKS: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
 MOST_SECONDS = 3
 
 
-def kept(key: str, make: Callable[[], Value]) -> Value:
-    """The value under this key, made now if nothing is kept.
+def get_or_make(key: str, make: Callable[[], Value]) -> Value:
+    """The value under this key, made now if there is none.
 
     Of several threads that ask for it at the same time one makes it and the others wait: after
     each write every reader asks for the same pages anew.
     """
     value = caches["pages"].get(key)
-    if value is not None:
-        return cast(Value, value)
-    with _one_at_a_time(key):
-        value = caches["pages"].get(key)
-        if value is None:
-            value = make()
-            caches["pages"].set(key, value)
-        return cast(Value, value)
+    if value is None:
+        with _one_at_a_time(key):
+            value = caches["pages"].get_or_set(key, make)
+    return cast(Value, value)
 
 
 @contextmanager
