@@ -73,6 +73,7 @@ def _record(
         row.runs += 1
         row.counts = dict(Counter(row.counts) + Counter(counts))
         row.save()
+        Plan.objects.filter(pk=row.plan_id).raise_version()
 
 
 def due_days(job: str, plan: Plan) -> list[date]:

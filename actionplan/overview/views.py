@@ -14,8 +14,10 @@ from actionplan.overview.content import overview
 from actionplan.overview.status import status
 from actionplan.witnesses.checkpoints import sightings
 from commitments import clock
+from commitments.models import Plan
 from commitments.pages.base import KeptView, PlanView
 from commitments.pages.etag import respond_if_changed
+from commitments.process_cache import fingerprint, get_or_make
 
 
 class Overview(KeptView):
@@ -30,13 +32,23 @@ class Overview(KeptView):
         if not self.page.inside:
             return {"jobs": [], "sightings": []}
         plan = self.page.plan
-        jobs = ledger.job_statuses(plan, timezone.now())
-        return {
-            "jobs": jobs,
-            "late_jobs": any(job.late for job in jobs),
-            "verification": Verification.objects.filter(plan=plan).first(),
-            "sightings": sightings(plan, clock.now(plan.timezone)),
-        }
+        # what is late becomes so without a write, by the minute
+        minute = timezone.now().replace(second=0, microsecond=0)
+        key = fingerprint("checks", plan.pk, plan.version, minute)
+        return get_or_make(key, lambda: _checks(plan))
+
+
+def _checks(plan: Plan) -> dict[str, object]:
+    """What the site finds out about itself: a run of a job and a signature of a witness raise the
+    version of the plan.
+    """
+    jobs = ledger.job_statuses(plan, timezone.now())
+    return {
+        "jobs": jobs,
+        "late_jobs": any(job.late for job in jobs),
+        "verification": Verification.objects.filter(plan=plan).first(),
+        "sightings": sightings(plan, clock.now(plan.timezone)),
+    }
 
 
 class Status(PlanView):

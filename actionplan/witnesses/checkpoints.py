@@ -129,6 +129,7 @@ def register_key(plan: Plan, *, side: str, text: str, by: User, now: datetime) -
         verifier=verifier,
         defaults={"side": side, "by": by, "registered": now},
     )
+    Plan.objects.filter(pk=plan.pk).raise_version()
     log.info("witness_registered", by=by.pk, plan=plan.pk, side=side, key=key.pk)
     return key
 
@@ -136,6 +137,7 @@ def register_key(plan: Plan, *, side: str, text: str, by: User, now: datetime) -
 def end_key(key: WitnessKey, *, by: User, now: datetime) -> None:
     """Its signatures of until now stay; later ones are refused."""
     WitnessKey.objects.filter(pk=key.pk, ended=None).update(ended=now)
+    Plan.objects.filter(pk=key.plan_id).raise_version()
     log.info("witness_ended", by=by.pk, plan=key.plan_id, key=key.pk)
 
 
@@ -162,6 +164,7 @@ def record_signature(plan: Plan, note: str, now: datetime) -> Checkpoint:
         raise SignatureRefused(
             "no signature in it is of a witness of this plan: a manager registers its key"
         )
+    Plan.objects.filter(pk=plan.pk).raise_version()
     return checkpoint
 
 

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from commitments.models.plan import Membership
 from commitments.models.register import Entry
+from commitments.process_cache import fingerprint, get_or_make
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ def rights_of(membership: Membership | None, *, administrator: int | None = None
     is_administrator = administrator is not None
     if membership is None:
         return Rights(is_administrator=is_administrator, author=administrator)
+    # read each time, as role and side are: a right that is withdrawn is gone at once
     links = Membership.bodies.through.objects.filter(membership=membership)
     return Rights(
         role=membership.role,
@@ -53,15 +55,21 @@ def rights_of(membership: Membership | None, *, administrator: int | None = None
 def memberships_of(account: int) -> list[Membership]:
     """The memberships of an account in the order of their plans.
 
-    Each has `head`, the hash of its plan's newest entry, and `is_author`, whether the account has
-    recorded an entry of the plan.
+    Each has its plan, `head`, the hash of the plan's newest entry, and `is_author`, whether the
+    account has recorded an entry of the plan. The plan and the authorship follow from what is asked
+    here each time, since a write to them raises the version of the plan.
     """
     entries = Entry.objects.filter(plan=OuterRef("plan"))
     newest = entries.order_by("-number").values("hash")[:1]
-    written = entries.filter(by=OuterRef("user")).order_by()
-    memberships = Membership.objects.filter(user=account).select_related("plan")
-    return list(
-        memberships.annotate(head=Subquery(newest), is_author=Exists(written)).order_by(
-            "plan__adopted_on"
-        )
+    of_account = Membership.objects.filter(user=account).order_by("plan__adopted_on")
+    memberships = of_account.annotate(head=Subquery(newest))
+    states = memberships.values_list(
+        "pk", "role", "side", "plan_id", "plan__version", "plan__held_versions", "head"
     )
+    key = fingerprint("memberships", account, list(states))
+    return get_or_make(key, lambda: _read_memberships(account, memberships))
+
+
+def _read_memberships(account: int, memberships: QuerySet[Membership]) -> list[Membership]:
+    written = Entry.objects.filter(plan=OuterRef("plan"), by=account).order_by()
+    return list(memberships.select_related("plan").annotate(is_author=Exists(written)))

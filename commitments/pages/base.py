@@ -25,9 +25,9 @@ from commitments.models.rights import rights_of
 from commitments.pages import labels
 from commitments.pages.days import read_day
 from commitments.pages.entries import entries_on
-from commitments.pages.etag import fingerprint, key_of
+from commitments.pages.etag import key_of
 from commitments.pages.page import Page
-from commitments.pages.page_cache import get_or_make
+from commitments.process_cache import fingerprint, get_or_make
 from commitments.written_dates import AskedBack
 
 

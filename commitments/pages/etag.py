@@ -5,10 +5,7 @@ rights, the language and the question. So an answer stays right until one of the
 code does. Neither keys nor ETags are ever made from a time.
 """
 
-import hashlib
-import json
 from collections.abc import Callable
-from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
@@ -18,6 +15,7 @@ from django.utils.translation import get_language
 from commitments import clock
 from commitments.models import Entry
 from commitments.pages.page import Page
+from commitments.process_cache import fingerprint
 
 
 def key_of(page: Page, request: HttpRequest, *others: object) -> str:
@@ -31,10 +29,6 @@ def key_of(page: Page, request: HttpRequest, *others: object) -> str:
         [request.path, query, get_language()],
         others,
     )
-
-
-def fingerprint(*parts: Any) -> str:
-    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:40]
 
 
 def newest_hash(page: Page) -> str | None:

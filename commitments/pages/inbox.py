@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from commitments.pages.entries import EntryRow, describe_entries, readable_entries
-from commitments.pages.etag import fingerprint
 from commitments.pages.page import Page
-from commitments.pages.page_cache import get_or_make
+from commitments.process_cache import fingerprint, get_or_make
 from commitments.register.held import waiting_for
 from commitments.register.inbox import Awaited, list_awaited
 from commitments.register.permissions import can_write, is_manager

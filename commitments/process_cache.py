@@ -1,9 +1,13 @@
-"""What a web process keeps of pages, each under a key that holds all that it follows from."""
+"""What a web process keeps, each value under a key that holds all that it follows from: bodies of
+pages, what waits for a reader, the memberships of an account.
+"""
 
+import hashlib
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 from weakref import WeakValueDictionary
 
 from django.core.cache import caches
@@ -13,6 +17,11 @@ Value = TypeVar("Value")
 LOCKS: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
 # whoever has waited so long, because the database does, goes on alone
 MOST_SECONDS = 3
+
+
+def fingerprint(*parts: Any) -> str:
+    """A short text that differs where the parts do, whatever they are."""
+    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:40]
 
 
 def get_or_make(key: str, make: Callable[[], Value]) -> Value:

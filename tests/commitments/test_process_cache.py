@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from commitments.pages import page_cache
-from commitments.pages.page_cache import get_or_make
+from commitments import process_cache
+from commitments.process_cache import get_or_make
 from tests.servers import until
 
 READERS = 8
@@ -30,7 +30,7 @@ def test_of_many_readers_at_the_same_time_one_makes_the_page() -> None:
         values = [threads.submit(read) for _reader in range(READERS)]
         assert {value.result() for value in values} == {1}
     assert made == [1]
-    assert not page_cache.LOCKS
+    assert not process_cache.LOCKS
 
 
 def test_a_page_that_cannot_be_made_holds_up_nobody_after_it() -> None:
@@ -43,7 +43,7 @@ def test_a_page_that_cannot_be_made_holds_up_nobody_after_it() -> None:
 
 
 def test_who_has_waited_for_too_long_makes_the_page_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page_cache, "MOST_SECONDS", 0.05)
+    monkeypatch.setattr(process_cache, "MOST_SECONDS", 0.05)
     may_end = threading.Event()
 
     def wait() -> int:
@@ -52,7 +52,7 @@ def test_who_has_waited_for_too_long_makes_the_page_alone(monkeypatch: pytest.Mo
 
     with ThreadPoolExecutor(1) as threads:
         slow = threads.submit(get_or_make, "page", wait)
-        until(lambda: page_cache.LOCKS)
+        until(lambda: process_cache.LOCKS)
         assert get_or_make("page", lambda: 2) == 2
         may_end.set()
         # whoever is late shows what the others have seen already
