@@ -1,11 +1,13 @@
 """What every template may show: the site, the session, and inside a plan the plan and the ways on."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -69,7 +71,8 @@ def page_of_plan(request: HttpRequest) -> dict[str, object]:
         mail_held = Mark.when(Mark.MAIL_HELD)
     return page.context | {
         "mail_held": mail_held,
-        "navigation": _navigation(request, page),
+        # kept pages keep the bar that shows it, and most need none
+        "navigation": SimpleLazyObject(partial(_navigation, request, page)),
         "plans_to_choose": page.plans,
     }
 

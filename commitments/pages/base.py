@@ -129,7 +129,9 @@ class KeptView(PlanView):
         if unchanged is not None:
             return unchanged
         title, body = get_or_make(key, lambda: self._render_body(kwargs))
-        response = render(request, self.layout_name, {"title": title, "body": body, **live})
+        frame = get_or_make(fingerprint("frame", key, self._plans), self._render_frame)
+        context = {"title": title, "body": body, "frame": frame, **live}
+        response = render(request, self.layout_name, context)
         if tag:
             response.headers["ETag"] = tag
         return response
@@ -144,6 +146,21 @@ class KeptView(PlanView):
         }
         html = render_to_string(self.template_name, self.page.context | request | content)
         return str(content["title"]), html
+
+    def _render_frame(self) -> dict[str, str]:
+        """The bar of pages above the body and the footer below it, by the name of their template.
+
+        They also follow from the plans that the reader may choose from.
+        """
+        templates = {"bar": "includes/header/bar.html", "footer": "includes/footer.html"}
+        return {
+            name: render_to_string(template, request=self.request)
+            for name, template in templates.items()
+        }
+
+    @property
+    def _plans(self) -> list[tuple[str, int]]:
+        return [(plan.slug, plan.version) for plan in self.page.plans]
 
     def _citation(self) -> dict[str, object]:
         """The address of this page on its day, and up to which entry the register is shown."""
@@ -166,9 +183,8 @@ class KeptView(PlanView):
         user = self.request.user
         if self.page.rights.is_administrator or len(get_messages(self.request)):
             return None
-        plans = [(plan.slug, plan.version) for plan in self.page.plans]
         cookie = self.request.COOKIES.get(settings.CSRF_COOKIE_NAME)
-        return f'W/"{fingerprint(key, user.pk, str(user), plans, cookie, live)}"'
+        return f'W/"{fingerprint(key, user.pk, str(user), self._plans, cookie, live)}"'
 
 
 def page_opened_last(request: HttpRequest) -> Page | None:
