@@ -106,6 +106,19 @@ class Change:
         return self._text_of(self.now, "state")
 
     @property
+    def words_then(self) -> str:
+        """The state as other pages word it: whether it is disputed, or under way, is part of it."""
+        return labels.words_of_record(self.then) if self.then else ""
+
+    @property
+    def words_now(self) -> str:
+        return labels.words_of_record(self.now) if self.now else ""
+
+    @property
+    def words_changed(self) -> bool:
+        return self.words_then != self.words_now
+
+    @property
     def state_changed(self) -> bool:
         return self.state_then != self.state_now
 
@@ -169,6 +182,10 @@ class Change:
     @property
     def newly_met(self) -> bool:
         return self.state_now in SATISFIED and self.state_then not in SATISFIED
+
+    @property
+    def no_longer_met(self) -> bool:
+        return self.state_then in SATISFIED and self.state_now not in SATISFIED
 
     @property
     def new_periods(self) -> list[Json]:
@@ -342,6 +359,10 @@ class Comparison:
     @property
     def newly_met(self) -> list[Change]:
         return [change for change in self.actions if change.newly_met]
+
+    @property
+    def no_longer_met(self) -> list[Change]:
+        return [change for change in self.actions if change.no_longer_met]
 
     @property
     def newly_overdue(self) -> list[Change]:

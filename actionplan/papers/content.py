@@ -162,7 +162,7 @@ def _reasons_to_decide(action: Json) -> list[str]:
 
 
 def _state_in_words(action: Json) -> str:
-    state = labels.state(action["state"])
+    state = labels.words_of_record(action)
     if action["days"] is None:
         return state
     days = labels.days_in_words(action["state"], action["days"])
@@ -206,13 +206,12 @@ def _change_in_words(change: Change) -> str:
 
 def _states_in_words(change: Change) -> str:
     if change.then is None:
-        return _("new in the plan, %(state)s") % {"state": labels.state(change.state_now)}
+        return _("new in the plan, %(state)s") % {"state": change.words_now}
     if change.now is None:
         return _("no longer in the plan")
-    if change.state_changed:
-        then, now = labels.state(change.state_then), labels.state(change.state_now)
-        return _("%(then)s, now %(now)s") % {"then": then, "now": now}
-    return _("%(state)s as before") % {"state": labels.state(change.state_now)}
+    if change.words_changed:
+        return _("%(then)s, now %(now)s") % {"then": change.words_then, "now": change.words_now}
+    return _("%(state)s as before") % {"state": change.words_now}
 
 
 def _deadline_in_words(change: Change) -> str:

@@ -15,7 +15,7 @@ from commitments.models import Plan, Role, Standing
 from commitments.register.entry_types import TYPES
 from commitments.register.recorded_terms import SIDE_OF
 from commitments.rules import dates
-from commitments.rules.states import Progress, State, days_counted
+from commitments.rules.states import SATISFIED, Progress, State, days_counted
 
 STATES = {
     State.NOT_PURSUED: gettext_lazy("not pursued"),
@@ -155,11 +155,27 @@ def state_words(standing: Standing) -> str:
     """Where a standing has no date, whether it is under way tells more, and comes first. What is met
     and disputed says both at once, since the dispute is about what met it.
     """
-    if (standing.state, standing.progress) == (State.NO_DATE, Progress.UNDER_WAY):
+    return words_of_state(
+        standing.state, progress=standing.progress or "", disputed=standing.disputed
+    )
+
+
+def words_of_state(code: str, *, progress: str, disputed: bool) -> str:
+    """The words of `state_words`, from the codes that the status as JSON has."""
+    if (code, progress) == (State.NO_DATE, Progress.UNDER_WAY):
         return _("under way, no date")
-    if standing.disputed and standing.is_met_in_any_form:
-        return _("%(state)s, disputed") % {"state": state(standing.state)}
-    return state(standing.state)
+    if disputed and State(code) in SATISFIED:
+        return _("%(state)s, disputed") % {"state": state(code)}
+    return state(code)
+
+
+def words_of_record(record: Mapping[str, Any]) -> str:
+    """The words of `state_words` for an action or instalment as in the status as JSON."""
+    return words_of_state(
+        record["state"],
+        progress=record.get("progress") or "",
+        disputed=record.get("disputed", False),
+    )
 
 
 def edition_reason(code: str) -> str:

@@ -128,9 +128,20 @@ def state_of(standing: Standing) -> SafeString:
     """The state of an action, in words that say how far it has come where it has no date, and whether
     what met it is disputed.
     """
-    words = labels.state_words(standing)
-    contested = " contested" if standing.disputed else ""
-    return format_html('<span class="state state-{}{}">{}</span>', standing.state, contested, words)
+    return _state_in_words(standing.state, labels.state_words(standing), standing.disputed)
+
+
+@register.simple_tag
+def state_of_record(record: Mapping[str, Any]) -> SafeString:
+    """The state of an action or instalment as in the status as JSON, in the words of `state_of`."""
+    return _state_in_words(
+        record["state"], labels.words_of_record(record), record.get("disputed", False)
+    )
+
+
+def _state_in_words(state: str, words: str, is_disputed: bool) -> SafeString:
+    contested = " contested" if is_disputed else ""
+    return format_html('<span class="state state-{}{}">{}</span>', state, contested, words)
 
 
 @register.simple_tag

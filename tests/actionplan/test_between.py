@@ -1,10 +1,13 @@
 """Two days compared: the same as two documents of the status, and the entries between them."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
 from django.db import transaction
+from django.utils.html import strip_tags
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -114,6 +117,40 @@ def test_the_page_leads_to_the_action_on_the_later_day(client: Client) -> None:
     page = client.get("/between/", {"from": "2014-10-01", "to": "2014-12-01"}).content.decode()
     assert 'href="/plans/calais-2014/actions/5.5/?on=2014-12-01"' in page
     assert "What changed" in page
+
+
+def test_what_fell_is_told_beside_what_was_newly_met(client: Client) -> None:
+    address = "/between/?from=2014-12-12&to=2015-01-12"
+    assert " 1 no longer met 1.9 " in read_page(client, address)
+    client.cookies["django_language"] = "fr"
+    assert " 1 n’est plus réalisée 1.9 " in read_page(client, address)
+
+
+def test_states_have_the_words_of_every_other_page(client: Client) -> None:
+    """What is met and disputed is one state, and what is under way without a date another."""
+    said = read_page(client, "/between/?from=2014-09-20&to=2015-01-12")
+    assert "3.4 " in said
+    for ref in ("1.4", "1.9", "3.1", "3.4", "4.2", "5.1"):
+        state = expected_words(client, ref)
+        change = read_change(client, ref)
+        assert f"now {state} " in change or f" {state} as before" in change, ref
+    assert expected_words(client, "3.4") == "met, disputed"
+    assert expected_words(client, "1.4") == "under way, no date"
+
+
+def expected_words(client: Client, ref: str) -> str:
+    """The state that the page of the action gives."""
+    html = client.get(f"/actions/{ref}/").content.decode()
+    found = re.search(r'class="sentence">\s*<span class="state [^"]*">([^<]+)<', html)
+    assert found
+    return found[1]
+
+
+def read_change(client: Client, ref: str) -> str:
+    """What the comparison says of the action, as somebody reads it."""
+    html = client.get("/between/?from=2014-09-20&to=2015-01-12").content.decode()
+    item = html.partition(f'id="change-{ref}"')[2].partition('id="change-')[0]
+    return " ".join(unescape(strip_tags(item)).split())
 
 
 def test_money_is_compared_by_promise_and_not_by_currency(client: Client) -> None:
