@@ -13,6 +13,7 @@ from commitments.pages import labels
 from commitments.pages.base import KeptView
 from commitments.pages.dialogue import dialogues, exchanges, fold_history, latest_reports
 from commitments.pages.entries import EntryRow, describe_entries, entries_on, readable_entries
+from commitments.pages.inbox import turns
 from commitments.pages.level_chart import LevelChart, draw_level
 from commitments.pages.page import Page
 from commitments.register import permissions
@@ -77,6 +78,7 @@ class ActionDetail(KeptView):
             "level_chart": draw_readings(ref, terms, events, standing, page),
             **describe_deadline(standing, history.recurrence(page.on, page.known_day), page.on),
             **describe_register(ref, page, terms),
+            "turns": turns(page).get(ref, []),
             "can_report": can_report,
             "can_ask": permissions.can_ask(page.rights, page.plan),
             "can_decide": can_report and permissions.is_manager(page.rights),

@@ -129,9 +129,11 @@ class Mine(writers.ExportedView):
 
     def content(self) -> dict[str, object]:
         page = self.page
+        lines = inbox(page)
         return {
             "title": _("My actions"),
-            "inbox": inbox(page),
+            "inbox": lines,
+            "can_mark": any(line.awaited.act == "confirm" for line in lines),
             "held": held_rows(page, self.request.user.pk),
             "can_release": is_manager(page.rights),
             "groups": group_by_urgency(self.standings()),

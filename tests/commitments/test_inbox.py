@@ -231,6 +231,26 @@ def test_the_page_of_a_dispute_offers_what_answers_it(british: User, french: Use
     assert "Take it back" not in read_page(sign_in(french), f"/register/{dispute.number}/")
 
 
+def test_the_page_of_an_action_says_whose_turn_it_is(british: User, french: User) -> None:
+    done = report_entry("2.5", by=british, kind="completed")
+    assert "Your turn: confirm or dispute" in read_page(sign_in(french), "/actions/2.5/")
+    assert "Your turn" not in read_page(sign_in(british), "/actions/2.5/")
+    annotate_entry(done, by=french, kind="disputed")
+    assert "Your turn: answer the dispute" in read_page(sign_in(british), "/actions/2.5/")
+    assert "Your turn" not in read_page(sign_in(french), "/actions/2.5/")
+
+
+def test_marked_entries_are_confirmed_only_where_some_can_be_marked(
+    british: User, french: User
+) -> None:
+    done = report_entry("2.5", by=british, kind="completed")
+    assert "Confirm those that are marked" in read_page(sign_in(french), "/mine/")
+    annotate_entry(done, by=french, kind="disputed")
+    said = read_page(sign_in(british), "/mine/")
+    assert "Answer the dispute" in said
+    assert "Confirm those that are marked" not in said
+
+
 def test_a_list_says_whose_turn_it_is_to_do_what(british: User, french: User) -> None:
     done = report_entry("2.5", by=british, kind="completed")
     assert "Your turn: confirm or dispute" in read_page(sign_in(french), "/commitments/2/")
