@@ -4,6 +4,7 @@ reported elsewhere.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 
 from django.utils.translation import gettext as _
@@ -69,11 +70,13 @@ class FundOnDay:
         return sum_by_currency(self.spending)
 
     def spent_bars(self) -> list[Bar]:
-        """Spending in each currency of the promises, on their scale."""
-        spent = self.spent()
+        """Spending in each of its currencies, on the scale of what was promised in it, if any was."""
         promised = add_amounts(promise.promised for promise in self.promises())
+        paid = add_amounts(promise.paid for promise in self.promises())
+        nothing = Decimal(0)
         return [
-            Bar(code, promised[code], amount) for code, amount in spent.items() if code in promised
+            Bar(code, promised.get(code, nothing), amount, paid=paid.get(code, nothing))
+            for code, amount in self.spent().items()
         ]
 
     def purposes(self) -> list[PurposeSpending]:

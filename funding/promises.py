@@ -15,18 +15,26 @@ from funding.models import Contribution
 
 @dataclass(frozen=True)
 class Bar:
-    """A part of a promise, paid or spent, in one currency."""
+    """A part of a promise, paid or spent, in one currency; of what is spent also how much was paid."""
 
     currency: str
     promised: Decimal
     part: Decimal
+    paid: Decimal = Decimal(0)
 
     @property
     def percent(self) -> int:
+        return self._percent_of(self.part)
+
+    @property
+    def percent_paid(self) -> int:
+        return self._percent_of(self.paid)
+
+    def _percent_of(self, part: Decimal) -> int:
         """The share as a whole percentage: at most 100, and at least 1 where there is any."""
-        if not self.part or not self.promised:
+        if not part or not self.promised:
             return 0
-        return max(1, min(100, round(self.part * 100 / self.promised)))
+        return max(1, min(100, round(part * 100 / self.promised)))
 
 
 @dataclass(frozen=True)

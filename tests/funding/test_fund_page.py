@@ -1,6 +1,7 @@
 """The page of the fund, read as a person reads it."""
 
 import io
+import re
 from datetime import UTC, date, datetime
 
 import pytest
@@ -38,6 +39,26 @@ def test_two_currencies_of_one_promise_are_said_to_be_the_same_money(reader: Cli
     said = read_page(reader, "/fund/")
     assert "Promised by United Kingdom €15 million (£12 million, the same money)" in said
     assert "€3 million of €15 million" in said
+
+
+@pytest.mark.parametrize("path", ["/fund/", "/commitments/1/"])
+def test_spending_is_told_of_what_was_paid_and_drawn_on_the_scale_of_all(
+    reader: Client, path: str
+) -> None:
+    """The spent 7 % of the promise are drawn within the 20 % that were paid."""
+    said = read_page(reader, path)
+    assert "Spent €1.01 million of €3 million paid" in said
+    assert "each bar is as long as what was promised" in said
+    html = reader.get(path).content.decode().partition(">Spent<")[2]
+    assert re.findall(r'class="(part-[a-z]+)" width="(\d+)"', html)[:3] == [
+        ("part-rest", "100"),
+        ("part-paid", "20"),
+        ("part-upcoming", "7"),
+    ]
+
+
+def test_money_spent_on_an_action_stands_in_brackets_after_it(reader: Client) -> None:
+    assert "1.3, 1.4 (€900,000), 1.5, 1.6" in read_page(reader, "/fund/")
 
 
 def test_two_payments_are_not_written_as_the_same_money(reader: Client, manager: User) -> None:
