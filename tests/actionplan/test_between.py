@@ -141,7 +141,7 @@ def test_states_have_the_words_of_every_other_page(client: Client) -> None:
 def expected_words(client: Client, ref: str) -> str:
     """The state that the page of the action gives."""
     html = client.get(f"/actions/{ref}/").content.decode()
-    found = re.search(r'class="sentence">\s*<span class="state [^"]*">([^<]+)<', html)
+    found = re.search(r'class="sentence">\s*<p><span class="state [^"]*">([^<]+)<', html)
     assert found
     return found[1]
 

@@ -1,11 +1,14 @@
 """The page of an action, read as a person reads it."""
 
+import re
 from datetime import UTC, date, datetime
 
 import pytest
 from django.template.loader import render_to_string
+from django.utils.html import strip_tags
 
 from actionplan.local import samples
+from actionplan.models import User
 from commitments.models import Flag, FlagKind, Plan
 from commitments.register import flags
 from tests.client import Client, read_page
@@ -32,9 +35,42 @@ def read_part(client: Client, address: str, first: str, after: str) -> str:
 def test_one_sentence_says_which_month_is_short_and_which_are_met(reader: Client) -> None:
     said = read_page(reader, "/actions/5.5/")
     assert (
-        "due 19 days left November 2014 fell short: 1 of 2 officers. "
+        "due 19 days left November 2014: partly met, 1 of 2 officers. "
         "Met: October 2014, December 2014." in said
     )
+
+
+def test_the_sentence_says_of_a_period_what_its_tile_says(reader: Client) -> None:
+    User.objects.update(language="fr")
+    said = read_page(reader, "/actions/5.5/")
+    assert "Novembre 2014 : partiellement réalisée, 1 sur 2 agents." in said.replace("\xa0", " ")
+    assert "1 sur 2 partiellement réalisée" in said.replace("\xa0", " ")
+    assert "non honorée" not in said.partition("Historique")[0]
+
+
+def test_the_state_is_a_line_of_its_own_and_its_delay_is_said_once(reader: Client) -> None:
+    html = reader.get("/actions/4.4/").content.decode()
+    verdict = html.partition('class="sentence"')[2].partition("</div>")[0]
+    state, sentence = re.findall(r"<p>(.*?)</p>", verdict, re.DOTALL)
+    assert " ".join(strip_tags(state).split()) == "met late by 10 days"
+    assert " ".join(strip_tags(sentence).split()) == "It was due by 31 October 2014."
+
+
+def test_a_side_that_has_not_answered_is_not_reproached(reader: Client) -> None:
+    html = reader.get("/actions/5.5/").content.decode()
+    assert "has not answered" in html
+    assert not re.search(r"<(b|strong)>\s*has not answered", html)
+
+
+def test_who_may_answer_the_own_side_is_told_why(calais_with_entries: Plan) -> None:
+    """Only France acts on 5.5, so that a second person of it can confirm what it reports."""
+    french = sign_in(create_manager(calais_with_entries, side="FR"))
+    said = read_page(french, "/actions/5.5/")
+    assert "As a second person of your side: Confirm 83 Dispute 83" in said
+    form = read_page(french, "/register/83/confirm/")
+    assert "a second person of your side may confirm or dispute it" in form
+    british = sign_in(create_manager(calais_with_entries, side="GB"))
+    assert "As a second person" not in read_page(british, "/actions/5.5/")
 
 
 def test_a_confirmation_stands_with_the_delivery_and_not_with_the_delay(reader: Client) -> None:
@@ -147,7 +183,7 @@ def test_a_duty_that_ended_years_ago_shows_the_periods_that_were_asked_for(calai
     ]
     load_entries(calais, rows, now=datetime(2014, 11, 11, 9, tzinfo=UTC))
     said = read_page(sign_in(create_viewer(calais)), "/actions/5.5/?on=2019-01-12")
-    assert "November 2014 fell short: 0 of 2 officers. Met: October 2014." in said
+    assert "November 2014: missed, 0 of 2 officers. Met: October 2014." in said
     assert "December 2014" not in said
 
 
