@@ -19,10 +19,11 @@ from actionplan.overview.priorities import (
     NAMES_SHOWN,
     Figure,
     KeyFigure,
+    count_figures,
+    find_moves,
     key_figures,
     list_addresses,
     next_dates,
-    no_longer,
     pressing_actions,
 )
 from actionplan.overview.timeline import timeline
@@ -35,7 +36,6 @@ from commitments.pages.counts import (
     count_states,
     count_under_way,
     counts_of,
-    scored_actions,
 )
 from commitments.pages.entries import EntryRow, describe_entries, entries_on
 from commitments.pages.page import Page
@@ -163,7 +163,9 @@ def no_longer_met(page: Page) -> list[Standing]:
     week_ago = page.on - timedelta(days=7)
     if week_ago < page.plan.adopted_on:
         return []
-    return no_longer(page, week_ago, IS_MET)[:NAMES_SHOWN]
+    moves = find_moves(page, week_ago, {"met": IS_MET})["met"]
+    standings = page.standings.select_related("obligation").filter(pk__in=_named(moves.left))
+    return list(standings.order_by("obligation_id"))
 
 
 def recurrences_of(page: Page, standings: Iterable[Standing]) -> dict[int, Recurrence]:
@@ -204,28 +206,28 @@ def day_a_month_ago(page: Page) -> date | None:
 
 
 def compare_with(page: Page, earlier: date, figures: dict[str, KeyFigure]) -> list[Comparison]:
+    counts = count_figures(page, earlier)
+    earlier_page = replace(page, on=earlier, known=page.known and earlier)
+    addresses = list_addresses(earlier_page)
+    moves = find_moves(page, earlier, COMPARED)
+    named = [key for move in moves.values() for key in _named(move.joined) + _named(move.left)]
+    standings = page.standings.select_related("obligation").in_bulk(named)
     return [
-        _compare(page, earlier, name, figures[name].now, condition)
-        for name, condition in COMPARED.items()
+        Comparison(
+            name=name,
+            before=Figure(counts[name], addresses[name]),
+            now=figures[name].now,
+            joined=[standings[key] for key in _named(moves[name].joined)],
+            joined_count=len(moves[name].joined),
+            left=[standings[key] for key in _named(moves[name].left)],
+            left_count=len(moves[name].left),
+        )
+        for name in COMPARED
     ]
 
 
-def _compare(page: Page, earlier: date, name: str, now: Figure, condition: Q) -> Comparison:
-    before = scored_actions(page, earlier).filter(condition)
-    joined = page.standings.filter(condition, scored=True).exclude(
-        obligation__in=before.values("obligation")
-    )
-    left = no_longer(page, earlier, condition)
-    earlier_page = replace(page, on=earlier, known=page.known and earlier)
-    return Comparison(
-        name=name,
-        before=Figure(before.count(), list_addresses(earlier_page)[name]),
-        now=now,
-        joined=list(joined.select_related("obligation").order_by("obligation_id")[:NAMES_SHOWN]),
-        joined_count=joined.count(),
-        left=left[:NAMES_SHOWN],
-        left_count=len(left),
-    )
+def _named(keys: list[int]) -> list[int]:
+    return keys[:NAMES_SHOWN]
 
 
 def changes_of_the_week(page: Page) -> Changes:

@@ -1,9 +1,22 @@
 """What presses most on a day: the figures of the plan, the next dates, the actions of the timeline."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Case, Count, F, OuterRef, Q, Subquery, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    Subquery,
+    When,
+)
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
 from commitments.lists.filters import NEVER_REPORTED, falls_due_by, order_by_urgency
@@ -36,6 +49,14 @@ class KeyFigure:
 
     now: Figure
     week_ago: int | None
+
+
+@dataclass(frozen=True)
+class Moves:
+    """The keys of the standings of the page's day by which a condition came to hold or ceased to."""
+
+    joined: list[int]
+    left: list[int]
 
 
 def count_figures(page: Page, day: date) -> dict[str, int]:
@@ -93,14 +114,26 @@ def key_figures(page: Page) -> dict[str, KeyFigure]:
     }
 
 
-def no_longer(page: Page, earlier: date, condition: Q) -> list[Standing]:
-    """How those scored actions stand on the page's day that met a condition earlier and no longer
-    do.
+def find_moves(page: Page, earlier: date, conditions: Mapping[str, Q]) -> dict[str, Moves]:
+    """Which scored actions meet each condition on the page's day and did not earlier, and which did
+    and no longer do.
     """
-    before = scored_actions(page, earlier).filter(condition)
-    now = page.standings.filter(obligation__in=before.values("obligation"))
-    left = now.exclude(condition & Q(scored=True)).select_related("obligation")
-    return list(left.order_by("obligation_id"))
+    before = scored_actions(page, earlier).filter(obligation=OuterRef("obligation"))
+    answers: dict[str, Combinable] = {}
+    for name, condition in conditions.items():
+        is_now = condition & Q(scored=True)
+        answers[f"{name}_now"] = ExpressionWrapper(is_now, BooleanField())
+        answers[f"{name}_before"] = Exists(before.filter(condition))
+    # whose stretch began earlier has not changed
+    changed = page.standings.filter(from_day__gt=earlier).annotate(**answers)
+    rows = list(changed.order_by("obligation_id").values("pk", *answers))
+    return {
+        name: Moves(
+            joined=[row["pk"] for row in rows if row[f"{name}_now"] and not row[f"{name}_before"]],
+            left=[row["pk"] for row in rows if row[f"{name}_before"] and not row[f"{name}_now"]],
+        )
+        for name in conditions
+    }
 
 
 def next_dates(page: Page) -> dict[int, Standing]:

@@ -169,4 +169,4 @@ def _redactions(rights: Rights, plan: Plan, today: date) -> Iterator[Awaited]:
 
 
 def _in_order(entries: QuerySet[Entry]) -> QuerySet[Entry]:
-    return entries.select_related("text", "to").order_by("number")
+    return entries.select_related("to").order_by("number")
