@@ -12,7 +12,13 @@ from commitments.models.register import EntryQuerySet
 from commitments.pages import labels
 from commitments.pages.base import KeptView
 from commitments.pages.dialogue import dialogues, exchanges, fold_history, latest_reports
-from commitments.pages.entries import EntryRow, describe_entries, entries_on, readable_entries
+from commitments.pages.entries import (
+    EntryRow,
+    describe_entries,
+    entries_on,
+    last_reports,
+    readable_entries,
+)
 from commitments.pages.inbox import turns
 from commitments.pages.level_chart import LevelChart, draw_level
 from commitments.pages.page import Page
@@ -78,6 +84,8 @@ class ActionDetail(KeptView):
             "level_chart": draw_readings(ref, terms, events, standing, page),
             **describe_deadline(standing, history.recurrence(page.on, page.known_day), page.on),
             **describe_register(ref, page, terms),
+            # the same day as in lists: entries without news, such as a confidence, are no report
+            "last_report": last_reports(page, [action.pk]).get(action.pk),
             "turns": turns(page).get(ref, []),
             "can_report": can_report,
             "can_ask": permissions.can_ask(page.rights, page.plan),
@@ -155,15 +163,11 @@ def describe_register(ref: str, page: Page, terms: Terms) -> dict[str, object]:
     rows = describe_entries(entries[:ENTRIES_SHOWN], page, with_acts=True)
     questions = entries.filter(kind__in=(QUESTION, ANSWER))
     sides = page.plan.sides
-    reports = latest_reports(rows, sides)
     return {
         "history": fold_history(rows),
         "dialogues": dialogues(describe_entries(questions[:ENTRIES_SHOWN], page, with_acts=True)),
         "exchanges": list(exchanges(rows, sides, kinds_to_answer(terms))),
-        "latest_reports": reports,
-        "last_report": max(
-            (cell.statement.entry.recorded_day for cell in reports if cell.statement), default=None
-        ),
+        "latest_reports": latest_reports(rows, sides),
         "evidence": describe_entries(entries_with_evidence(entries, page), page),
         "older_entries": max(entries.count() - ENTRIES_SHOWN, 0),
     }

@@ -169,6 +169,12 @@ def test_what_fell_is_said_to_be_owed_again_with_the_signed_date(calais: Plan) -
     assert "Original date passed by 1842 days" in said
 
 
+def test_the_last_report_of_an_action_is_the_day_that_lists_give(reader: Client) -> None:
+    # a note and a confidence came later and say nothing new
+    assert "14 Nov 2014" in read_page(reader, "/commitments/?q=1.4")
+    assert "Last report: 14 November 2014." in read_page(reader, "/actions/1.4/")
+
+
 def test_how_many_periods_fell_short_stands_on_list_page_and_overview(reader: Client) -> None:
     assert "1 of 3 periods short" in read_page(reader, "/commitments/?q=5.5")
     assert "1 of 3 periods short" in read_page(reader, "/commitments/5/")
