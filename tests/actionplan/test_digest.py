@@ -298,7 +298,9 @@ def test_the_subject_and_first_sentence_say_what_needs_a_decision(plan: Plan) ->
     counted, plan_title = texts.subject.split(" – ")
     assert plan_title == plan.title["en"]
     assert not re.search(r"\b0\b", counted)
-    sentence = f"This week in your actions: {counted[0].lower()}{counted[1:]}."
+    scope, _, counted = counted.partition(": ")
+    assert scope == "Your actions"
+    sentence = f"This week in your actions: {counted}."
     assert sentence in texts.text and sentence in texts.html
     assert texts.text.index(sentence) < texts.text.index("\n\n")
     assert re.search(r'class="button" href="[^"]*/report/">\s*Report', texts.html)
