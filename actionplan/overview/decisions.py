@@ -1,7 +1,7 @@
 """What needs a decision: each action with what is wrong and what each side said last, worst first."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -14,6 +14,7 @@ from commitments.models import Entry, Standing
 from commitments.pages.entries import EntryRow, describe_entries, entries_on, find_withdrawn_among
 from commitments.pages.inbox import Turn, turns
 from commitments.pages.page import Page
+from commitments.register.inbox import open_disputes
 from commitments.register.permissions import reportable_actions
 from commitments.rules.recurrence import Recurrence
 from commitments.rules.states import SETTLED, State
@@ -39,12 +40,24 @@ class Decision:
     # what the reader may do about it, where it is their turn
     turns: Sequence[Turn] = ()
     instalment: InstalmentOnDay | None = None
+    # the keys of the disputes that wait for an answer
+    open_disputes: Collection[int] = ()
 
     @property
     def dispute(self) -> Entry | None:
         """By which a side disputes what another said, where that is the last that it said."""
         entries = (row.entry for row in self.said if row.entry.kind == "disputed")
         return next(entries, None)
+
+    @property
+    def awaited_side(self) -> str:
+        """The side that has yet to answer the dispute, unless it is the reader's turn to do so."""
+        dispute = self.dispute
+        if dispute is None or dispute.to is None or dispute.pk not in self.open_disputes:
+            return ""
+        if any(turn.act == "respond" for turn in self.turns):
+            return ""
+        return dispute.to.side
 
 
 @dataclass(frozen=True)
@@ -123,6 +136,7 @@ def _with_periods_and_words(
     latest = latest_by_side(page, [decision.standing.obligation.ref for decision in worst])
     awaited = turns(page)
     reportable = _reportable(page, [decision.standing for decision in worst])
+    disputes = _open_disputes(page, latest.keys())
     for decision in worst:
         standing = decision.standing
         ref = standing.obligation.ref
@@ -132,7 +146,18 @@ def _with_periods_and_words(
             recurrence=recurrences.get(standing.obligation_id),
             said=latest[ref],
             turns=awaited.get(ref, to_report),
+            open_disputes=disputes,
         )
+
+
+def _open_disputes(page: Page, refs: Collection[str]) -> set[int]:
+    """The keys of the disputes about these actions that wait for an answer. It is about today, as
+    the reader's turns are.
+    """
+    if page.on != page.today:
+        return set()
+    scope = Entry.objects.filter(plan=page.plan, ref__in=refs, recorded_day__lte=page.today)
+    return set(open_disputes(scope, page.today).values_list("pk", flat=True))
 
 
 def _reportable(page: Page, standings: Iterable[Standing]) -> set[str]:

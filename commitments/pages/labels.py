@@ -8,7 +8,14 @@ from datetime import date, datetime
 from typing import Any
 
 from babel.dates import format_date, format_time
-from django.utils.translation import get_language, gettext_lazy, ngettext, npgettext_lazy, pgettext
+from django.utils.translation import (
+    get_language,
+    gettext_lazy,
+    ngettext,
+    npgettext_lazy,
+    pgettext,
+    pgettext_lazy,
+)
 from django.utils.translation import gettext as _
 
 from commitments.models import Plan, Role, Standing
@@ -82,6 +89,12 @@ SIDES = {
     "EU": gettext_lazy("European Union"),
     "": gettext_lazy("no side"),
 }
+# with the article that a sentence asks for
+SIDES_IN_SENTENCES = {
+    "GB": pgettext_lazy("side in a sentence", "the United Kingdom"),
+    "FR": pgettext_lazy("side in a sentence", "France"),
+    "EU": pgettext_lazy("side in a sentence", "the European Union"),
+}
 # why days read otherwise under the second edition of the rules
 EDITION_REASONS = {
     "term": gettext_lazy("the plan has ended"),
@@ -145,6 +158,10 @@ def before_figure() -> str:
 
 def side(code: str) -> str:
     return str(SIDES.get(code, code))
+
+
+def side_in_sentence(code: str) -> str:
+    return str(SIDES_IN_SENTENCES.get(code, code))
 
 
 def state(code: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from commitments.models import Entry, Plan, Standing
 from commitments.models.register import EntryQuerySet
@@ -130,21 +130,26 @@ def _open_proposals(plan: Plan, today: date) -> set[int]:
 
 
 def _disputes(rights: Rights, scope: EntryQuerySet, today: date) -> Iterator[Awaited]:
-    """The disputes by which another side contradicts this one, until this side says more on the
-    same subject or takes back what it said.
+    disputes = open_disputes(scope.filter(to__side=rights.side), today)
+    for entry in _in_order(disputes)[:MOST]:
+        yield _await(entry, "respond", today)
+
+
+def open_disputes(scope: EntryQuerySet, today: date) -> EntryQuerySet:
+    """The disputes by which a side contradicts another, until that one says more on the same subject
+    or takes back what it said.
     """
     replies = Entry.objects.filter(
         plan=OuterRef("plan"),
         ref=OuterRef("ref"),
         number__gt=OuterRef("number"),
-        side=rights.side,
+        side=OuterRef("to__side"),
         recorded_day__lte=today,
     )
     replies = replies.exclude(kind__in=NO_REPLY).exclude(named_by__kind="withdrawn")
-    disputes = scope.filter(~Exists(replies), kind="disputed", to__side=rights.side)
-    disputes = disputes.exclude(side=rights.side).exclude(named_by__kind="withdrawn")
-    for entry in _in_order(disputes.exclude(to__named_by__kind="withdrawn"))[:MOST]:
-        yield _await(entry, "respond", today)
+    disputes = scope.filter(~Exists(replies), kind="disputed")
+    disputes = disputes.exclude(side=F("to__side")).exclude(named_by__kind="withdrawn")
+    return disputes.exclude(to__named_by__kind="withdrawn")
 
 
 def _questions(rights: Rights, scope: EntryQuerySet, today: date) -> Iterator[Awaited]:

@@ -18,6 +18,7 @@ from commitments.models import Plan
 from commitments.pages import labels
 from commitments.register.memberships import record_differences
 from commitments.rules.states import State
+from tests import factories
 from tests.client import Client, read_page
 from tests.factories import create_manager, create_official, create_viewer, sign_in
 from tests.generated import blank
@@ -109,7 +110,7 @@ def test_french_words_agree_with_their_number(reader: Client) -> None:
 def test_an_action_that_a_side_disputes_is_not_read_as_simply_met(reader: Client) -> None:
     said = read_page(reader, "/")
     assert "5 met (1 late, 1 disputed)" in said
-    assert "met, disputed United Kingdom: completed. France disputes it." in said
+    assert "met, disputed The United Kingdom says it is complete; France disputes this." in said
 
 
 def test_a_red_confidence_needs_a_decision_and_says_why(reader: Client) -> None:
@@ -285,8 +286,26 @@ def test_a_row_says_what_the_reader_is_to_do(calais_with_entries: Plan) -> None:
     assert turns_of(client) == ["2.5 report 1", "3.4 respond 1", "5.5 confirm 3", "1.6 report 1"]
     said = read_page(client, "/").partition("Needs a decision")[2]
     assert "confidence red Your turn: report" in said
-    assert "France disputes it. Your turn: answer the dispute" in said
+    assert "France disputes this. Your turn: answer the dispute" in said
     assert "Your turn: confirm or dispute 3 entries" in said
+
+
+def test_readers_of_every_side_see_whose_turn_it_is(calais_with_entries: Plan) -> None:
+    french = create_manager(calais_with_entries, side="FR")
+    reader, viewer = sign_in(french), sign_in(create_viewer(calais_with_entries))
+    for client in (reader, viewer):
+        said = read_page(client, "/")
+        assert "France disputes this. Waiting for the United Kingdom to answer." in said
+        assert "Waiting for" not in read_page(client, "/?on=2015-01-11")
+    british = sign_in(create_manager(calais_with_entries, side="GB"))
+    assert "Waiting for" not in read_page(british, "/")
+    User.objects.filter(pk=french.pk).update(language="fr")
+    said = read_page(reader, "/").replace("\xa0", " ").replace("\u202f", " ")
+    assert "Le Royaume-Uni déclare l’action achevée ; la France le conteste." in said
+    assert "Le Royaume-Uni doit répondre." in said
+    note = factories.entry_row("3.4", "note", "2015-01-10", side="GB", note="Signed soon.")
+    factories.load_entries(calais_with_entries, [note])
+    assert "Le Royaume-Uni doit répondre." not in read_page(reader, "/").replace("\xa0", " ")
 
 
 def test_what_a_row_asks_for_is_open_to_the_reader_and_counted_in_the_bar(
