@@ -155,11 +155,12 @@ def test_a_sign_of_dos_at_the_end_of_a_text_is_kept() -> None:
     "content",
     [
         f"{HEADER},{','.join(f'c{number}' for number in range(70_000))}\n",
-        f"{HEADER}\n{LINE}\n" + "\n" * 4_000_000,
         f"{HEADER}\n{LINE}{' ' * 4_000_000}\n",
         f"{HEADER}\n{LINE},;{' ' * 2000},;{' ' * 4_000_000},x\n",
-        f"{HEADER}\n" + ",,,,\n" * 800_000,
-        f"{HEADER}\n" + "x\n" * 2_000_000,
+        *(
+            pytest.param(f"{HEADER}\n{lines}", marks=pytest.mark.slow)
+            for lines in (f"{LINE}\n" + "\n" * 4_000_000, ",,,,\n" * 800_000, "x\n" * 2_000_000)
+        ),
     ],
 )
 def test_no_file_of_csv_takes_long(content: str) -> None:

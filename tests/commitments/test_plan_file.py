@@ -786,7 +786,14 @@ def test_what_an_editor_leaves_in_a_plan_file_changes_nothing(text: str) -> None
 
 
 @pytest.mark.parametrize(
-    "more", ["[[bodies]]\n", "[t{n}]\n", "[[commitments]]\n", "[[funds]]\n", "[a{n}]\nb = 1\n"]
+    "more",
+    [
+        "[t{n}]\n",
+        pytest.param("[[bodies]]\n", marks=pytest.mark.slow),
+        pytest.param("[[commitments]]\n", marks=pytest.mark.slow),
+        pytest.param("[[funds]]\n", marks=pytest.mark.slow),
+        pytest.param("[a{n}]\nb = 1\n", marks=pytest.mark.slow),
+    ],
 )
 def test_a_plan_file_of_errors_is_read_no_further_than_anybody_reads(more: str) -> None:
     content = SMALL + "".join(more.format(n=number) for number in range(50_000))
