@@ -151,11 +151,16 @@ class Change:
         """What is to be said of the marks that came or went, in the reader's language."""
         then, now = self.then or {}, self.now or {}
         sentences = []
-        for name, (gained, lost) in MARKS.items():
+        lost_marks = []
+        for name, (gained, _lost) in MARKS.items():
             if now.get(name) and not then.get(name):
                 sentences.append(str(gained))
             elif then.get(name) and not now.get(name):
-                sentences.append(str(lost))
+                lost_marks.append(name)
+        if "never_reported" in lost_marks and "stale" in lost_marks:
+            # its first report is no report again
+            lost_marks.remove("stale")
+        sentences += [str(MARKS[name][1]) for name in lost_marks]
         kinds = {row.entry.kind for row in self.entries if not row.is_withdrawn}
         sentences += [str(label) for kind, label in TALK.items() if kind in kinds]
         return sentences

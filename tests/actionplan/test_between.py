@@ -146,11 +146,17 @@ def expected_words(client: Client, ref: str) -> str:
     return found[1]
 
 
-def read_change(client: Client, ref: str) -> str:
+def read_change(client: Client, ref: str, since: str = "2014-09-20") -> str:
     """What the comparison says of the action, as somebody reads it."""
-    html = client.get("/between/?from=2014-09-20&to=2015-01-12").content.decode()
+    html = client.get(f"/between/?from={since}&to=2015-01-12").content.decode()
     item = html.partition(f'id="change-{ref}"')[2].partition('id="change-')[0]
     return " ".join(unescape(strip_tags(item)).split())
+
+
+def test_a_first_report_is_not_called_a_report_again(client: Client) -> None:
+    said = read_change(client, "1.6", since="2015-01-05")
+    assert "first report" in said
+    assert "reported again" not in said
 
 
 def test_money_is_compared_by_promise_and_not_by_currency(client: Client) -> None:
