@@ -32,7 +32,7 @@ from commitments.models import Action, Entry, Flag, FlagKind, HeldReport, Plan, 
 from commitments.models.rights import Rights
 from commitments.pages import labels
 from commitments.pages.counts import add_up, count_disputed, count_states
-from commitments.pages.entries import describe_rights, hide_texts, last_reports
+from commitments.pages.entries import describe_moves, describe_rights, hide_texts, last_reports
 from commitments.pages.meetings import meetings_on
 from commitments.pages.page import Page
 from commitments.pages.plan_term import PageTerm, term_of
@@ -56,7 +56,7 @@ HEADINGS = {
     "newly_overdue": _("Newly overdue"),
     "cleared": _("Cleared"),
     "due": _("Due in 14 days"),
-    "moved": _("Deadlines moved"),
+    "moved": _("Deadlines set or moved"),
     "awaiting": _("Waiting for consent or an event"),
     "stale": _("No recent report"),
     "never_reported": _("Never reported"),
@@ -207,7 +207,9 @@ class Week:
         if side not in self._awaited:
             rights = Rights(role=Role.MANAGER, side=side)
             self._awaited[side] = list_awaited(rights, self.plan, self.on)
-            hide_texts([awaited.entry for awaited in self._awaited[side]], self.on)
+            entries = [awaited.entry for awaited in self._awaited[side]]
+            hide_texts(entries, self.on)
+            describe_moves(entries, self.plan)
         return self._awaited[side]
 
     def _lists_for_official(self, own: set[int], author: int) -> dict[str, Items]:
@@ -305,6 +307,7 @@ class Week:
         actions = Subquery(scored.values("obligation_id")[:1])
         entries: list[Any] = list(of_week.annotate(action=actions))
         hide_texts(entries, self.on)
+        describe_moves([entry for entry in entries if entry.kind == "moved"], self.plan)
         for entry in entries:
             entry.is_proposed = entry.number in self.proposed
         return entries

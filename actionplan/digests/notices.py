@@ -23,7 +23,7 @@ from commitments import clock
 from commitments.models import Action, Entry, Flag, FlagKind, HeldReport, Membership, Plan, Role
 from commitments.models.rights import rights_of
 from commitments.pages import labels
-from commitments.pages.entries import hide_texts
+from commitments.pages.entries import describe_moves, hide_texts
 from commitments.register import redaction
 from commitments.register.entries import civil_day
 from commitments.register.entry_types import (
@@ -281,6 +281,7 @@ def _entries(mark: NoticeMark, last: int, now: datetime) -> list[Entry]:
     news = entries.filter(kind__in=(*KINDS, REDACTION_ASKED, RELEASED))
     rows = list(news.select_related("text", "to").order_by("number"))
     hide_texts(rows, civil_day(now, mark.plan.timezone))
+    describe_moves(rows, mark.plan)
     return rows
 
 

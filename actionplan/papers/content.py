@@ -222,7 +222,7 @@ def _deadline_in_words(change: Change) -> str:
 
 def _entry_in_words(row: EntryRow) -> str:
     entry = row.entry
-    parts = [labels.day(entry.recorded_day), labels.kind(entry.kind)]
+    parts = [labels.day(entry.recorded_day), labels.kind_of(entry)]
     if entry.side:
         parts.append(labels.side(entry.side))
     if entry.kind == RIGHTS:
@@ -290,7 +290,7 @@ def _both_words(dispute: ReadableEntry) -> Iterator[list[str]]:
     """The words that are disputed, and those that dispute them."""
     for entry in (dispute.to, dispute):
         assert entry is not None
-        statement = labels.kind(entry.kind)
+        statement = labels.kind_of(entry)
         words = _words_of(entry)
         if words:
             statement = f"{statement}{labels.colon()}{words}"

@@ -7,11 +7,11 @@ from datetime import date, datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import Max, prefetch_related_objects
+from django.db.models import Max, Min, prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from commitments.models import Action, Entry, EntryText, Evidence, Plan, PublicEntry
+from commitments.models import Action, Entry, EntryText, Evidence, Plan, PublicEntry, Standing
 from commitments.models.register import HIDING, EntryQuerySet, is_hidden
 from commitments.pages import labels
 from commitments.pages.page import Page
@@ -29,6 +29,8 @@ from commitments.register.entry_types import (
 from commitments.register.permissions import EntryActs, acts_on_entries
 from commitments.rules.events import NEWS
 from commitments.templatetags.plan import localized
+
+MOVED = "moved"
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,7 @@ def describe_entries(
     titles = dict(actions.values_list("ref", "title"))
     code_labels = labels_of_codes({entry.kind for entry in entries if entry.words}, page)
     describe_rights(entries, page.plan)
+    describe_moves(entries, page.plan)
     term_changes = find_term_changes(entries, readable_entries(page))
     later = _later_entries_about(keys, page)
     withdrawn = find_withdrawn(keys, page)
@@ -227,6 +230,27 @@ def describe_rights(entries: Iterable[Any], plan: Plan) -> None:
     for entry in of_rights:
         entry.post = posts.get(entry.terms["account"], "")
         entry.body_names = [body_names.get(code, {"": code}) for code in entry.terms["bodies"]]
+
+
+def describe_moves(entries: Iterable[Any], plan: Plan) -> None:
+    """Mark the moves by which an action that was signed without a deadline got its first one, for
+    `labels.kind_of`; also where another entry names such a move.
+    """
+    named = [entry.to for entry in entries if entry.to_id]
+    moves = [entry for entry in (*entries, *named) if entry.kind == MOVED]
+    if not moves:
+        return
+    refs = {move.ref for move in moves}
+    dated = Standing.objects.filter(
+        plan=plan, obligation__ref__in=refs, original_last__isnull=False
+    )
+    refs_signed_with_date = set(dated.values_list("obligation__ref", flat=True).distinct())
+    effective = Entry.objects.filter(plan=plan, kind=MOVED, ref__in=refs)
+    effective = effective.exclude(named_by__kind="withdrawn").order_by()
+    first_number = dict(effective.values_list("ref").annotate(Min("number")))
+    for move in moves:
+        is_first = move.number <= first_number.get(move.ref, move.number)
+        move.sets_deadline = is_first and move.ref not in refs_signed_with_date
 
 
 def labels_of_codes(kinds: Collection[str], page: Page) -> dict[str, str]:

@@ -214,6 +214,15 @@ def kind(code: str) -> str:
     return str(TYPES[code].label) if code in TYPES else code
 
 
+def kind_of(entry: Any) -> str:
+    """What this entry is called. One that gave an action its first deadline, which `describe_moves`
+    finds, has moved none.
+    """
+    if getattr(entry, "sets_deadline", False):
+        return _("deadline set")
+    return kind(entry.kind)
+
+
 def rights(entry: Any) -> str:
     """What an entry of the kind `rights` says, once `describe_rights` has read what it names:
     account 12 (post): official, France, Ministry of the Interior.

@@ -152,7 +152,7 @@ class RegisterFeed(FeedView):
 
     def _item(self, row: EntryRow, changed: datetime) -> dict[str, Any]:
         entry = row.entry
-        kind_label = labels.kind(entry.kind)
+        kind_label = labels.kind_of(entry)
         subject = f"{entry.ref} {labels.text(row.title)}".strip()
         title = kind_label
         if subject:

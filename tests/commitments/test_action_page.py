@@ -56,6 +56,38 @@ def test_the_state_is_a_line_of_its_own_and_its_delay_is_said_once(reader: Clien
     assert " ".join(strip_tags(sentence).split()) == "It was due by 31 October 2014."
 
 
+@pytest.mark.parametrize(
+    ("language", "was_set", "was_moved", "set_later"),
+    [
+        ("en", "deadline set", "deadline moved", "20 Jan 2015 · set later"),
+        ("fr", "échéance fixée", "échéance déplacée", "20 janv. 2015 · fixée par la suite"),
+    ],
+)
+def test_a_first_deadline_is_not_said_to_have_been_moved(
+    reader: Client, language: str, was_set: str, was_moved: str, set_later: str
+) -> None:
+    """1.6 was signed without a date, and 2.5 with another one."""
+    User.objects.update(language=language)
+    for path in ("/actions/1.6/", "/register/?ref=1.6", "/between/?from=2014-12-17&to=2014-12-18"):
+        assert was_set in read_page(reader, path)
+    assert was_moved not in read_page(reader, "/actions/1.6/")
+    for path in ("/actions/2.5/", "/register/?ref=2.5"):
+        said = read_page(reader, path)
+        assert was_moved in said and was_set not in said
+    decided = read_page(reader, "/")
+    assert was_set in decided.partition(" 1.6 ")[2].partition("</table>")[0]
+    lists = read_page(reader, "/commitments/").replace("\xa0", " ")
+    assert set_later in lists.partition("1.6 ")[2].partition("1.7 ")[0]
+
+
+def test_only_the_first_of_two_moves_sets_a_deadline(calais_with_entries: Plan) -> None:
+    later = entry_row("1.6", "moved", "2015-01-10", side="GB", to="2015-02-10", reason="More time.")
+    load_entries(calais_with_entries, [later])
+    said = read_page(sign_in(create_viewer(calais_with_entries)), "/register/?ref=1.6")
+    assert "deadline moved → now 10 February 2015" in said
+    assert "deadline set → now by 20 January 2015" in said
+
+
 def test_a_side_that_has_not_answered_is_not_reproached(reader: Client) -> None:
     html = reader.get("/actions/5.5/").content.decode()
     assert "has not answered" in html
