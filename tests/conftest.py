@@ -27,6 +27,7 @@ from tests.faults import outcome
 from tests.mutations import QUICK_EXAMPLES
 from tests.servers import on_postgres
 from tests.site import Site
+from tests.template_database import TemplateDatabase
 
 # the machines are shared: how long an example takes says nothing here
 UNTIMED: dict[str, Any] = {
@@ -185,18 +186,28 @@ def django_db_modify_db_settings(
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+def django_db_setup(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iterator[None]:
     """The Calais plan is there once for all tests; what a test adds is rolled back after it.
 
     No test commits here, since nothing could clean up after it: the register refuses. `site` is for
     those that must.
     """
-    with django_db_blocker.unblock():
-        factories.create_plan(samples.PLAN_FILE.read_text())
+    template = TemplateDatabase()
+    with template.locked(), django_db_blocker.unblock():
+        request.getfixturevalue("django_db_modify_db_settings")
+        if template.exists:
+            template.use()
+        request.getfixturevalue("django_db_setup")
+        if not template.exists:
+            factories.create_plan(samples.PLAN_FILE.read_text())
+        if template.needed and not template.exists:
+            template.make()
     yield
     if on_postgres():
         with django_db_blocker.unblock():
             end_other_sessions()
+    if template.made_here:
+        template.drop()
 
 
 def end_other_sessions() -> None:
