@@ -301,7 +301,7 @@ def test_readers_of_every_side_see_whose_turn_it_is(calais_with_entries: Plan) -
     assert "Waiting for" not in read_page(british, "/")
     User.objects.filter(pk=french.pk).update(language="fr")
     said = read_page(reader, "/").replace("\xa0", " ").replace("\u202f", " ")
-    assert "Le Royaume-Uni déclare l’action achevée ; la France le conteste." in said
+    assert "Achevée selon le Royaume-Uni, contestée par la France." in said
     assert "Le Royaume-Uni doit répondre." in said
     note = factories.entry_row("3.4", "note", "2015-01-10", side="GB", note="Signed soon.")
     factories.load_entries(calais_with_entries, [note])
