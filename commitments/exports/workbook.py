@@ -267,7 +267,7 @@ def describe_export(export: "Export", count: int) -> dict[str, str]:
         _("Day"): labels.day(page.on),
         _("Known"): known,
         _("Rule"): _(
-            "Nobody enters a status: it follows from the signed words and from what the register "
+            "Nobody enters a status: it follows from the signed text and from what the register "
             "holds, counted on this day. “%(overdue)s” means that the signed date is over and "
             "nothing that counts has been recorded."
         )

@@ -14,7 +14,7 @@ from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 from django.http import QueryDict
 from django.utils.functional import Promise, cached_property
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django_filters.constants import EMPTY_VALUES
 
@@ -82,6 +82,9 @@ def waits_for_side(page: Page) -> Q:
     """Whether something about an action waits for the word of the reader's side."""
     return Q(obligation__ref__in=inbox_keys(page).refs)
 
+
+# the choice that filters nothing, where the name of the filter is feminine in French
+ALL_OF_FEMININE = pgettext_lazy("sides, alerts", "All")
 
 ATTENTION = {
     "waiting": Attention(_("waits for my side’s word"), waits_for_side),
@@ -273,18 +276,24 @@ class ActionFilter(PlanFilter):
         field_name="obligation__commitment__number", label=_("Commitment")
     )
     side = django_filters.ChoiceFilter(
-        field_name="body__side", method="filter_by_bodies", label=_("Side")
+        field_name="body__side",
+        method="filter_by_bodies",
+        label=_("Side"),
+        empty_label=ALL_OF_FEMININE,
     )
     body = django_filters.ChoiceFilter(
         field_name="body__code", method="filter_by_bodies", label=_("Organisation")
     )
     modality = django_filters.ChoiceFilter(
-        choices=list(labels.MODALITIES.items()), label=_("Strength")
+        choices=list(labels.MODALITIES.items()),
+        label=_("Strength"),
+        empty_label=ALL_OF_FEMININE,
     )
     attention = django_filters.ChoiceFilter(
         choices=[(code, attention.label) for code, attention in ATTENTION.items()],
         method="filter_by_attention",
         label=_("Alerts"),
+        empty_label=ALL_OF_FEMININE,
     )
     progress = django_filters.ChoiceFilter(
         choices=[(progress.value, label) for progress, label in labels.PROGRESS.items()],
@@ -294,6 +303,7 @@ class ActionFilter(PlanFilter):
     scored = django_filters.ChoiceFilter(
         choices=[("1", _("yes"))],
         label=_("Counted in totals"),
+        empty_label=ALL_OF_FEMININE,
     )
 
     def choices_of_plan(self) -> dict[str, Choices]:
@@ -397,11 +407,12 @@ class EntryFilter(PlanFilter):
     kind = django_filters.MultipleChoiceFilter(
         label=_("Kind"), widget=forms.CheckboxSelectMultiple, method="filter_by_kind"
     )
-    side = django_filters.ChoiceFilter(label=_("Side"))
+    side = django_filters.ChoiceFilter(label=_("Side"), empty_label=ALL_OF_FEMININE)
     waiting = django_filters.ChoiceFilter(
         choices=[("1", _("for my side’s word"))],
         method="filter_by_waiting",
         label=_("Waiting"),
+        empty_label=ALL_OF_FEMININE,
     )
     since = DayFilter(field_name="recorded_day", lookup_expr="gte", label=_("Recorded since"))
 

@@ -225,14 +225,19 @@ def kind_of(entry: Any) -> str:
 
 def rights(entry: Any) -> str:
     """What an entry of the kind `rights` says, once `describe_rights` has read what it names:
-    account 12 (post): official, France, Ministry of the Interior.
+    rights of account 12 (post): official, France, Ministry of the Interior.
     """
     terms = entry.terms
-    account = _("account %(n)s") % {"n": terms["account"]}
-    if entry.post:
-        account = f"{account} ({entry.post})"
+    number = {"n": terms["account"]}
+    post = f" ({entry.post})" if entry.post else ""
     if terms.get("post_changed"):
-        return account + colon() + _("has another post, shown with earlier entries too")
+        return (
+            _("account %(n)s") % number
+            + post
+            + colon()
+            + _("has another post, shown with earlier entries too")
+        )
+    account = _("rights of account %(n)s") % number + post
     if not terms["role"]:
         return account + colon() + _("no rights in this plan any more")
     sides = [side(terms["side"])] if terms["side"] else []

@@ -155,7 +155,7 @@ def test_an_overdue_instalment_needs_a_decision(calais_with_entries: Plan) -> No
     client = sign_in(create_viewer(calais_with_entries))
     said = read_page(client, "/?on=2015-04-02")
     assert (
-        "1.2 Instalment 1 the signed words GB overdue by 2 days · €2 million was due 31 Mar 2015"
+        "1.2 Instalment 1 the signed text GB overdue by 2 days · €2 million was due 31 Mar 2015"
         in said
     )
 
@@ -319,7 +319,7 @@ def test_what_a_row_asks_for_is_open_to_the_reader_and_counted_in_the_bar(
     waiting = sum(turn.count for turn in turns if turn.act != "report")
     tally = next(item for item in page.context["navigation"] if item.label == "My actions")
     assert tally.count == waiting
-    assert f"Waiting for your side’s word {waiting} " in read_page(client, "/mine/")
+    assert f"Waiting for your side’s word ({waiting}) " in read_page(client, "/mine/")
 
 
 def test_who_cannot_act_is_asked_for_nothing(reader: Client, calais_with_entries: Plan) -> None:
@@ -370,5 +370,5 @@ def test_each_row_leads_to_the_signed_words(reader: Client) -> None:
         assert anchors, path
         assert all(f'id="{anchor}"' in text for anchor in anchors), path
     said = read_page(reader, "/").partition("Needs a decision")[2]
-    assert "2.5 Work out the border control measures Text: 2, fourth sentence" in said
-    assert "promised by United Kingdom · the signed words" in said
+    assert "2.5 Work out the border control measures Signed text: 2, fourth sentence" in said
+    assert "promised by United Kingdom · the signed text" in said

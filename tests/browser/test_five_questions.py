@@ -55,7 +55,7 @@ def test_five_questions_are_answered_within_two_clicks_and_one_screen(
 
         clicks["Where is this written?"] = follow(
             decisions.get_by_role("link", name="Work out the border control measures"),
-            page.get_by_role("link", name="in the text"),
+            page.get_by_role("link", name="in the signed text"),
         )
         expect(page.locator(":target")).to_be_in_viewport()
     print(*(f"{count}  {question}" for question, count in clicks.items()), sep="\n")
