@@ -3,6 +3,7 @@ tests of contrast. What shows money is on the fund's page.
 """
 
 from datetime import date, timedelta
+from types import SimpleNamespace
 
 from django.conf import settings
 from django.http import Http404
@@ -20,18 +21,22 @@ TITLE = {
     "en": "Work out the border control measures",
     "fr": "Définir les mesures de contrôle frontalier",
 }
-ENTRY = {
-    "number": 3,
-    "kind": "delivered",
-    "ref": "2.5",
-    "effective": "2014-10",
-    "quantity": 2,
-    "recorded_day": ON,
-    "side": "GB",
-    "hash": "0123456789abcdef" * 4,
-    "by": {"post": "Home Office"},
-    "text": {"note": "Two officers were present.", "source": "https://example.org/minutes"},
-}
+
+
+def make_entry(number: int = 3) -> SimpleNamespace:
+    """What templates show of an entry, made up."""
+    return SimpleNamespace(
+        number=number,
+        kind="delivered",
+        ref="2.5",
+        effective="2014-10",
+        quantity=2,
+        recorded_day=ON,
+        side="GB",
+        hash="0123456789abcdef" * 4,
+        by={"post": "Home Office"},
+        text={"note": "Two officers were present.", "source": "https://example.org/minutes"},
+    )
 
 
 def make_standing(state: State) -> Standing:
@@ -67,7 +72,7 @@ class StyleGuide(TemplateView):
     def get_context_data(self, **kwargs: object) -> dict[str, object]:
         if not settings.DEBUG:
             raise Http404
-        entry = {"entry": ENTRY, "url": "#"}
+        entry = {"entry": make_entry(), "url": "#"}
         return {
             "on": ON,
             "path": "#",
@@ -82,9 +87,9 @@ class StyleGuide(TemplateView):
             ],
             "entries": [
                 entry | {"acts": {"can_withdraw": True, "can_confirm": True, "can_dispute": True}},
-                entry | {"entry": ENTRY | {"number": 2}, "is_withdrawn": True},
+                entry | {"entry": make_entry(2), "is_withdrawn": True},
             ],
-            "newer": [entry | {"entry": ENTRY | {"number": 4}}],
+            "newer": [entry | {"entry": make_entry(4)}],
             # between them they have every kind of field
             "form": DecideForm({"day": "x"}),
             "unbound_form": TokenForm(auto_id="unbound_%s"),
