@@ -255,7 +255,7 @@ def test_rights_are_told_to_both_sides_with_the_post(plan: Plan) -> None:
     user = create_manager(plan, post="Head of Mission")
     memberships.set_rights(plan, user.pk, role="manager", side="FR", by=None, now=NOW)
     texts = texts_of(plan, create_manager(plan, side="FR"), WEEK + ONE_WEEK, language="fr")
-    assert f"compte {user.pk} (Head of Mission)\u00a0: responsable, France" in texts.text
+    assert f"compte n°\u00a0{user.pk} (Head of Mission)\u00a0: responsable, France" in texts.text
 
 
 def test_a_move_that_one_side_proposes_is_called_so(plan: Plan) -> None:
