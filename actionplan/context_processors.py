@@ -71,7 +71,7 @@ def page_of_plan(request: HttpRequest) -> dict[str, object]:
         mail_held = Mark.when(Mark.MAIL_HELD)
     return page.context | {
         "mail_held": mail_held,
-        # kept pages keep the bar that shows it, and most need none
+        # a kept page has its bar already: nobody asks what waits, unless the page is made anew
         "navigation": SimpleLazyObject(partial(_navigation, request, page)),
         "plans_to_choose": page.plans,
     }
